@@ -47,6 +47,7 @@ fail() { failed=$((failed + ${2:-1})); echo "not ok: $1"; }
 step "Set-up"
 if ! bash "$root/tools/install-dependencies.sh" test; then
   fail "set-up"
+  finished=true
   exit 1
 fi
 

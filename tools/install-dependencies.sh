@@ -71,6 +71,8 @@ fi
 # Step 3: the rest from CRAN, into a library this user can write.
 find_missing
 if [ "${#missing[@]}" -gt 0 ]; then
+  # a minimal Debian has no certificates, and R could not open an https address
+  if [ ! -e /etc/ssl/certs/ca-certificates.crt ]; then apt_install ca-certificates; fi
   Rscript "$tools/install-from-cran.R" "${missing[@]}"
 fi
 
