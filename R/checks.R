@@ -1,0 +1,213 @@
+# Checks of arguments, shared by the entry points and the methods.
+#
+# Each check returns its argument (invisibly unless it completes it) or raises an error that names
+# the argument, what was given and what is allowed. `name` and `call` are evaluated only on error.
+
+#' @param x value given by the user.
+#' @param name string: the argument's name, by default the expression given as `x`.
+#' @param null_ok logical: is NULL allowed?
+#' @param kind,call see `abort()`.
+#' @noRd
+check_flag <- function(x, name = rlang::caller_arg(x), null_ok = FALSE, kind = "argument",
+                       call = entry_frame()) {
+  if (is.logical(x) && length(x) == 1L && !is.na(x)) return(invisible(x))
+  if (null_ok && is.null(x)) return(invisible(x))
+  abort_argument(x, name, "{.code TRUE} or {.code FALSE}", kind, call)
+}
+
+#' @param min,max numeric bounds, both allowed themselves.
+#' @noRd
+check_number <- function(x, name = rlang::caller_arg(x), min = -Inf, max = Inf, null_ok = FALSE,
+                         kind = "argument", call = entry_frame()) {
+  if (is_plain_number(x) && x >= min && x <= max) return(invisible(x))
+  if (null_ok && is.null(x)) return(invisible(x))
+  abort_argument(x, name, paste0("a single finite number", range_text(min, max)), kind, call)
+}
+
+#' @noRd
+check_count <- function(x, name = rlang::caller_arg(x), min = 0, max = .Machine$integer.max,
+                        null_ok = FALSE, kind = "argument", call = entry_frame()) {
+  if (is_plain_number(x) && x == round(x) && x >= min && x <= max) return(invisible(x))
+  if (null_ok && is.null(x)) return(invisible(x))
+  abort_argument(x, name, paste0("a single whole number", range_text(min, max)), kind, call)
+}
+
+#' @noRd
+check_string <- function(x, name = rlang::caller_arg(x), null_ok = FALSE, kind = "argument",
+                         call = entry_frame()) {
+  if (is.character(x) && length(x) == 1L && !is.na(x)) return(invisible(x))
+  if (null_ok && is.null(x)) return(invisible(x))
+  abort_argument(x, name, "a single string", kind, call)
+}
+
+#' Check a choice among strings
+#'
+#' A default that lists all choices, as in `type = c("a", "b")`, stands for its first element.
+#' @param choices character vector.
+#' @param several logical: may several be chosen? Then `character(0)` is allowed as well.
+#' @return the string chosen (or the strings, if `several`).
+#' @noRd
+check_choice <- function(x, choices, name = rlang::caller_arg(x), several = FALSE,
+                         kind = "argument", call = entry_frame()) {
+  if (identical(x, choices) && !several) return(choices[1L])
+  allowed_length <- several || length(x) == 1L
+  if (is.character(x) && allowed_length && all(x %in% choices)) return(x)
+  wrong <- if (is.character(x)) setdiff(x, choices) else character()
+  hint <- if (length(wrong)) suggestion(wrong[1L], choices)
+  number <- if (several) "some of" else "one of"
+  allowed <- paste(dQuote(choices, FALSE), collapse = ", ")
+  abort_argument(x, name, paste(number, escape_braces(allowed)), kind, call, hint)
+}
+
+#' @noRd
+check_function <- function(x, name = rlang::caller_arg(x), null_ok = FALSE, kind = "argument",
+                           call = entry_frame()) {
+  if (is.function(x) || (null_ok && is.null(x))) return(invisible(x))
+  abort_argument(x, name, "a function", kind, call)
+}
+
+#' Numeric vector of a given length without missing or infinite values
+#' @param length integer or NULL (any length).
+#' @noRd
+check_numeric <- function(x, name = rlang::caller_arg(x), length = NULL, null_ok = FALSE,
+                          kind = "argument", call = entry_frame()) {
+  right_length <- is.null(length) || base::length(x) == length
+  if (is.numeric(x) && right_length && all(is.finite(x))) return(invisible(x))
+  if (null_ok && is.null(x)) return(invisible(x))
+  size <- if (is.null(length)) "" else paste(" of length", length)
+  bad <- if (is.numeric(x)) sum(!is.finite(x)) else 0L
+  hint <- if (bad) sprintf("%d of its values %s missing or infinite.", bad,
+                           if (bad == 1L) "is" else "are")
+  abort_argument(x, name, paste0("a numeric vector", size, " of finite values"), kind, call, hint)
+}
+
+#' Refuse arguments that no parameter takes
+#'
+#' To be called as `check_no_dots(...)` by a function that has `...` only because its generic has,
+#' or to give a better message than R does. The nearest name among the caller's own arguments is
+#' suggested; the promises in `...` are not evaluated.
+#' @noRd
+check_no_dots <- function(..., call = entry_frame()) {
+  if (...length() == 0L) return(invisible(NULL))
+  known <- setdiff(names(formals(sys.function(sys.parent()))), "...")
+  given <- as.list(substitute(list(...)))[-1L]
+  unknown <- names(given)
+  if (is.null(unknown)) unknown <- rep("", length(given))
+  named <- unknown[nzchar(unknown)]
+  if (length(named)) {
+    hint <- argument_hint(named[1L], known)
+    abort(c(
+      "Unknown argument{?s} {.arg {named}}.",
+      "i" = hint
+    ), kind = "argument", variable = named[1L], observed = named, call = call)
+  }
+  value <- paste(deparse(given[[1L]], nlines = 1L), collapse = "")
+  abort(c(
+    "{length(unknown)} unnamed argument{?s} too many: {.code {value}}.",
+    "i" = "Arguments are {.arg {known}}."
+  ), kind = "argument", variable = value, observed = value, call = call)
+}
+
+# What a user of lme4 may type, and what does the same here.
+translated_arguments <- c(
+  devFunOnly = "Use {.code deviance_function(fit)} on a fitted model.",
+  optCtrl = "Give {.arg max_iterations} and {.arg tolerance} in {.fn lmm_control}.",
+  optimizer = "Give it in {.fn lmm_control}, as in {.code control = lmm_control(optimizer = \"bfgs\")}.",
+  method = "Use {.code REML = TRUE} or {.code REML = FALSE}.",
+  family = "{.fn lmm} fits Gaussian models only.",
+  random = "Write random terms into the formula, as in {.code y ~ x + (1 | group)}.",
+  fixed = "Give one {.arg formula}, as in {.code y ~ x + (1 | group)}.",
+  correlation = "Correlated residuals are not available.",
+  nAGQ = "{.fn lmm} fits Gaussian models only, which need no quadrature."
+)
+
+#' @return template-safe bullet text for an unknown argument.
+#' @noRd
+argument_hint <- function(name, known) {
+  nearest <- suggestion(name, known)
+  if (!is.null(nearest)) return(nearest)
+  if (name %in% names(translated_arguments) && "REML" %in% known) {
+    return(translated_arguments[[name]])
+  }
+  if (length(known) == 0L) return(NULL)
+  paste0("Arguments are ", escape_braces(paste0("`", known, "`", collapse = ", ")), ".")
+}
+
+# --- helpers -----------------------------------------------------------------------------------
+
+#' @noRd
+abort_argument <- function(x, name, allowed, kind, call, hint = NULL) {
+  given <- describe_value(x)
+  abort(c(
+    paste0("{.arg {name}} must be ", allowed, ", not {given}."),
+    "i" = hint
+  ), kind = kind, variable = name, observed = observed_value(x), call = call)
+}
+
+#' Small values are kept in the condition as they are, large ones as their description
+#' @noRd
+observed_value <- function(x) {
+  if (is.atomic(x) && length(x) <= 10L) x else describe_value(x)
+}
+
+#' @noRd
+is_plain_number <- function(x) {
+  is.numeric(x) && length(x) == 1L && is.null(dim(x)) && is.finite(x)
+}
+
+#' @noRd
+range_text <- function(min, max) {
+  if (is.finite(min) && is.finite(max) && max < .Machine$integer.max) {
+    return(paste(" between", format(min), "and", format(max)))
+  }
+  if (is.finite(min)) return(paste(" of at least", format(min)))
+  if (is.finite(max) && max < .Machine$integer.max) return(paste(" of at most", format(max)))
+  ""
+}
+
+#' Short description of a value for messages
+#' @return string such as `"\"abc\""`, `"a character vector of length 3"`, `"NULL"`.
+#' @noRd
+describe_value <- function(x) {
+  if (is.null(x)) return("NULL")
+  if (is.function(x)) return("a function")
+  if (is.data.frame(x)) return(sprintf("a data frame of %d rows", nrow(x)))
+  if (is.language(x)) return(sprintf("the %s `%s`", class(x)[1L], deparse1(x)))
+  if (is.matrix(x)) return(sprintf("a %d x %d %s matrix", nrow(x), ncol(x), typeof(x)))
+  if (is.factor(x)) return(sprintf("a factor of length %d", length(x)))
+  if (is.object(x)) return(sprintf("an object of class \"%s\"", class(x)[1L]))
+  if (is.list(x)) return(sprintf("a list of length %d", length(x)))
+  if (!is.atomic(x)) return(sprintf("an object of type \"%s\"", typeof(x)))
+  if (length(x) == 1L) return(if (is.character(x)) encodeString(x, quote = "\"") else format(x))
+  type <- if (is.numeric(x)) "numeric" else typeof(x)
+  article <- if (type == "integer") "an" else "a"
+  sprintf("%s %s vector of length %d", article, type, length(x))
+}
+
+#' Nearest of some names, or NULL if none is near
+#'
+#' Distance: Levenshtein with transpositions counted as two edits, case ignored; near means at most
+#' a third of the characters, at least one.
+#' @noRd
+nearest_name <- function(x, choices) {
+  choices <- choices[!is.na(choices) & nzchar(choices)]
+  if (length(choices) == 0L || is.na(x) || !nzchar(x)) return(NULL)
+  distance <- drop(utils::adist(tolower(x), tolower(choices)))
+  same_start <- startsWith(tolower(choices), tolower(x)) & nchar(x) >= 3L
+  distance[same_start] <- pmin(distance[same_start], 1L)
+  best <- which.min(distance)
+  limit <- max(1, nchar(x) %/% 3)
+  if (distance[best] > limit || distance[best] >= nchar(x)) return(NULL)
+  choices[best]
+}
+
+#' @return bullet text "Did you mean ...?", braces escaped, or NULL.
+#' @noRd
+suggestion <- function(x, choices) {
+  nearest <- nearest_name(x, choices)
+  if (is.null(nearest)) return(NULL)
+  paste0("Did you mean `", escape_braces(nearest), "`?")
+}
+
+#' @noRd
+escape_braces <- function(x) gsub("([{}])", "\\1\\1", x)

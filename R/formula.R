@@ -1,0 +1,262 @@
+# The formula language: language objects only, never data.
+#
+# A model formula is `response ~ fixed part + (lhs | group) + ...`. `parse_formula()` walks the
+# right-hand side once and separates the random terms (see random-term.R) from the fixed part.
+
+#' Parse a mixed-model formula
+#'
+#' @param formula a two-sided formula, or a string holding one.
+#' @param env environment for a string, which has none of its own.
+#' @return list of class `henderson_formula`: `formula` (as given), `fixed` (formula without random
+#'   terms, `y ~ 1` if nothing is left), `random` (list of `random_term`, in formula order), and
+#'   `frame_formula` (response, fixed part and every variable of the random terms).
+#' @noRd
+parse_formula <- function(formula, env = parent.frame()) {
+  formula <- as_two_sided_formula(formula, env)
+  parts <- split_terms(formula[[3L]])
+  if (length(parts$random) == 0L) abort_no_random_term(formula)
+  check_duplicate_terms(parts$random)
+  fixed <- formula
+  fixed[[3L]] <- if (is.null(parts$fixed)) 1 else parts$fixed
+  structure(
+    list(
+      formula = formula, fixed = fixed, random = parts$random,
+      frame_formula = add_variables(fixed, random_variables(parts$random))
+    ),
+    class = "henderson_formula"
+  )
+}
+
+#' @noRd
+as_two_sided_formula <- function(formula, env) {
+  if (is.character(formula) && length(formula) == 1L && !is.na(formula)) {
+    formula <- formula_from_string(formula, env)
+  }
+  if (is.call(formula) && identical(formula[[1L]], quote(`~`)) && !inherits(formula, "formula")) {
+    formula <- stats::as.formula(formula, env)
+  }
+  if (!inherits(formula, "formula")) {
+    given <- if (missing(formula)) "missing" else describe_value(formula)
+    abort(c(
+      "{.arg formula} must be a two-sided formula; it is {given}.",
+      "i" = "For example {.code y ~ x + (1 | group)}."
+    ), kind = "formula", variable = "formula", observed = given)
+  }
+  if (length(formula) != 3L) {
+    abort(c(
+      "{.arg formula} has no response: {.code {expression_text(formula)}}.",
+      "i" = "Put the response to the left of {.code ~}, as in {.code y ~ x + (1 | group)}."
+    ), kind = "formula", variable = "formula", observed = expression_text(formula))
+  }
+  formula
+}
+
+#' @noRd
+formula_from_string <- function(text, env) {
+  tryCatch(stats::as.formula(text, env), error = function(e) {
+    abort(c(
+      "{.arg formula} cannot be read as a formula: {.val {text}}.",
+      "i" = "For example {.code y ~ x + (1 | group)}."
+    ), kind = "formula", variable = "formula", observed = text)
+  })
+}
+
+# --- the walk ----------------------------------------------------------------------------------
+
+#' Split an expression into its fixed part and its random terms
+#'
+#' @param expr right-hand side of a formula, or a part of it.
+#' @return list(`fixed` = expression or NULL if nothing is left, `random` = list of terms).
+#' @noRd
+split_terms <- function(expr) {
+  if (!contains_bar(expr)) return(list(fixed = expr, random = list()))
+  operator <- call_name(expr)
+  switch(operator,
+    "+" = split_sum(expr),
+    "-" = split_difference(expr),
+    "(" = split_parentheses(expr),
+    "|" = ,
+    "||" = abort_bare_bar(expr),
+    "*" = , "/" = , ":" = , "^" = , "%in%" = , "~" = split_operator(expr, operator),
+    split_wrapper(expr, operator)
+  )
+}
+
+#' @noRd
+split_sum <- function(expr) {
+  if (length(expr) == 2L) return(split_terms(expr[[2L]]))
+  left <- split_terms(expr[[2L]])
+  right <- split_terms(expr[[3L]])
+  fixed <- if (is.null(left$fixed)) {
+    right$fixed
+  } else if (is.null(right$fixed)) {
+    left$fixed
+  } else {
+    call("+", left$fixed, right$fixed)
+  }
+  list(fixed = fixed, random = c(left$random, right$random))
+}
+
+#' A random term can stand to the left of a minus, never be subtracted
+#' @noRd
+split_difference <- function(expr) {
+  removed <- expr[[length(expr)]]
+  offending <- first_random_term(removed)
+  if (!is.null(offending)) {
+    text <- expression_text(offending)
+    abort(c(
+      "A random term cannot be subtracted: {.code - ({text})}.",
+      "i" = "Leave it out of the formula instead."
+    ), kind = "formula", variable = text, observed = expression_text(expr))
+  }
+  if (length(expr) == 2L) return(list(fixed = expr, random = list()))
+  left <- split_terms(expr[[2L]])
+  left$fixed <- if (is.null(left$fixed)) call("-", removed) else call("-", left$fixed, removed)
+  left
+}
+
+#' @noRd
+split_parentheses <- function(expr) {
+  inner <- strip_parentheses(expr)
+  if (is_bar(inner)) return(list(fixed = NULL, random = bar_terms(inner)))
+  parts <- split_terms(inner)
+  if (!is.null(parts$fixed) && is.call(parts$fixed)) parts$fixed <- call("(", parts$fixed)
+  parts
+}
+
+#' `*`, `:`, `/`, `^`, `%in%`: fine between fixed terms, meaningless for a random term
+#' @noRd
+split_operator <- function(expr, operator) {
+  offending <- first_random_term(expr)
+  if (is.null(offending)) return(list(fixed = expr, random = list()))
+  text <- expression_text(offending)
+  abort(c(
+    "A random term can only be added with {.code +}; {.code ({text})} is combined with {.code {operator}}.",
+    "i" = "Write random terms as {.code y ~ x + ({text})}."
+  ), kind = "formula", variable = text, observed = expression_text(expr))
+}
+
+#' A function call that contains a bar: a covariance structure, or an ordinary function of data
+#' @noRd
+split_wrapper <- function(expr, name) {
+  if (!is_structure_call(expr, name)) return(list(fixed = expr, random = list()))
+  bar <- strip_parentheses(expr[[2L]])
+  list(fixed = NULL, random = wrapped_terms(bar, name, expr))
+}
+
+#' First random term inside an expression (also a bare bar), or NULL
+#'
+#' Ordinary functions such as `I(a | b)`, where the bar is R's "or", are not entered.
+#' @noRd
+first_random_term <- function(expr) {
+  if (!contains_bar(expr)) return(NULL)
+  if (is_bar(expr)) return(expr)
+  name <- call_name(expr)
+  if (is_structure_call(expr, name)) return(strip_parentheses(expr[[2L]]))
+  if (!name %in% formula_operators) return(NULL)
+  for (part in as.list(expr)[-1L]) {
+    found <- first_random_term(part)
+    if (!is.null(found)) return(found)
+  }
+  NULL
+}
+
+# --- predicates and small helpers ----------------------------------------------------------------
+
+formula_operators <- c("+", "-", "*", "/", ":", "^", "%in%", "(", "~")
+
+#' @noRd
+contains_bar <- function(expr) {
+  is.call(expr) && any(c("|", "||") %in% all.names(expr))
+}
+
+#' @noRd
+is_bar <- function(expr) {
+  is.call(expr) && length(expr) == 3L &&
+    (identical(expr[[1L]], quote(`|`)) || identical(expr[[1L]], quote(`||`)))
+}
+
+#' Name of the function of a call; `""` when it is not a plain name (`pkg::f`)
+#' @noRd
+call_name <- function(expr) {
+  if (is.symbol(expr[[1L]])) as.character(expr[[1L]]) else ""
+}
+
+#' @noRd
+strip_parentheses <- function(expr) {
+  while (is.call(expr) && identical(expr[[1L]], quote(`(`))) expr <- expr[[2L]]
+  expr
+}
+
+#' One-line text of an expression, symbols without backticks
+#' @return string, UTF-8 also where the locale is not.
+#' @noRd
+expression_text <- function(expr) {
+  if (is.symbol(expr)) return(utf8_names(as.character(expr)))
+  if (!is.call(expr) && length(expr) == 1L) return(as.character(expr))
+  utf8_names(paste(deparse(expr, width.cutoff = 500L), collapse = " "))
+}
+
+#' Restore UTF-8 names that R has written as `<U+7EC4>`
+#'
+#' In a locale that is not UTF-8, R turns symbols and the column names of a model matrix into the
+#' native encoding, which escapes what it cannot hold and makes the name non-syntactic (backticks).
+#' @param x character vector.
+#' @return `x` with the escapes replaced, marked UTF-8; unchanged in a UTF-8 locale.
+#' @noRd
+utf8_names <- function(x) {
+  if (l10n_info()[["UTF-8"]] || !any(escaped <- grepl("<U+", x, fixed = TRUE))) return(x)
+  x[escaped] <- vapply(x[escaped], unescape_utf8, "", USE.NAMES = FALSE)
+  x
+}
+
+#' @noRd
+unescape_utf8 <- function(text) {
+  text <- gsub("`((?:[A-Za-z0-9._]|<U\\+[0-9A-F]{4,8}>)+)`", "\\1", text, perl = TRUE)
+  pattern <- "<U\\+([0-9A-F]{4,8})>"
+  repeat {
+    at <- regexpr(pattern, text, perl = TRUE, useBytes = TRUE)
+    if (at < 0L) break
+    escape <- substr(text, at, at + attr(at, "match.length") - 1L)
+    code <- strtoi(substr(escape, 4L, nchar(escape) - 1L), 16L)
+    text <- sub(escape, intToUtf8(code), text, fixed = TRUE)
+  }
+  enc2utf8(text)
+}
+
+# --- errors --------------------------------------------------------------------------------------
+
+#' @noRd
+abort_no_random_term <- function(formula) {
+  text <- expression_text(formula)
+  abort(c(
+    "The formula has no random term: {.code {text}}.",
+    "i" = "Add one, as in {.code y ~ x + (1 | group)}, or use {.fn lm} for a model without random effects."
+  ), kind = "formula", variable = "formula", observed = text)
+}
+
+#' @noRd
+abort_bare_bar <- function(expr) {
+  text <- expression_text(expr)
+  lhs <- expr[[2L]]
+  last <- if (is.call(lhs) && length(lhs) == 3L) expression_text(lhs[[3L]]) else expression_text(lhs)
+  bar <- call_name(expr)
+  group <- expression_text(expr[[3L]])
+  abort(c(
+    "A random term must stand in parentheses; the formula has {.code {text}}.",
+    "i" = "For example {.code ({last} {bar} {group})}."
+  ), kind = "formula", variable = text, observed = text)
+}
+
+#' @noRd
+check_duplicate_terms <- function(terms) {
+  if (length(terms) == 1L) return(invisible(NULL))
+  text <- vapply(terms, function(term) term$text, "")
+  if (!anyDuplicated(text)) return(invisible(NULL))
+  twice <- text[duplicated(text)][1L]
+  abort(c(
+    "The random term {.code ({twice})} occurs {sum(text == twice)} times in the formula.",
+    "i" = "Keep it once: the variances of equal terms cannot be told apart.",
+    "i" = "{.code (x | a/b)} stands for {.code (x | b:a) + (x | a)}."
+  ), kind = "formula", variable = twice, observed = text)
+}

@@ -1,0 +1,128 @@
+# Grouping factors: from a variable (or an interaction of variables) to integer codes and levels.
+#
+# Levels of a factor keep their order; other variables get their unique values in increasing order,
+# strings in that of the C locale, so that results do not depend on the machine. Levels that do not
+# occur are dropped.
+
+#' Codes and levels of a grouping factor
+#'
+#' @param parts list of expressions, the factors of an interaction (one if there is none).
+#' @param frame model frame.
+#' @return list(`level` = integer n, 1-based; `levels` = character J, unique). Levels of an
+#'   interaction are `"a1:b1"`, ordered with the first factor varying slowest; only combinations
+#'   that occur.
+#' @noRd
+grouping_factor <- function(parts, frame) {
+  result <- grouping_codes(frame[[column_name(parts[[1L]])]])
+  for (part in parts[-1L]) {
+    result <- cross_codes(result, grouping_codes(frame[[column_name(part)]]))
+  }
+  if (length(parts) > 1L) check_unique_labels(result$levels, parts)
+  result
+}
+
+#' Codes and levels of one variable
+#' @param x factor, or atomic vector without missing values.
+#' @noRd
+grouping_codes <- function(x) {
+  if (is.factor(x)) {
+    return(drop_empty_codes(as.integer(x), nlevels(x), enc2utf8(levels(x))))
+  }
+  x <- plain_values(x)
+  if (is.logical(x)) return(drop_empty_codes(x + 1L, 2L, c("FALSE", "TRUE")))
+  if (is.integer(x) && !is.object(x)) {
+    limits <- range(x)
+    width <- as.double(limits[2L]) - limits[1L] + 1
+    if (width <= 2 * length(x) + 1000) {
+      labels <- as.character(seq.int(limits[1L], limits[2L]))
+      return(drop_empty_codes(x - limits[1L] + 1L, as.integer(width), labels))
+    }
+  }
+  values <- if (is.character(x)) sort(unique(x), method = "radix") else sort(unique(x))
+  level <- if (inherits(x, "integer64")) bit64::match(x, values) else match(x, values)
+  merge_equal_labels(level, grouping_labels(values))
+}
+
+#' Strip classes that only describe (labels of haven and others); keep those that define the values
+#' @noRd
+plain_values <- function(x) {
+  if (is.character(x)) return(enc2utf8(as.vector(unclass(x))))
+  if (!is.object(x) || inherits(x, c("Date", "POSIXct", "integer64", "difftime"))) return(x)
+  if (inherits(x, c("haven_labelled", "labelled", "AsIs")) || is.numeric(x)) {
+    return(as.vector(unclass(x)))
+  }
+  x
+}
+
+#' Text of grouping values, in the fit and for newdata alike
+#' @param x atomic vector or factor.
+#' @return character vector of the same length.
+#' @noRd
+grouping_labels <- function(x) {
+  x <- plain_values(x)
+  if (!inherits(x, "POSIXct")) return(enc2utf8(as.character(x)))
+  has_fraction <- any(unclass(x) %% 1 != 0, na.rm = TRUE)
+  if (has_fraction) format(x, "%Y-%m-%d %H:%M:%OS6") else as.character(x)
+}
+
+#' Values that differ but read the same (0.1 + 0.2 and 0.3) are one level, as in `factor()`
+#' @noRd
+merge_equal_labels <- function(level, labels) {
+  if (!anyDuplicated(labels)) return(list(level = level, levels = labels))
+  distinct <- unique(labels)
+  list(level = match(labels, distinct)[level], levels = distinct)
+}
+
+#' Renumber codes so that every level occurs
+#'
+#' @param code integer n (or double, whole numbers) between 1 and `size`.
+#' @param labels character vector of length `size`.
+#' @noRd
+drop_empty_codes <- function(code, size, labels) {
+  used <- tabulate(code, size) > 0L
+  if (all(used)) return(list(level = code, levels = labels))
+  list(level = cumsum(used)[code], levels = labels[used])
+}
+
+#' Codes of an interaction, the first factor varying slowest
+#' @param first,second lists as `grouping_codes()` returns.
+#' @noRd
+cross_codes <- function(first, second) {
+  n_second <- length(second$levels)
+  size <- as.double(length(first$levels)) * n_second
+  if (size <= max(1e6, 4 * length(first$level))) {
+    code <- (first$level - 1L) * n_second + second$level
+    used <- which(tabulate(code, size) > 0L)
+    level <- match_sorted(code, used, size)
+  } else {
+    code <- (first$level - 1) * n_second + second$level
+    used <- sort(unique(code))
+    level <- match(code, used)
+  }
+  labels <- paste(
+    first$levels[(used - 1) %/% n_second + 1], second$levels[(used - 1) %% n_second + 1],
+    sep = ":"
+  )
+  list(level = level, levels = labels)
+}
+
+#' `match(code, used)` for codes up to `size`, by table look-up
+#' @noRd
+match_sorted <- function(code, used, size) {
+  if (length(used) == size) return(code)
+  position <- integer(size)
+  position[used] <- seq_along(used)
+  position[code]
+}
+
+#' "x:y" with "z" and "x" with "y:z" would read the same
+#' @noRd
+check_unique_labels <- function(labels, parts) {
+  if (!anyDuplicated(labels)) return(invisible(NULL))
+  twice <- labels[duplicated(labels)][1L]
+  names <- vapply(parts, expression_text, "")
+  abort(c(
+    "Different combinations of {.var {names}} have the same label {.val {twice}}.",
+    "i" = "Rename the levels that contain {.val :}."
+  ), kind = "grouping", variable = names[1L], observed = twice)
+}

@@ -1,0 +1,233 @@
+# The single `model.frame()` call: every variable of the model, evaluated once.
+#
+# Scoping is that of `lm()`: variables are looked up in `data`, then in the formula's environment.
+# What can be wrong with the values is in model-checks.R; an evaluation that fails is explained by
+# model-diagnosis.R.
+
+#' Model frame of a mixed model
+#'
+#' @param parsed `henderson_formula`.
+#' @param data data frame, list, environment or NULL: the value of the entry function's `data`.
+#' @param call matched call of the entry function; its `subset`, `weights`, `na.action` and `offset`
+#'   are evaluated as `lm()` does.
+#' @param env frame the entry function was called from.
+#' @return data frame with the response first; attribute `terms` (with `predvars`) for all
+#'   variables, `fixed_terms` for the fixed part, `data_variables` (names that newdata must have);
+#'   columns `(weights)`, `(offset)` if given. Everything in it is checked.
+#' @noRd
+model_frame <- function(parsed, data, call, env) {
+  check_data(data)
+  data <- native_names(data)
+  load_integer64(parsed, data)
+  frame_call <- model_frame_call(parsed, data, call, env)
+  frame <- tryCatch(
+    quiet_translation(eval(frame_call$call, frame_call$env)),
+    error = function(e) diagnose_frame(e, parsed, data, frame_call)
+  )
+  if (nrow(frame) == 0L) diagnose_no_rows(parsed, data, frame_call)
+  frame <- drop_unused_levels(frame)
+  check_frame(frame, parsed)
+  attr(frame, "data_variables") <- data_variables(frame, data, environment(parsed$formula))
+  attr(frame, "fixed_terms") <- fixed_terms(parsed, data, frame)
+  frame
+}
+
+#' The call to `model.frame()` and the environment to evaluate it in
+#'
+#' `data` is passed by name in a child of `env`, so that neither warnings nor tracebacks print it.
+#' `weights` and `offset` stay unevaluated: `model.frame()` looks them up in `data` and then in the
+#' formula's environment. `subset` is evaluated here in the same way, to be checked.
+#' @return list(`call`, `env`).
+#' @noRd
+model_frame_call <- function(parsed, data, call, env) {
+  given <- as.list(call)[c("subset", "weights", "na.action", "offset")]
+  given <- given[!vapply(given, is.null, TRUE)]
+  if (!is.null(given$subset)) {
+    given$subset <- evaluate_subset(given$subset, data, environment(parsed$formula))
+  }
+  child <- new.env(parent = env)
+  child$henderson_data <- data
+  frame_call <- as.call(c(
+    list(quote(stats::model.frame), formula = parsed$frame_formula, data = quote(henderson_data)),
+    given
+  ))
+  list(call = frame_call, env = child)
+}
+
+#' Drop levels that no row has, as `model.frame(drop.unused.levels = TRUE)` does
+#'
+#' Counting codes is several times faster than the comparison of unique values in `model.frame()`.
+#' @noRd
+drop_unused_levels <- function(frame) {
+  for (i in seq_along(frame)) {
+    x <- frame[[i]]
+    if (!is.factor(x) || all(tabulate(x, nlevels(x)) > 0L)) next
+    kept <- x[, drop = TRUE]
+    contrast <- attr(x, "contrasts")
+    if (is.character(contrast)) {
+      attr(kept, "contrasts") <- contrast
+    } else if (!is.null(contrast)) {
+      name <- utf8_names(names(frame)[i])
+      warn(c(
+        "The contrasts stored in factor {.var {name}} are dropped: {nlevels(x) - nlevels(kept)} of its levels {?does/do} not occur.",
+        "i" = "Give {.arg contrasts}, or set them after dropping unused levels."
+      ), kind = "contrasts", variable = name)
+    }
+    frame[[i]] <- kept
+  }
+  frame
+}
+
+# --- terms of parts of the model -------------------------------------------------------------------
+
+#' Terms object of the fixed part, `.` expanded, ready for safe prediction
+#' @noRd
+fixed_terms <- function(parsed, data, frame) {
+  result <- if ("." %in% all.names(parsed$fixed[[3L]])) {
+    stats::terms.formula(parsed$fixed, data = data)
+  } else {
+    stats::terms.formula(parsed$fixed)
+  }
+  complete_terms(result, frame)
+}
+
+#' Give the terms of a part of the model what the whole model frame knows
+#'
+#' @param part terms object of the fixed part or of a random term's left-hand side; its variables
+#'   are among those of `frame`.
+#' @param frame model frame with its attribute `data_variables`.
+#' @return `part` with attributes `predvars` (so that `poly()`, `ns()`, `scale()` use in prediction
+#'   what they were fitted with), `dataClasses`, and `data_variables`.
+#' @noRd
+complete_terms <- function(part, frame) {
+  whole <- attr(frame, "terms")
+  columns <- variable_names(part)
+  position <- match(columns, names(frame))
+  attr(part, "predvars") <- attr(whole, "predvars")[c(1L, position + 1L)]
+  attr(part, "dataClasses") <- attr(whole, "dataClasses")[columns]
+  attr(part, "data_variables") <- attr(frame, "data_variables")
+  part
+}
+
+#' Names of a terms object's variables as `model.frame()` names its columns
+#' @return character vector.
+#' @noRd
+variable_names <- function(terms) {
+  vapply(as.list(attr(terms, "variables"))[-1L], column_name, "")
+}
+
+#' @noRd
+column_name <- function(expr) {
+  if (is.symbol(expr)) return(as.character(expr))
+  paste(deparse(expr, width.cutoff = 500L, backtick = TRUE), collapse = " ")
+}
+
+#' Names in the model's variables that stand for data, not for parameters such as k in `poly(x, k)`
+#'
+#' With `data`, these are the names it has; without, those whose value is not a single number.
+#' @return character vector.
+#' @noRd
+data_variables <- function(frame, data, env) {
+  names_used <- all.vars(attr(attr(frame, "terms"), "variables"))
+  known <- data_names(data)
+  if (!is.null(known)) {
+    inside <- names_used %in% known
+    if (all(inside)) return(names_used)
+  } else {
+    inside <- logical(length(names_used))
+  }
+  outside <- which(!inside)
+  inside[outside] <- vapply(names_used[outside], function(name) {
+    length(get0(name, envir = env)) == nrow(frame) && nrow(frame) > 1L
+  }, TRUE)
+  names_used[inside]
+}
+
+# --- data ------------------------------------------------------------------------------------------
+
+#' Names of the variables in `data`; NULL without `data`
+#' @noRd
+data_names <- function(data) {
+  if (is.environment(data)) ls(data, all.names = TRUE) else names(data)
+}
+
+#' @noRd
+check_data <- function(data) {
+  if (is.null(data) || is.data.frame(data) || is.environment(data)) return(invisible(NULL))
+  if (is.list(data) && !is.null(names(data))) return(invisible(NULL))
+  given <- describe_value(data)
+  hint <- if (is.matrix(data)) "Use {.code as.data.frame()} on it."
+  abort(c("{.arg data} must be a data frame, a named list or an environment; it is {given}.", "i" = hint),
+    kind = "data", variable = "data", observed = given
+  )
+}
+
+#' Column names as R's symbols will be written
+#'
+#' Where the locale is not UTF-8, R looks variables up under their native names; naming the columns
+#' so beforehand avoids a warning for each.
+#' @noRd
+native_names <- function(data) {
+  if (l10n_info()[["UTF-8"]] || !is.list(data)) return(data)
+  names(data) <- enc2native(names(data))
+  data
+}
+
+#' Evaluate without the warnings that names outside the locale's encoding provoke
+#' @noRd
+quiet_translation <- function(expr) {
+  if (l10n_info()[["UTF-8"]]) return(expr)
+  withCallingHandlers(expr, warning = function(w) {
+    if (grepl("unable to translate", conditionMessage(w), fixed = TRUE)) {
+      invokeRestart("muffleWarning")
+    }
+  })
+}
+
+#' 64-bit integers are only understood (missing values, levels, values) with bit64 loaded
+#' @noRd
+load_integer64 <- function(parsed, data) {
+  if (!is.list(data)) return(invisible(NULL))
+  for (name in intersect(all.vars(parsed$frame_formula), names(data))) {
+    if (inherits(data[[name]], "integer64") && !requireNamespace("bit64", quietly = TRUE)) {
+      abort(c(
+        "{.var {name}} holds 64-bit integers, which need the package {.pkg bit64}.",
+        "i" = "Install it, or convert {.var {name}} with {.fn as.character} or {.fn as.numeric}."
+      ), kind = "data", variable = name, observed = "integer64")
+    }
+  }
+}
+
+#' `subset`, evaluated in the data and then in the formula's environment, never recycled
+#' @noRd
+evaluate_subset <- function(expr, data, env) {
+  value <- tryCatch(eval(expr, data, env), error = function(e) {
+    explain_evaluation(expr, e, data, env, kind = "argument", name = "subset")
+  })
+  if (is.null(value)) return(NULL)
+  given <- describe_value(value)
+  is_index <- (is.logical(value) || is.numeric(value) || is.character(value)) && is.null(dim(value))
+  if (!is_index) {
+    abort("{.arg subset} must be a logical vector or row numbers, not {given}.",
+      kind = "argument", variable = "subset", observed = given
+    )
+  }
+  rows <- if (is.data.frame(data)) nrow(data) else length(value)
+  if (is.logical(value) && length(value) != rows) {
+    abort(c(
+      "{.arg subset} has {length(value)} value{?s}, {.arg data} has {rows} row{?s}.",
+      "i" = "A logical {.arg subset} needs one value per row; it is not recycled."
+    ), kind = "argument", variable = "subset", observed = length(value))
+  }
+  check_row_numbers(value, rows)
+  value
+}
+
+#' @noRd
+check_row_numbers <- function(value, rows) {
+  if (!is.numeric(value) || all(abs(value) <= rows, na.rm = TRUE)) return(invisible(NULL))
+  worst <- value[which.max(abs(value))]
+  abort("{.arg subset} asks for row {worst}, {.arg data} has {rows} row{?s}.",
+    kind = "argument", variable = "subset", observed = worst
+  )
+}

@@ -1,0 +1,244 @@
+# Design of new data for a fitted model: the same columns, coded as in the fit.
+
+#' Design of new data
+#'
+#' @param fit fitted model (`terms`, `xlevels`, `contrasts`, `all_columns`, `dropped`, `random`,
+#'   `call`, `formula` are used).
+#' @param newdata data frame.
+#' @param random TRUE (all terms), FALSE (none) or integer vector: which elements of `fit$random`.
+#' @param allow_new_levels logical: are levels of grouping factors allowed that the fit has not?
+#' @param na_action function applied to the variables of the fixed part.
+#' @return list(`X` = m x p matrix of the kept columns, `offset` = numeric m or NULL, `random` = list
+#'   parallel to `fit$random` of list(`z`, `level`, `levels`, `columns`), NULL for terms not asked
+#'   for; `level` is NA for an unknown level, `na.action` = rows left out, as `na.omit()` gives, or
+#'   NULL).
+#' @noRd
+design_newdata <- function(fit, newdata, random = TRUE, allow_new_levels = FALSE,
+                           na_action = stats::na.pass) {
+  newdata <- check_newdata(newdata)
+  terms <- stats::delete.response(fit$terms)
+  frame <- newdata_frame(terms, newdata, fit$xlevels)
+  omitted <- newdata_omitted(frame, na_action)
+  if (length(omitted)) {
+    newdata <- newdata[-omitted, , drop = FALSE]
+    frame <- newdata_frame(terms, newdata, fit$xlevels)
+  }
+  X <- design_matrix(terms, frame, fit$contrasts)
+  list(
+    X = kept_columns(X, fit),
+    offset = newdata_offset(fit, frame, newdata),
+    random = newdata_random(fit, newdata, random, allow_new_levels, list(terms = terms, X = X)),
+    na.action = omitted
+  )
+}
+
+#' @noRd
+kept_columns <- function(X, fit) {
+  if (length(fit$dropped) == 0L) return(X)
+  kept <- !fit$all_columns %in% fit$dropped
+  assign <- attr(X, "assign")
+  X <- X[, kept, drop = FALSE]
+  attr(X, "assign") <- assign[kept]
+  X
+}
+
+#' @noRd
+check_newdata <- function(newdata) {
+  if (is.list(newdata) && !is.data.frame(newdata) && !is.null(names(newdata)) &&
+        length(unique(lengths(newdata))) == 1L) {
+    newdata <- as.data.frame(newdata, optional = TRUE)
+  }
+  if (is.data.frame(newdata)) return(native_names(newdata))
+  given <- describe_value(newdata)
+  abort("{.arg newdata} must be a data frame; it is {given}.",
+    kind = "newdata", variable = "newdata", observed = given
+  )
+}
+
+# --- fixed part and left-hand sides ----------------------------------------------------------------
+
+#' Variables of a terms object in new data, coded as in the fit
+#'
+#' @param terms terms object with `predvars`, `dataClasses`, `data_variables`.
+#' @param xlevels named list: levels of its factors in the fit.
+#' @return data frame; missing values are kept.
+#' @noRd
+newdata_frame <- function(terms, newdata, xlevels) {
+  variables <- attr(terms, "variables")
+  check_newdata_has(intersect(all.vars(variables), attr(terms, "data_variables")), newdata)
+  frame <- tryCatch(
+    quiet_translation(
+      stats::model.frame.default(terms, newdata, na.action = stats::na.pass)
+    ),
+    error = function(e) {
+      reason <- conditionMessage(e)
+      abort(c("The variables of the model could not be evaluated in {.arg newdata}.", "x" = "{reason}"),
+        kind = "newdata", variable = "newdata", observed = reason
+      )
+    }
+  )
+  classes <- attr(terms, "dataClasses")
+  for (name in names(frame)) {
+    frame[[name]] <- recode_newdata(frame[[name]], name, classes[[name]], xlevels[[name]])
+  }
+  frame
+}
+
+#' @noRd
+check_newdata_has <- function(needed, newdata) {
+  absent <- setdiff(needed, names(newdata))
+  if (length(absent) == 0L) return(invisible(NULL))
+  absent <- utf8_names(absent)
+  hint <- suggestion(absent[1L], utf8_names(names(newdata)))
+  abort(c("{.arg newdata} lacks the variable{?s} {.var {absent}}.", "i" = hint),
+    kind = "newdata", variable = absent[1L], observed = utf8_names(names(newdata))
+  )
+}
+
+#' One variable of new data: same type as in the fit, factors with the fit's levels
+#' @param class string, as `stats::.MFclass()` names it.
+#' @noRd
+recode_newdata <- function(x, name, class, levels) {
+  if (inherits(x, "integer64")) x <- as.double(x)
+  if (is.logical(x) && class != "logical" && all(is.na(x))) {
+    x <- if (is.null(levels)) as.double(x) else as.character(x)
+  }
+  given <- stats::.MFclass(x)
+  coded <- c("factor", "ordered", "character")
+  same_type <- identical(given, class) || (given %in% coded && class %in% coded)
+  if (!same_type) {
+    name <- utf8_names(name)
+    abort(c(
+      "{.var {name}} in {.arg newdata} is {.cls {given}}, in the fit it was {.cls {class}}.",
+      "i" = "Give it the type it has in the fitted data."
+    ), kind = "newdata", variable = name, observed = given)
+  }
+  if (is.null(levels)) return(x)
+  values <- if (is.factor(x)) levels(x)[x] else as.character(x)
+  check_known_levels(values, name, levels)
+  factor(values, levels = levels, ordered = class == "ordered")
+}
+
+#' @noRd
+check_known_levels <- function(values, name, levels) {
+  unknown <- setdiff(unique(values), c(levels, NA))
+  if (length(unknown) == 0L) return(invisible(NULL))
+  name <- utf8_names(name)
+  abort(c(
+    "Factor {.var {name}} has {length(unknown)} level{?s} in {.arg newdata} that the fit does not have: {.val {unknown}}.",
+    "i" = "The fit has {.val {levels}}."
+  ), kind = "newdata", variable = name, observed = unknown)
+}
+
+#' @return what `na_action` leaves out, or NULL.
+#' @noRd
+newdata_omitted <- function(frame, na_action) {
+  if (is.character(na_action)) na_action <- match.fun(na_action)
+  if (is.null(na_action) || identical(na_action, stats::na.pass)) return(NULL)
+  tryCatch(attr(na_action(frame), "na.action"), error = function(e) {
+    counts <- missing_counts(frame)
+    listed <- paste(names(counts), counts, sep = ": ")
+    abort(c(
+      "{.arg newdata} has missing values, and {.arg na.action} does not allow any.",
+      "x" = "Missing values by variable: {listed}."
+    ), kind = "newdata", variable = names(counts)[1L], observed = counts)
+  })
+}
+
+#' Offset of new data: `offset()` terms, and the `offset` argument if newdata has its variables
+#' @noRd
+newdata_offset <- function(fit, frame, newdata) {
+  offset <- stats::model.offset(frame)
+  expr <- fit$call$offset
+  if (!is.null(expr) && !is.null(fit$offset)) {
+    needed <- all.vars(expr)
+    absent <- setdiff(needed, names(newdata))
+    if (length(absent)) {
+      text <- expression_text(expr)
+      absent <- utf8_names(absent)
+      abort(c(
+        "The model has the argument {.code offset = {text}}, and {.arg newdata} lacks {.var {absent}}.",
+        "i" = "Add the variable{?s} to {.arg newdata}."
+      ), kind = "newdata", variable = absent[1L], observed = utf8_names(names(newdata)))
+    }
+    argument <- eval(expr, newdata, environment(fit$formula))
+    offset <- if (is.null(offset)) argument else offset + argument
+  }
+  if (is.null(offset)) NULL else rep_len(as_numeric_vector(offset), nrow(newdata))
+}
+
+# --- random terms ----------------------------------------------------------------------------------
+
+#' @noRd
+newdata_random <- function(fit, newdata, random, allow_new_levels, fixed) {
+  wanted <- if (isTRUE(random)) seq_along(fit$random) else if (isFALSE(random)) integer() else random
+  result <- vector("list", length(fit$random))
+  for (k in wanted) {
+    term <- fit$random[[k]]
+    result[[k]] <- list(
+      z = newdata_columns(term, newdata, fixed),
+      level = newdata_level(term, newdata, environment(fit$formula), fit$terms, allow_new_levels),
+      levels = term$levels, columns = term$columns
+    )
+  }
+  result
+}
+
+#' @return m x v matrix, or NULL for a random intercept.
+#' @noRd
+newdata_columns <- function(term, newdata, fixed) {
+  if (is.null(term$terms)) return(NULL)
+  if (same_columns(term$terms, fixed$terms)) return(fixed$X)
+  design_matrix(term$terms, newdata_frame(term$terms, newdata, term$xlevels), term$contrasts)
+}
+
+#' Level of each row of new data, matched by label
+#' @return integer m; NA for a level the fit does not have and for a missing value.
+#' @noRd
+newdata_level <- function(term, newdata, env, fixed_terms, allow_new_levels) {
+  parts <- interaction_parts(term$group_expr)
+  needed <- intersect(all.vars(term$group_expr), attr(fixed_terms, "data_variables"))
+  check_newdata_has(needed, newdata)
+  labels <- lapply(parts, newdata_labels, newdata = newdata, env = env, group = term$group)
+  incomplete <- Reduce(`|`, lapply(labels, is.na))
+  labels <- do.call(paste, c(labels, sep = ":"))
+  labels[incomplete] <- NA
+  level <- match(labels, term$levels)
+  if (!allow_new_levels && anyNA(level)) abort_new_levels(term, unique(labels[is.na(level)]))
+  level
+}
+
+#' @noRd
+newdata_labels <- function(part, newdata, env, group) {
+  x <- tryCatch(quiet_translation(eval(part, newdata, env)), error = function(e) {
+    text <- expression_text(part)
+    reason <- conditionMessage(e)
+    abort(c("{.code {text}} could not be evaluated in {.arg newdata}.", "x" = "{reason}"),
+      kind = "newdata", variable = text, observed = reason
+    )
+  })
+  if (!is.atomic(x) || is.complex(x) || length(x) != nrow(newdata)) {
+    name <- expression_text(part)
+    type <- describe_type(x)
+    abort(c(
+      "The grouping variable {.var {name}} is {type} in {.arg newdata}, with {NROW(x)} row{?s} of {nrow(newdata)}.",
+      "i" = "Give it as a factor or a vector with one value per row."
+    ), kind = "newdata", variable = name, observed = class(x))
+  }
+  if (is.factor(x)) enc2utf8(levels(x))[x] else grouping_labels(x)
+}
+
+#' @noRd
+abort_new_levels <- function(term, unknown) {
+  name <- term$group
+  new <- unknown[!is.na(unknown)]
+  what <- if (length(new)) {
+    "Grouping factor {.var {name}} has {length(new)} level{?s} in {.arg newdata} that the fit does not have: {.val {new}}."
+  } else {
+    "Grouping factor {.var {name}} has missing values in {.arg newdata}."
+  }
+  abort(c(
+    what,
+    "i" = "With {.code allow.new.levels = TRUE} their random effects are taken as zero."
+  ), kind = "newdata", variable = name, observed = unknown)
+}

@@ -1,0 +1,245 @@
+# Random terms: what a bar in a formula means. Language objects only, never data.
+#
+# `(lhs | group)`: for each level of the grouping factor, one coefficient per column of `lhs`.
+# `|` gives an unstructured ("us"), `||` a diagonal ("diag") covariance, as do the wrappers
+# `us(lhs | group)` and `diag(lhs | group)`.
+
+# Covariance structures that other packages know and this one does not (yet).
+unsupported_structures <- c(
+  "cs", "homcs", "hetcs", "ar1", "hetar1", "homar1", "toep", "homtoep", "hettoep", "rr", "ou", "exp",
+  "gau", "mat", "homdiag", "propto", "equalto", "kin", "gr"
+)
+
+#' Random term, low-level constructor
+#'
+#' @param lhs expression, the left-hand side as written, e.g. `quote(1 + Days)`.
+#' @param group expression, the grouping factor: a symbol, a call, or an interaction `a:b`.
+#' @param structure string, a row of `covariance_structures`.
+#' @return list of class `random_term`: the arguments, `group_name` (string, as lme4 names the
+#'   factor), `text` (`"Days | Subject"`; in parentheses it parses to the same term), `terms` (terms
+#'   object of `~ lhs`, NULL for a random intercept) and `group_variables` (list of expressions:
+#'   the factors of an interaction).
+#' @noRd
+new_random_term <- function(lhs, group, structure) {
+  group_name <- group_text(group)
+  bar <- if (structure == "diag") " || " else " | "
+  structure(
+    list(
+      lhs = lhs, group = group, group_name = group_name, structure = structure,
+      text = paste0(expression_text(lhs), bar, group_name),
+      terms = lhs_terms(lhs), group_variables = interaction_parts(group)
+    ),
+    class = "random_term"
+  )
+}
+
+#' Random terms of one bar
+#'
+#' @param bar call to `|` or `||`.
+#' @param structure string, or NULL: decided by the bar.
+#' @return list of `random_term`: one per grouping factor, `b:a` then `a` for `a/b`.
+#' @noRd
+bar_terms <- function(bar, structure = NULL) {
+  lhs <- strip_parentheses(bar[[2L]])
+  check_lhs(lhs, bar)
+  if (is.null(structure)) structure <- if (call_name(bar) == "||") "diag" else "us"
+  groups <- expand_group(bar[[3L]], bar)
+  lapply(groups, function(group) new_random_term(lhs, group, structure))
+}
+
+# --- covariance wrappers -------------------------------------------------------------------------
+
+#' Is a call that contains a bar a covariance structure around a random term?
+#'
+#' It is when its first argument is a bar and its name is that of a structure, or when the
+#' left-hand side of the bar is a number, which makes no sense as R's "or".
+#' @noRd
+is_structure_call <- function(expr, name) {
+  if (length(expr) < 2L || name %in% formula_operators) return(FALSE)
+  bar <- strip_parentheses(expr[[2L]])
+  if (!is_bar(bar)) return(FALSE)
+  name %in% c(names(covariance_structures), unsupported_structures) || is.numeric(bar[[2L]])
+}
+
+#' @noRd
+wrapped_terms <- function(bar, name, expr) {
+  text <- expression_text(expr)
+  known <- names(covariance_structures)
+  if (!name %in% known) {
+    abort(c(
+      "The covariance structure {.fn {name}} is not available: {.code {text}}.",
+      "i" = "Available structures are {.fn {known}}."
+    ), kind = "unsupported", variable = name, observed = text)
+  }
+  if (call_name(bar) == "||" && name != "diag") {
+    abort(c(
+      "{.code {text}} asks for two covariance structures.",
+      "i" = "Use {.code |} inside {.fn {name}}, or {.code ||} without it."
+    ), kind = "formula", variable = name, observed = text)
+  }
+  check_wrapper_options(expr, name, text)
+  bar_terms(bar, structure = name)
+}
+
+#' The only option known elsewhere, `hom = FALSE`, is what us() and diag() do
+#' @noRd
+check_wrapper_options <- function(expr, name, text) {
+  options <- as.list(expr)[-(1:2)]
+  if (length(options) == 0L || identical(options, list(hom = FALSE))) return(invisible(NULL))
+  given <- names(options)
+  if (is.null(given)) given <- vapply(options, expression_text, "")
+  abort(c(
+    "{.fn {name}} takes no further arguments: {.code {text}}.",
+    "i" = "Remove {.code {given}}."
+  ), kind = "unsupported", variable = given[1L], observed = text)
+}
+
+# --- left-hand side ------------------------------------------------------------------------------
+
+#' @noRd
+check_lhs <- function(lhs, bar) {
+  if (is.numeric(lhs) && identical(as.numeric(lhs), 1)) return(invisible(NULL))
+  names_used <- all.names(lhs)
+  problem <- if (contains_bar(lhs) && !is.null(first_random_term(lhs))) {
+    "has more than one bar"
+  } else if ("." %in% names_used) {
+    "uses `.`, which stands for variables of the fixed part only"
+  } else if ("offset" %in% names_used) {
+    "holds an offset, which belongs to the fixed part"
+  } else if ("~" %in% names_used) {
+    "holds a formula"
+  }
+  if (is.null(problem)) return(invisible(NULL))
+  text <- expression_text(bar)
+  abort(c(
+    "The random term {.code ({text})} {problem}.",
+    "i" = "Write it as {.code (1 + x | group)} with the variables' names."
+  ), kind = "formula", variable = text, observed = text)
+}
+
+#' Terms object of the left-hand side
+#' @return terms object, or NULL for the random intercept `1`.
+#' @noRd
+lhs_terms <- function(lhs) {
+  if (is.numeric(lhs) && identical(as.numeric(lhs), 1)) return(NULL)
+  result <- tryCatch(stats::terms.formula(call("~", lhs)), error = function(e) NULL)
+  no_columns <- is.null(result) || (attr(result, "intercept") == 0L &&
+    length(attr(result, "term.labels")) == 0L)
+  if (no_columns) {
+    text <- expression_text(lhs)
+    abort(c(
+      "The left-hand side {.code {text}} of a random term has no columns.",
+      "i" = "Use {.code (1 | group)} for a random intercept, {.code (0 + x | group)} for a slope alone."
+    ), kind = "formula", variable = text, observed = text)
+  }
+  if (length(attr(result, "term.labels")) == 0L) return(NULL)
+  result
+}
+
+# --- grouping factors ----------------------------------------------------------------------------
+
+#' Expand a grouping expression into grouping factors
+#'
+#' `a/b` is `b:a` and `a` (`b` is only meaningful within `a`), as lme4 orders and names them; `a + b`
+#' is two factors, `a * b` these and their interaction.
+#' @return list of expressions without `/`, `+`, `*` or outer parentheses.
+#' @noRd
+expand_group <- function(expr, bar) {
+  if (is.symbol(expr)) {
+    if (identical(expr, quote(.))) abort_group(expr, bar)
+    return(list(expr))
+  }
+  if (!is.call(expr)) abort_group(expr, bar)
+  name <- call_name(expr)
+  binary <- length(expr) == 3L
+  if (name == "(") return(expand_group(expr[[2L]], bar))
+  if (name == "/" && binary) return(expand_nested(expr, bar))
+  if (name == ":" && binary) return(expand_crossed(expr, bar))
+  if (name == "+" && binary) {
+    return(c(expand_group(expr[[2L]], bar), expand_group(expr[[3L]], bar)))
+  }
+  if (name == "*" && binary) {
+    return(c(
+      expand_group(expr[[2L]], bar), expand_group(expr[[3L]], bar), expand_crossed(expr, bar)
+    ))
+  }
+  if (name %in% c(formula_operators, "|", "||")) abort_group(expr, bar)
+  list(expr)
+}
+
+#' `a/b`: every factor of `b` within the finest factor of `a`, then the factors of `a`
+#' @noRd
+expand_nested <- function(expr, bar) {
+  outer <- expand_group(expr[[2L]], bar)
+  if (any(c("+", "*") %in% all.names(expr[[2L]], functions = TRUE, unique = TRUE)) &&
+        length(outer) > 1L && call_name(strip_parentheses(expr[[2L]])) != "/") {
+    abort_group(expr, bar)
+  }
+  inner <- expand_group(expr[[3L]], bar)
+  finest <- outer[[1L]]
+  c(lapply(inner, function(factor) call(":", factor, finest)), outer)
+}
+
+#' @noRd
+expand_crossed <- function(expr, bar) {
+  left <- expand_group(expr[[2L]], bar)
+  right <- expand_group(expr[[3L]], bar)
+  pairs <- list()
+  for (a in left) for (b in right) pairs <- c(pairs, list(call(":", a, b)))
+  pairs
+}
+
+#' @noRd
+abort_group <- function(expr, bar) {
+  text <- expression_text(expr)
+  whole <- expression_text(bar)
+  abort(c(
+    "{.code {text}} is not a grouping factor, in {.code ({whole})}.",
+    "i" = "To the right of the bar stands a variable, {.code a:b} or {.code a/b}."
+  ), kind = "formula", variable = text, observed = whole)
+}
+
+#' The factors of an interaction, from left to right
+#' @return list of expressions; one element if `expr` is no interaction.
+#' @noRd
+interaction_parts <- function(expr) {
+  if (is.call(expr) && identical(expr[[1L]], quote(`:`))) {
+    return(c(interaction_parts(expr[[2L]]), interaction_parts(expr[[3L]])))
+  }
+  list(expr)
+}
+
+#' Name of a grouping factor as lme4 writes it: `"b:a"`, and `"c:(b:a)"` for `(1 | a/b/c)`
+#' @noRd
+group_text <- function(expr) {
+  if (is.symbol(expr)) return(expression_text(expr))
+  if (identical(expr[[1L]], quote(`:`))) {
+    right <- group_text(expr[[3L]])
+    nested <- is.call(expr[[3L]]) && identical(expr[[3L]][[1L]], quote(`:`))
+    return(paste0(group_text(expr[[2L]]), ":", if (nested) paste0("(", right, ")") else right))
+  }
+  expression_text(expr)
+}
+
+# --- variables of all terms ----------------------------------------------------------------------
+
+#' Variables that random terms add to the model frame
+#' @return list of expressions, each one a variable for `model.frame()`.
+#' @noRd
+random_variables <- function(terms) {
+  variables <- list()
+  for (term in terms) {
+    lhs <- if (!is.null(term$terms)) as.list(attr(term$terms, "variables"))[-1L]
+    variables <- c(variables, lhs, term$group_variables)
+  }
+  unique(variables)
+}
+
+#' Add variables as terms to the right-hand side of a formula
+#' @noRd
+add_variables <- function(formula, variables) {
+  rhs <- formula[[3L]]
+  for (variable in variables) rhs <- call("+", rhs, variable)
+  formula[[3L]] <- rhs
+  formula
+}
