@@ -1,0 +1,150 @@
+# Estimates of the fixed effects and of the residual scale.
+#
+# Notation: beta, the p coefficients of the kept columns of X; sigma, the residual standard
+# deviation; vcov = sigma^2 (X'V^-1 X)^-1 with V the covariance of y relative to sigma^2.
+
+#' Fixed-effects estimates
+#'
+#' @param object A fit by [lmm()].
+#' @param add.dropped One logical. `TRUE` adds the columns that were dropped because the
+#'   fixed-effects matrix does not have full rank, as `NA`, in their place among the columns of
+#'   the matrix.
+#' @param ... Nothing; an argument that is not known is an error.
+#' @return A named numeric vector, one element for each kept column of the fixed-effects model
+#'   matrix, in units of the response per unit of the column.
+#' @section Errors: class `henderson_error_argument` for an unknown or malformed argument.
+#' @source Generalised least squares at the estimated covariance: Henderson (1975), *Biometrics*
+#'   31, 423--447, equation (1).
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' fixef(fit)
+#' @export
+fixef.henderson_fit <- function(object, add.dropped = FALSE, ...) {
+  check_no_dots(...)
+  check_flag(add.dropped)
+  if (!add.dropped || length(object$dropped) == 0L) {
+    return(object$beta)
+  }
+  beta <- rep(NA_real_, length(object$all_columns))
+  names(beta) <- object$all_columns
+  beta[match(names(object$beta), object$all_columns)] <- object$beta
+  beta
+}
+
+#' Covariance matrix of the fixed-effects estimates
+#'
+#' @param object A fit by [lmm()] or its summary.
+#' @param correlation One logical: `TRUE` gives correlations in place of covariances.
+#' @param full One logical: `TRUE` adds rows and columns of `NA` for the columns that were dropped
+#'   because the fixed-effects matrix does not have full rank.
+#' @inheritParams fixef.henderson_fit
+#' @return A plain numeric p x p matrix with row and column names: \eqn{\hat\sigma^2
+#'   (X'V^{-1}X)^{-1}}, with \eqn{V} the covariance of the response relative to \eqn{\sigma^2} at
+#'   the estimated parameters.
+#' @section Errors: class `henderson_error_argument` for an unknown or malformed argument.
+#' @source Searle, Casella and McCulloch (1992), *Variance Components*, section 7.2.
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' vcov(fit)
+#' vcov(fit, correlation = TRUE)
+#' @export
+vcov.henderson_fit <- function(object, correlation = FALSE, full = FALSE, ...) {
+  check_no_dots(...)
+  check_flag(correlation)
+  check_flag(full)
+  covariance <- if (correlation) covariance_to_correlation(object$vcov) else object$vcov
+  if (!full || length(object$dropped) == 0L) {
+    return(covariance)
+  }
+  columns <- object$all_columns
+  all <- matrix(NA_real_, length(columns), length(columns), dimnames = list(columns, columns))
+  kept <- match(rownames(covariance), columns)
+  all[kept, kept] <- covariance
+  all
+}
+
+#' @rdname vcov.henderson_fit
+#' @export
+vcov.summary.henderson_lmm <- function(object, correlation = FALSE, ...) {
+  check_no_dots(...)
+  check_flag(correlation)
+  if (correlation) covariance_to_correlation(object$vcov) else object$vcov
+}
+
+#' Residual standard deviation
+#'
+#' @inheritParams fixef.henderson_fit
+#' @return One number, in units of the response: the estimate of \eqn{\sigma}, where observation i
+#'   has residual variance \eqn{\sigma^2 / w_i}. By REML \eqn{\hat\sigma^2 = r^2 / (n - p)}, by
+#'   maximum likelihood \eqn{r^2 / n}, with \eqn{r^2} the penalized residual sum of squares.
+#' @section Errors: class `henderson_error_argument` for an unknown argument.
+#' @source Bates, Maechler, Bolker and Walker (2015), *Journal of Statistical Software* 67(1),
+#'   equations (32) and (38).
+#' @examples
+#' sigma(lmm(Reaction ~ Days + (Days | Subject), sleepstudy))
+#' @importFrom stats sigma
+#' @export
+sigma.henderson_fit <- function(object, ...) {
+  check_no_dots(...)
+  object$sigma
+}
+
+#' Coefficients of every group
+#'
+#' The fixed effects plus the conditional modes of the random effects: the line of every group.
+#' The vector of fixed effects alone is [fixef()][fixef.henderson_fit].
+#'
+#' @inheritParams fixef.henderson_fit
+#' @return A list of class `henderson_coef`, one data frame for each grouping factor: one row for
+#'   each level, one column for each coefficient. Random effects without a fixed counterpart stand
+#'   first, with 0 as their fixed part. A random slope on `b:a` belongs to the fixed effect `a:b`.
+#' @section Errors: class `henderson_error_argument` for an unknown argument.
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' head(coef(fit)$Subject)
+#' @export
+coef.henderson_fit <- function(object, ...) {
+  check_no_dots(...)
+  modes <- ranef.henderson_fit(object, condVar = FALSE)
+  coefficients <- lapply(modes, add_fixed_effects, beta = object$beta)
+  structure(coefficients, class = "henderson_coef")
+}
+
+# One row per level: `beta` repeated, plus the modes in the columns of the same name.
+# `modes`: data frame J x v; `beta`: named numeric p. Returns a data frame J x (p + unmatched
+# columns).
+add_fixed_effects <- function(modes, beta) {
+  target <- match(sort_interaction(names(modes)), sort_interaction(names(beta)))
+  only_random <- is.na(target)
+  names_out <- c(names(modes)[only_random], names(beta))
+  target[only_random] <- seq_len(sum(only_random))
+  target[!only_random] <- target[!only_random] + sum(only_random)
+  total <- matrix(c(rep(0, sum(only_random)), beta), nrow(modes), length(names_out), byrow = TRUE)
+  for (column in seq_along(modes)) {
+    total[, target[column]] <- total[, target[column]] + modes[[column]]
+  }
+  dimnames(total) <- list(rownames(modes), names_out)
+  as.data.frame(total, optional = TRUE)
+}
+
+# "b:a" and "a:b" name the same product of columns: sort the factors of every name.
+sort_interaction <- function(names) {
+  vapply(strsplit(names, ":", fixed = TRUE), function(part) {
+    paste(sort(part, method = "radix"), collapse = ":")
+  }, "")
+}
+
+#' @export
+print.henderson_coef <- function(x, ...) {
+  print(unclass(x), ...)
+  invisible(x)
+}
+
+# Correlations from covariances. A variance of zero has no correlation: NaN, except 1 on the
+# diagonal.
+covariance_to_correlation <- function(covariance) {
+  deviation <- sqrt(diag(covariance))
+  correlation <- covariance / tcrossprod(deviation)
+  diag(correlation) <- 1
+  correlation
+}

@@ -1,0 +1,150 @@
+# A separate linear model for every group, to look at beside the mixed model.
+
+#' Separate linear models for every group
+#'
+#' @param formula A formula with the grouping factor behind a bar: `y ~ x | g`, or that of a mixed
+#'   model with one grouping factor, `y ~ x + (x | g)`, of which the fixed part is fitted in each
+#'   group. Or a fit by [lmm()]: its formula and data.
+#' @param data A data frame; not needed for a fit.
+#' @param object,x The result.
+#' @param ... Nothing; an argument that is not known is an error. (`print`: unused.)
+#' @return An object of class `henderson_group_fits`, a list with
+#'   \describe{
+#'   \item{coefficients, std_errors}{data frames, one row for each group, one column for each
+#'   coefficient; `NA` where a group does not determine it}
+#'   \item{sigma, df, n}{numeric: residual standard deviation, residual degrees of freedom,
+#'   observations of each group}
+#'   \item{pooled_sigma}{one number: the residual standard deviation pooled over groups}
+#'   \item{group, formula}{name of the grouping factor; the formula fitted in each group}
+#'   }
+#'   `coef` gives `coefficients`, to compare with `coef(fit)[[group]]` of the mixed model.
+#' @section Errors: `henderson_error_formula` for a formula without exactly one grouping factor,
+#'   `henderson_error_data` for data that are not a data frame.
+#' @source Pinheiro and Bates (2000), *Mixed-Effects Models in S and S-PLUS*, section 4.1.
+#' @examples
+#' separate <- group_fits(Reaction ~ Days | Subject, sleepstudy)
+#' separate
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' plot(coef(separate)$Days, coef(fit)$Subject$Days)
+#' @export
+group_fits <- function(formula, data = NULL, ...) {
+  check_no_dots(...)
+  if (inherits(formula, "henderson_lmm")) {
+    data <- data %||% getData.henderson_fit(formula)
+    formula <- formula$formula
+  }
+  parts <- split_group_formula(formula)
+  if (!is.data.frame(data)) {
+    abort(c(
+      "{.arg data} must be a data frame.",
+      "x" = "It has class {.cls {class(data)}}."
+    ), kind = "data", variable = "data", observed = class(data))
+  }
+  group <- group_values(parts$group, data, environment(formula))
+  rows <- split(seq_len(nrow(data)), group)
+  fits <- lapply(rows, fit_one_group, formula = parts$formula, data = data)
+  new_group_fits(fits, parts)
+}
+
+# Fixed formula and grouping expression of `y ~ x | g` or `y ~ x + (x | g)`.
+split_group_formula <- function(formula) {
+  if (!inherits(formula, "formula") || length(formula) != 3L) {
+    abort("{.arg formula} must be a two-sided formula, such as {.code y ~ x | g}.",
+      kind = "formula", variable = "formula", observed = formula
+    )
+  }
+  right <- formula[[3L]]
+  if (is.call(right) && identical(right[[1L]], quote(`|`))) {
+    fixed <- formula
+    fixed[[3L]] <- right[[2L]]
+    return(list(formula = fixed, group = right[[3L]]))
+  }
+  parsed <- parse_formula(formula)
+  groups <- unique(lapply(parsed$random, `[[`, "group"))
+  if (length(groups) != 1L) {
+    abort(c(
+      "{.arg formula} must have one grouping factor.",
+      "x" = "It has {length(groups)}: {.val {vapply(groups, expression_text, '')}}."
+    ), kind = "formula", variable = "formula")
+  }
+  list(formula = parsed$fixed, group = groups[[1L]])
+}
+
+# The grouping factor, a:b as an interaction, unused levels dropped.
+group_values <- function(expression, data, environment) {
+  absent <- setdiff(all.vars(expression), names(data))
+  if (length(absent) > 0L) {
+    abort("{.arg data} has no variable {.val {absent}}.", kind = "variable", variable = absent)
+  }
+  factors <- lapply(all.vars(expression), function(name) as.factor(data[[name]]))
+  if (length(factors) == 1L) {
+    return(factors[[1L]])
+  }
+  interaction(factors, sep = ":", drop = TRUE, lex.order = TRUE)
+}
+
+# Summary pieces of one group's lm, or NULL where none can be fitted.
+fit_one_group <- function(rows, formula, data) {
+  fit <- tryCatch(
+    stats::lm(formula, data = data[rows, , drop = FALSE]),
+    error = function(condition) NULL
+  )
+  if (is.null(fit)) {
+    return(NULL)
+  }
+  estimates <- stats::coef(fit)
+  errors <- estimates
+  errors[] <- NA_real_
+  degrees <- fit$df.residual
+  squares <- stats::deviance(fit)
+  if (degrees > 0L) {
+    table <- suppressWarnings(summary(fit))$coefficients
+    errors[rownames(table)] <- table[, "Std. Error"]
+  }
+  list(
+    estimates = estimates, errors = errors, df = degrees, n = length(fit$residuals),
+    squares = squares, sigma = if (degrees > 0L) sqrt(squares / degrees) else NA_real_
+  )
+}
+
+new_group_fits <- function(fits, parts) {
+  columns <- unique(unlist(lapply(fits, function(fit) names(fit$estimates))))
+  table_of <- function(field) {
+    rows <- lapply(fits, function(fit) {
+      if (is.null(fit)) rep(NA_real_, length(columns)) else fit[[field]][columns]
+    })
+    table <- do.call(rbind, rows)
+    dimnames(table) <- list(names(fits), columns)
+    as.data.frame(table, optional = TRUE)
+  }
+  number_of <- function(field) vapply(fits, function(fit) as.numeric(fit[[field]] %||% NA), 0)
+  structure(
+    list(
+      coefficients = table_of("estimates"), std_errors = table_of("errors"),
+      sigma = number_of("sigma"), df = number_of("df"), n = number_of("n"),
+      pooled_sigma = sqrt(
+        sum(number_of("squares"), na.rm = TRUE) / sum(number_of("df"), na.rm = TRUE)
+      ),
+      group = expression_text(parts$group), formula = parts$formula
+    ),
+    class = "henderson_group_fits"
+  )
+}
+
+#' @rdname group_fits
+#' @export
+coef.henderson_group_fits <- function(object, ...) {
+  check_no_dots(...)
+  object$coefficients
+}
+
+#' @param digits One whole number: significant digits.
+#' @rdname group_fits
+#' @export
+print.henderson_group_fits <- function(x, digits = max(3L, getOption("digits") - 3L), ...) {
+  cat("Separate linear models by ", x$group, ": ", expression_text(x$formula), "\n\n", sep = "")
+  print(cbind(x$coefficients, sigma = x$sigma, df = x$df), digits = digits)
+  pooled <- format(x$pooled_sigma, digits = digits)
+  cat("\nPooled residual standard deviation: ", pooled, "\n", sep = "")
+  invisible(x)
+}

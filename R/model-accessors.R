@@ -1,0 +1,215 @@
+# What a fit was made from: formula, terms, frame, matrices, grouping factors.
+#
+# Notation: X, n x p fixed-effects matrix; Z, n x q random-effects matrix; Lambda, q x q relative
+# factor.
+
+#' Formula and terms of a fit
+#'
+#' @param x,object A fit by [lmm()].
+#' @param fixed.only One logical: only the fixed-effects part.
+#' @param random.only One logical: only the random terms, as a one-sided formula.
+#' @param ... Nothing; an argument that is not known is an error.
+#' @return `formula`: a formula, in the environment of the one given to [lmm()]. `terms`: the
+#'   terms object of the fixed part, or with `fixed.only = FALSE` that of the whole model frame.
+#' @section Errors: class `henderson_error_argument` for a malformed argument.
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' formula(fit)
+#' formula(fit, fixed.only = TRUE)
+#' formula(fit, random.only = TRUE)
+#' terms(fit)
+#' @importFrom stats formula terms
+#' @export
+formula.henderson_fit <- function(x, fixed.only = FALSE, random.only = FALSE, ...) {
+  check_no_dots(...)
+  check_flag(fixed.only)
+  check_flag(random.only)
+  if (fixed.only && random.only) {
+    abort("{.arg fixed.only} and {.arg random.only} cannot both be true.", kind = "argument")
+  }
+  if (fixed.only) {
+    return(x$parsed$fixed)
+  }
+  if (random.only) random_formula(x) else x$formula
+}
+
+# ~ (Days | Subject) + ...: the random terms of the formula, bars in parentheses.
+random_formula <- function(fit) {
+  bars <- lapply(fit$parsed$random, random_term_call)
+  sum_of_bars <- Reduce(function(left, right) call("+", left, right), bars)
+  stats::as.formula(call("~", sum_of_bars), env = environment(fit$formula))
+}
+
+# `(lhs | group)`, or `(lhs || group)` for a diagonal term.
+random_term_call <- function(term) {
+  bar <- if (identical(term$structure, "diag")) "||" else "|"
+  call("(", call(bar, term$lhs, term$group))
+}
+
+#' @rdname formula.henderson_fit
+#' @export
+terms.henderson_fit <- function(x, fixed.only = TRUE, ...) {
+  check_no_dots(...)
+  check_flag(fixed.only)
+  if (fixed.only) x$terms else attr(model_frame_of(x), "terms")
+}
+
+#' Data of a fit
+#'
+#' @param formula,object A fit by [lmm()].
+#' @param fixed.only One logical: only the response and the variables of the fixed part.
+#' @param ... Nothing; an argument that is not known is an error.
+#' @return `model.frame`: the data frame of evaluated variables, one row for each observation
+#'   used, with columns `(weights)` and `(offset)` when given. `getData`: the data frame given to
+#'   [lmm()], found again by the call; if it is not there any more, the model frame.
+#' @section Errors: `henderson_error_data` when the fit was told not to keep its model frame;
+#'   `henderson_error_argument` for a malformed argument.
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' head(model.frame(fit))
+#' dim(getData(fit))
+#' @importFrom stats model.frame
+#' @export
+model.frame.henderson_fit <- function(formula, fixed.only = FALSE, ...) {
+  check_no_dots(...)
+  check_flag(fixed.only)
+  frame <- model_frame_of(formula)
+  if (!fixed.only) {
+    return(frame)
+  }
+  variables <- vapply(as.list(attr(formula$terms, "variables"))[-1L], expression_text, "")
+  frame[intersect(names(frame), variables)]
+}
+
+#' @rdname model.frame.henderson_fit
+#' @importFrom nlme getData
+#' @export
+getData.henderson_fit <- function(object) {
+  data <- tryCatch(
+    eval(object$call$data, environment(object$formula)),
+    error = function(condition) NULL
+  )
+  if (is.data.frame(data)) data else model_frame_of(object)
+}
+
+#' Model matrices of the fixed and random effects
+#'
+#' @param object A fit by [lmm()].
+#' @param type One string, `"fixed"` or `"random"`.
+#' @param newdata `NULL`: the data of the fit. A data frame: the matrix for these rows.
+#' @param ... Nothing; an argument that is not known is an error.
+#' @return `type = "fixed"`: numeric matrix n x p (only the kept columns) with attributes `assign`
+#'   and `contrasts`. `type = "random"`: sparse n x q matrix of class `dgCMatrix` (package
+#'   Matrix); columns term by term in the order of [VarCorr()][VarCorr.henderson_fit], within a
+#'   term level by level.
+#' @section Errors: `henderson_error_newdata` for rows with unknown levels or missing variables,
+#'   `henderson_error_data` when the fit does not hold what is asked for,
+#'   `henderson_error_argument` for a malformed argument.
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' dim(model.matrix(fit))
+#' dim(model.matrix(fit, type = "random"))
+#' @importFrom stats model.matrix
+#' @export
+model.matrix.henderson_fit <- function(object, type = c("fixed", "random"), newdata = NULL, ...) {
+  check_no_dots(...)
+  type <- check_choice(type, c("fixed", "random"))
+  if (type == "fixed") {
+    return(if (is.null(newdata)) fixed_matrix(object) else newdata_design(object, newdata)$X)
+  }
+  random <- if (is.null(newdata)) random_design(object) else newdata_design(object, newdata)$random
+  rows <- if (is.null(newdata)) length(object$fitted) else nrow(newdata)
+  random_matrix(random, rows)
+}
+
+newdata_design <- function(fit, newdata) {
+  design_newdata(fit, newdata, random = TRUE, allow_new_levels = FALSE)
+}
+
+# X of the fit (kept columns): as stored, or built again from the model frame.
+fixed_matrix <- function(fit) {
+  if (!is.null(fit$X)) {
+    return(fit$X)
+  }
+  X <- fit_design_again(fit)$X
+  kept <- match(names(fit$beta), colnames(X))
+  structure(X[, kept, drop = FALSE], assign = fit$assign, contrasts = fit$contrasts)
+}
+
+# Random terms of the fit with their `z` and `level`, in theta order.
+fit_random_terms <- function(fit) fit_design_again(fit)$random
+
+# The model design, from the stored frame: no variable is looked up by name again, and what was
+# checked at the fit is not reported a second time.
+fit_design_again <- function(fit) {
+  model_design(fit$parsed, model_frame_of(fit), fit_contrasts(fit), unchecked(fit$control))
+}
+
+# A control that reports nothing about the design.
+unchecked <- function(control) {
+  for (check in grep("^check_", names(control), value = TRUE)) control[[check]] <- "ignore"
+  control
+}
+
+# Contrasts of all factors of the fixed part and of the random terms, as `model_design()` takes
+# them.
+fit_contrasts <- function(fit) {
+  all <- c(list(fit$contrasts), lapply(fit$random, `[[`, "contrasts"))
+  contrasts <- do.call(c, all)
+  contrasts[!duplicated(names(contrasts))]
+}
+
+#' Family of a linear mixed model
+#'
+#' @param object A fit by [lmm()].
+#' @param ... Nothing; an argument that is not known is an error.
+#' @return The [stats::gaussian()] family with identity link.
+#' @examples
+#' family(lmm(Reaction ~ Days + (Days | Subject), sleepstudy))
+#' @importFrom stats family
+#' @export
+family.henderson_lmm <- function(object, ...) {
+  check_no_dots(...)
+  stats::gaussian()
+}
+
+#' Is a fit singular? Was it made by REML?
+#'
+#' A fit is singular when a variance, or a conditional variance of one random effect given those
+#' before it, is estimated as zero: the covariance matrix of the random effects is on the boundary
+#' of what is possible.
+#'
+#' @param fit A fit by [lmm()].
+#' @param tol One positive number: relative standard deviations (diagonal elements of
+#'   \eqn{\Lambda}, in units of \eqn{\sigma}) below it count as zero.
+#' @return One logical.
+#' @section Errors: class `henderson_error_argument` for another object or a malformed argument.
+#' @source Bates, Maechler, Bolker and Walker (2015), *Journal of Statistical Software* 67(1),
+#'   section 3.1.
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' is_singular(fit)
+#' is_reml(fit)
+#' @export
+is_singular <- function(fit, tol = 1e-4) {
+  check_fit(fit)
+  check_number(tol, min = 0)
+  any(fit$theta[theta_lower(fit$random) == 0] < tol)
+}
+
+#' @rdname is_singular
+#' @export
+is_reml <- function(fit) {
+  check_fit(fit)
+  fit$REML
+}
+
+check_fit <- function(fit) {
+  if (!inherits(fit, "henderson_fit")) {
+    abort(c(
+      "A fit by {.fn lmm} is needed.",
+      "x" = "This is an object of class {.cls {class(fit)}}."
+    ), kind = "argument", observed = class(fit))
+  }
+  invisible(fit)
+}

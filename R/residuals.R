@@ -1,0 +1,92 @@
+# Fitted values, residuals and weights, one for each row of the model frame.
+#
+# Rows left out by na.exclude come back as NA (`naresid`, `napredict`); na.omit leaves them out.
+
+#' Fitted values and residuals
+#'
+#' @param object A fit by [lmm()].
+#' @param type One string. `"response"` and `"working"`: \eqn{y - \hat\mu}. `"pearson"` and
+#'   `"deviance"`: \eqn{\sqrt{w} (y - \hat\mu)}, with \eqn{w} the weights of the fit.
+#' @param scaled One logical: `TRUE` divides by \eqn{\hat\sigma}.
+#' @param ... Nothing; an argument that is not known is an error.
+#' @return A named numeric vector, one element for each row of the model frame; with `na.action =
+#'   na.exclude` one for each row of the data, `NA` where values were missing. `fitted`:
+#'   \eqn{\hat\mu = X\hat\beta + Zb} plus the offset, with \eqn{b} the conditional modes.
+#' @section Errors: `henderson_error_argument` for a malformed argument, `henderson_error_data`
+#'   when the fit was told not to keep its model frame.
+#' @source Pinheiro and Bates (2000), *Mixed-Effects Models in S and S-PLUS*, section 4.3.
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' head(fitted(fit))
+#' head(residuals(fit, scaled = TRUE))
+#' @importFrom stats residuals fitted
+#' @export
+residuals.henderson_lmm <- function(object, type = c("response", "pearson", "working", "deviance"),
+                                    scaled = FALSE, ...) {
+  check_no_dots(...)
+  type <- check_choice(type, c("response", "pearson", "working", "deviance"))
+  check_flag(scaled)
+  values <- model_response(object) - object$fitted
+  if (type %in% c("pearson", "deviance") && !is.null(object$weights)) {
+    values <- values * sqrt(object$weights)
+  }
+  if (scaled) values <- values / object$sigma
+  stats::naresid(object$na.action, with_row_names(object, values))
+}
+
+#' @rdname residuals.henderson_lmm
+#' @export
+fitted.henderson_fit <- function(object, ...) {
+  check_no_dots(...)
+  stats::napredict(object$na.action, with_row_names(object, object$fitted))
+}
+
+#' Weights of the observations
+#'
+#' @inheritParams residuals.henderson_lmm
+#' @param type One string, `"prior"` or `"working"`; both are the same in a linear mixed model.
+#' @return Numeric vector, one element for each row of the model frame: the weights \eqn{w_i}
+#'   given to [lmm()], or ones. The residual variance of observation i is \eqn{\sigma^2 / w_i}.
+#'   With `na.exclude`, `NA` for the rows left out.
+#' @section Errors: class `henderson_error_argument` for a malformed argument.
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy, weights = rep(1:2, 90))
+#' head(weights(fit))
+#' @importFrom stats weights
+#' @export
+weights.henderson_fit <- function(object, type = c("prior", "working"), ...) {
+  check_no_dots(...)
+  check_choice(type, c("prior", "working"))
+  values <- if (is.null(object$weights)) rep(1, length(object$fitted)) else object$weights
+  stats::naresid(object$na.action, values)
+}
+
+# Residuals sqrt(w) (y - mu) / sigma of the rows with positive weight: what the summary describes.
+scaled_residuals <- function(fit) {
+  values <- (model_response(fit) - fit$fitted) / fit$sigma
+  if (is.null(fit$weights)) {
+    return(values)
+  }
+  (values * sqrt(fit$weights))[fit$weights > 0]
+}
+
+# The response as fitted: plain numeric n.
+model_response <- function(fit) {
+  as.numeric(stats::model.response(model_frame_of(fit)))
+}
+
+# The stored model frame, or an error if `lmm_control(keep = )` dropped it.
+model_frame_of <- function(fit) {
+  if (is.null(fit$frame)) {
+    abort(c(
+      "This fit does not hold its model frame.",
+      "i" = "Fit again with {.code control = lmm_control(keep = \"frame\")}."
+    ), kind = "data")
+  }
+  fit$frame
+}
+
+with_row_names <- function(fit, values) {
+  names(values) <- rownames(fit$frame)
+  values
+}

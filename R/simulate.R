@@ -1,0 +1,288 @@
+# Simulation of responses: y = X beta + offset + Z b + e, b ~ N(0, sigma^2 Lambda Lambda'), e_i ~
+# N(0, sigma^2 / w_i).
+#
+# Random numbers are drawn in the order u (term by term, within a term level by level, for all
+# simulations), then e. This is lme4's order, so that with one seed both packages give the same
+# responses.
+
+#' Simulate responses from a fit
+#'
+#' @param object A fit by [lmm()].
+#' @param nsim One whole number, at least 1: how many responses.
+#' @param seed `NULL`, or one whole number for [set.seed()]; the state of the generator is put
+#'   back afterwards.
+#' @param use.u One logical: `TRUE` keeps the conditional modes of the random effects as they are,
+#'   as does `re.form = NULL`; `FALSE` draws new ones.
+#' @param re.form Random terms to keep at their conditional modes; all others are drawn anew. `NA`
+#'   or `~0`, the default: none is kept. `NULL`: all are kept. A one-sided formula such as `~ (1 |
+#'   Subject)`: these terms.
+#' @param newdata `NULL`: the rows of the fit. A data frame: these rows, with residual weights of
+#'   1. New levels of grouping factors are welcome in terms that are drawn.
+#' @param allow.new.levels One logical: whether new levels are allowed in the terms that are kept
+#'   (they get a random effect of 0).
+#' @param newparams `NULL`, or a list with any of `beta` (numeric, length p), `theta` (covariance
+#'   parameters, as `component(fit, "theta")`), `sigma` (one positive number): used in place of
+#'   the estimates.
+#' @param ... Nothing; an argument that is not known is an error.
+#' @return A data frame with `nsim` columns `sim_1`, `sim_2`, ... in units of the response, and
+#'   one row for each row of the fit (`NA` rows for those that `na.exclude` left out) or of
+#'   `newdata`. Attribute `seed` as [stats::simulate()] describes it.
+#' @section Errors: `henderson_error_argument` for malformed arguments and parameters of the wrong
+#'   length, `henderson_error_newdata` for missing variables and levels.
+#' @source Bates, Maechler, Bolker and Walker (2015), *Journal of Statistical Software* 67(1),
+#'   equations (2) and (3).
+#' @seealso [simulate_lmm()] for responses without a fit, [refit_response()].
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' head(simulate(fit, nsim = 2, seed = 1))
+#' head(simulate(fit, seed = 1, newparams = list(beta = c(250, 0))))
+#' @importFrom stats simulate
+#' @export
+simulate.henderson_lmm <- function(object, nsim = 1, seed = NULL, use.u = FALSE, re.form = NA,
+                                   newdata = NULL, allow.new.levels = FALSE, newparams = NULL,
+                                   ...) {
+  check_no_dots(...)
+  check_flag(use.u)
+  check_flag(allow.new.levels)
+  object <- replace_parameters(object, newparams)
+  kept <- kept_terms(object, if (use.u) NULL else re.form)
+  parts <- simulation_parts(object, newdata, kept, allow.new.levels)
+  columns <- Map(function(term, keep) rep(keep, length(term$columns)), object$random, kept)
+  mean <- linear_predictor(object, parts, columns)
+  deviation <- object$sigma / sqrt(if (is.null(newdata)) object$weights %||% 1 else 1)
+  result <- simulate_responses(
+    mean, parts$random[!kept], object$theta, object$sigma, deviation, nsim, seed
+  )
+  if (is.null(newdata)) {
+    pad_simulations(result, object)
+  } else {
+    rownames(result) <- rownames(parts$X)
+    result
+  }
+}
+
+#' Simulate responses from a formula and parameters
+#'
+#' For power analysis: a design and assumed effects, before there are data.
+#'
+#' @param formula A formula with random terms, as for [lmm()]; the left side may be missing and
+#'   need not be in `data`.
+#' @param data A data frame with the predictors and grouping factors.
+#' @param newparams A list with
+#'   `beta`: numeric, length p, in the order of the columns of the fixed-effects model matrix, or
+#'   named by them; `theta`: numeric, the relative covariance parameters in the order of
+#'   `component(fit, "theta")`: for `(1 | g)` the standard deviation of the random intercepts
+#'   divided by `sigma`; `sigma`: one positive number, the residual standard deviation.
+#' @param nsim,seed As for [simulate()][simulate.henderson_lmm].
+#' @param contrasts As for [lmm()].
+#' @param ... Nothing; an argument that is not known is an error.
+#' @return A data frame with `nsim` columns `sim_1`, ... and one row for each row of `data`;
+#'   attribute `seed`.
+#' @section Errors: `henderson_error_formula`, `henderson_error_variable`, `henderson_error_data`
+#'   as for [lmm()]; `henderson_error_argument` for parameters that are missing or have the wrong
+#'   length (the error names what is expected).
+#' @examples
+#' design <- expand.grid(Days = 0:9, Subject = factor(1:12))
+#' parameters <- list(beta = c(250, 10), theta = c(1, 0, 0.2), sigma = 25)
+#' reaction <- simulate_lmm(~ Days + (Days | Subject), design, parameters, nsim = 2, seed = 1)
+#' design$Reaction <- reaction$sim_1
+#' fixef(lmm(Reaction ~ Days + (Days | Subject), design))
+#' @export
+simulate_lmm <- function(formula, data, newparams, nsim = 1, seed = NULL, contrasts = NULL, ...) {
+  check_no_dots(...)
+  design <- simulation_design(formula, data, contrasts)
+  parameters <- check_parameters(newparams, colnames(design$X), theta_names(design$random),
+    required = c("beta", "theta", "sigma")
+  )
+  mean <- drop(design$X %*% parameters$beta) + (design$offset %||% 0)
+  deviation <- parameters$sigma / sqrt(design$weights %||% 1)
+  result <- simulate_responses(
+    mean, design$random, parameters$theta, parameters$sigma, deviation, nsim, seed
+  )
+  rownames(result) <- rownames(design$X)
+  result
+}
+
+# Model design of a formula whose response is not there yet: it gets a stand-in.
+simulation_design <- function(formula, data, contrasts) {
+  if (!inherits(formula, "formula")) {
+    abort("{.arg formula} must be a formula, such as {.code ~ x + (1 | g)}.",
+      kind = "formula", variable = "formula", observed = class(formula)
+    )
+  }
+  check_data_frame(data)
+  if (length(formula) == 3L) {
+    data <- data[setdiff(names(data), all.vars(formula[[2L]]))]
+  }
+  data$.response <- seq_len(nrow(data))
+  parsed <- parse_formula(stats::as.formula(
+    call("~", quote(.response), formula[[length(formula)]]),
+    env = environment(formula)
+  ))
+  frame <- model_frame(parsed, data, call = quote(lmm()), env = environment(formula))
+  control <- lmm_control(
+    check_nobs_vs_nlev = "ignore", check_nobs_vs_nre = "ignore", check_nlev_gtr_1 = "ignore"
+  )
+  model_design(parsed, frame, contrasts, control)
+}
+
+check_data_frame <- function(data) {
+  if (!is.data.frame(data)) {
+    given <- describe_value(data)
+    abort("{.arg data} must be a data frame, not {given}.",
+      kind = "data", variable = "data", observed = class(data)
+    )
+  }
+}
+
+# --- parameters
+# ----------------------------------------------------------------------------------
+
+# The fit with beta, theta and sigma replaced.
+replace_parameters <- function(fit, newparams) {
+  if (!is.null(newparams)) {
+    parameters <- check_parameters(newparams, names(fit$beta), names(fit$theta))
+    fit[names(parameters)] <- parameters
+  }
+  fit
+}
+
+# Checked list of parameters, each named. `required`: those that must be there.
+check_parameters <- function(newparams, beta_names, theta_names, required = character(0L)) {
+  known <- list(beta = beta_names, theta = theta_names, sigma = "sigma")
+  valid <- is.list(newparams) && !is.null(names(newparams)) &&
+    all(names(newparams) %in% names(known))
+  if (!valid) {
+    given <- if (is.list(newparams)) names(newparams) else describe_value(newparams)
+    abort(c(
+      "{.arg newparams} must be a list with elements {.val {names(known)}}.",
+      "x" = "It is {.val {given}}."
+    ), kind = "argument", variable = "newparams", observed = given)
+  }
+  absent <- setdiff(required, names(newparams))
+  if (length(absent) > 0L) {
+    abort("{.arg newparams} lacks {.val {absent}}.",
+      kind = "argument", variable = "newparams", observed = names(newparams)
+    )
+  }
+  stats::setNames(lapply(names(newparams), function(name) {
+    check_parameter(newparams[[name]], name, known[[name]])
+  }), names(newparams))
+}
+
+# Numeric vector with the names `labels`; in any order if it has these names.
+check_parameter <- function(value, name, labels) {
+  if (!is.numeric(value) || length(value) != length(labels) || !all(is.finite(value))) {
+    given <- describe_value(value)
+    abort(c(
+      "{.code newparams${name}} must hold {length(labels)} finite number{?s}, not {given}.",
+      "i" = "Its element{?s} {?is/are} {.val {labels}}."
+    ), kind = "argument", variable = name, observed = observed_value(value))
+  }
+  if (name == "sigma" && value < 0) {
+    abort("{.code newparams$sigma} must not be negative, not {value}.",
+      kind = "argument", variable = "sigma", observed = value
+    )
+  }
+  if (setequal(names(value), labels)) value[labels] else stats::setNames(as.numeric(value), labels)
+}
+
+# --- drawing
+# -------------------------------------------------------------------------------------
+
+# One logical for each term: is it kept at its conditional modes? A term is kept or drawn as a
+# whole.
+kept_terms <- function(fit, re.form) {
+  columns <- selected_columns(fit, re.form)
+  partly <- vapply(columns, function(chosen) any(chosen) && !all(chosen), TRUE)
+  if (any(partly)) {
+    text <- fit$random[[which(partly)[1L]]]$text
+    abort(c(
+      "{.arg re.form} must keep whole random terms when responses are simulated.",
+      "x" = "It has only some columns of {.code ({text})}."
+    ), kind = "argument", variable = "re.form", observed = text)
+  }
+  vapply(columns, all, TRUE)
+}
+
+# X, offset and random terms (z, level, levels) of the rows to simulate. In terms that are drawn
+# anew `level` counts the levels found in `newdata`, known or not.
+simulation_parts <- function(fit, newdata, kept, allow_new_levels) {
+  every <- seq_along(fit$random)
+  if (is.null(newdata)) {
+    return(prediction_parts(fit, NULL, every, FALSE))
+  }
+  newdata <- check_newdata(newdata)
+  parts <- prediction_parts(fit, newdata, which(kept), allow_new_levels)
+  parts$random[!kept] <- prediction_parts(fit, newdata, which(!kept), TRUE)$random[!kept]
+  for (t in which(!kept)) {
+    parts$random[[t]][c("level", "levels")] <- newdata_levels(fit$random[[t]], newdata)
+  }
+  parts
+}
+
+# Codes and levels of a grouping factor in `newdata`, whether the fit knows them or not.
+newdata_levels <- function(term, newdata) {
+  values <- lapply(term$group_parts, eval, envir = newdata)
+  names(values) <- vapply(term$group_parts, column_name, "")
+  grouping_factor(term$group_parts, values)
+}
+
+# Data frame of `nsim` responses. `random`: terms to draw, with z, level, levels, columns,
+# theta_index. `deviation`: residual standard deviation, one or n values.
+simulate_responses <- function(mean, random, theta, sigma, deviation, nsim, seed) {
+  check_count(nsim, min = 1)
+  check_number(seed, null_ok = TRUE)
+  n <- length(mean)
+  drawn <- with_seed(seed, list(
+    random = draw_random_part(random, theta, sigma, nsim, n),
+    residual = stats::rnorm(n * nsim)
+  ))
+  values <- mean + drawn$value$random + deviation * drawn$value$residual
+  dim(values) <- c(n, nsim)
+  colnames(values) <- paste0("sim_", seq_len(nsim))
+  structure(as.data.frame(values), seed = drawn$seed)
+}
+
+# Z b for new b: numeric n x nsim.
+draw_random_part <- function(random, theta, sigma, nsim, n) {
+  total <- matrix(0, n, nsim)
+  sizes <- vapply(random, function(term) length(term$columns) * length(term$levels), 1L)
+  spherical <- matrix(stats::rnorm(sum(sizes) * nsim), ncol = nsim)
+  last <- cumsum(sizes)
+  for (t in seq_along(random)) {
+    term <- random[[t]]
+    factor <- sigma * lambda_matrix(term, theta)
+    rows <- last[t] - sizes[t] + seq_len(sizes[t])
+    every <- rep(TRUE, length(term$columns))
+    for (s in seq_len(nsim)) {
+      modes <- factor %*% matrix(spherical[rows, s], length(term$columns))
+      total[, s] <- total[, s] + random_contribution(term, modes, every)
+    }
+  }
+  total
+}
+
+# Evaluates `code` after set.seed(seed) and puts the generator back; returns the value and the
+# state to repeat it.
+with_seed <- function(seed, code) {
+  if (!exists(".Random.seed", envir = globalenv(), inherits = FALSE)) stats::runif(1L)
+  before <- get(".Random.seed", envir = globalenv())
+  state <- before
+  if (!is.null(seed)) {
+    on.exit(assign(".Random.seed", before, envir = globalenv()))
+    set.seed(seed)
+    state <- structure(seed, kind = as.list(RNGkind()))
+  }
+  list(value = force(code), seed = state)
+}
+
+# Row names of the frame, and NA rows for those that na.exclude left out.
+pad_simulations <- function(result, fit) {
+  rownames(result) <- rownames(fit$frame)
+  if (!inherits(fit$na.action, "exclude")) {
+    return(result)
+  }
+  padded <- as.data.frame(stats::naresid(fit$na.action, as.matrix(result)))
+  structure(padded, seed = attr(result, "seed"))
+}

@@ -1,0 +1,168 @@
+# Summary of a fit. Notation: beta, vcov: fixed-effects estimates and their covariance; p: their
+# number.
+
+#' Summary of a fit
+#'
+#' @param object A fit by [lmm()].
+#' @param correlation One logical: whether printing shows the correlations of the fixed effects.
+#'   `NULL`, the default, shows them for at most 12 coefficients.
+#' @param ddf One string: how degrees of freedom are found. `"none"` (alias `"lme4"`), t values
+#'   without p-values, is the only choice until degrees of freedom exist.
+#' @param x The result of `summary()`.
+#' @param digits One whole number: significant digits.
+#' @param signif.stars One logical: stars after p-values, when there are p-values.
+#' @param comp,ranef.comp Character vector, `"Variance"`, `"Std.Dev."` or both: the columns shown
+#'   for the random effects. `ranef.comp` is the name lme4 uses.
+#' @param ... `summary`: nothing, an argument that is not known is an error. `print`: unused.
+#' @return A list of class `summary.henderson_lmm` with elements
+#'   \describe{
+#'   \item{coefficients}{numeric p x 3 matrix `Estimate`, `Std. Error`, `t value`}
+#'   \item{varcor}{the variances, as [VarCorr()][VarCorr.henderson_fit] gives them}
+#'   \item{residuals}{numeric, length n: Pearson residuals divided by \eqn{\hat\sigma}}
+#'   \item{sigma, vcov, criterion, REML, n, ngrps, AICtab}{residual standard deviation, covariance
+#'   of the coefficients, REML criterion or \eqn{-2 \log L}, whether REML, observations, named
+#'   numbers of levels; `AIC`, `BIC`, `logLik`, `-2*log(L)`, `df.resid` (`REML` alone for a REML
+#'   fit)}
+#'   \item{call, formula, ddf, correlation, notes}{as in the fit; what printing needs}
+#'   }
+#' @section Errors: `henderson_error_argument` for a malformed argument,
+#'   `henderson_error_unsupported` for a `ddf` that does not exist yet.
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' summary(fit)
+#' print(summary(fit), digits = 3, correlation = FALSE, comp = "Std.Dev.")
+#' coef(summary(fit))
+#' @importFrom rlang %||%
+#' @export
+summary.henderson_lmm <- function(object, correlation = NULL, ddf = "none", ...) {
+  check_no_dots(...)
+  check_ddf(ddf)
+  if (!is.null(correlation)) check_flag(correlation)
+  structure(
+    list(
+      call = object$call, formula = object$formula, REML = object$REML,
+      criterion = object$criterion, AICtab = summary_criteria(object),
+      residuals = if (!is.null(object$frame)) scaled_residuals(object),
+      varcor = VarCorr.henderson_fit(object), sigma = object$sigma,
+      n = nobs.henderson_fit(object), ngrps = n_groups(object),
+      coefficients = coefficient_table(object), vcov = object$vcov,
+      ddf = "none", correlation = correlation, notes = fit_notes(object)
+    ),
+    class = "summary.henderson_lmm"
+  )
+}
+
+summary_criteria <- function(fit) {
+  if (fit$REML) c(REML = fit$criterion) else information_criteria(fit)
+}
+
+# p x 3 matrix: estimate, standard error, t = estimate / standard error.
+coefficient_table <- function(fit) {
+  error <- sqrt(diag(fit$vcov))
+  table <- cbind(fit$beta, error, fit$beta / error)
+  dimnames(table) <- list(names(fit$beta), c("Estimate", "Std. Error", "t value"))
+  table
+}
+
+# The only method so far is "none"; `known` are those planned (design/inference.md).
+check_ddf <- function(ddf) {
+  known <- c("none", "lme4", "Satterthwaite", "Kenward-Roger")
+  ddf <- check_choice(ddf, known)
+  if (!ddf %in% c("none", "lme4")) {
+    abort(c(
+      "{.code ddf = {.val {ddf}}} is not available yet.",
+      "i" = "Use {.code ddf = \"none\"}: t values and F values without p-values."
+    ), kind = "unsupported", variable = "ddf", observed = ddf)
+  }
+  "none"
+}
+
+#' @rdname summary.henderson_lmm
+#' @export
+print.summary.henderson_lmm <- function(x, digits = max(3L, getOption("digits") - 3L),
+                                        correlation = NULL,
+                                        signif.stars = getOption("show.signif.stars"),
+                                        comp = c("Variance", "Std.Dev."), ranef.comp = comp, ...) {
+  cat_header(x)
+  cat("\n")
+  if (x$REML) {
+    cat("REML criterion: ", formatC(x$criterion, digits = 1L, format = "f"), "\n", sep = "")
+  } else {
+    cat_information_criteria(x$AICtab, digits)
+  }
+  print_scaled_residuals(x$residuals, digits)
+  cat("\nRandom effects:\n")
+  print(x$varcor, digits = digits, comp = ranef.comp)
+  cat_counts(x$n, x$ngrps)
+  print_coefficients(x, digits, signif.stars)
+  print_correlation(x, correlation %||% x$correlation)
+  cat_notes(x$notes)
+  invisible(x)
+}
+
+#' @rdname summary.henderson_lmm
+#' @export
+format.summary.henderson_lmm <- function(x, ...) {
+  utils::capture.output(print(x, ...))
+}
+
+print_coefficients <- function(x, digits, signif.stars) {
+  cat("\nFixed effects:\n")
+  if (nrow(x$coefficients) == 0L) {
+    cat("none\n")
+    return(invisible())
+  }
+  with_p_values <- "Pr(>|t|)" %in% colnames(x$coefficients)
+  stats::printCoefmat(x$coefficients,
+    digits = digits, signif.stars = signif.stars, has.Pvalue = with_p_values
+  )
+}
+
+# Quantiles, rounded to `digits + 1` significant digits of the largest one, so that a median near
+# zero does not lengthen all of them.
+print_scaled_residuals <- function(residuals, digits) {
+  if (length(residuals) == 0L) {
+    return(invisible())
+  }
+  cat("\nScaled residuals:\n")
+  quantiles <- stats::quantile(residuals, names = FALSE, na.rm = TRUE)
+  names(quantiles) <- c("Min", "1Q", "Median", "3Q", "Max")
+  largest <- max(abs(quantiles))
+  if (is.finite(largest) && largest > 0) {
+    quantiles <- round(quantiles, max(0, round(digits + 1 - log10(largest))))
+  }
+  print(quantiles, digits = digits)
+}
+
+# Correlations of the fixed effects, lower triangle; for more than 12 coefficients only how to get
+# them.
+print_correlation <- function(x, correlation) {
+  size <- nrow(x$vcov)
+  if (size < 2L || isFALSE(correlation)) {
+    return(invisible())
+  }
+  if (is.null(correlation) && size > 12L) {
+    cat(
+      "\nCorrelations of the ", size, " fixed effects are not shown (more than 12).\n",
+      "print(summary(fit), correlation = TRUE) shows them; ",
+      "vcov(fit, correlation = TRUE) returns them.\n",
+      sep = ""
+    )
+    return(invisible())
+  }
+  cat("\nCorrelation of fixed effects:\n")
+  values <- covariance_to_correlation(x$vcov)
+  cells <- matrix(formatC(values, digits = 3L, format = "f"), size)
+  cells[!lower.tri(cells)] <- ""
+  dimnames(cells) <- list(rownames(values), short_names(rownames(values)))
+  print(cells[-1L, -size, drop = FALSE], quote = FALSE, right = TRUE)
+}
+
+# Column headings of about 6 characters. `abbreviate()` handles ASCII only; other names are cut.
+short_names <- function(names) {
+  ascii <- !grepl("[^ -~]", names)
+  short <- names
+  short[ascii] <- abbreviate(names[ascii], minlength = 6L)
+  short[!ascii] <- substr(names[!ascii], 1L, 6L)
+  make.unique(short)
+}

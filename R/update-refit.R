@@ -1,0 +1,348 @@
+# Fits made from a fit: other formula or arguments, other response, other criterion, one term less
+# or more.
+#
+# Refits work on the stored model frame, so that nothing is looked up by name again. Only
+# `update()` and `add1()` evaluate the call anew, because they may need variables that the frame
+# does not have.
+
+#' Update a fit
+#'
+#' Evaluates the call of the fit again with some arguments changed.
+#'
+#' @param object A fit by [lmm()].
+#' @param formula. A formula with `.` for the old left or right side, as for
+#'   [stats::update.formula()]; random terms can be added and removed like others: `. ~ . - (Days
+#'   | Subject) + (1 | Subject)`.
+#' @param ... Arguments of [lmm()] to add or change; `NULL` removes one.
+#' @param evaluate One logical: `FALSE` returns the call in place of the fit.
+#' @details The data and other arguments of the old call are looked up where the formula was made,
+#'   then where `update()` is called; if the data are not found at either place, the fit's model
+#'   frame is used.
+#' @return A fit by [lmm()], or a call.
+#' @section Errors: those of [lmm()].
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' update(fit, . ~ . - Days)
+#' update(fit, REML = FALSE)
+#' @importFrom stats update
+#' @export
+update.henderson_lmm <- function(object, formula., ..., evaluate = TRUE) {
+  check_flag(evaluate)
+  changes <- as.list(substitute(list(...)))[-1L]
+  call <- changed_call(object$call, changes)
+  formula <- object$formula
+  if (!missing(formula.)) {
+    formula <- updated_formula(formula, formula.)
+  } else if ("formula" %in% names(changes)) {
+    formula <- eval(changes$formula, parent.frame())
+  }
+  call$formula <- formula_call(formula)
+  if (!evaluate) {
+    return(call)
+  }
+  evaluate_call(call, formula, names(changes), object, parent.frame())
+}
+
+# The call with arguments changed; every change must be named.
+changed_call <- function(call, changes) {
+  if (length(changes) > 0L && (is.null(names(changes)) || !all(nzchar(names(changes))))) {
+    abort("Arguments of {.fn update} after {.arg formula.} must be named.",
+      kind = "argument", variable = "..."
+    )
+  }
+  for (name in names(changes)) {
+    call[[name]] <- changes[[name]]
+  }
+  call
+}
+
+# update.formula() in the environment of the old formula.
+updated_formula <- function(old, change) {
+  change <- tryCatch(stats::as.formula(change), error = function(condition) NULL)
+  if (is.null(change)) {
+    abort("{.arg formula.} must be a formula, such as {.code . ~ . + x}.",
+      kind = "formula", variable = "formula.", observed = change
+    )
+  }
+  new <- stats::update.formula(old, change)
+  environment(new) <- environment(old)
+  new
+}
+
+# The formula without class and environment, for the call that is shown.
+formula_call <- function(formula) {
+  if (!inherits(formula, "formula")) {
+    return(formula)
+  }
+  attributes(formula) <- NULL
+  formula
+}
+
+# Evaluates a call of lmm(). `changed`: names of arguments to be evaluated where the user is
+# (`caller`); the others belong to the old call. weights, subset and offset stay expressions:
+# lmm() evaluates them in the data.
+evaluate_call <- function(call, formula, changed, fit, caller) {
+  home <- environment(fit$formula)
+  complete <- call
+  complete[[1L]] <- quote(lmm)
+  complete$formula <- formula
+  for (name in setdiff(names(call), c("", "formula", "weights", "subset", "offset"))) {
+    places <- if (name %in% changed) list(caller) else list(home, caller)
+    complete[[name]] <- find_value(call[[name]], places, if (name == "data") fit)
+  }
+  scope <- new.env(parent = caller)
+  scope$lmm <- lmm
+  values <- setdiff(names(complete), c("", "weights", "subset", "offset"))
+  for (name in values) {
+    hidden <- paste0(".henderson_", name)
+    scope[[hidden]] <- complete[[name]]
+    complete[[name]] <- as.name(hidden)
+  }
+  result <- eval(complete, scope)
+  result$call <- call
+  result
+}
+
+# Value of an expression in the first place where it can be evaluated; for the data of `fit` in
+# the end its frame.
+find_value <- function(expression, places, fit = NULL) {
+  for (place in places) {
+    found <- tryCatch(list(eval(expression, place)), error = function(condition) NULL)
+    if (!is.null(found) && !is.function(found[[1L]])) {
+      return(found[[1L]])
+    }
+  }
+  if (!is.null(fit$frame)) {
+    return(fit$frame)
+  }
+  text <- expression_text(expression)
+  abort("{.code {text}} cannot be found.", kind = "variable", variable = text)
+}
+
+#' Refit with another response, or by maximum likelihood
+#'
+#' `refit_response` keeps the design and changes the response, as simulation studies do.
+#' `refit_ml` keeps everything and changes the criterion.
+#'
+#' @param fit A fit by [lmm()].
+#' @param newresp Numeric vector, one element for each row of the model frame, or for each row of
+#'   the data including those that were left out for missing values; or a data frame with one such
+#'   column. On the scale of the formula's left side.
+#' @param newweights `NULL`: the weights of the fit. Numeric vector of new weights, as long as the
+#'   rows of the model frame.
+#' @param ... Nothing; an argument that is not known is an error.
+#' @return A fit by [lmm()]. `refit_ml` returns a fit by maximum likelihood unchanged.
+#' @section Errors: `henderson_error_response` for a response of the wrong type or length or with
+#'   missing values, `henderson_error_weights` likewise, `henderson_error_data` when the fit does
+#'   not hold its model frame.
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' refit_response(fit, simulate(fit, seed = 1))
+#' refit_ml(fit)
+#' @export
+refit_response <- function(fit, newresp, newweights = NULL, ...) {
+  check_no_dots(...)
+  check_fit(fit)
+  frame <- model_frame_of(fit)
+  frame[[1L]] <- new_row_values(fit, newresp, "newresp", "response")
+  if (!is.null(newweights)) {
+    frame[["(weights)"]] <- new_row_values(fit, newweights, "newweights", "weights")
+  }
+  refit_frame(fit, frame)
+}
+
+#' @rdname refit_response
+#' @export
+refit_ml <- function(fit, ...) {
+  check_no_dots(...)
+  check_fit(fit)
+  if (fit$REML) refit_frame(fit, REML = FALSE) else fit
+}
+
+# The fit on another frame with the same variables, or with another criterion, started at its own
+# theta.
+refit_frame <- function(fit, frame = model_frame_of(fit), REML = fit$REML) {
+  call <- fit$call
+  call$REML <- if (REML) NULL else FALSE
+  fit_from_frame(
+    fit$parsed, frame, REML, fit_contrasts(fit), unchecked(fit$control), fit$theta, call
+  )
+}
+
+# The fit with another fixed part, whose variables are all in the model frame.
+refit_fixed <- function(fit, formula) {
+  parsed <- parse_formula(formula)
+  frame <- model_frame_of(fit)
+  attr(frame, "fixed_terms") <- fixed_terms(parsed, frame, frame)
+  call <- fit$call
+  call$formula <- formula_call(formula)
+  fit_from_frame(
+    parsed, frame, fit$REML, fit_contrasts(fit), unchecked(fit$control), fit$theta, call
+  )
+}
+
+# Numeric values for the rows of the frame, checked. Values for all rows of the data lose those
+# left out.
+new_row_values <- function(fit, values, name, kind) {
+  if (is.data.frame(values) && length(values) == 1L) values <- values[[1L]]
+  values <- if (is.numeric(values)) as.vector(values) else values
+  rows <- nrow(fit$frame)
+  omitted <- length(fit$na.action)
+  if (omitted > 0L && length(values) == rows + omitted) {
+    values <- values[-fit$na.action]
+  }
+  if (!is.numeric(values) || length(values) != rows) {
+    given <- describe_value(values)
+    abort("{.arg {name}} must be numeric with {rows} values, one for each row used, not {given}.",
+      kind = kind, variable = name, observed = observed_value(values)
+    )
+  }
+  bad <- sum(!is.finite(values)) + if (kind == "weights") sum(values < 0, na.rm = TRUE) else 0L
+  if (bad > 0L) {
+    abort("{.arg {name}} has {bad} missing, infinite or impossible value{?s}.",
+      kind = kind, variable = name, observed = bad
+    )
+  }
+  values
+}
+
+#' Drop or add single fixed-effects terms
+#'
+#' Fits every model with one term less (`drop1`) or more (`add1`) and compares it with the fit,
+#' all by maximum likelihood.
+#'
+#' @param object A fit by [lmm()]. A REML fit is refitted by maximum likelihood.
+#' @param scope A formula or character vector of terms. `drop1`: all terms that can be dropped
+#'   when missing. `add1`: the terms to consider; a formula stands for the terms it has beyond
+#'   those of the fit.
+#' @param scale Unused; present because the generic has it.
+#' @param test One string: `"none"` or `"Chisq"`, likelihood-ratio tests.
+#' @param k One number: the penalty for each parameter in the AIC; `log(nobs(object))` gives the
+#'   BIC.
+#' @param trace One logical: report each fit as a message.
+#' @param ... Nothing; an argument that is not known is an error.
+#' @return A data frame of class `anova`, a row `<none>` for the fit and one for each term: `npar`
+#'   (parameters of the term), `AIC`, and with `test = "Chisq"` also `LRT` and `Pr(Chi)`.
+#' @section Errors: `henderson_error_argument` for terms that cannot be dropped or added;
+#'   `henderson_error_data` when a term to add has missing values in rows of the fit.
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, REML = FALSE)
+#' drop1(fit, test = "Chisq")
+#' add1(fit, ~ . + I(Days^2), test = "Chisq")
+#' @importFrom stats drop1 add1
+#' @export
+drop1.henderson_lmm <- function(object, scope, scale = 0, test = c("none", "Chisq"), k = 2,
+                                trace = FALSE, ...) {
+  check_no_dots(...)
+  test <- check_choice(test, c("none", "Chisq"))
+  check_number(k)
+  check_flag(trace)
+  droppable <- stats::drop.scope(object$terms)
+  scope <- if (missing(scope)) droppable else check_scope(scope, droppable, "dropped")
+  fit <- refit_ml(object)
+  smaller <- lapply(scope, function(term) {
+    if (trace) inform("Without {.code {term}}.", kind = "trace")
+    refit_fixed(fit, changed_fixed(fit, term, "-"))
+  })
+  single_term_table(fit, smaller, scope, test, k, "Single term deletions")
+}
+
+#' @rdname drop1.henderson_lmm
+#' @export
+add1.henderson_lmm <- function(object, scope, scale = 0, test = c("none", "Chisq"), k = 2,
+                               trace = FALSE, ...) {
+  check_no_dots(...)
+  test <- check_choice(test, c("none", "Chisq"))
+  check_number(k)
+  check_flag(trace)
+  if (missing(scope)) {
+    abort("{.arg scope} must name the terms to add.", kind = "argument", variable = "scope")
+  }
+  scope <- addable_terms(object, scope)
+  fit <- refit_ml(object)
+  caller <- parent.frame()
+  larger <- lapply(scope, function(term) {
+    if (trace) inform("With {.code {term}}.", kind = "trace")
+    add_term(fit, term, caller)
+  })
+  single_term_table(fit, larger, scope, test, k, "Single term additions")
+}
+
+check_scope <- function(scope, allowed, verb) {
+  terms <- scope
+  if (!is.character(scope)) {
+    terms <- attr(stats::terms(stats::as.formula(scope)), "term.labels")
+  }
+  wrong <- setdiff(terms, allowed)
+  if (length(wrong) > 0L) {
+    abort(c(
+      "{.arg scope} has terms that cannot be {verb}: {.val {wrong}}.",
+      "i" = "Terms that can be {verb}: {.val {allowed}}."
+    ), kind = "argument", variable = "scope", observed = wrong)
+  }
+  terms
+}
+
+# Labels of the terms in `scope` that the fixed part does not have.
+addable_terms <- function(fit, scope) {
+  if (is.character(scope)) {
+    return(scope)
+  }
+  full <- stats::update.formula(fit$parsed$fixed, stats::as.formula(scope))
+  new <- stats::add.scope(fit$terms, stats::terms(full))
+  if (length(new) == 0L) {
+    abort("{.arg scope} has no term beyond those of the fit.",
+      kind = "argument", variable = "scope"
+    )
+  }
+  new
+}
+
+# The fit's formula with a fixed term added or removed; random terms are left as written.
+changed_fixed <- function(fit, term, operator) {
+  change <- stats::as.formula(paste(". ~ .", operator, term))
+  fixed <- stats::update.formula(fit$parsed$fixed, change)
+  formula <- fit$formula
+  formula[[2L]] <- fixed[[2L]]
+  formula[[3L]] <- call("+", fixed[[3L]], random_formula(fit)[[2L]])
+  formula
+}
+
+# A fit with one term more: from the model frame if it has the variables, otherwise from the data
+# of the call.
+add_term <- function(fit, term, caller) {
+  formula <- changed_fixed(fit, term, "+")
+  variables <- attr(stats::terms(stats::reformulate(term)), "variables")
+  if (all(vapply(as.list(variables)[-1L], expression_text, "") %in% names(fit$frame))) {
+    return(refit_fixed(fit, formula))
+  }
+  call <- fit$call
+  call$formula <- formula_call(formula)
+  call$REML <- FALSE
+  larger <- evaluate_call(call, formula, character(0L), fit, caller)
+  if (larger$n != fit$n) {
+    abort(c(
+      "Adding {.code {term}} changes the number of observations from {fit$n} to {larger$n}.",
+      "i" = "Remove the rows where it is missing and fit again."
+    ), kind = "data", variable = term, observed = c(fit$n, larger$n))
+  }
+  larger
+}
+
+single_term_table <- function(fit, others, labels, test, k, title) {
+  count <- c(0, vapply(others, n_parameters, 1L))
+  criteria <- c(fit$criterion, vapply(others, `[[`, 0, "criterion"))
+  count[1L] <- n_parameters(fit)
+  difference <- abs(count - count[1L])
+  table <- data.frame(
+    npar = c(NA, difference[-1L]), AIC = criteria + k * count,
+    row.names = c("<none>", labels)
+  )
+  if (test == "Chisq") {
+    ratio <- c(NA, pmax(0, abs(criteria[-1L] - criteria[1L])))
+    table$LRT <- ratio
+    table[["Pr(Chi)"]] <- stats::pchisq(ratio, table$npar, lower.tail = FALSE)
+  }
+  heading <- c(title, "\nModel:", expression_text(fit$formula))
+  structure(table, heading = heading, class = c("anova", "data.frame"))
+}

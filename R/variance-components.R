@@ -1,0 +1,176 @@
+# Estimated covariances of the random effects.
+#
+# Notation: theta_t, the parameters of term t; Lambda_t its relative factor: Cov(b_t) = sigma^2
+# Lambda_t Lambda_t'.
+
+#' Variances and correlations of the random effects
+#'
+#' @param x A fit by [lmm()]; for the methods of the result, that result.
+#' @param sigma One positive number, the residual standard deviation to multiply the relative
+#'   standard deviations with. When missing, the fit's own; `sigma = 1` gives covariances relative
+#'   to \eqn{\sigma^2}.
+#' @param ... Nothing; an argument that is not known is an error.
+#' @return An object of class `henderson_varcorr`: a named list with one v x v covariance matrix
+#'   for each random term, in units of the response squared, with attributes `stddev` and
+#'   `correlation`. The names are the grouping factors, made unique as `Subject`, `Subject.1` when
+#'   several terms share one factor. A term from `||` is one diagonal matrix. The list has
+#'   attributes `sc` (the residual standard deviation) and `useSc` (`TRUE`).
+#'
+#'   `as.data.frame` gives columns `grp`, `var1`, `var2` (`NA` for a variance), `vcov` (variance
+#'   or covariance), `sdcor` (standard deviation or correlation); the residual is the last row.
+#'   `order` is `"cov.last"` (variances of a term first, then its covariances) or `"lower.tri"`
+#'   (lower triangle by columns).
+#' @section Errors: class `henderson_error_argument` for an unknown or malformed argument.
+#' @source Bates, Maechler, Bolker and Walker (2015), *Journal of Statistical Software* 67(1),
+#'   equation (4).
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' VarCorr(fit)
+#' print(VarCorr(fit), comp = c("Variance", "Std.Dev."), digits = 3)
+#' as.data.frame(VarCorr(fit))
+#' @export
+VarCorr.henderson_fit <- function(x, sigma = 1, ...) {
+  check_no_dots(...)
+  sigma <- if (missing(sigma)) x$sigma else check_number(sigma, min = 0)
+  components <- lapply(x$random, term_covariance, theta = x$theta, sigma = sigma)
+  names(components) <- make.unique(vapply(x$random, `[[`, "", "group"))
+  structure(components,
+    sc = sigma, useSc = TRUE, residual = TRUE,
+    group = vapply(x$random, `[[`, "", "group"), class = "henderson_varcorr"
+  )
+}
+
+# Covariance matrix of one term, with its standard deviations and correlations as attributes.
+# A standard deviation of 0 has correlation NaN.
+term_covariance <- function(term, theta, sigma) {
+  factor <- sigma * lambda_matrix(term, theta)
+  covariance <- tcrossprod(factor)
+  dimnames(covariance) <- list(term$columns, term$columns)
+  deviation <- sqrt(diag(covariance))
+  names(deviation) <- term$columns
+  structure(covariance,
+    stddev = deviation,
+    correlation = covariance_to_correlation(covariance),
+    structure = term$structure
+  )
+}
+
+#' @param row.names,optional As for [base::as.data.frame()]; unused.
+#' @param order One string, `"cov.last"` or `"lower.tri"`.
+#' @rdname VarCorr.henderson_fit
+#' @export
+as.data.frame.henderson_varcorr <- function(x, row.names = NULL, optional = FALSE,
+                                            order = c("cov.last", "lower.tri"), ...) {
+  check_no_dots(...)
+  order <- check_choice(order, c("cov.last", "lower.tri"))
+  labels <- varcorr_labels(x)
+  rows <- Map(component_rows, unclass(x), labels, MoreArgs = list(order = order))
+  residual <- data.frame(
+    grp = "Residual", var1 = NA_character_, var2 = NA_character_,
+    vcov = attr(x, "sc")^2, sdcor = attr(x, "sc")
+  )
+  table <- do.call(rbind, c(unname(rows), list(residual)))
+  rownames(table) <- NULL
+  table
+}
+
+# The name shown for each term: unique.
+varcorr_labels <- function(x) names(x)
+
+# Rows of `as.data.frame` for one term. A diagonal term has no covariances.
+component_rows <- function(covariance, label, order) {
+  names <- rownames(covariance)
+  position <- which(lower.tri(covariance, diag = TRUE), arr.ind = TRUE)
+  if (order == "cov.last") {
+    position <- position[order(position[, 1] != position[, 2]), , drop = FALSE]
+  }
+  if (attr(covariance, "structure") == "diag") {
+    position <- position[position[, 1] == position[, 2], , drop = FALSE]
+  }
+  is_variance <- position[, 1] == position[, 2]
+  data.frame(
+    grp = label,
+    var1 = names[position[, 2]],
+    var2 = ifelse(is_variance, NA_character_, names[position[, 1]]),
+    vcov = covariance[position],
+    sdcor = ifelse(is_variance,
+      attr(covariance, "stddev")[position[, 1]], attr(covariance, "correlation")[position]
+    )
+  )
+}
+
+#' @param digits One whole number: significant digits of the smallest variance or standard
+#'   deviation shown; correlations show two decimals fewer than that, at least two.
+#' @param comp Character vector, `"Std.Dev."`, `"Variance"` or both: the columns to show.
+#' @param formatter A function like [base::format()], called with a numeric vector and `digits`.
+#' @rdname VarCorr.henderson_fit
+#' @export
+print.henderson_varcorr <- function(x, digits = max(3L, getOption("digits") - 2L),
+                                    comp = "Std.Dev.", formatter = format, ...) {
+  print_text_matrix(format(x, digits = digits, comp = comp, formatter = formatter))
+  invisible(x)
+}
+
+#' @rdname VarCorr.henderson_fit
+#' @export
+format.henderson_varcorr <- function(x, digits = max(3L, getOption("digits") - 2L),
+                                     comp = "Std.Dev.", formatter = format, ...) {
+  comp <- check_components(comp)
+  covariances <- unclass(x)
+  deviations <- c(unlist(lapply(covariances, attr, "stddev")), attr(x, "sc"))
+  numbers <- list(Variance = deviations^2, Std.Dev. = deviations)
+  columns <- lapply(numbers[comp], function(values) formatter(unname(values), digits = digits))
+  sizes <- vapply(covariances, nrow, 1L)
+  table <- cbind(
+    Groups = c(unlist(Map(group_cells, names(x), covariances)), "Residual"),
+    Name = c(unlist(lapply(covariances, rownames)), ""),
+    do.call(cbind, columns)
+  )
+  rownames(table) <- rep("", nrow(table))
+  if (any(vapply(covariances, is_correlated, TRUE))) {
+    table <- cbind(table, correlation_cells(covariances, sizes, digits))
+  }
+  table
+}
+
+is_correlated <- function(covariance) {
+  nrow(covariance) > 1L && attr(covariance, "structure") != "diag"
+}
+
+# The factor's name on the first row of a term, or on every row of a diagonal term.
+group_cells <- function(label, covariance) {
+  if (attr(covariance, "structure") == "diag") {
+    return(rep(label, nrow(covariance)))
+  }
+  c(label, rep("", nrow(covariance) - 1L))
+}
+
+# Character matrix of the strictly lower triangles of the correlations, terms below each other,
+# and an empty row for the residual.
+correlation_cells <- function(covariances, sizes, digits) {
+  correlated <- vapply(covariances, is_correlated, TRUE)
+  width <- max(sizes[correlated]) - 1L
+  cells <- matrix("", sum(sizes) + 1L, width)
+  colnames(cells) <- c("Corr", rep("", width - 1L))
+  first <- cumsum(c(0L, sizes))
+  for (term in which(correlated)) {
+    correlation <- attr(covariances[[term]], "correlation")
+    for (row in seq_len(sizes[term])[-1L]) {
+      before <- seq_len(row - 1L)
+      values <- formatC(correlation[row, before], digits = max(2L, digits - 2L), format = "f")
+      cells[first[term] + row, before] <- values
+    }
+  }
+  cells
+}
+
+check_components <- function(comp) {
+  known <- c("Variance", "Std.Dev.")
+  if (!is.character(comp) || length(comp) == 0L || !all(comp %in% known)) {
+    abort(c(
+      "{.arg comp} must be {.val Variance}, {.val Std.Dev.} or both.",
+      "x" = "It is {.val {comp}}."
+    ), kind = "argument", variable = "comp", observed = comp)
+  }
+  known[known %in% comp]
+}
