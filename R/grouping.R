@@ -13,9 +13,9 @@
 #'   that occur.
 #' @noRd
 grouping_factor <- function(parts, frame) {
-  result <- grouping_codes(frame[[column_name(parts[[1L]])]])
+  result <- grouping_codes(.subset2(frame, column_name(parts[[1L]])))
   for (part in parts[-1L]) {
-    result <- cross_codes(result, grouping_codes(frame[[column_name(part)]]))
+    result <- cross_codes(result, grouping_codes(.subset2(frame, column_name(part))))
   }
   if (length(parts) > 1L) check_unique_labels(result$levels, parts)
   result

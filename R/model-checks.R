@@ -8,18 +8,20 @@
 #' @return NULL, invisibly; errors name the column.
 #' @noRd
 check_frame <- function(frame, parsed) {
-  check_response(frame[[1L]], utf8_names(names(frame)[1L]))
+  check_response(.subset2(frame, 1L), utf8_names(names(frame)[1L]))
   groups <- NULL
   for (term in parsed$random) groups <- c(groups, vapply(term$group_variables, column_name, ""))
   offsets <- attr(attr(frame, "terms"), "offset")
   for (i in seq_along(frame)[-1L]) {
     name <- names(frame)[i]
-    if (i %in% offsets) name <- "(offset)"
-    switch(name,
-      "(weights)" = check_weights(frame[[i]]),
-      "(offset)" = check_offset(frame[[i]], utf8_names(names(frame)[i])),
-      check_column(frame[[i]], name, if (name %in% groups) "grouping" else "data")
-    )
+    x <- .subset2(frame, i)
+    if (name == "(weights)") {
+      check_weights(x)
+    } else if (name == "(offset)" || i %in% offsets) {
+      check_offset(x, utf8_names(name))
+    } else {
+      check_column(x, name, if (name %in% groups) "grouping" else "data")
+    }
   }
   invisible(NULL)
 }

@@ -15,9 +15,9 @@ model_design <- function(parsed, frame, contrasts = NULL, control = lmm_control(
   contrasts <- check_contrasts(contrasts, parsed, frame)
   values <- plain_numbers(frame)
   X <- design_matrix(terms, values, contrasts)
-  weights <- as_numeric_vector(values[["(weights)"]])
+  weights <- as_numeric_vector(.subset2(values, "(weights)"))
   offset <- as_numeric_vector(stats::model.offset(values))
-  y <- as_numeric_vector(values[[1L]])
+  y <- as_numeric_vector(.subset2(values, 1L))
   check_not_constant(
     y, offset, weights, attr(terms, "intercept") == 1L, utf8_names(names(frame)[1L])
   )
@@ -45,7 +45,8 @@ as_numeric_vector <- function(x) {
 #' @noRd
 plain_numbers <- function(frame) {
   for (i in seq_along(frame)) {
-    if (inherits(frame[[i]], "integer64")) frame[[i]] <- as.double(frame[[i]])
+    x <- .subset2(frame, i)
+    if (inherits(x, "integer64")) frame[[i]] <- as.double(x)
   }
   frame
 }
@@ -80,7 +81,7 @@ numeric_main_effects <- function(terms, frame) {
   entries <- which(attr(terms, "factors") > 0L)
   rows <- (entries - 1L) %% nrow(attr(terms, "factors")) + 1L
   columns <- match(variable_names(terms)[rows], names(frame))
-  if (all(vapply(frame[columns], is_numeric_vector, TRUE))) columns
+  if (all(vapply(unclass(frame)[columns], is_numeric_vector, TRUE))) columns
 }
 
 #' @noRd

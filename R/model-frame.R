@@ -40,8 +40,9 @@ model_frame <- function(parsed, data, call, env) {
 #' @return list(`call`, `env`).
 #' @noRd
 model_frame_call <- function(parsed, data, call, env) {
-  given <- as.list(call)[c("subset", "weights", "na.action", "offset")]
-  given <- given[!vapply(given, is.null, TRUE)]
+  given <- as.list(call)
+  given <- given[names(given) %in% c("subset", "weights", "na.action", "offset")]
+  given <- lapply(given, expression_behind_dots, env = env)
   if (!is.null(given$subset)) {
     given$subset <- evaluate_subset(given$subset, data, environment(parsed$formula))
   }
@@ -54,13 +55,32 @@ model_frame_call <- function(parsed, data, call, env) {
   list(call = frame_call, env = child)
 }
 
+#' The expression behind `..1` and its like
+#'
+#' In a call made through a function with `...`, `match.call()` shows an argument as `..1`. What the
+#' user wrote is found in the frames that passed it on, so that `f <- function(...) lmm(...)` works
+#' with `weights = w`.
+#' @param expr expression from a matched call; `env` frame the call was made from.
+#' @noRd
+expression_behind_dots <- function(expr, env) {
+  while (is.symbol(expr) && grepl("^\\.\\.[0-9]+$", as.character(expr))) {
+    position <- as.integer(substring(as.character(expr), 3L))
+    expr <- eval(quote(substitute(alist(...))), env)[[position + 1L]]
+    caller <- Position(function(frame) identical(frame, env), sys.frames())
+    if (is.na(caller)) break
+    parent <- sys.parents()[caller]
+    env <- if (parent == 0L) globalenv() else sys.frame(parent)
+  }
+  expr
+}
+
 #' Drop levels that no row has, as `model.frame(drop.unused.levels = TRUE)` does
 #'
 #' Counting codes is several times faster than the comparison of unique values in `model.frame()`.
 #' @noRd
 drop_unused_levels <- function(frame) {
   for (i in seq_along(frame)) {
-    x <- frame[[i]]
+    x <- .subset2(frame, i)
     if (!is.factor(x) || all(tabulate(x, nlevels(x)) > 0L)) next
     kept <- x[, drop = TRUE]
     contrast <- attr(x, "contrasts")
@@ -188,8 +208,9 @@ quiet_translation <- function(expr) {
 #' @noRd
 load_integer64 <- function(parsed, data) {
   if (!is.list(data)) return(invisible(NULL))
-  for (name in intersect(all.vars(parsed$frame_formula), names(data))) {
-    if (inherits(data[[name]], "integer64") && !requireNamespace("bit64", quietly = TRUE)) {
+  for (name in all.vars(parsed$frame_formula)) {
+    if (inherits(.subset2(data, name), "integer64") && !requireNamespace("bit64", quietly = TRUE)) {
+      name <- utf8_names(name)
       abort(c(
         "{.var {name}} holds 64-bit integers, which need the package {.pkg bit64}.",
         "i" = "Install it, or convert {.var {name}} with {.fn as.character} or {.fn as.numeric}."
