@@ -1,19 +1,19 @@
 #' Reaction times during sleep restriction
 #'
-#' Average reaction time per day of the 18 subjects whose time in bed was restricted to three hours a
-#' night. Each subject was measured on ten consecutive days; every subject has every day.
+#' Average reaction time per day of the 18 subjects whose time in bed was restricted to three
+#' hours a night. Each subject was measured on ten consecutive days; every subject has every day.
 #'
 #' @format A data frame with 180 rows and 3 columns:
 #' \describe{
 #'   \item{`Reaction`}{numeric: average reaction time of the day, in milliseconds.}
-#'   \item{`Days`}{numeric: day of the study, 0 to 9. Days 0 and 1 were adaptation and training, day 2 the
-#'     baseline; sleep was restricted after it.}
+#'   \item{`Days`}{numeric: day of the study, 0 to 9. Days 0 and 1 were adaptation and training,
+#'     day 2 the baseline; sleep was restricted after it.}
 #'   \item{`Subject`}{factor with 18 levels: the subject's number in the study.}
 #' }
 #' @source Belenky, G., Wesensten, N. J., Thorne, D. R., Thomas, M. L., Sing, H. C., Redmond, D. P.,
-#'   Russo, M. B. and Balkin, T. J. (2003). Patterns of performance degradation and restoration during
-#'   sleep restriction and subsequent recovery: a sleep dose-response study. *Journal of Sleep
-#'   Research* 12, 1--12. \doi{10.1046/j.1365-2869.2003.00337.x}.
+#'   Russo, M. B. and Balkin, T. J. (2003). Patterns of performance degradation and restoration
+#'   during sleep restriction and subsequent recovery: a sleep dose-response study. *Journal of
+#'   Sleep Research* 12, 1--12. \doi{10.1046/j.1365-2869.2003.00337.x}.
 #'
 #'   Taken without change from the R package lme4 (version 1.1-31, licence GPL (>= 2)), where the
 #'   object has the same name.
@@ -24,8 +24,8 @@
 
 #' Sorghum variety trial in six environments
 #'
-#' Yields of 18 sorghum genotypes in six environments in Sudan (years and locations combined). In each
-#' environment the trial was a randomized complete block design with four replicates.
+#' Yields of 18 sorghum genotypes in six environments in Sudan (years and locations combined). In
+#' each environment the trial was a randomized complete block design with four replicates.
 #'
 #' @format A data frame with 432 rows and 4 columns:
 #' \describe{
@@ -48,9 +48,10 @@
 
 #' Split-plot trial of barley with a fungicide
 #'
-#' Yields of 70 barley varieties and mixtures with two fungicide treatments, grown in 1995--1996 at the Scottish Crop
-#' Research Institute. A split-plot design: in each of four blocks the two fungicide treatments are on whole plots,
-#' and the 70 genotypes on the plots within a whole plot. The field has 10 rows and 56 beds.
+#' Yields of 70 barley varieties and mixtures with two fungicide treatments, grown in 1995--1996
+#' at the Scottish Crop Research Institute. A split-plot design: in each of four blocks the two
+#' fungicide treatments are on whole plots, and the 70 genotypes on the plots within a whole plot.
+#' The field has 10 rows and 56 beds.
 #'
 #' @format A data frame with 560 rows and 6 columns:
 #' \describe{

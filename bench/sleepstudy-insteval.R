@@ -4,8 +4,8 @@
 #
 # Calls are paired: each repetition times both sides, in random order, so that a slow moment of the
 # machine hits both alike. The ratio is the median of the paired ratios lmer / lmm.
-# "worse by" is our criterion minus lme4's, both evaluated by lmm() (lme4's theta goes in as the start
-# with optimizer "none"), so a negative number means that lmm() found the better optimum.
+# "worse_by" is our criterion minus lme4's, both evaluated by lmm() (lme4's theta goes in as the
+# start with optimizer "none"): a negative number means that lmm() found the better optimum.
 
 suppressPackageStartupMessages({
   library(lme4)
@@ -86,7 +86,10 @@ run_case <- function(case) {
 processor <- function() {
   lines <- tryCatch(readLines("/proc/cpuinfo"), error = function(e) character())
   name <- sub(".*: *", "", grep("^model name", lines, value = TRUE))
-  if (length(name)) paste0(name[1], " (", length(name), " logical cores)") else Sys.info()[["machine"]]
+  if (length(name) == 0) {
+    return(Sys.info()[["machine"]])
+  }
+  paste0(name[1], " (", length(name), " logical cores)")
 }
 
 print_report <- function(results) {
@@ -98,7 +101,9 @@ print_report <- function(results) {
   cat("BLAS      ", session$BLAS, "\n")
   cat("henderson ", format(utils::packageVersion("henderson")), "\n")
   cat("lme4      ", format(utils::packageVersion("lme4")), "\n\n")
-  columns <- c("case", "rows", "repetitions", "lmm_ms", "lmer_ms", "ratio", "ratio_min", "ratio_max")
+  columns <- c(
+    "case", "rows", "repetitions", "lmm_ms", "lmer_ms", "ratio", "ratio_min", "ratio_max"
+  )
   print(results[columns], digits = 4, row.names = FALSE)
   cat("\n")
   shown <- data.frame(

@@ -2,14 +2,14 @@
 # Checks two rules of the C++ sources:
 #  1. src/core is free of R: it must compile, and be tested, by itself;
 #  2. OBJECTS in src/Makevars lists every .cpp file of src/ and src/core/, and nothing else
-#     (R compiles only what the list names, so a forgotten file fails at load time at the earliest).
+#     (R compiles only what the list names: a forgotten file fails at load time at the earliest).
 # Prints what is wrong and exits with 1, or prints nothing but "ok" lines.
 set -euo pipefail
 
 src="$(cd "$(dirname "${BASH_SOURCE[0]}")/../src" && pwd)"
 status=0
 
-r_header='R\.h|S\.h|Rinternals\.h|Rdefines\.h|Rmath\.h|Rversion\.h|Rconfig\.h|Rinterface\.h|R_ext/|Rcpp|cpp11'
+r_header='(R|S|Rinternals|Rdefines|Rmath|Rversion|Rconfig|Rinterface)\.h|R_ext/|Rcpp|cpp11'
 # core may not reach into src/ either, where the bindings live
 outside='\.\./'
 if grep -rnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($r_header|$outside)" "$src/core"; then

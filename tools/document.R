@@ -18,7 +18,8 @@ load_package <- function(path) {
     working_directory <- setwd(library_path)
     on.exit(setwd(working_directory))
     r <- file.path(R.home("bin"), "R")
-    status <- system2(r, c("CMD", "build", "--no-build-vignettes", "--no-manual", shQuote(path)), stdout = FALSE)
+    build <- c("CMD", "build", "--no-build-vignettes", "--no-manual", shQuote(path))
+    status <- system2(r, build, stdout = FALSE)
     stopifnot("R CMD build failed" = status == 0)
     status <- system2(r, c(
       "CMD", "INSTALL", "--no-docs", "--no-byte-compile", "--no-test-load",

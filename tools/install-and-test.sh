@@ -55,16 +55,21 @@ fi
 # Tests skip a comparison when its peer is absent; here, absence is a failure.
 step "Peers"
 for peer in lme4 lmerTest pbkrtest nlme MASS lattice agridat; do
-  if version="$(Rscript -e "cat(as.character(packageVersion('$peer'))); loadNamespace('$peer')" 2>&1)"; then
-    pass "$peer $(head -n 1 <<<"$version" | sed 's/<.*//')"
+  load="invisible(loadNamespace('$peer')); cat(as.character(packageVersion('$peer')))"
+  if output="$(Rscript -e "$load" 2>&1)"; then
+    pass "$peer $(tail -n 1 <<<"$output")"
   else
-    fail "$peer cannot be loaded: $version"
+    fail "$peer cannot be loaded: $output"
   fi
 done
 
 # --- 2. rules of the C++ sources -----------------------------------------------------------------
 step "C++ sources"
-if bash "$root/tools/check-core.sh"; then pass "tools/check-core.sh"; else fail "tools/check-core.sh"; fi
+if bash "$root/tools/check-core.sh"; then
+  pass "tools/check-core.sh"
+else
+  fail "tools/check-core.sh"
+fi
 
 # --- 3. C++ tests --------------------------------------------------------------------------------
 step "C++ tests with assertions, ASan and UBSan"
@@ -117,7 +122,8 @@ export _R_CHECK_SYSTEM_CLOCK_=FALSE
 # Debian's R compiles with -g. With Eigen's templates the debug information alone passes the 5 MB at
 # which R CMD check notes the installed size; and Eigen 3.3 warns by the page about attributes.
 printf 'CXX17FLAGS += -g0 -Wno-ignored-attributes\n' >Makevars
-R_MAKEVARS_USER="$work/Makevars" R CMD check "${check_options[@]}" henderson_*.tar.gz >check.log 2>&1
+R_MAKEVARS_USER="$work/Makevars" \
+  R CMD check "${check_options[@]}" henderson_*.tar.gz >check.log 2>&1
 check_status=$?
 check_dir="$work/henderson.Rcheck"
 if [ "$check_status" -eq 0 ] && grep -qx 'Status: OK' check.log; then
@@ -126,9 +132,10 @@ else
   # the whole log is long and mostly "OK"
   grep -vE '^\* using |^ *$| (OK|NONE|SKIPPED)$' check.log | head -n 150
   if grep -q 'Installation failed' check.log; then tail -n 60 "$check_dir/00install.out"; fi
-  problems="$(grep -E '^Status: ' check.log | grep -oE '[0-9]+' | awk '{s += $1} END {print s + 0}')"
+  status_line="$(grep -E '^Status: ' check.log || echo 'did not finish')"
+  problems="$(grep -oE '[0-9]+' <<<"$status_line" | awk '{sum += $1} END {print sum + 0}')"
   if [ "$problems" -eq 0 ]; then problems=1; fi
-  fail "R CMD check: $(grep -E '^Status: ' check.log || echo 'did not finish')" "$problems"
+  fail "R CMD check: $status_line" "$problems"
 fi
 cat "$check_dir"/tests/testthat.Rout.fail 2>/dev/null | tail -n 300
 
