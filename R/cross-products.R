@@ -1,0 +1,115 @@
+# From the design to the C++ core: block terms, rank of X, and the cross-products [Z X y]'W[Z X y]
+# that everything after them is computed from.
+
+#' Block term and first column (0-based) of each random term
+#'
+#' Terms on one grouping factor form one block term of the core.
+#' @return list(`block` (integer, 1-based), `first` (integer)).
+#' @noRd
+block_index <- function(random) {
+  groups <- vapply(random, `[[`, "", "group")
+  block <- match(groups, unique(groups))
+  sizes <- lengths(lapply(random, `[[`, "columns"))
+  first <- integer(length(random))
+  for (i in seq_along(random)) first[i] <- sum(sizes[seq_len(i - 1L)][block[seq_len(i - 1L)] == block[i]])
+  list(block = block, first = first)
+}
+
+#' The design as the core takes it (src/convert.h); no column is copied
+#'
+#' @param design `henderson_design`.
+#' @param X the kept columns of its X.
+#' @return list(`X`, `y` (offset subtracted), `weights`, `intercept`, `terms`).
+#' @noRd
+core_design <- function(design, X) {
+  random <- index_theta(design$random)
+  index <- block_index(random)
+  terms <- lapply(seq_len(max(index$block)), function(block) {
+    core_term(random[index$block == block], index$first[index$block == block])
+  })
+  intercept <- match("(Intercept)", colnames(X), nomatch = 0L)
+  y <- design$y
+  if (!is.null(design$offset)) y <- y - design$offset
+  list(X = X, y = y, weights = design$weights, intercept = intercept, terms = terms)
+}
+
+core_term <- function(members, first) {
+  columns <- unlist(lapply(members, core_columns), recursive = FALSE)
+  structures <- vapply(seq_along(members), function(i) {
+    term <- members[[i]]
+    c(match(term$structure, c("us", "diag")) - 1L, first[i], length(term$columns),
+      term$theta_index[1L] - 1L)
+  }, integer(4))
+  list(
+    columns = columns, level = members[[1L]]$level, n_levels = length(members[[1L]]$levels),
+    structures = matrix(as.integer(structures), 4L)
+  )
+}
+
+# A column of z: NULL for the constant one, else the matrix it stands in and its number there.
+core_columns <- function(term) {
+  if (is.null(term$z)) return(list(NULL))
+  lapply(seq_along(term$columns), function(c) {
+    if (identical(term$columns[c], "(Intercept)")) NULL else list(term$z, c)
+  })
+}
+
+#' Columns of X that `lm()` would keep
+#'
+#' Rank by the same QR decomposition as `lm()` (LINPACK `dqrdc2`, tolerance 1e-7), of the weighted
+#' rows.
+#' @return integer: positions of the kept columns, ascending.
+#' @noRd
+full_rank_columns <- function(X, weights) {
+  if (!is.null(weights)) X <- X[weights > 0, , drop = FALSE] * sqrt(weights[weights > 0])
+  decomposition <- qr(X, tol = 1e-7, LAPACK = FALSE)
+  sort(decomposition$pivot[seq_len(decomposition$rank)])
+}
+
+#' X without the columns that are linear combinations of earlier ones
+#'
+#' @param keep integer positions or NULL for all.
+#' @return list(`X`, `all_columns`, `dropped`, `assign`).
+#' @noRd
+keep_full_rank <- function(X, keep = NULL, control) {
+  all_columns <- colnames(X)
+  assign <- attr(X, "assign")
+  contrasts <- attr(X, "contrasts")
+  if (is.null(keep) || length(keep) == ncol(X)) {
+    return(list(X = X, all_columns = all_columns, dropped = character(0), assign = assign))
+  }
+  dropped <- all_columns[-keep]
+  count <- length(dropped)
+  report(control$check_rank, c(
+    "The fixed-effects matrix is rank deficient: {count} column{?s} dropped.",
+    "i" = "Dropped, as a combination of the others: {.val {dropped}}."
+  ), kind = "rank", variable = dropped, observed = count)
+  X <- X[, keep, drop = FALSE]
+  attr(X, "assign") <- assign[keep]
+  attr(X, "contrasts") <- contrasts
+  list(X = X, all_columns = all_columns, dropped = dropped, assign = assign[keep])
+}
+
+#' Cross-products of a fit, as a plain list
+#'
+#' @param fit a fit by `lmm()` that kept its model frame.
+#' @return list of class `henderson_cross_products`: `format_version` (1), `terms`, `contrasts`,
+#'   `xlevels`, `levels` (by block term), `shift` (centres of X's columns; y is centred by its
+#'   least-squares fit), `n`, `sum_log_w`, `p`, `intercept`, and `blocks` (moments about the shifts).
+#' @noRd
+cross_products_of <- function(fit) {
+  design <- fit_design_again(fit)
+  X <- fixed_matrix(fit)
+  moments <- cross_products_cpp(core_design(design, X))
+  groups <- vapply(design$random, `[[`, "", "group")
+  levels <- lapply(design$random[!duplicated(groups)], `[[`, "levels")
+  new_cross_products(moments, fit, stats::setNames(levels, unique(groups)))
+}
+
+new_cross_products <- function(moments, fit, levels) {
+  extra <- list(
+    columns = names(fit$beta), terms = fit$terms, contrasts = fit$contrasts,
+    xlevels = fit$xlevels, levels = levels
+  )
+  structure(c(moments, extra), class = "henderson_cross_products")
+}

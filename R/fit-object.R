@@ -1,0 +1,86 @@
+# The fitted model: constructor and validator. A fit is a plain list (design/internal-objects.md);
+# nothing in it points into memory of this session.
+
+#' New fit object
+#'
+#' @param call,parsed,REML,frame,design,control what the fit was asked for.
+#' @param columns list(`X`, `dropped`, `all_columns`, `assign`) from `keep_full_rank()`.
+#' @param result list from the C++ core.
+#' @param optimizer list(`name`, `evaluations`, `iterations`, `converged`, `status`, `message`).
+#' @return list of class `c("henderson_lmm", "henderson_fit")`.
+#' @noRd
+new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, result, optimizer) {
+  random <- index_theta(design$random)
+  parts <- lapply(design$random, `[`, c(
+    "group", "columns", "structure", "levels", "text", "lhs", "group_expr", "terms", "contrasts",
+    "xlevels"
+  ))
+  for (i in seq_along(parts)) parts[[i]]$theta_index <- random[[i]]$theta_index
+  names_kept <- colnames(columns$X)
+  vcov <- result$sigma^2 * result$unscaled_vcov
+  dimnames(vcov) <- list(names_kept, names_kept)
+  fitted <- result$fitted
+  if (!is.null(design$offset)) fitted <- fitted + design$offset
+  blocks <- split_blocks(design$random, result)
+  theta <- stats::setNames(as.double(result$theta), theta_names(random))
+  fit <- list(
+    call = call, formula = parsed$formula, parsed = parsed, REML = REML,
+    frame = if ("frame" %in% control$keep) frame,
+    X = if ("X" %in% control$keep) columns$X,
+    terms = design$terms, xlevels = design$xlevels, contrasts = design$contrasts,
+    all_columns = columns$all_columns, dropped = columns$dropped, assign = columns$assign,
+    weights = design$weights, offset = design$offset, y = design$y,
+    random = parts, theta = theta,
+    beta = stats::setNames(as.double(result$beta), names_kept), sigma = result$sigma, vcov = vcov,
+    criterion = result$criterion, log_det = result$log_det, pwrss = result$pwrss,
+    b = blocks$b, u = blocks$u, conditional_variance = blocks$variance,
+    fitted = as.double(fitted), n = as.integer(result$n),
+    optimization = c(optimizer, list(
+      gradient = stats::setNames(as.double(result$gradient), names(theta)),
+      singular = any(theta[theta_lower(parts) == 0] < 1e-4)
+    )),
+    control = control, na.action = attr(frame, "na.action")
+  )
+  validate_lmm_fit(structure(fit, class = c("henderson_lmm", "henderson_fit")))
+}
+
+#' Check relations between the parts of a fit
+#'
+#' A failure here is a bug of the package, not of its user.
+#' @noRd
+validate_lmm_fit <- function(fit) {
+  stopifnot(
+    is.finite(fit$criterion), fit$sigma > 0,
+    length(fit$theta) == sum(lengths(lapply(fit$random, `[[`, "theta_index"))),
+    length(fit$beta) == nrow(fit$vcov), length(fit$b) == length(fit$random)
+  )
+  fit
+}
+
+#' Conditional modes and variances by term, from those of the core's block terms
+#'
+#' The core joins all terms on one grouping factor into one block term, in the order of the columns.
+#' @return list(`b`, `u`, `variance`), each parallel to `random`.
+#' @noRd
+split_blocks <- function(random, result) {
+  blocks <- block_index(random)
+  b <- u <- variance <- vector("list", length(random))
+  for (i in seq_along(random)) {
+    block <- blocks$block[i]
+    columns <- blocks$first[i] + seq_along(random[[i]]$columns)
+    names <- list(random[[i]]$columns, random[[i]]$levels)
+    b[[i]] <- named_rows(result$modes[[block]], columns, names)
+    u[[i]] <- named_rows(result$spherical_modes[[block]], columns, names)
+    v <- nrow(result$modes[[block]])
+    all <- array(result$conditional_variance[[block]], c(v, v, length(names[[2L]])))
+    variance[[i]] <- all[columns, columns, , drop = FALSE]
+    dimnames(variance[[i]]) <- list(names[[1L]], names[[1L]], names[[2L]])
+  }
+  list(b = b, u = u, variance = variance)
+}
+
+named_rows <- function(x, rows, names) {
+  x <- x[rows, , drop = FALSE]
+  dimnames(x) <- names
+  x
+}

@@ -1,0 +1,161 @@
+# Entry point. It only orchestrates: formula, frame, design, core, fit object.
+
+#' Fit a linear mixed model
+#'
+#' Fits \eqn{y = X\beta + Zb + \varepsilon} with \eqn{b \sim N(0, \sigma^2\Lambda_\theta\Lambda_\theta')}
+#' and \eqn{\varepsilon \sim N(0, \sigma^2W^{-1})} by restricted maximum likelihood (REML) or maximum
+#' likelihood (ML).
+#'
+#' @details
+#' The criterion is profiled to a function of \eqn{\theta} alone (Bates et al. 2015, equations 34 and
+#' 42) and minimised by a trust-region Newton method with exact gradients. The optimizer sees only
+#' the cross-products of Z, X and y: its time does not depend on the number of rows.
+#'
+#' Random-effects terms stand in parentheses in the formula, `(expression | group)`:
+#'
+#' | term | meaning |
+#' |---|---|
+#' | `(1 \| g)` | an intercept for every level of `g` |
+#' | `(x \| g)` | intercept and slope, correlated |
+#' | `(x \|\| g)` or `diag(x \| g)` | intercept and slope, independent: also where `x` is a factor |
+#' | `(0 + x \| g)` | slope alone |
+#' | `(1 \| a/b)` | `b` nested in `a`: `(1 \| b:a) + (1 \| a)` |
+#' | `(1 \| a) + (1 \| b)` | crossed factors |
+#'
+#' Weights are precision weights: the residual variance of row i is \eqn{\sigma^2 / w_i}. They are not
+#' normalised, and rows of weight zero do not count as observations.
+#'
+#' Columns of X that are linear combinations of earlier ones are dropped, the same ones that `lm()`
+#' drops, with a message.
+#'
+#' @param formula two-sided formula with at least one random-effects term.
+#' @param data data frame (or list, or environment) with the variables; those not found in it are
+#'   looked up in the formula's environment.
+#' @param REML logical: REML (default) or ML.
+#' @param control settings from [lmm_control()].
+#' @param start `NULL`, a numeric vector or `list(theta = )`: where the optimizer starts. The
+#'   parameters are the entries of \eqn{\Lambda} (standard deviations relative to \eqn{\sigma} for
+#'   scalar terms), term by term by decreasing number of levels, the lower triangle by columns.
+#' @param verbose integer: above 0 the optimizer's steps are printed.
+#' @param subset,weights,na.action,offset as in [stats::lm()]: evaluated in `data`, then in the
+#'   formula's environment.
+#' @param contrasts `NULL` or a named list of contrasts for factors, fixed and random.
+#' @param ... not used; an unknown argument is an error.
+#' @return An object of class `c("henderson_lmm", "henderson_fit")`, a plain list. Use [summary()],
+#'   [fixef()], [ranef()], [VarCorr()], [coef()], [predict()], [fitted()], [residuals()], [anova()],
+#'   [logLik()] and others to read it.
+#' @section Errors: conditions of class `henderson_error_<kind>`: `formula`, `variable`, `response`,
+#'   `data`, `grouping`, `weights`, `offset`, `contrasts`, `start`, `control`, `argument`,
+#'   `computation`. A singular fit gives a message (`henderson_message_singular`), an optimizer that
+#'   fails a warning (`henderson_warning_convergence`).
+#' @references Bates, D., Maechler, M., Bolker, B. and Walker, S. (2015). Fitting linear mixed-effects
+#'   models using lme4. *Journal of Statistical Software* 67(1), 1-48. \doi{10.18637/jss.v067.i01}
+#' @seealso [lmm_control()], [deviance_function()]
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' summary(fit)
+#'
+#' e3 <- subset(omer.sorghum, env == "E3")
+#' lmm(yield ~ gen + (1 | rep), e3)
+#' @export
+lmm <- function(formula, data = NULL, REML = TRUE, control = lmm_control(), start = NULL,
+                verbose = 0L, subset, weights, na.action, offset, contrasts = NULL, ...) {
+  check_no_dots(...)
+  call <- match.call()
+  caller <- parent.frame()
+  control <- check_control(control)
+  check_flag(REML)
+  control$trace <- max(control$trace, check_count(verbose))
+  parsed <- parse_formula(formula, caller)
+  frame <- model_frame(parsed, data, call, caller)
+  fit_from_frame(parsed, frame, REML, contrasts, control, start, call)
+}
+
+#' Fit a checked model frame
+#'
+#' @param parsed,frame from `parse_formula()` and `model_frame()`.
+#' @param start as in `lmm()`.
+#' @return fit object.
+#' @noRd
+fit_from_frame <- function(parsed, frame, REML, contrasts, control, start, call) {
+  design <- model_design(parsed, frame, contrasts, control)
+  fit_from_design(parsed, frame, design, REML, control, start, call)
+}
+
+#' @noRd
+fit_from_design <- function(parsed, frame, design, REML, control, start, call) {
+  start <- check_start(start, design$random, control)
+  X <- design$X
+  if (!is.double(X)) storage.mode(X) <- "double"
+  result <- if (ncol(X) < nrow(X)) fit_core(core_design(design, X), REML, control, start, FALSE)
+  keep <- NULL
+  if (is.null(result) || !is.null(result$smallest_pivot)) {
+    keep <- full_rank_columns(X, design$weights)
+    columns <- keep_full_rank(X, keep, control)
+    check_residual_df(columns$X, design)
+    result <- fit_core(core_design(design, columns$X), REML, control, start, TRUE)
+  } else {
+    columns <- keep_full_rank(X, NULL, control)
+  }
+  check_defined(result, design, frame)
+  print_trace(result, control$trace)
+  fit <- new_lmm_fit(
+    call, parsed, REML, frame, design, columns, control, result, result$optimizer
+  )
+  report_outcome(fit, control)
+  fit
+}
+
+# More observations than coefficients, or there is no residual variance to estimate.
+check_residual_df <- function(X, design) {
+  n <- if (is.null(design$weights)) nrow(X) else sum(design$weights > 0)
+  p <- ncol(X)
+  if (n > p) return(invisible(NULL))
+  abort(c(
+    "{n} observation{?s} cannot determine {p} fixed-effects coefficient{?s} and a residual variance.",
+    "i" = "Fewer fixed effects, or more data, are needed."
+  ), kind = "data", observed = c(n = n, p = p))
+}
+
+check_defined <- function(result, design, frame) {
+  if (!identical(result$status, "undefined") && is.finite(result$criterion)) {
+    return(invisible(NULL))
+  }
+  name <- names(frame)[1L]
+  abort(c(
+    "The likelihood of the model is not defined: the residual variance of {.var {name}} is zero or not finite.",
+    "i" = "Is the response an exact function of the fixed effects, or does a start value overflow?"
+  ), kind = "computation", variable = name, observed = result$criterion)
+}
+
+#' Profiled deviance of a fit as a function of theta
+#'
+#' The ML deviance \eqn{-2\log L}, or the REML criterion, with the fixed effects and the residual
+#' variance profiled out (Bates et al. 2015, equations 34 and 42).
+#'
+#' @param fit a fit by [lmm()] that kept its model frame.
+#' @param REML logical: which criterion; default that of the fit.
+#' @return A function of `theta` (numeric vector in the order of `fit$theta`, lower triangles of
+#'   \eqn{\Lambda} by columns) and `gradient = TRUE`. It returns one number, with the exact gradient
+#'   as attribute `"gradient"` (numeric vector, per unit of `theta`) unless `gradient = FALSE`; `Inf`
+#'   where the criterion is not defined.
+#' @section Errors: `henderson_error_argument` for a `theta` of wrong type or length.
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' d <- deviance_function(fit)
+#' d(fit$theta)
+#' d(c(1, 0, 0.2), gradient = FALSE)
+#' @export
+deviance_function <- function(fit, REML = NULL) {
+  check_fit(fit)
+  check_flag(REML, null_ok = TRUE)
+  if (is.null(REML)) REML <- fit$REML
+  moments <- cross_products_of(fit)
+  size <- length(fit$theta)
+  function(theta, gradient = TRUE) {
+    check_numeric(theta, length = size)
+    check_flag(gradient)
+    result <- evaluate_deviance_cpp(moments, as.double(theta), REML, gradient)
+    if (gradient) structure(result$value, gradient = result$gradient) else result$value
+  }
+}

@@ -1,0 +1,175 @@
+# Minimisation over theta: start values, the core's Newton, optim() as an alternative, and what is
+# said about the outcome.
+
+#' Check `start`
+#'
+#' @param start NULL, a numeric vector, or list(theta = numeric).
+#' @param random terms in theta order.
+#' @return numeric vector or NULL.
+#' @noRd
+check_start <- function(start, random, control) {
+  if (is.list(start)) {
+    unknown <- setdiff(names(start), "theta")
+    if (is.null(names(start)) || length(unknown) || is.null(start$theta)) {
+      given <- if (is.null(names(start))) "unnamed elements" else names(start)
+      abort(c(
+        "A list {.arg start} must be {.code list(theta = )}; it has {.val {given}}.",
+        "i" = "Only {.code theta} has starting values: beta and sigma follow from it."
+      ), kind = "start", variable = "start", observed = given)
+    }
+    start <- start$theta
+  }
+  names <- theta_names(random)
+  if (is.null(start)) {
+    if (control$optimizer == "none") {
+      abort(c(
+        "{.code optimizer = \"none\"} evaluates the model at {.arg start}, which is missing.",
+        "i" = "Give {.arg start}: {length(names)} number{?s} for {.val {names}}."
+      ), kind = "start", variable = "start", observed = "NULL")
+    }
+    return(NULL)
+  }
+  if (!is.numeric(start) || length(start) != length(names) || !all(is.finite(start))) {
+    given <- describe_value(start)
+    abort(c(
+      "{.arg start} must be {length(names)} finite number{?s}, one for each of {.val {names}}.",
+      "x" = "It is {given}."
+    ), kind = "start", variable = "start", observed = given)
+  }
+  as.double(start)
+}
+
+#' Fit a design by the optimizer that control asks for
+#'
+#' @param core list from `core_design()`.
+#' @param start numeric or NULL.
+#' @param rank_checked logical: has the caller settled the rank of X?
+#' @return list from the core, with `optimizer` added; or list(smallest_pivot) if X has to be
+#'   checked for rank first.
+#' @noRd
+fit_core <- function(core, REML, control, start, rank_checked) {
+  outside <- control$optimizer %in% c("bfgs", "nelder_mead")
+  options <- list(
+    REML = REML, optimize = !outside && control$optimizer != "none", start = start,
+    max_iterations = control$max_iterations, tolerance = control$tolerance
+  )
+  if (!outside) {
+    result <- fit_design_cpp(core, options, rank_checked)
+    if (!is.null(result$smallest_pivot)) return(result)
+    result$optimizer <- newton_outcome(result, control)
+    return(result)
+  }
+  if (!rank_checked) return(list(smallest_pivot = 0))
+  optimum <- minimize_with_optim(core, REML, control, start)
+  options$start <- optimum$theta
+  result <- fit_design_cpp(core, options, TRUE)
+  result$optimizer <- optimum$outcome
+  result
+}
+
+newton_outcome <- function(result, control) {
+  none <- control$optimizer == "none"
+  # A step that cannot be told from rounding is as good as none: 1e-6 of the criterion's unit, a
+  # change of log-likelihood no test could see.
+  converged <- none || result$status == "converged" ||
+    (result$status == "radius_collapsed" && result$predicted_decrease < 1e-6)
+  list(
+    optimizer = control$optimizer, evaluations = result$evaluations,
+    iterations = result$iterations, converged = converged, status = result$status,
+    message = if (none) "evaluated at start" else NULL,
+    predicted_decrease = result$predicted_decrease, smallest_score = result$smallest_score
+  )
+}
+
+#' Minimise with stats::optim, for comparison with the core's own optimizer
+#' @return list(`theta`, `outcome`).
+#' @noRd
+minimize_with_optim <- function(core, REML, control, start) {
+  moments <- cross_products_cpp(core)
+  structures <- do.call(cbind, lapply(core$terms, `[[`, "structures"))
+  diagonal <- diagonal_parameters(structures)
+  if (is.null(start)) start <- as.double(diagonal)
+  value <- function(theta) evaluate_deviance_cpp(moments, theta, REML, FALSE)$value
+  gradient <- function(theta) evaluate_deviance_cpp(moments, theta, REML, TRUE)$gradient
+  if (control$optimizer == "bfgs") {
+    optimum <- stats::optim(start, value, gradient,
+      method = "L-BFGS-B", lower = ifelse(diagonal, 0, -Inf),
+      control = list(maxit = control$max_iterations, factr = 10)
+    )
+  } else {
+    # optim warns that Nelder-Mead is unreliable in one dimension; here it is smooth and convex enough
+    optimum <- suppressWarnings(stats::optim(start, value,
+      method = "Nelder-Mead",
+      control = list(maxit = 100L * control$max_iterations, reltol = 1e-15)
+    ))
+  }
+  theta <- canonical_signs(optimum$par, structures)
+  counts <- optimum$counts
+  list(theta = theta, outcome = list(
+    optimizer = control$optimizer, evaluations = as.integer(counts[[1L]]),
+    iterations = as.integer(counts[[1L]]), converged = optimum$convergence %in% c(0L, 52L),
+    status = if (optimum$convergence == 0L) "converged" else "not_converged",
+    message = optimum$message
+  ))
+}
+
+# Positions of theta on the diagonal of Lambda. structures: 4 x k, see src/convert.h.
+diagonal_parameters <- function(structures) {
+  parts <- lapply(seq_len(ncol(structures)), function(k) {
+    v <- structures[3L, k]
+    if (structures[1L, k] == 1L) rep(TRUE, v) else diag(v)[lower_triangle(v)] == 1
+  })
+  unlist(parts[order(structures[4L, ])])
+}
+
+# Each column of Lambda may change its sign without changing the model.
+canonical_signs <- function(theta, structures) {
+  for (k in seq_len(ncol(structures))) {
+    v <- structures[3L, k]
+    at <- structures[4L, k]
+    if (structures[1L, k] == 1L) {
+      theta[at + seq_len(v)] <- abs(theta[at + seq_len(v)])
+      next
+    }
+    for (column in seq_len(v)) {
+      rows <- at + seq_len(v - column + 1L)
+      if (theta[rows[1L]] < 0) theta[rows] <- -theta[rows]
+      at <- at + v - column + 1L
+    }
+  }
+  theta
+}
+
+#' Say what the user should know of the outcome
+#' @noRd
+report_outcome <- function(fit, control) {
+  outcome <- fit$optimization
+  if (!outcome$converged) {
+    status <- outcome$status
+    evaluations <- outcome$evaluations
+    warn(c(
+      "The optimizer stopped after {evaluations} evaluation{?s} without converging ({status}).",
+      "i" = "Raise {.code lmm_control(max_iterations = )}, give {.arg start}, or try another optimizer."
+    ), kind = "convergence", observed = status)
+  }
+  if (outcome$singular && control$optimizer != "none") {
+    report(control$check_singular, c(
+      "The fit is singular: some variances are zero or some correlations are one.",
+      "i" = "See {.run VarCorr(fit)} and {.code ?is_singular}."
+    ), kind = "singular")
+  }
+  invisible(fit)
+}
+
+#' Print the optimizer's steps
+#' @noRd
+print_trace <- function(result, verbose) {
+  if (verbose < 1L || is.null(result$trace) || nrow(result$trace) == 0L) return(invisible(NULL))
+  trace <- result$trace
+  lines <- sprintf(
+    "%4d  criterion %.10g  predicted decrease %.3g  radius %.3g",
+    as.integer(trace[, "evaluation"]), trace[, "criterion"], trace[, "predicted_decrease"],
+    trace[, "radius"]
+  )
+  cat(lines, sep = "\n")
+}

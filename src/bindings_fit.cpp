@@ -1,0 +1,71 @@
+#include <RcppEigen.h>
+
+#include "convert.h"
+
+namespace {
+
+// X beta + Z b for every row.
+Rcpp::NumericVector fitted_rows(const henderson::DataRows& rows,
+                                const henderson::FitResult& result) {
+  Rcpp::NumericVector fitted(rows.n);
+  Eigen::Map<Eigen::VectorXd> values(fitted.begin(), rows.n);
+  values.setZero();
+  for (int c = 0; c < rows.p; ++c) {
+    values += result.beta[c] *
+              Eigen::Map<const Eigen::VectorXd>(rows.x + static_cast<Eigen::Index>(c) * rows.n,
+                                                rows.n);
+  }
+  for (std::size_t t = 0; t < rows.terms.size(); ++t) {
+    const henderson::BlockTermRows& term = rows.terms[t];
+    const Eigen::MatrixXd& modes = result.modes[t];
+    for (std::size_t c = 0; c < term.columns.size(); ++c) {
+      const double* z = term.columns[c];
+      for (Eigen::Index i = 0; i < rows.n; ++i) {
+        values[i] += (z == nullptr ? 1.0 : z[i]) * modes(c, term.level[i] - 1);
+      }
+    }
+  }
+  return fitted;
+}
+
+}  // namespace
+
+// Fits a design (convert.h). When X may be rank deficient nothing is fitted: the result is
+// list(smallest_pivot), and the caller decides by QR and calls again with rank_checked.
+// [[Rcpp::export]]
+Rcpp::List fit_design_cpp(const Rcpp::List& design, const Rcpp::List& options, bool rank_checked) {
+  const henderson::DataRows rows = as_data_rows(design);
+  const henderson::GramResult gram = henderson::dense_gram(rows);
+  // lm() drops a column whose residual norm is below 1e-7 of its norm: a squared pivot of 1e-14,
+  // which a Gram matrix cannot resolve. Anything below 1e-9 goes to the QR.
+  if (!rank_checked && rows.p > 0 && !(gram.smallest_pivot > 1e-9)) {
+    return Rcpp::List::create(Rcpp::_["smallest_pivot"] = gram.smallest_pivot);
+  }
+  const henderson::CrossProducts moments =
+      henderson::accumulate(rows, gram, Rcpp::checkUserInterrupt);
+  const henderson::FitResult result =
+      henderson::fit_lmm(moments, as_fit_options(options), Rcpp::checkUserInterrupt);
+  Rcpp::List list = wrap_fit(result);
+  if (result.modes.size() == rows.terms.size()) list["fitted"] = fitted_rows(rows, result);
+  list["n"] = moments.n;
+  return list;
+}
+
+// The same from cross-products alone (no fitted values).
+// [[Rcpp::export]]
+Rcpp::List fit_cross_products_cpp(const Rcpp::List& moments, const Rcpp::List& options) {
+  return wrap_fit(henderson::fit_lmm(as_cross_products(moments), as_fit_options(options),
+                                     Rcpp::checkUserInterrupt));
+}
+
+// Profiled criterion at theta (natural parametrization) with its gradient if wanted.
+// [[Rcpp::export]]
+Rcpp::List evaluate_deviance_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta,
+                                 bool reml, bool gradient) {
+  const henderson::CrossProducts cross_products = as_cross_products(moments);
+  henderson::ProfiledDeviance deviance(cross_products, reml, Rcpp::checkUserInterrupt);
+  if (theta.size() != deviance.n_parameters()) Rcpp::stop("internal: theta has a wrong length");
+  const henderson::Evaluation result = henderson::evaluate_deviance(&deviance, theta, gradient);
+  return Rcpp::List::create(Rcpp::_["value"] = result.value,
+                            Rcpp::_["gradient"] = result.gradient);
+}

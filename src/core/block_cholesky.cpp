@@ -1,0 +1,336 @@
+#include "block_cholesky.h"
+
+#include <Eigen/Cholesky>
+#include <Eigen/LU>
+#include <cmath>
+#include <utility>
+
+#include "dense_kernels.h"
+
+namespace henderson {
+
+namespace {
+
+// Sum of logs of many positive numbers: one log per chunk of products that cannot overflow.
+class LogProduct {
+ public:
+  void multiply(double x) {
+    product_ *= x;
+    if (!(product_ < 1e100 && product_ > 1e-100)) {
+      sum_ += std::log(product_);
+      product_ = 1;
+    }
+  }
+  double value() const { return sum_ + std::log(product_); }
+
+ private:
+  double sum_ = 0;
+  double product_ = 1;
+};
+
+}  // namespace
+
+BlockCholesky::BlockCholesky(const BlockSystem& system, InterruptCheck interrupt)
+    : system_(system),
+      interrupt_(std::move(interrupt)),
+      v0_(system.leaf_size()),
+      scalar_remainder_(true),
+      leaf_factor_(static_cast<std::size_t>(v0_ * v0_) * system.leaf_levels()),
+      panels_(system.panel_values.size()),
+      leaf_rhs_(system.p + 1, v0_ * system.leaf_levels()),
+      remainder_(system.supernodes),
+      remainder_rhs_(system.p + 1, system.remainder_size()) {
+  for (int t = 1; t < system.n_terms(); ++t) scalar_remainder_ &= system.term_size[t] == 1;
+}
+
+Vector BlockCholesky::beta() const {
+  return x_factor_.triangularView<Eigen::Lower>().transpose().solve(xy_);
+}
+
+void BlockCholesky::scale_panel_rows(double* panel, const int* rows, Index count) const {
+  if (scalar_remainder_) {
+    for (Index c = 0; c < v0_; ++c) {
+      double* column = panel + c * count;
+      for (Index r = 0; r < count; ++r) column[r] *= row_scale_[rows[r]];
+    }
+    return;
+  }
+  for (Index r = 0; r < count;) {
+    const int term = system_.row_term[rows[r]];
+    const int v = system_.term_size[term];
+    const Matrix& lambda = lambda_[term];
+    for (Index c = 0; c < v0_; ++c) {
+      double* x = panel + c * count + r;
+      // Lambda' x in place: ascending rows read only entries not yet overwritten.
+      for (int a = 0; a < v; ++a) {
+        double sum = 0;
+        for (int b = a; b < v; ++b) sum += lambda(b, a) * x[b];
+        x[a] = sum;
+      }
+    }
+    r += v;
+  }
+}
+
+template <int V>
+bool BlockCholesky::factorize_leaf() {
+  using Small = Eigen::Matrix<double, V, V>;
+  const Index v = v0_;
+  const Index width = system_.p + 1;
+  const Small lambda = lambda_[0];
+  const Small identity = Small::Identity(v, v);
+  Small m(v, v);
+  Small transform(v, v);
+  LogProduct pivots;
+  for (Index j = 0; j < system_.leaf_levels(); ++j) {
+    if (interrupt_ && j % 65536 == 65535) interrupt_();
+    const Eigen::Map<const Small> a(system_.leaf_diagonal.data() + j * v * v, v, v);
+    Eigen::Map<Small> l(leaf_factor_.data() + j * v * v, v, v);
+    m.noalias() = a * lambda;
+    l.noalias() = lambda.transpose() * m;
+    l += identity;
+    // Pivots are at least 1 in exact arithmetic: a smaller one means overflow or NaN.
+    for (Index c = 0; c < v; ++c) {
+      double pivot = l(c, c);
+      for (Index k = 0; k < c; ++k) pivot -= l(c, k) * l(c, k);
+      if (!(pivot > 0) || !std::isfinite(pivot)) return false;
+      l(c, c) = std::sqrt(pivot);
+      pivots.multiply(l(c, c));
+      for (Index r = c + 1; r < v; ++r) {
+        double sum = l(r, c);
+        for (Index k = 0; k < c; ++k) sum -= l(r, k) * l(c, k);
+        l(r, c) = sum / l(c, c);
+        l(c, r) = 0;
+      }
+    }
+    // transform = Lambda L^-T, so that a panel is B = A transform.
+    transform = lambda;
+    for (Index c = 0; c < v; ++c) {
+      for (Index k = 0; k < c; ++k) transform.col(c) -= l(c, k) * transform.col(k);
+      transform.col(c) /= l(c, c);
+    }
+    const ConstMatrixMap dense(system_.leaf_dense.data() + j * v * width, width, v);
+    MatrixMap rhs(leaf_rhs_.data() + j * v * width, width, v);
+    rhs.noalias() = dense.lazyProduct(transform);
+    const Index start = system_.panel_start[j];
+    const Index count = system_.panel_start[j + 1] - start;
+    if (count == 0) continue;
+    const ConstMatrixMap source(system_.panel_values.data() + start * v, count, v);
+    MatrixMap panel(panels_.data() + start * v, count, v);
+    panel.noalias() = source.lazyProduct(transform);
+    scale_panel_rows(panel.data(), system_.panel_rows.data() + start, count);
+  }
+  log_det_leaf_ = 2 * pivots.value();
+  return true;
+}
+
+template <int V>
+void BlockCholesky::assemble_supernode(int s, double* values, const int* local) const {
+  const Index n_rows = remainder_.n_rows(s);
+  const int first = system_.supernodes.first_column[s];
+  for (Index b = system_.block_start[s]; b < system_.block_start[s + 1]; ++b) {
+    const RemainderBlock& block = system_.blocks[b];
+    const int vr = system_.term_size[block.term_row];
+    const int vc = system_.term_size[block.term_column];
+    const double* value = system_.remainder_values.data() + block.value;
+    double* target = values + static_cast<Index>(block.column - first) * n_rows + local[block.row];
+    if (vr == 1 && vc == 1) {
+      *target += lambda_[block.term_row](0, 0) * *value * lambda_[block.term_column](0, 0);
+    } else {
+      const Matrix scaled = lambda_[block.term_row].transpose() * ConstMatrixMap(value, vr, vc) *
+                            lambda_[block.term_column];
+      for (int c = 0; c < vc; ++c) {
+        for (int r = 0; r < vr; ++r) target[r + c * n_rows] += scaled(r, c);
+      }
+    }
+    if (block.row == block.column) {
+      for (int c = 0; c < vc; ++c) target[c + c * n_rows] += 1;
+    }
+  }
+  if (system_.panels_full) {
+    // One supernode, every panel complete and in order: the Schur update is one product.
+    const Index q = remainder_.size();
+    syrk_lower(q, v0_ * system_.leaf_levels(), -1.0, panels_.data(), q, values, n_rows);
+    return;
+  }
+  for (Index e = system_.segment_start[s]; e < system_.segment_start[s + 1]; ++e) {
+    const PanelSegment& segment = system_.segments[e];
+    const Index start = system_.panel_start[segment.level];
+    const Index count = system_.panel_start[segment.level + 1] - start;
+    const int* rows = system_.panel_rows.data() + start;
+    const double* panel = panels_.data() + start * v0_;
+    for (Index c = segment.begin; c < segment.end; ++c) {
+      double* target = values + static_cast<Index>(rows[c] - first) * n_rows;
+      if (V == 1) {
+        const double f = panel[c];
+        for (Index r = c; r < count; ++r) target[local[rows[r]]] -= f * panel[r];
+      } else if (V == 2) {
+        const double f0 = panel[c];
+        const double f1 = panel[c + count];
+        for (Index r = c; r < count; ++r) {
+          target[local[rows[r]]] -= f0 * panel[r] + f1 * panel[r + count];
+        }
+      } else {
+        for (Index k = 0; k < v0_; ++k) {
+          const double f = panel[c + k * count];
+          const double* column = panel + k * count;
+          for (Index r = c; r < count; ++r) target[local[rows[r]]] -= f * column[r];
+        }
+      }
+    }
+  }
+}
+
+void BlockCholesky::assemble_remainder_rhs() {
+  const Index width = system_.p + 1;
+  for (Index i = 0; i < system_.remainder_size();) {
+    const int term = system_.row_term[i];
+    const int v = system_.term_size[term];
+    remainder_rhs_.middleCols(i, v).noalias() =
+        system_.remainder_dense.middleCols(i, v) * lambda_[term];
+    i += v;
+  }
+  if (system_.panels_full) {
+    const Index q = remainder_.size();
+    gemm_nt(width, q, v0_ * system_.leaf_levels(), -1.0, leaf_rhs_.data(), width, panels_.data(),
+            q, remainder_rhs_.data(), width);
+    return;
+  }
+  for (Index j = 0; j < system_.leaf_levels(); ++j) {
+    const Index start = system_.panel_start[j];
+    const Index count = system_.panel_start[j + 1] - start;
+    const int* rows = system_.panel_rows.data() + start;
+    for (Index c = 0; c < v0_; ++c) {
+      const double* rhs = leaf_rhs_.data() + (j * v0_ + c) * width;
+      const double* column = panels_.data() + start * v0_ + c * count;
+      for (Index r = 0; r < count; ++r) {
+        double* target = remainder_rhs_.data() + rows[r] * width;
+        for (Index z = 0; z < width; ++z) target[z] -= column[r] * rhs[z];
+      }
+    }
+  }
+}
+
+void BlockCholesky::update_row_scale() {
+  if (!scalar_remainder_) return;
+  row_scale_.resize(remainder_.size());
+  for (int i = 0; i < remainder_.size(); ++i) row_scale_[i] = lambda_[system_.row_term[i]](0, 0);
+}
+
+bool BlockCholesky::factorize_dense() {
+  const Index width = system_.p + 1;
+  const int p = system_.p;
+  Matrix k = system_.dense;
+  syrk_lower(width, leaf_rhs_.cols(), -1.0, leaf_rhs_.data(), width, k.data(), width);
+  syrk_lower(width, remainder_rhs_.cols(), -1.0, remainder_rhs_.data(), width, k.data(), width);
+  if (!cholesky_lower(p, k.data(), width)) return false;
+  x_factor_ = k.topLeftCorner(p, p).triangularView<Eigen::Lower>();
+  xy_ = k.row(p).head(p).transpose();
+  x_factor_.triangularView<Eigen::Lower>().solveInPlace(xy_);
+  residual_ss_ = k(p, p) - xy_.squaredNorm();
+  log_det_x_ = 2 * x_factor_.diagonal().array().log().sum();
+  return residual_ss_ > 0 && std::isfinite(residual_ss_) && std::isfinite(log_det_x_);
+}
+
+bool BlockCholesky::factorize(const std::vector<Matrix>& lambda) {
+  lambda_ = lambda;
+  update_row_scale();
+  const bool leaf_done = v0_ == 1   ? factorize_leaf<1>()
+                         : v0_ == 2 ? factorize_leaf<2>()
+                         : v0_ == 3 ? factorize_leaf<3>()
+                                    : factorize_leaf<Eigen::Dynamic>();
+  if (!leaf_done) return false;
+  log_det_m_ = log_det_leaf_;
+  if (remainder_.size() > 0) {
+    const bool done = remainder_.factorize(
+        [this](int s, double* values, const int* local) {
+          if (v0_ == 1) {
+            assemble_supernode<1>(s, values, local);
+          } else if (v0_ == 2) {
+            assemble_supernode<2>(s, values, local);
+          } else {
+            assemble_supernode<Eigen::Dynamic>(s, values, local);
+          }
+        },
+        interrupt_);
+    if (!done) return false;
+    log_det_m_ += remainder_.log_determinant();
+    assemble_remainder_rhs();
+    remainder_.solve_forward(&remainder_rhs_);
+  }
+  return factorize_dense();
+}
+
+void BlockCholesky::solve_forward(Matrix* rhs_leaf, Matrix* rhs_remainder) const {
+  const Index r = rhs_leaf->rows();
+  for (Index j = 0; j < system_.leaf_levels(); ++j) {
+    double* own = rhs_leaf->data() + j * v0_ * r;
+    const double* l = leaf_factor(j);
+    for (Index c = 0; c < v0_; ++c) {
+      double* target = own + c * r;
+      for (Index k = 0; k < c; ++k) {
+        const double* source = own + k * r;
+        for (Index z = 0; z < r; ++z) target[z] -= l[c + k * v0_] * source[z];
+      }
+      for (Index z = 0; z < r; ++z) target[z] /= l[c + c * v0_];
+    }
+    if (system_.panels_full) continue;
+    const Index start = system_.panel_start[j];
+    const Index count = system_.panel_start[j + 1] - start;
+    const int* rows = system_.panel_rows.data() + start;
+    for (Index c = 0; c < v0_; ++c) {
+      const double* column = panel(j) + c * count;
+      const double* source = own + c * r;
+      for (Index i = 0; i < count; ++i) {
+        double* target = rhs_remainder->data() + rows[i] * r;
+        for (Index z = 0; z < r; ++z) target[z] -= column[i] * source[z];
+      }
+    }
+  }
+  if (remainder_.size() == 0) return;
+  if (system_.panels_full) {
+    const Index q = remainder_.size();
+    gemm_nt(r, q, rhs_leaf->cols(), -1.0, rhs_leaf->data(), r, panels_.data(), q,
+            rhs_remainder->data(), r);
+  }
+  remainder_.solve_forward(rhs_remainder);
+}
+
+void BlockCholesky::solve_backward(Matrix* rhs_leaf, Matrix* rhs_remainder) const {
+  const Index r = rhs_leaf->rows();
+  if (remainder_.size() > 0) {
+    remainder_.solve_backward(rhs_remainder);
+    if (system_.panels_full) {
+      const Index q = remainder_.size();
+      gemm_nn(r, rhs_leaf->cols(), q, -1.0, rhs_remainder->data(), r, panels_.data(), q,
+              rhs_leaf->data(), r);
+    }
+  }
+  for (Index j = 0; j < system_.leaf_levels(); ++j) {
+    double* own = rhs_leaf->data() + j * v0_ * r;
+    const double* l = leaf_factor(j);
+    if (!system_.panels_full) {
+      const Index start = system_.panel_start[j];
+      const Index count = system_.panel_start[j + 1] - start;
+      const int* rows = system_.panel_rows.data() + start;
+      for (Index c = 0; c < v0_; ++c) {
+        const double* column = panel(j) + c * count;
+        double* target = own + c * r;
+        for (Index i = 0; i < count; ++i) {
+          const double* source = rhs_remainder->data() + rows[i] * r;
+          for (Index z = 0; z < r; ++z) target[z] -= column[i] * source[z];
+        }
+      }
+    }
+    for (Index c = v0_ - 1; c >= 0; --c) {
+      double* target = own + c * r;
+      for (Index k = c + 1; k < v0_; ++k) {
+        const double* source = own + k * r;
+        for (Index z = 0; z < r; ++z) target[z] -= l[k + c * v0_] * source[z];
+      }
+      for (Index z = 0; z < r; ++z) target[z] /= l[c + c * v0_];
+    }
+  }
+}
+
+}  // namespace henderson

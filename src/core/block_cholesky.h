@@ -1,0 +1,76 @@
+// Blocked Cholesky factor of the augmented system at one Lambda: leaf levels, sparse remainder, then
+// the dense columns [X y]. Nothing here depends on the number of rows of the data.
+#ifndef HENDERSON_BLOCK_CHOLESKY_H_
+#define HENDERSON_BLOCK_CHOLESKY_H_
+
+#include <vector>
+
+#include "block_system.h"
+#include "supernodal_cholesky.h"
+#include "types.h"
+
+namespace henderson {
+
+class BlockCholesky {
+ public:
+  BlockCholesky(const BlockSystem& system, InterruptCheck interrupt);
+
+  // Factorizes at the given relative factors (one v_t x v_t lower triangle per block term). False when
+  // a pivot is not positive (only possible for non-finite or absurdly large Lambda).
+  bool factorize(const std::vector<Matrix>& lambda);
+
+  double log_det_m() const { return log_det_m_; }    // log|M|
+  double log_det_x() const { return log_det_x_; }    // log|X'V^-1 X|
+  double residual_ss() const { return residual_ss_; }  // r^2
+  const Matrix& x_factor() const { return x_factor_; }  // lower Cholesky factor of X'V^-1 X
+  Vector beta() const;
+
+  const BlockSystem& system() const { return system_; }
+  const std::vector<Matrix>& lambda() const { return lambda_; }
+  const SupernodalCholesky& remainder() const { return remainder_; }
+  SupernodalCholesky* mutable_remainder() { return &remainder_; }
+
+  // Factor pieces: L_jj (v0 x v0 per level, lower), panels B (layout of panel_values), and the
+  // forward-solved right-hand sides [X y] (P x v0 J0 and P x q_r).
+  const double* leaf_factor(Index j) const { return leaf_factor_.data() + j * v0_ * v0_; }
+  const double* panel(Index j) const { return panels_.data() + system_.panel_start[j] * v0_; }
+  const Matrix& leaf_rhs() const { return leaf_rhs_; }
+  const Matrix& remainder_rhs() const { return remainder_rhs_; }
+
+  // rhs_leaf (r x v0 J0) and rhs_remainder (r x q_r), a column per spherical coefficient:
+  // solve_forward: rhs := rhs L^-T; solve_backward: rhs := rhs L^-1 (so both give rhs M^-1).
+  void solve_forward(Matrix* rhs_leaf, Matrix* rhs_remainder) const;
+  void solve_backward(Matrix* rhs_leaf, Matrix* rhs_remainder) const;
+
+ private:
+  template <int V>
+  bool factorize_leaf();
+  template <int V>
+  void assemble_supernode(int s, double* values, const int* local) const;
+  void scale_panel_rows(double* panel, const int* rows, Index count) const;
+  void assemble_remainder_rhs();
+  void update_row_scale();
+  bool factorize_dense();
+
+  const BlockSystem& system_;
+  InterruptCheck interrupt_;
+  Index v0_;
+  std::vector<Matrix> lambda_;
+  bool scalar_remainder_;     // every remainder term has one column
+  Vector row_scale_;          // then: Lambda of each remainder row
+  std::vector<double> leaf_factor_;
+  std::vector<double> panels_;
+  Matrix leaf_rhs_;
+  SupernodalCholesky remainder_;
+  Matrix remainder_rhs_;
+  Matrix x_factor_;
+  Vector xy_;  // L_x^-1 X'V^-1 y
+  double log_det_leaf_ = 0;
+  double log_det_m_ = 0;
+  double log_det_x_ = 0;
+  double residual_ss_ = 0;
+};
+
+}  // namespace henderson
+
+#endif  // HENDERSON_BLOCK_CHOLESKY_H_

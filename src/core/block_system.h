@@ -1,0 +1,71 @@
+// The standardized cross-products in the layout of the blocked factorization, built once per fit.
+//
+// Leaf: the block term with the most levels, block-diagonal. Remainder: every other block term, in a
+// fill-reducing order. Then the P = p + 1 dense columns [X y].
+#ifndef HENDERSON_BLOCK_SYSTEM_H_
+#define HENDERSON_BLOCK_SYSTEM_H_
+
+#include <vector>
+
+#include "cross_products.h"
+#include "sparse_ordering.h"
+#include "standardization.h"
+#include "types.h"
+
+namespace henderson {
+
+// A stored block of the remainder's lower triangle, in scalar rows and columns of the new order.
+struct RemainderBlock {
+  int row = 0;
+  int column = 0;
+  int term_row = 0;
+  int term_column = 0;
+  Index value = 0;  // offset into remainder_values, v_row x v_column, column-major
+};
+
+// A leaf panel's rows [begin, end) that are columns of one supernode.
+struct PanelSegment {
+  int level = 0;
+  int begin = 0;
+  int end = 0;
+};
+
+struct BlockSystem {
+  double n = 0;
+  double sum_log_w = 0;
+  int p = 0;
+  std::vector<int> term_size;    // v_t
+  std::vector<int> term_levels;  // J_t
+
+  // Leaf: A_jj, panels A_rj (rows of the remainder that meet level j), and [X y]'Wz.
+  Matrix leaf_diagonal;            // v0 v0 x J0
+  Matrix leaf_dense;               // P x v0 J0
+  std::vector<Index> panel_start;  // J0 + 1
+  std::vector<int> panel_rows;     // scalar rows, ascending within a panel
+  std::vector<double> panel_values;  // panel j: R_j x v0, column-major, at panel_start[j] v0
+  bool panels_full = false;        // every panel holds every remainder row in order
+
+  // Remainder.
+  Supernodes supernodes;
+  std::vector<std::vector<int>> scalar_row;  // [term][level]: first scalar row (term >= 1)
+  std::vector<int> row_term;                 // scalar row -> term
+  std::vector<RemainderBlock> blocks;        // by supernode of their column
+  std::vector<Index> block_start;            // supernode -> blocks
+  std::vector<double> remainder_values;
+  Matrix remainder_dense;                    // P x q_r
+  std::vector<PanelSegment> segments;        // by supernode
+  std::vector<Index> segment_start;
+
+  Matrix dense;  // P x P
+
+  int n_terms() const { return static_cast<int>(term_size.size()); }
+  int leaf_size() const { return term_size[0]; }
+  int leaf_levels() const { return term_levels[0]; }
+  int remainder_size() const { return supernodes.size(); }
+};
+
+BlockSystem build_block_system(const CrossProducts& moments, const Standardization& scales);
+
+}  // namespace henderson
+
+#endif  // HENDERSON_BLOCK_SYSTEM_H_

@@ -1,0 +1,374 @@
+#include "cross_products.h"
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+namespace henderson {
+
+namespace {
+
+constexpr Index kRowBlock = 512;  // rows of [X y] that stay in cache
+
+double weight_of(const DataRows& rows, Index i) {
+  return rows.weights == nullptr ? 1.0 : rows.weights[i];
+}
+
+Vector column_means(const DataRows& rows, double n_used) {
+  Vector means = Vector::Zero(rows.p);
+  if (rows.intercept < 0) return means;
+  for (int c = 0; c < rows.p; ++c) {
+    if (c == rows.intercept) continue;
+    const double* x = rows.x + static_cast<Index>(c) * rows.n;
+    double sum = 0;
+    for (Index i = 0; i < rows.n; ++i) sum += weight_of(rows, i) > 0 ? x[i] : 0.0;
+    means[c] = sum / n_used;
+  }
+  return means;
+}
+
+// Rows [first, first + count) of [X - shift, y - (X - shift) b], one column per row.
+void fill_rows(const DataRows& rows, const Vector& x_shift, const Vector& y_shift, Index first,
+               Index count, Matrix* block) {
+  const int p = rows.p;
+  for (Index i = 0; i < count; ++i) (*block)(p, i) = rows.y[first + i];
+  for (int c = 0; c < p; ++c) {
+    const double* x = rows.x + static_cast<Index>(c) * rows.n + first;
+    const double shift = x_shift[c];
+    const double coefficient = y_shift[c];
+    for (Index i = 0; i < count; ++i) {
+      const double value = x[i] - shift;
+      (*block)(c, i) = value;
+      (*block)(p, i) -= coefficient * value;
+    }
+  }
+}
+
+Vector least_squares(const Matrix& gram, int p) {
+  if (p == 0) return Vector();
+  // Unit diagonal first, so that scales do not matter; refined once by the caller's residual pass.
+  const Vector scale = gram.diagonal().head(p).cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
+  const Matrix scaled = scale.asDiagonal() * gram.topLeftCorner(p, p) * scale.asDiagonal();
+  return scale.asDiagonal() * scaled.ldlt().solve(scale.asDiagonal() * gram.col(p).head(p));
+}
+
+double smallest_unit_pivot(const Matrix& gram, int p) {
+  double smallest = 1;
+  Matrix factor = Matrix::Zero(p, p);
+  for (int c = 0; c < p; ++c) {
+    if (!(gram(c, c) > 0)) return 0;
+    const double pivot = gram(c, c) - factor.row(c).head(c).squaredNorm();
+    smallest = std::min(smallest, pivot / gram(c, c));
+    if (!(pivot > 0)) return 0;
+    factor(c, c) = std::sqrt(pivot);
+    for (int r = c + 1; r < p; ++r) {
+      factor(r, c) =
+          (gram(r, c) - factor.row(r).head(c).dot(factor.row(c).head(c))) / factor(c, c);
+    }
+  }
+  return smallest;
+}
+
+// Rows in the order of a term's levels (counting sort): order[start[j] .. start[j+1]) are level j's.
+struct RowOrder {
+  std::vector<Index> start;
+  std::vector<int> order;
+};
+
+RowOrder sort_by_level(const BlockTermRows& term, const DataRows& rows) {
+  RowOrder sorted;
+  sorted.start.assign(term.n_levels + 1, 0);
+  for (Index i = 0; i < rows.n; ++i) {
+    if (weight_of(rows, i) > 0) ++sorted.start[term.level[i]];
+  }
+  for (int j = 0; j < term.n_levels; ++j) sorted.start[j + 1] += sorted.start[j];
+  sorted.order.resize(sorted.start.back());
+  std::vector<Index> next(sorted.start.begin(), sorted.start.end() - 1);
+  for (Index i = 0; i < rows.n; ++i) {
+    if (weight_of(rows, i) > 0) sorted.order[next[term.level[i] - 1]++] = static_cast<int>(i);
+  }
+  return sorted;
+}
+
+double z_value(const BlockTermRows& term, const TermMoments& moments, int c, Index i) {
+  return (term.columns[c] == nullptr ? 1.0 : term.columns[c][i]) - moments.shift[c];
+}
+
+PairMoments accumulate_pair(const DataRows& rows, const RowOrder& sorted,
+                            const std::vector<TermMoments>& moments, int t, int s) {
+  const BlockTermRows& row_term = rows.terms[t];
+  const BlockTermRows& column_term = rows.terms[s];
+  const int vt = moments[t].v;
+  const int vs = moments[s].v;
+  PairMoments pair;
+  pair.term_row = t;
+  pair.term_column = s;
+  pair.start.assign(row_term.n_levels + 1, 0);
+  std::vector<int> seen(column_term.n_levels, -1);
+  std::vector<Index> position(column_term.n_levels, 0);
+  const bool counts = vt == 1 && vs == 1 && row_term.columns[0] == nullptr &&
+                      column_term.columns[0] == nullptr && rows.weights == nullptr;
+  for (int j = 0; j < row_term.n_levels; ++j) {
+    const Index first = static_cast<Index>(pair.partner.size());
+    for (Index q = sorted.start[j]; q < sorted.start[j + 1]; ++q) {
+      const int l = column_term.level[sorted.order[q]] - 1;
+      if (seen[l] != j) {
+        seen[l] = j;
+        pair.partner.push_back(l);
+      }
+    }
+    std::sort(pair.partner.begin() + first, pair.partner.end());
+    const Index last = static_cast<Index>(pair.partner.size());
+    pair.start[j + 1] = last;
+    for (Index k = first; k < last; ++k) position[pair.partner[k]] = k;
+    pair.values.resize(static_cast<std::size_t>(last) * vs * vt, 0.0);
+    for (Index q = sorted.start[j]; q < sorted.start[j + 1]; ++q) {
+      const Index i = sorted.order[q];
+      double* value = pair.values.data() + position[column_term.level[i] - 1] * vs * vt;
+      if (counts) {
+        *value += 1.0;
+        continue;
+      }
+      const double w = weight_of(rows, i);
+      for (int a = 0; a < vt; ++a) {
+        const double wz = w * z_value(row_term, moments[t], a, i);
+        for (int b = 0; b < vs; ++b) *value++ += wz * z_value(column_term, moments[s], b, i);
+      }
+    }
+  }
+  return pair;
+}
+
+TermMoments empty_term(const BlockTermRows& term, const DataRows& rows, double n_used) {
+  TermMoments moments;
+  moments.v = static_cast<int>(term.columns.size());
+  moments.n_levels = term.n_levels;
+  moments.structures = term.structures;
+  moments.centred_with.assign(moments.v, -1);
+  moments.shift = Vector::Zero(moments.v);
+  moments.dense = Matrix::Zero(rows.p + 1, static_cast<Index>(moments.v) * term.n_levels);
+  moments.diagonal = Matrix::Zero(moments.v * moments.v, term.n_levels);
+  for (const CovarianceStructure& structure : term.structures) {
+    if (structure.kind != StructureKind::kUnstructured) continue;
+    int ones = -1;
+    const int first = structure.first_column;
+    const int last = first + structure.n_columns;
+    for (int c = first; c < last && ones < 0; ++c) {
+      if (term.columns[c] == nullptr) ones = c;
+    }
+    if (ones < 0) continue;
+    for (int c = first; c < last; ++c) {
+      if (c == ones || term.columns[c] == nullptr) continue;
+      double sum = 0;
+      for (Index i = 0; i < rows.n; ++i) {
+        if (weight_of(rows, i) > 0) sum += term.columns[c][i];
+      }
+      moments.centred_with[c] = ones;
+      moments.shift[c] = sum / n_used;
+    }
+  }
+  return moments;
+}
+
+// The row-by-row sums of one term over a block of rows: z'W[X y] and z'Wz by level.
+void add_rows(const DataRows& rows, const BlockTermRows& term, const Matrix& block, Index first,
+              Index count, TermMoments* moments) {
+  const int v = moments->v;
+  const Index width = block.rows();
+  double z[64];
+  std::vector<double> wide;
+  double* values = z;
+  if (v > 64) {
+    wide.resize(v);
+    values = wide.data();
+  }
+  for (Index k = 0; k < count; ++k) {
+    const Index i = first + k;
+    const double w = weight_of(rows, i);
+    if (!(w > 0)) continue;
+    const Index j = term.level[i] - 1;
+    const double* row = block.data() + k * width;
+    double* diagonal = moments->diagonal.data() + j * v * v;
+    double* dense = moments->dense.data() + j * v * width;
+    for (int c = 0; c < v; ++c) values[c] = z_value(term, *moments, c, i);
+    for (int c = 0; c < v; ++c) {
+      const double wz = w * values[c];
+      for (int d = 0; d < v; ++d) diagonal[d + c * v] += wz * values[d];
+      double* target = dense + c * width;
+      for (Index r = 0; r < width; ++r) target[r] += wz * row[r];
+    }
+  }
+}
+
+// T with new columns = old columns * T, for covariates shifted along a column of ones.
+Matrix shift_map(const Vector& old_shift, const Vector& new_shift, const std::vector<int>& ones) {
+  const Index v = old_shift.size();
+  Matrix map = Matrix::Identity(v, v);
+  for (Index c = 0; c < v; ++c) {
+    if (ones[c] >= 0) map(ones[c], c) += old_shift[c] - new_shift[c];
+  }
+  return map;
+}
+
+}  // namespace
+
+GramResult dense_gram(const DataRows& rows) {
+  GramResult result;
+  double used = 0;
+  if (rows.weights == nullptr) {
+    used = static_cast<double>(rows.n);
+  } else {
+    for (Index i = 0; i < rows.n; ++i) {
+      if (rows.weights[i] > 0) {
+        used += 1;
+        result.sum_log_w += std::log(rows.weights[i]);
+      }
+    }
+  }
+  result.n = used;
+  result.x_shift = column_means(rows, std::max(used, 1.0));
+  const Index width = rows.p + 1;
+  result.gram = Matrix::Zero(width, width);
+  Matrix block(width, kRowBlock);
+  const Vector no_shift = Vector::Zero(rows.p);
+  for (Index first = 0; first < rows.n; first += kRowBlock) {
+    const Index count = std::min(kRowBlock, rows.n - first);
+    fill_rows(rows, result.x_shift, no_shift, first, count, &block);
+    if (rows.weights != nullptr) {
+      for (Index i = 0; i < count; ++i) block.col(i) *= std::sqrt(rows.weights[first + i]);
+    }
+    result.gram.selfadjointView<Eigen::Lower>().rankUpdate(block.leftCols(count));
+  }
+  result.gram.triangularView<Eigen::StrictlyUpper>() = result.gram.transpose();
+  result.smallest_pivot = smallest_unit_pivot(result.gram, rows.p);
+  return result;
+}
+
+CrossProducts accumulate(const DataRows& rows, const GramResult& gram,
+                         const InterruptCheck& interrupt) {
+  const Index width = rows.p + 1;
+  CrossProducts moments;
+  moments.n = gram.n;
+  moments.sum_log_w = gram.sum_log_w;
+  moments.p = rows.p;
+  moments.intercept = rows.intercept;
+  moments.x_shift = gram.x_shift;
+  moments.y_shift = least_squares(gram.gram, rows.p);
+  moments.dense = gram.gram;
+  for (const BlockTermRows& term : rows.terms) {
+    moments.terms.push_back(empty_term(term, rows, std::max(gram.n, 1.0)));
+  }
+  Matrix block(width, kRowBlock);
+  Vector last_column = Vector::Zero(width);
+  for (Index first = 0; first < rows.n; first += kRowBlock) {
+    if (interrupt && (first / kRowBlock) % 256 == 0) interrupt();
+    const Index count = std::min(kRowBlock, rows.n - first);
+    fill_rows(rows, moments.x_shift, moments.y_shift, first, count, &block);
+    for (Index i = 0; i < count; ++i) {
+      last_column += (weight_of(rows, first + i) * block(rows.p, i)) * block.col(i);
+    }
+    for (std::size_t t = 0; t < rows.terms.size(); ++t) {
+      add_rows(rows, rows.terms[t], block, first, count, &moments.terms[t]);
+    }
+  }
+  moments.dense.col(rows.p) = last_column;
+  moments.dense.row(rows.p) = last_column.transpose();
+  const int k = static_cast<int>(rows.terms.size());
+  for (int t = 0; t + 1 < k; ++t) {
+    if (interrupt) interrupt();
+    const RowOrder sorted = sort_by_level(rows.terms[t], rows);
+    for (int s = t + 1; s < k; ++s) {
+      moments.pairs.push_back(accumulate_pair(rows, sorted, moments.terms, t, s));
+    }
+  }
+  return moments;
+}
+
+void CrossProducts::recentre(const Vector& new_x_shift, const Vector& new_y_shift,
+                             const std::vector<Vector>& new_z_shifts) {
+  const Index width = p + 1;
+  std::vector<int> ones(p, -1);
+  for (int c = 0; c < p; ++c) ones[c] = (c == intercept) ? -1 : intercept;
+  Matrix map = Matrix::Identity(width, width);
+  map.topLeftCorner(p, p) = shift_map(x_shift, new_x_shift, ones);
+  map.col(p).head(p) = y_shift - map.topLeftCorner(p, p) * new_y_shift;
+  dense = (map.transpose() * dense * map).eval();
+  std::vector<Matrix> z_maps;
+  for (std::size_t t = 0; t < terms.size(); ++t) {
+    TermMoments& term = terms[t];
+    const Matrix z_map = shift_map(term.shift, new_z_shifts[t], term.centred_with);
+    term.dense = (map.transpose() * term.dense).eval();
+    for (int j = 0; j < term.n_levels; ++j) {
+      term.dense.middleCols(static_cast<Index>(j) * term.v, term.v) *= z_map;
+      MatrixMap diagonal(term.diagonal.col(j).data(), term.v, term.v);
+      diagonal = (z_map.transpose() * diagonal * z_map).eval();
+    }
+    term.shift = new_z_shifts[t];
+    z_maps.push_back(z_map);
+  }
+  for (PairMoments& pair : pairs) {
+    const Matrix& row_map = z_maps[pair.term_row];
+    const Matrix& column_map = z_maps[pair.term_column];
+    const Index size = row_map.rows() * column_map.rows();
+    for (std::size_t k = 0; k < pair.partner.size(); ++k) {
+      MatrixMap value(pair.values.data() + k * size, column_map.rows(), row_map.rows());
+      value = (column_map.transpose() * value * row_map).eval();
+    }
+  }
+  x_shift = new_x_shift;
+  y_shift = new_y_shift;
+}
+
+void CrossProducts::merge(CrossProducts other) {
+  if (other.p != p || other.intercept != intercept || other.terms.size() != terms.size()) {
+    throw std::invalid_argument("cross-products of different models cannot be merged");
+  }
+  std::vector<Vector> z_shifts;
+  for (std::size_t t = 0; t < terms.size(); ++t) {
+    if (other.terms[t].v != terms[t].v || other.terms[t].n_levels != terms[t].n_levels) {
+      throw std::invalid_argument("cross-products with different levels cannot be merged");
+    }
+    z_shifts.push_back(terms[t].shift);
+  }
+  other.recentre(x_shift, y_shift, z_shifts);
+  n += other.n;
+  sum_log_w += other.sum_log_w;
+  dense += other.dense;
+  for (std::size_t t = 0; t < terms.size(); ++t) {
+    terms[t].dense += other.terms[t].dense;
+    terms[t].diagonal += other.terms[t].diagonal;
+  }
+  for (std::size_t k = 0; k < pairs.size(); ++k) {
+    const PairMoments& mine = pairs[k];
+    const PairMoments& theirs = other.pairs[k];
+    const Index size = static_cast<Index>(terms[mine.term_row].v) * terms[mine.term_column].v;
+    PairMoments sum;
+    sum.term_row = mine.term_row;
+    sum.term_column = mine.term_column;
+    sum.start.assign(mine.start.size(), 0);
+    for (std::size_t j = 0; j + 1 < mine.start.size(); ++j) {
+      Index a = mine.start[j];
+      Index b = theirs.start[j];
+      while (a < mine.start[j + 1] || b < theirs.start[j + 1]) {
+        const bool take_mine = a < mine.start[j + 1] &&
+                               (b >= theirs.start[j + 1] || mine.partner[a] <= theirs.partner[b]);
+        const bool take_theirs = b < theirs.start[j + 1] &&
+                                 (a >= mine.start[j + 1] || theirs.partner[b] <= mine.partner[a]);
+        sum.partner.push_back(take_mine ? mine.partner[a] : theirs.partner[b]);
+        const std::size_t at = sum.values.size();
+        sum.values.resize(at + size, 0.0);
+        for (Index e = 0; e < size; ++e) {
+          if (take_mine) sum.values[at + e] += mine.values[a * size + e];
+          if (take_theirs) sum.values[at + e] += theirs.values[b * size + e];
+        }
+        a += take_mine;
+        b += take_theirs;
+      }
+      sum.start[j + 1] = static_cast<Index>(sum.partner.size());
+    }
+    pairs[k] = std::move(sum);
+  }
+}
+
+}  // namespace henderson

@@ -1,0 +1,505 @@
+#include "deviance_gradient.h"
+
+#include <Eigen/LU>
+#include <algorithm>
+#include <cmath>
+
+#include "dense_kernels.h"
+
+namespace henderson {
+
+namespace {
+
+// Work shared by the steps below; one object per call.
+class Differentiator {
+ public:
+  Differentiator(BlockCholesky* factor, const DerivativeRequest& request)
+      : factor_(*factor),
+        system_(factor->system()),
+        lambda_(factor->lambda()),
+        request_(request),
+        v0_(system_.leaf_size()),
+        f_(request.m / factor->residual_ss()) {}
+
+  void solve_modes();
+  template <int V>
+  void trace_part(DevianceDerivatives* result);
+  void reml_correction();
+  void scores(DevianceDerivatives* result) const;
+  void average_information(const std::vector<LambdaEntry>& entries, DevianceDerivatives* result);
+  void take_modes(DevianceDerivatives* result);
+
+ private:
+  Index panel_count(Index j) const {
+    return system_.panel_start[j + 1] - system_.panel_start[j];
+  }
+  const int* panel_rows(Index j) const {
+    return system_.panel_rows.data() + system_.panel_start[j];
+  }
+  const double* panel_source(Index j) const {
+    return system_.panel_values.data() + system_.panel_start[j] * v0_;
+  }
+  // (leaf, remainder) := (leaf, remainder) A, rows of right-hand sides; A = Z'WZ.
+  void multiply_cross_products(const Matrix& leaf, const Matrix& remainder, Matrix* leaf_out,
+                               Matrix* remainder_out) const;
+  // rhs := rhs W~' per block (columns are coefficients): multiplies by Lambda; or by Lambda'.
+  void apply_lambda(Matrix* leaf, Matrix* remainder, bool transpose) const;
+  void remainder_traces();
+  void accumulate_panels(std::vector<double>* products) const;
+  void inverse_block_of_remainder(DevianceDerivatives* result) const;
+
+  BlockCholesky& factor_;
+  const BlockSystem& system_;
+  const std::vector<Matrix>& lambda_;
+  DerivativeRequest request_;
+  Index v0_;
+  double f_;
+  Matrix u_leaf_, u_remainder_;    // P x .: U = M^-1 Lambda'Z'W[X y]
+  Matrix gx_leaf_, gx_remainder_;  // P x .: Z'V^-1 [X y]
+  Matrix mode_leaf_, mode_remainder_, g_leaf_, g_remainder_;  // 1 x .
+  std::vector<Matrix> trace_, cross_, square_;                // G_t, H_t, sum g g'
+};
+
+void Differentiator::multiply_cross_products(const Matrix& leaf, const Matrix& remainder,
+                                             Matrix* leaf_out, Matrix* remainder_out) const {
+  const Index r = leaf.rows();
+  leaf_out->resize(r, leaf.cols());
+  remainder_out->setZero(r, remainder.cols());
+  for (const RemainderBlock& block : system_.blocks) {
+    const int vr = system_.term_size[block.term_row];
+    const int vc = system_.term_size[block.term_column];
+    const double* value = system_.remainder_values.data() + block.value;
+    for (int c = 0; c < vc; ++c) {
+      for (int a = 0; a < vr; ++a) {
+        const double x = value[a + c * vr];
+        const double* from_row = remainder.data() + (block.row + a) * r;
+        double* to_column = remainder_out->data() + (block.column + c) * r;
+        for (Index z = 0; z < r; ++z) to_column[z] += x * from_row[z];
+        if (block.row == block.column) continue;
+        const double* from_column = remainder.data() + (block.column + c) * r;
+        double* to_row = remainder_out->data() + (block.row + a) * r;
+        for (Index z = 0; z < r; ++z) to_row[z] += x * from_column[z];
+      }
+    }
+  }
+  const Index q = remainder.cols();
+  for (Index j = 0; j < system_.leaf_levels(); ++j) {
+    const ConstMatrixMap a(system_.leaf_diagonal.data() + j * v0_ * v0_, v0_, v0_);
+    leaf_out->middleCols(j * v0_, v0_).noalias() =
+        leaf.middleCols(j * v0_, v0_).lazyProduct(a);
+    if (q == 0 || system_.panels_full) continue;
+    const Index count = panel_count(j);
+    const int* rows = panel_rows(j);
+    for (Index c = 0; c < v0_; ++c) {
+      const double* column = panel_source(j) + c * count;
+      const double* own = leaf.data() + (j * v0_ + c) * r;
+      double* own_out = leaf_out->data() + (j * v0_ + c) * r;
+      for (Index i = 0; i < count; ++i) {
+        const double* other = remainder.data() + rows[i] * r;
+        double* other_out = remainder_out->data() + rows[i] * r;
+        for (Index z = 0; z < r; ++z) {
+          own_out[z] += column[i] * other[z];
+          other_out[z] += column[i] * own[z];
+        }
+      }
+    }
+  }
+  if (system_.panels_full) {
+    const double* panels = system_.panel_values.data();
+    gemm_nn(r, leaf.cols(), q, 1.0, remainder.data(), r, panels, q, leaf_out->data(), r);
+    gemm_nt(r, q, leaf.cols(), 1.0, leaf.data(), r, panels, q, remainder_out->data(), r);
+  }
+}
+
+void Differentiator::apply_lambda(Matrix* leaf, Matrix* remainder, bool transpose) const {
+  const Index r = leaf->rows();
+  const Matrix right0 = transpose ? lambda_[0] : Matrix(lambda_[0].transpose());
+  Matrix copy(r, v0_);
+  for (Index j = 0; j < system_.leaf_levels(); ++j) {
+    copy = leaf->middleCols(j * v0_, v0_);
+    leaf->middleCols(j * v0_, v0_).noalias() = copy.lazyProduct(right0);
+  }
+  for (Index i = 0; i < remainder->cols();) {
+    const int term = system_.row_term[i];
+    const int v = system_.term_size[term];
+    if (v == 1) {
+      remainder->col(i) *= lambda_[term](0, 0);
+    } else {
+      copy = remainder->middleCols(i, v);
+      if (transpose) {
+        remainder->middleCols(i, v).noalias() = copy * lambda_[term];
+      } else {
+        remainder->middleCols(i, v).noalias() = copy * lambda_[term].transpose();
+      }
+    }
+    i += v;
+  }
+}
+
+void Differentiator::solve_modes() {
+  const int p = system_.p;
+  u_leaf_ = factor_.leaf_rhs();
+  u_remainder_ = factor_.remainder_rhs();
+  factor_.solve_backward(&u_leaf_, &u_remainder_);
+  Matrix w_leaf = u_leaf_;
+  Matrix w_remainder = u_remainder_;
+  apply_lambda(&w_leaf, &w_remainder, false);
+  multiply_cross_products(w_leaf, w_remainder, &gx_leaf_, &gx_remainder_);
+  gx_leaf_ = system_.leaf_dense - gx_leaf_;
+  gx_remainder_ = system_.remainder_dense - gx_remainder_;
+  Eigen::RowVectorXd select(p + 1);
+  select.head(p) = -factor_.beta().transpose();
+  select[p] = 1;
+  mode_leaf_ = select * u_leaf_;
+  mode_remainder_ = select * u_remainder_;
+  g_leaf_ = select * gx_leaf_;
+  g_remainder_ = select * gx_remainder_;
+  const int k = system_.n_terms();
+  for (int t = 0; t < k; ++t) {
+    const int v = system_.term_size[t];
+    trace_.push_back(Matrix::Zero(v, v));
+    cross_.push_back(Matrix::Zero(v, v));
+    square_.push_back(Matrix::Zero(v, v));
+  }
+  const ConstMatrixMap g0(g_leaf_.data(), v0_, system_.leaf_levels());
+  const ConstMatrixMap u0(mode_leaf_.data(), v0_, system_.leaf_levels());
+  cross_[0].noalias() = g0 * u0.transpose();
+  square_[0].noalias() = g0 * g0.transpose();
+  for (Index i = 0; i < system_.remainder_size();) {
+    const int term = system_.row_term[i];
+    const int v = system_.term_size[term];
+    const Eigen::Map<const Vector> g(g_remainder_.data() + i, v);
+    const Eigen::Map<const Vector> u(mode_remainder_.data() + i, v);
+    cross_[term] += g * u.transpose();
+    square_[term] += g * g.transpose();
+    i += v;
+  }
+}
+
+// products (layout of panels) = C_rr B_j for every leaf level, from the selected inverse.
+void Differentiator::accumulate_panels(std::vector<double>* products) const {
+  const SupernodalCholesky& remainder = factor_.remainder();
+  products->assign(system_.panel_values.size(), 0.0);
+  std::vector<int> local(remainder.size());
+  for (int s = 0; s < remainder.symbolic().count(); ++s) {
+    const Index n_rows = remainder.n_rows(s);
+    const int first = remainder.symbolic().first_column[s];
+    const double* inverse = remainder.inverse_values(s);
+    for (Index i = 0; i < n_rows; ++i) local[remainder.rows(s)[i]] = static_cast<int>(i);
+    for (Index e = system_.segment_start[s]; e < system_.segment_start[s + 1]; ++e) {
+      const PanelSegment& segment = system_.segments[e];
+      const Index count = panel_count(segment.level);
+      const int* rows = panel_rows(segment.level);
+      for (Index k = 0; k < v0_; ++k) {
+        const double* b = factor_.panel(segment.level) + k * count;
+        double* out = products->data() + system_.panel_start[segment.level] * v0_ + k * count;
+        for (Index c = segment.begin; c < segment.end; ++c) {
+          const double* column = inverse + (rows[c] - first) * n_rows;
+          const double own = b[c];
+          double sum = own * column[local[rows[c]]];
+          for (Index r = c + 1; r < count; ++r) {
+            const double value = column[local[rows[r]]];
+            out[r] += own * value;
+            sum += b[r] * value;
+          }
+          out[c] += sum;
+        }
+      }
+    }
+  }
+}
+
+// G_t from the remainder's own blocks: sum over stored blocks of (A Lambda C)_ll.
+void Differentiator::remainder_traces() {
+  const SupernodalCholesky& remainder = factor_.remainder();
+  std::vector<int> local(remainder.size());
+  Matrix c_block;
+  for (int s = 0; s < remainder.symbolic().count(); ++s) {
+    const Index n_rows = remainder.n_rows(s);
+    const int first = remainder.symbolic().first_column[s];
+    const double* inverse = remainder.inverse_values(s);
+    for (Index i = 0; i < n_rows; ++i) local[remainder.rows(s)[i]] = static_cast<int>(i);
+    for (Index b = system_.block_start[s]; b < system_.block_start[s + 1]; ++b) {
+      const RemainderBlock& block = system_.blocks[b];
+      const int tr = block.term_row;
+      const int tc = block.term_column;
+      const int vr = system_.term_size[tr];
+      const int vc = system_.term_size[tc];
+      const double* value = system_.remainder_values.data() + block.value;
+      const double* source = inverse + (block.column - first) * n_rows + local[block.row];
+      if (vr == 1 && vc == 1) {
+        trace_[tr](0, 0) += *value * lambda_[tc](0, 0) * *source;
+        if (block.row != block.column) trace_[tc](0, 0) += *value * lambda_[tr](0, 0) * *source;
+        continue;
+      }
+      const ConstMatrixMap a(value, vr, vc);
+      c_block.resize(vr, vc);
+      for (int c = 0; c < vc; ++c) {
+        for (int r = 0; r < vr; ++r) c_block(r, c) = source[r + c * n_rows];
+      }
+      if (block.row == block.column) {
+        for (int c = 0; c < vc; ++c) {
+          for (int r = 0; r < c; ++r) c_block(r, c) = c_block(c, r);
+        }
+        trace_[tr] += a * lambda_[tc] * c_block;
+      } else {
+        trace_[tr] += a * lambda_[tc] * c_block.transpose();
+        trace_[tc] += a.transpose() * lambda_[tr] * c_block;
+      }
+    }
+  }
+}
+
+void Differentiator::inverse_block_of_remainder(DevianceDerivatives* result) const {
+  const SupernodalCholesky& remainder = factor_.remainder();
+  for (int t = 1; t < system_.n_terms(); ++t) {
+    const int v = system_.term_size[t];
+    Matrix& blocks = result->inverse_blocks[t];
+    for (int l = 0; l < system_.term_levels[t]; ++l) {
+      const int row = system_.scalar_row[t][l];
+      const int s = remainder.symbolic().supernode_of[row];
+      const Index n_rows = remainder.n_rows(s);
+      const int at = row - remainder.symbolic().first_column[s];
+      const double* source = remainder.inverse_values(s) + at * n_rows + at;
+      for (int c = 0; c < v; ++c) {
+        for (int r = c; r < v; ++r) {
+          blocks(r + c * v, l) = source[r + c * n_rows];
+          blocks(c + r * v, l) = source[r + c * n_rows];
+        }
+      }
+    }
+  }
+}
+
+template <int V>
+void Differentiator::trace_part(DevianceDerivatives* result) {
+  using Small = Eigen::Matrix<double, V, V>;
+  const Index v = v0_;
+  const int k = system_.n_terms();
+  const Index q = system_.remainder_size();
+  const Small lambda = lambda_[0];
+  if (request_.inverse_blocks) {
+    for (int t = 0; t < k; ++t) {
+      const int vt = system_.term_size[t];
+      result->inverse_blocks.push_back(Matrix::Zero(vt * vt, system_.term_levels[t]));
+    }
+  }
+  std::vector<double> products;
+  if (q > 0) {
+    factor_.mutable_remainder()->compute_selected_inverse();
+    if (system_.panels_full) {
+      // One dense supernode: C_rr is a full symmetric matrix once its upper part is filled.
+      products.assign(system_.panel_values.size(), 0.0);
+      Matrix inverse = ConstMatrixMap(factor_.remainder().inverse_values(0), q, q)
+                           .selfadjointView<Eigen::Lower>();
+      gemm_nn(q, v * system_.leaf_levels(), q, 1.0, inverse.data(), q, factor_.panel(0), q,
+              products.data(), q);
+    } else {
+      accumulate_panels(&products);
+    }
+    remainder_traces();
+    if (request_.inverse_blocks) inverse_block_of_remainder(result);
+  }
+  Small c_jj(v, v);
+  Small l_inverse(v, v);
+  Small product(v, v);
+  Small total = Small::Zero(v, v);
+  std::vector<double> c_rj;
+  std::vector<double> a_lambda;
+  for (Index j = 0; j < system_.leaf_levels(); ++j) {
+    const Eigen::Map<const Small> a(system_.leaf_diagonal.data() + j * v * v, v, v);
+    const double* l = factor_.leaf_factor(j);
+    l_inverse.setZero(v, v);
+    for (Index c = 0; c < v; ++c) {
+      l_inverse(c, c) = 1 / l[c + c * v];
+      for (Index r = c + 1; r < v; ++r) {
+        double sum = 0;
+        for (Index d = c; d < r; ++d) sum += l[r + d * v] * l_inverse(d, c);
+        l_inverse(r, c) = -sum / l[r + r * v];
+      }
+    }
+    const Index count = panel_count(j);
+    if (count == 0) {
+      c_jj.noalias() = l_inverse.transpose() * l_inverse;
+    } else {
+      const Index at = system_.panel_start[j] * v;
+      const ConstMatrixMap b(factor_.panel(j), count, v);
+      const ConstMatrixMap p(products.data() + at, count, v);
+      // C_jj = L^-T (I + B'C_rr B) L^-1 and C_rj = -C_rr B L^-1.
+      product = b.transpose().lazyProduct(p);
+      product += Small::Identity(v, v);
+      c_jj.noalias() = l_inverse.transpose() * product * l_inverse;
+      c_rj.resize(count * v);
+      a_lambda.resize(count * v);
+      MatrixMap c(c_rj.data(), count, v);
+      MatrixMap al(a_lambda.data(), count, v);
+      c.noalias() = -p.lazyProduct(l_inverse);
+      const ConstMatrixMap source(panel_source(j), count, v);
+      al.noalias() = source.lazyProduct(lambda);
+      const int* rows = panel_rows(j);
+      for (Index i = 0; i < count;) {
+        const int term = system_.row_term[rows[i]];
+        const int vt = system_.term_size[term];
+        if (vt == 1) {
+          trace_[term](0, 0) += al.row(i).dot(c.row(i));
+          c.row(i) *= lambda_[term](0, 0);
+        } else {
+          trace_[term] += al.middleRows(i, vt) * c.middleRows(i, vt).transpose();
+          c.middleRows(i, vt) = (lambda_[term] * c.middleRows(i, vt)).eval();
+        }
+        i += vt;
+      }
+      total += source.transpose().lazyProduct(c);
+    }
+    product.noalias() = lambda * c_jj;
+    total.noalias() += a * product;
+    if (request_.inverse_blocks) {
+      Eigen::Map<Small>(result->inverse_blocks[0].data() + j * v * v, v, v) = c_jj;
+    }
+  }
+  trace_[0] += total;
+}
+
+void Differentiator::reml_correction() {
+  const int p = system_.p;
+  if (!request_.reml || p == 0) return;
+  // G_t -= sum_j (G_x Phi U_x')_jj with Phi = (L_x L_x')^-1.
+  const auto l = factor_.x_factor().triangularView<Eigen::Lower>();
+  Matrix y_leaf = l.solve(gx_leaf_.topRows(p));
+  Matrix x_leaf = l.solve(u_leaf_.topRows(p));
+  for (Index a = 0; a < v0_; ++a) {
+    for (Index b = 0; b < v0_; ++b) {
+      double sum = 0;
+      for (Index j = 0; j < system_.leaf_levels(); ++j) {
+        sum += y_leaf.col(j * v0_ + a).dot(x_leaf.col(j * v0_ + b));
+      }
+      trace_[0](a, b) -= sum;
+    }
+  }
+  if (system_.remainder_size() == 0) return;
+  const Matrix y = l.solve(gx_remainder_.topRows(p));
+  const Matrix x = l.solve(u_remainder_.topRows(p));
+  for (Index i = 0; i < system_.remainder_size();) {
+    const int term = system_.row_term[i];
+    const int v = system_.term_size[term];
+    trace_[term].noalias() -= y.middleCols(i, v).transpose() * x.middleCols(i, v);
+    i += v;
+  }
+}
+
+void Differentiator::scores(DevianceDerivatives* result) const {
+  for (int t = 0; t < system_.n_terms(); ++t) {
+    const int v = system_.term_size[t];
+    result->lambda_gradient.push_back(2 * (trace_[t] - f_ * cross_[t]));
+    // Q from G = Q Lambda, last column first; a vanishing pivot is held off zero by the optimizer.
+    const Matrix& lambda = lambda_[t];
+    Matrix q = Matrix::Zero(v, v);
+    for (int c = v - 1; c >= 0; --c) {
+      double pivot = lambda(c, c);
+      if (std::abs(pivot) < 1e-12) pivot = pivot < 0 ? -1e-12 : 1e-12;
+      for (int r = v - 1; r >= c; --r) {
+        double sum = trace_[t](r, c);
+        for (int e = c + 1; e < v; ++e) sum -= q(r, e) * lambda(e, c);
+        q(r, c) = sum / pivot;
+        q(c, r) = q(r, c);
+      }
+    }
+    result->score.push_back(q - f_ * square_[t]);
+  }
+}
+
+void Differentiator::average_information(const std::vector<LambdaEntry>& entries,
+                                         DevianceDerivatives* result) {
+  const Index r = static_cast<Index>(entries.size());
+  const int p = system_.p;
+  // f_i = Gamma_i g: column a of the term's coefficients gets u_b, and Lambda[, b] g_a.
+  Matrix f_leaf = Matrix::Zero(r, v0_ * system_.leaf_levels());
+  Matrix f_remainder = Matrix::Zero(r, system_.remainder_size());
+  for (Index i = 0; i < r; ++i) {
+    const LambdaEntry& entry = entries[i];
+    if (entry.term != 0) continue;
+    for (Index j = 0; j < system_.leaf_levels(); ++j) {
+      const Index at = j * v0_;
+      f_leaf(i, at + entry.row) += mode_leaf_(0, at + entry.column);
+      for (Index d = entry.column; d < v0_; ++d) {
+        f_leaf(i, at + d) += lambda_[0](d, entry.column) * g_leaf_(0, at + entry.row);
+      }
+    }
+  }
+  for (Index row = 0; row < system_.remainder_size();) {
+    const int term = system_.row_term[row];
+    const int v = system_.term_size[term];
+    for (Index i = 0; i < r; ++i) {
+      const LambdaEntry& entry = entries[i];
+      if (entry.term != term) continue;
+      f_remainder(i, row + entry.row) += mode_remainder_(0, row + entry.column);
+      for (int d = entry.column; d < v; ++d) {
+        f_remainder(i, row + d) += lambda_[term](d, entry.column) * g_remainder_(0, row + entry.row);
+      }
+    }
+    row += v;
+  }
+  Matrix a_leaf;
+  Matrix a_remainder;
+  multiply_cross_products(f_leaf, f_remainder, &a_leaf, &a_remainder);
+  Matrix information = f_leaf * a_leaf.transpose() + f_remainder * a_remainder.transpose();
+  Matrix fx = f_leaf * gx_leaf_.topRows(p).transpose() +
+              f_remainder * gx_remainder_.topRows(p).transpose();  // r x p
+  apply_lambda(&a_leaf, &a_remainder, true);
+  factor_.solve_forward(&a_leaf, &a_remainder);
+  information.noalias() -= a_leaf * a_leaf.transpose();
+  information.noalias() -= a_remainder * a_remainder.transpose();
+  if (p > 0) {
+    const Matrix solved = factor_.x_factor().triangularView<Eigen::Lower>().solve(fx.transpose());
+    information.noalias() -= solved.transpose() * solved;
+  }
+  Vector slope(r);  // derivative of r^2
+  for (Index i = 0; i < r; ++i) {
+    slope[i] = -2 * cross_[entries[i].term](entries[i].row, entries[i].column);
+  }
+  result->hessian = f_ * information - (f_ / factor_.residual_ss()) * slope * slope.transpose();
+  for (Index i = 0; i < r; ++i) {
+    for (Index j = 0; j < r; ++j) {
+      const LambdaEntry& a = entries[i];
+      const LambdaEntry& b = entries[j];
+      if (a.term == b.term && a.column == b.column) {
+        result->hessian(i, j) += 2 * result->score[a.term](a.row, b.row);
+      }
+    }
+  }
+  result->hessian = (0.5 * (result->hessian + result->hessian.transpose())).eval();
+}
+
+void Differentiator::take_modes(DevianceDerivatives* result) {
+  result->modes_leaf = std::move(mode_leaf_);
+  result->modes_remainder = std::move(mode_remainder_);
+}
+
+}  // namespace
+
+DevianceDerivatives differentiate(BlockCholesky* factor, const std::vector<LambdaEntry>& entries,
+                                  const DerivativeRequest& request) {
+  DevianceDerivatives result;
+  Differentiator work(factor, request);
+  work.solve_modes();
+  switch (factor->system().leaf_size()) {
+    case 1:
+      work.trace_part<1>(&result);
+      break;
+    case 2:
+      work.trace_part<2>(&result);
+      break;
+    case 3:
+      work.trace_part<3>(&result);
+      break;
+    default:
+      work.trace_part<Eigen::Dynamic>(&result);
+  }
+  work.reml_correction();
+  work.scores(&result);
+  if (request.hessian) work.average_information(entries, &result);
+  work.take_modes(&result);
+  return result;
+}
+
+}  // namespace henderson

@@ -1,0 +1,301 @@
+#include "lmm_fit.h"
+
+#include <Eigen/Cholesky>
+#include <Eigen/Eigenvalues>
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <utility>
+
+namespace henderson {
+
+namespace {
+
+constexpr double kFloor = 1e-5;       // |Lambda_cc| while iterating: zero is always stationary
+constexpr double kSnap = 1e-3;        // candidates for an exact zero afterwards
+constexpr int kMaxRestarts = 12;
+
+class BoundarySearch {
+ public:
+  BoundarySearch(ProfiledDeviance* deviance, const FitOptions& options)
+      : deviance_(*deviance), options_(options) {}
+
+  OptimizerResult run(const Vector& start);
+  double smallest_score() const { return smallest_score_; }
+
+ private:
+  Vector lift(const Vector& x) const;
+  bool near_boundary(const Vector& x) const;
+  // A direction along which Gamma may grow and the deviance falls, as new parameters; false if none.
+  bool escape(OptimizerResult* current);
+  bool try_direction(const CovarianceStructure& structure, int term, const Vector& direction,
+                     OptimizerResult* current);
+  void snap(OptimizerResult* current);
+
+  ProfiledDeviance& deviance_;
+  const FitOptions& options_;
+  double smallest_score_ = 0;
+};
+
+Vector BoundarySearch::lift(const Vector& x) const {
+  Vector lifted = x;
+  for (int i = 0; i < deviance_.n_parameters(); ++i) {
+    if (deviance_.is_diagonal(i) && std::abs(lifted[i]) < kFloor) {
+      lifted[i] = lifted[i] < 0 ? -kFloor : kFloor;
+    }
+  }
+  return lifted;
+}
+
+bool BoundarySearch::near_boundary(const Vector& x) const {
+  for (int i = 0; i < deviance_.n_parameters(); ++i) {
+    if (deviance_.is_diagonal(i) && std::abs(x[i]) <= kSnap) return true;
+  }
+  return false;
+}
+
+bool BoundarySearch::try_direction(const CovarianceStructure& structure, int term,
+                                   const Vector& direction, OptimizerResult* current) {
+  const int a = structure.first_column;
+  const int w = structure.n_columns;
+  std::vector<Matrix> lambda = deviance_.unpack(current->x);
+  const Matrix own = lambda[term].block(a, a, w, w);
+  double size = 0.5;
+  for (int attempt = 0; attempt < 8; ++attempt, size *= 0.3) {
+    const Matrix gamma =
+        own * own.transpose() + size * size * direction * direction.transpose();
+    lambda[term].block(a, a, w, w) = structure.kind == StructureKind::kDiagonal
+                                         ? Matrix(gamma.diagonal().cwiseSqrt().asDiagonal())
+                                         : semidefinite_cholesky(gamma);
+    const Vector x = lift(deviance_.pack(lambda));
+    const double value = deviance_.value(x);
+    ++current->evaluations;
+    if (value < current->value - std::max(1e-8, 50 * deviance_.noise())) {
+      current->x = x;
+      current->value = value;
+      return true;
+    }
+  }
+  return false;
+}
+
+// At a singular Gamma_t the stationary point is a minimum over Gamma only if S_t is positive
+// semidefinite; a negative direction e says that Gamma + c ee' lowers the deviance.
+bool BoundarySearch::escape(OptimizerResult* current) {
+  const std::vector<Matrix> score = deviance_.score();
+  const std::vector<Matrix> lambda = deviance_.unpack(current->x);
+  smallest_score_ = 0;
+  const std::vector<TermMoments>& terms = deviance_.moments().terms;
+  for (std::size_t t = 0; t < terms.size(); ++t) {
+    for (const CovarianceStructure& structure : terms[t].structures) {
+      const int a = structure.first_column;
+      const int w = structure.n_columns;
+      const Matrix own = score[t].block(a, a, w, w);
+      const double size = static_cast<double>(terms[t].n_levels);
+      if (structure.kind == StructureKind::kDiagonal) {
+        for (int c = 0; c < w; ++c) {
+          if (std::abs(lambda[t](a + c, a + c)) > kSnap || own(c, c) >= -1e-6 * size) continue;
+          smallest_score_ = std::min(smallest_score_, own(c, c) / size);
+          if (try_direction(structure, static_cast<int>(t), Vector::Unit(w, c), current)) {
+            return true;
+          }
+        }
+        continue;
+      }
+      if (!(lambda[t].block(a, a, w, w).diagonal().cwiseAbs().minCoeff() <= kSnap)) continue;
+      const Eigen::SelfAdjointEigenSolver<Matrix> eigen(own);
+      if (eigen.eigenvalues()[0] >= -1e-6 * size) continue;
+      smallest_score_ = std::min(smallest_score_, eigen.eigenvalues()[0] / size);
+      if (try_direction(structure, static_cast<int>(t), eigen.eigenvectors().col(0), current)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+// Exact zeros where they do not worsen the criterion: first all candidates, then one by one.
+void BoundarySearch::snap(OptimizerResult* current) {
+  std::vector<int> candidates;
+  for (int i = 0; i < deviance_.n_parameters(); ++i) {
+    if (deviance_.is_diagonal(i) && std::abs(current->x[i]) <= kSnap) candidates.push_back(i);
+  }
+  const auto empty_columns = [&](const std::vector<int>& which) {
+    Vector x = current->x;
+    for (int i : which) {
+      const LambdaEntry& pivot = deviance_.entries()[i];
+      for (int k = 0; k < deviance_.n_parameters(); ++k) {
+        const LambdaEntry& entry = deviance_.entries()[k];
+        if (entry.term == pivot.term && entry.column == pivot.column &&
+            std::abs(x[k]) <= kSnap) {
+          x[k] = 0;
+        }
+      }
+    }
+    return deviance_.canonical(x);
+  };
+  const auto accept = [&](const Vector& x) {
+    const double value = deviance_.value(x);
+    ++current->evaluations;
+    if (!(value <= current->value + std::max(1e-9, 20 * deviance_.noise()))) return false;
+    current->x = x;
+    current->value = value;
+    return true;
+  };
+  if (accept(empty_columns(candidates)) || candidates.size() < 2) return;
+  for (int i : candidates) accept(empty_columns({i}));
+}
+
+OptimizerResult BoundarySearch::run(const Vector& start) {
+  OptimizerOptions options;
+  options.max_evaluations = options_.max_evaluations;
+  options.tolerance = options_.tolerance;
+  options.floors = Vector::Zero(deviance_.n_parameters());
+  for (int i = 0; i < deviance_.n_parameters(); ++i) {
+    if (deviance_.is_diagonal(i)) options.floors[i] = kFloor;
+  }
+  OptimizerResult total = minimize(&deviance_, lift(start), options);
+  for (int restart = 0; restart < kMaxRestarts; ++restart) {
+    if (total.status == OptimizerStatus::kUndefined || !near_boundary(total.x)) break;
+    if (!escape(&total)) break;
+    options.max_evaluations = std::max(options_.max_evaluations - total.evaluations, 1);
+    OptimizerResult next = minimize(&deviance_, total.x, options);
+    next.evaluations += total.evaluations;
+    next.iterations += total.iterations;
+    next.trace.insert(next.trace.begin(), total.trace.begin(), total.trace.end());
+    total = std::move(next);
+  }
+  if (total.status != OptimizerStatus::kUndefined && near_boundary(total.x)) snap(&total);
+  total.x = deviance_.canonical(total.x);
+  return total;
+}
+
+// Fixed effects of the data's own columns from those of the centred and scaled ones.
+void report_fixed(const ProfiledDeviance& deviance, FitResult* result) {
+  const CrossProducts& moments = deviance.moments();
+  const Standardization& scales = deviance.scales();
+  const int p = moments.p;
+  Matrix back = Matrix::Identity(p, p);
+  if (moments.intercept >= 0) {
+    for (int c = 0; c < p; ++c) {
+      if (c != moments.intercept) back(moments.intercept, c) = -moments.x_shift[c];
+    }
+  }
+  const Vector centred = scales.y_scale * deviance.factor().beta().cwiseQuotient(scales.x_scale) +
+                         moments.y_shift;
+  result->beta = back * centred;
+  const Matrix half =
+      deviance.factor().x_factor().triangularView<Eigen::Lower>().solve(
+          Matrix(scales.x_scale.cwiseInverse().asDiagonal() * back.transpose()));
+  result->unscaled_vcov = half.transpose() * half;
+}
+
+void report_random(const ProfiledDeviance& deviance, const DevianceDerivatives& parts,
+                   const std::vector<Matrix>& spherical_map, FitResult* result) {
+  const Standardization& scales = deviance.scales();
+  const BlockSystem& system = deviance.system();
+  const std::vector<Matrix>& lambda = deviance.factor().lambda();
+  const double sigma2 = result->sigma * result->sigma;
+  for (int t = 0; t < system.n_terms(); ++t) {
+    const int v = system.term_size[t];
+    const int levels = system.term_levels[t];
+    Matrix u(v, levels);
+    for (int l = 0; l < levels; ++l) {
+      for (int c = 0; c < v; ++c) {
+        u(c, l) = t == 0 ? parts.modes_leaf(0, static_cast<Index>(l) * v + c)
+                         : parts.modes_remainder(0, system.scalar_row[t][l] + c);
+      }
+    }
+    u *= scales.y_scale;
+    const Matrix to_b = scales.z_inverse[t] * lambda[t];
+    result->modes.push_back(to_b * u);
+    result->spherical_modes.push_back(spherical_map[t] * u);
+    Matrix variance(v * v, levels);
+    for (int l = 0; l < levels; ++l) {
+      const ConstMatrixMap inverse(parts.inverse_blocks[t].data() + static_cast<Index>(l) * v * v,
+                                   v, v);
+      Matrix block = sigma2 * to_b * inverse * to_b.transpose();
+      variance.col(l) = Eigen::Map<const Vector>(block.data(), v * v);
+    }
+    result->conditional_variance.push_back(std::move(variance));
+  }
+}
+
+// dd/dLambda = K' (dd/dLambda~) Q' with K Lambda = Lambda~ Q'.
+Vector natural_gradient(const ProfiledDeviance& deviance,
+                        const std::vector<Matrix>& standard_gradient,
+                        const std::vector<Matrix>& rotations) {
+  std::vector<Matrix> gradient;
+  for (std::size_t t = 0; t < standard_gradient.size(); ++t) {
+    gradient.push_back(deviance.scales().z_map[t].transpose() * standard_gradient[t] *
+                       rotations[t].transpose());
+  }
+  return deviance.pack(gradient);
+}
+
+}  // namespace
+
+Evaluation evaluate_deviance(ProfiledDeviance* deviance, const Vector& theta, bool gradient) {
+  Evaluation result;
+  std::vector<Matrix> rotations;
+  result.value = deviance->value(deviance->to_standard(theta, &rotations));
+  if (gradient && std::isfinite(result.value)) {
+    const DevianceDerivatives parts = deviance->differentiate(false, false);
+    result.gradient = natural_gradient(*deviance, parts.lambda_gradient, rotations);
+  }
+  return result;
+}
+
+FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
+                  const InterruptCheck& interrupt) {
+  ProfiledDeviance deviance(moments, options.reml, interrupt);
+  FitResult result;
+  Vector x;
+  if (options.optimize) {
+    const Vector start =
+        options.start.size() > 0 ? deviance.to_standard(options.start) : deviance.standard_start();
+    BoundarySearch search(&deviance, options);
+    const OptimizerResult optimum = search.run(start);
+    x = optimum.x;
+    result.evaluations = optimum.evaluations;
+    result.iterations = optimum.iterations;
+    result.status = optimum.status;
+    result.trace = optimum.trace;
+    result.predicted_decrease = optimum.predicted_decrease;
+    result.smallest_score = search.smallest_score();
+    result.theta = deviance.to_natural(x);
+  } else {
+    x = deviance.to_standard(options.start);
+    result.theta = options.start;
+    result.evaluations = 1;
+  }
+  result.criterion = deviance.value(x);
+  if (!std::isfinite(result.criterion)) {
+    result.status = OptimizerStatus::kUndefined;
+    return result;
+  }
+  const DevianceDerivatives parts = deviance.differentiate(false, true);
+  // Rotations for the theta that is reported: K Lambda = Lambda~ Q', u = Q u~.
+  std::vector<Matrix> rotations;
+  deviance.to_standard(result.theta, &rotations);
+  std::vector<Matrix> to_natural_rotations;
+  std::vector<Matrix> spherical_map;
+  if (options.optimize) {
+    deviance.to_natural(x, &to_natural_rotations);  // K^-1 Lambda~ = Lambda Q', u = Q'u~
+    for (const Matrix& q : to_natural_rotations) spherical_map.push_back(q.transpose());
+  } else {
+    spherical_map = rotations;
+  }
+  const double y_scale = deviance.scales().y_scale;
+  result.log_det_m = deviance.factor().log_det_m();
+  result.log_det_x = deviance.factor().log_det_x() +
+                     2 * deviance.scales().x_scale.array().log().sum();
+  result.residual_ss = deviance.factor().residual_ss() * y_scale * y_scale;
+  result.sigma = std::sqrt(result.residual_ss / deviance.degrees());
+  report_fixed(deviance, &result);
+  report_random(deviance, parts, spherical_map, &result);
+  result.gradient = natural_gradient(deviance, parts.lambda_gradient, rotations);
+  return result;
+}
+
+}  // namespace henderson

@@ -1,0 +1,57 @@
+// Fits a linear mixed model to cross-products: optimization with its boundary treatment, and
+// everything a fit reports, in the user's units.
+#ifndef HENDERSON_LMM_FIT_H_
+#define HENDERSON_LMM_FIT_H_
+
+#include <string>
+#include <vector>
+
+#include "cross_products.h"
+#include "optimizer.h"
+#include "profiled_deviance.h"
+#include "types.h"
+
+namespace henderson {
+
+struct FitOptions {
+  bool reml = true;
+  bool optimize = true;  // false: evaluate at start
+  Vector start;          // natural theta; empty: the standardized identity
+  int max_evaluations = 200;
+  double tolerance = 1e-12;
+};
+
+struct FitResult {
+  Vector theta;
+  double criterion = 0;
+  double log_det_m = 0;
+  double log_det_x = 0;
+  double residual_ss = 0;  // r^2 in units of y squared
+  double sigma = 0;
+  Vector beta;
+  Matrix unscaled_vcov;                      // (X'V^-1 X)^-1
+  std::vector<Matrix> modes;                 // per block term v x J: b
+  std::vector<Matrix> spherical_modes;       // u
+  std::vector<Matrix> conditional_variance;  // per block term (v v) x J: sigma^2 Lambda M^-1 Lambda'
+  Vector gradient;                           // natural theta
+  double predicted_decrease = 0;
+  double smallest_score = 0;  // most negative eigenvalue of S_t where Gamma_t is singular, relative
+  int evaluations = 0;
+  int iterations = 0;
+  OptimizerStatus status = OptimizerStatus::kConverged;
+  std::vector<OptimizerTrace> trace;
+};
+
+FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
+                  const InterruptCheck& interrupt);
+
+// Criterion and, if wanted, its gradient with respect to natural theta.
+struct Evaluation {
+  double value = 0;
+  Vector gradient;
+};
+Evaluation evaluate_deviance(ProfiledDeviance* deviance, const Vector& theta, bool gradient);
+
+}  // namespace henderson
+
+#endif  // HENDERSON_LMM_FIT_H_

@@ -1,0 +1,196 @@
+#include "optimizer.h"
+
+#include <Eigen/Eigenvalues>
+#include <algorithm>
+#include <cmath>
+
+namespace henderson {
+
+namespace {
+
+struct Step {
+  Vector s;
+  double predicted = 0;  // decrease of the quadratic model with |eig(H)|
+  Matrix model;          // that model's Hessian on the free coordinates, embedded
+};
+
+class TrustRegion {
+ public:
+  TrustRegion(SmoothFunction* function, const OptimizerOptions& options)
+      : function_(function), options_(options) {}
+
+  OptimizerResult run(const Vector& start);
+
+ private:
+  bool floored(Index i) const { return options_.floors.size() > 0 && options_.floors[i] > 0; }
+  Vector apply_floors(const Vector& x, const Vector& previous) const;
+  Step newton_step(const Vector& x, const Vector& g, const Matrix& h, double radius) const;
+  double evaluate(const Vector& x) {
+    ++result_.evaluations;
+    return function_->value(x);
+  }
+  // One step; false when the iteration is over.
+  bool iterate();
+  bool settle_below_noise(const Step& step);
+  void finish(OptimizerStatus status) { result_.status = status; }
+
+  SmoothFunction* function_;
+  const OptimizerOptions& options_;
+  OptimizerResult result_;
+  double radius_ = 1;
+};
+
+Vector TrustRegion::apply_floors(const Vector& x, const Vector& previous) const {
+  Vector result = x;
+  for (Index i = 0; i < x.size(); ++i) {
+    if (floored(i) && std::abs(x[i]) < options_.floors[i]) {
+      result[i] = previous[i] < 0 ? -options_.floors[i] : options_.floors[i];
+    }
+  }
+  return result;
+}
+
+Step TrustRegion::newton_step(const Vector& x, const Vector& g, const Matrix& h,
+                              double radius) const {
+  std::vector<Index> free;
+  for (Index i = 0; i < x.size(); ++i) {
+    const bool at_floor = floored(i) && std::abs(x[i]) <= options_.floors[i] * (1 + 1e-9);
+    if (!(at_floor && g[i] * (x[i] < 0 ? -1 : 1) >= 0)) free.push_back(i);
+  }
+  Step step;
+  step.s = Vector::Zero(x.size());
+  step.model = Matrix::Zero(x.size(), x.size());
+  const Index n = static_cast<Index>(free.size());
+  if (n == 0) return step;
+  Matrix reduced(n, n);
+  Vector slope(n);
+  for (Index a = 0; a < n; ++a) {
+    slope[a] = g[free[a]];
+    for (Index b = 0; b < n; ++b) reduced(a, b) = h(free[a], free[b]);
+  }
+  Eigen::SelfAdjointEigenSolver<Matrix> eigen(reduced);
+  const Vector raw = eigen.eigenvalues().cwiseAbs();
+  const Vector curvature = raw.cwiseMax(std::max(1e-9 * raw.maxCoeff(), 1e-300));
+  const Vector c = eigen.eigenvectors().transpose() * slope;
+  const auto solve = [&](double shift) {
+    return Vector(-(c.array() / (curvature.array() + shift)).matrix());
+  };
+  Vector s = solve(0);
+  if (s.norm() > radius) {
+    double low = 0;
+    double high = c.norm() / radius;
+    for (int k = 0; k < 60; ++k) {
+      const double middle = 0.5 * (low + high);
+      (solve(middle).norm() > radius ? low : high) = middle;
+    }
+    s = solve(high);
+  }
+  step.predicted = -(c.dot(s) + 0.5 * (curvature.array() * s.array().square()).sum());
+  const Vector full = eigen.eigenvectors() * s;
+  const Matrix model =
+      eigen.eigenvectors() * curvature.asDiagonal() * eigen.eigenvectors().transpose();
+  for (Index a = 0; a < n; ++a) {
+    step.s[free[a]] = full[a];
+    for (Index b = 0; b < n; ++b) step.model(free[a], free[b]) = model(a, b);
+  }
+  return step;
+}
+
+// The predicted decrease cannot be seen in the value any more: take the step if it shrinks the
+// gradient, in the metric of the Hessian, and stop otherwise.
+bool TrustRegion::settle_below_noise(const Step& step) {
+  const Vector x = result_.x;
+  const Vector moved = apply_floors(x + step.s, x);
+  const double value = evaluate(moved);
+  if (value <= result_.value + 50 * function_->noise()) {
+    Vector gradient;
+    Matrix hessian;
+    function_->derivatives(&gradient, &hessian);
+    const double next = newton_step(moved, gradient, hessian, radius_).predicted;
+    if (next < 0.5 * step.predicted) {
+      result_.x = moved;
+      result_.value = value;
+      result_.gradient = gradient;
+      result_.hessian = hessian;
+      result_.predicted_decrease = next;
+      return next > options_.tolerance;
+    }
+  }
+  result_.value = evaluate(x);
+  function_->derivatives(&result_.gradient, &result_.hessian);
+  return false;
+}
+
+bool TrustRegion::iterate() {
+  const Vector x = result_.x;
+  for (int attempt = 0; attempt < 40; ++attempt) {
+    const Step step = newton_step(x, result_.gradient, result_.hessian, radius_);
+    result_.predicted_decrease = step.predicted;
+    result_.trace.push_back({result_.evaluations, result_.value, step.predicted, radius_});
+    if (step.predicted <= options_.tolerance) return false;
+    if (result_.evaluations >= options_.max_evaluations) {
+      finish(OptimizerStatus::kMaxEvaluations);
+      return false;
+    }
+    if (step.predicted < 20 * function_->noise()) return settle_below_noise(step);
+    const Vector moved = apply_floors(x + step.s, x);
+    const Vector actual = moved - x;
+    const double predicted =
+        -(result_.gradient.dot(actual) + 0.5 * actual.dot(step.model * actual));
+    const double value = evaluate(moved);
+    const double gain = result_.value - value;
+    const double ratio = gain / std::max(predicted, 0.1 * step.predicted);
+    if (ratio > 1e-4) {
+      if (ratio > 0.75) radius_ = std::max(radius_, 2 * actual.norm());
+      if (ratio < 0.25) radius_ = 0.5 * actual.norm();
+      result_.x = moved;
+      result_.value = value;
+      ++result_.iterations;
+      function_->derivatives(&result_.gradient, &result_.hessian);
+      return true;
+    }
+    radius_ = 0.3 * actual.norm();
+    if (radius_ < 1e-10) break;
+  }
+  finish(OptimizerStatus::kRadiusCollapsed);
+  result_.value = evaluate(x);
+  function_->derivatives(&result_.gradient, &result_.hessian);
+  return false;
+}
+
+OptimizerResult TrustRegion::run(const Vector& start) {
+  radius_ = std::max(options_.initial_radius, 0.5 * start.norm());
+  result_.x = start;
+  result_.value = evaluate(start);
+  if (!std::isfinite(result_.value)) {
+    finish(OptimizerStatus::kUndefined);
+    return result_;
+  }
+  function_->derivatives(&result_.gradient, &result_.hessian);
+  while (iterate()) {
+  }
+  return result_;
+}
+
+}  // namespace
+
+OptimizerResult minimize(SmoothFunction* function, const Vector& start,
+                         const OptimizerOptions& options) {
+  return TrustRegion(function, options).run(start);
+}
+
+const char* status_name(OptimizerStatus status) {
+  switch (status) {
+    case OptimizerStatus::kConverged:
+      return "converged";
+    case OptimizerStatus::kMaxEvaluations:
+      return "max_evaluations";
+    case OptimizerStatus::kRadiusCollapsed:
+      return "radius_collapsed";
+    case OptimizerStatus::kUndefined:
+      break;
+  }
+  return "undefined";
+}
+
+}  // namespace henderson

@@ -1,0 +1,164 @@
+#include "profiled_deviance.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+namespace henderson {
+
+namespace {
+
+constexpr double kPi = 3.14159265358979323846;
+
+}  // namespace
+
+ProfiledDeviance::ProfiledDeviance(const CrossProducts& moments, bool reml,
+                                   InterruptCheck interrupt)
+    : moments_(moments),
+      reml_(reml),
+      m_(reml ? moments.n - moments.p : moments.n),
+      scales_(standardize(moments)),
+      system_(new BlockSystem(build_block_system(moments, scales_))),
+      factor_(new BlockCholesky(*system_, std::move(interrupt))) {
+  int n_parameters = 0;
+  for (const TermMoments& term : moments.terms) {
+    for (const CovarianceStructure& structure : term.structures) {
+      n_parameters += structure.n_parameters();
+    }
+  }
+  entries_.resize(n_parameters);
+  for (std::size_t t = 0; t < moments.terms.size(); ++t) {
+    for (const CovarianceStructure& structure : moments.terms[t].structures) {
+      const std::vector<LambdaEntry> own = lambda_entries(structure, static_cast<int>(t));
+      std::copy(own.begin(), own.end(), entries_.begin() + structure.first_parameter);
+    }
+  }
+  constant_ = m_ * (1 + std::log(2 * kPi / m_)) + 2 * m_ * std::log(scales_.y_scale) -
+              moments.sum_log_w;
+  if (reml) constant_ += 2 * scales_.x_scale.array().log().sum();
+}
+
+std::vector<Matrix> ProfiledDeviance::unpack(const Vector& x) const {
+  std::vector<Matrix> lambda;
+  for (const TermMoments& term : moments_.terms) lambda.push_back(Matrix::Zero(term.v, term.v));
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    lambda[entries_[i].term](entries_[i].row, entries_[i].column) = x[i];
+  }
+  return lambda;
+}
+
+Vector ProfiledDeviance::pack(const std::vector<Matrix>& lambda) const {
+  Vector x(n_parameters());
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    x[i] = lambda[entries_[i].term](entries_[i].row, entries_[i].column);
+  }
+  return x;
+}
+
+Vector ProfiledDeviance::standard_start() const {
+  Vector x = Vector::Zero(n_parameters());
+  for (int i = 0; i < n_parameters(); ++i) x[i] = is_diagonal(i) ? 1.0 : 0.0;
+  return x;
+}
+
+double ProfiledDeviance::value(const Vector& x) {
+  if (!x.allFinite() || !factor_->factorize(unpack(x))) {
+    return std::numeric_limits<double>::infinity();
+  }
+  const double log_det = factor_->log_det_m() + (reml_ ? factor_->log_det_x() : 0.0);
+  return log_det + m_ * std::log(factor_->residual_ss()) + constant_;
+}
+
+double ProfiledDeviance::noise() const {
+  const double size = std::abs(factor_->log_det_m()) + std::abs(factor_->log_det_x()) +
+                      m_ * (1 + std::abs(std::log(factor_->residual_ss()))) + std::abs(constant_);
+  return 2 * std::numeric_limits<double>::epsilon() * size;
+}
+
+DevianceDerivatives ProfiledDeviance::differentiate(bool hessian, bool inverse_blocks) {
+  DerivativeRequest request;
+  request.reml = reml_;
+  request.m = m_;
+  request.hessian = hessian;
+  request.inverse_blocks = inverse_blocks;
+  return henderson::differentiate(factor_.get(), entries_, request);
+}
+
+void ProfiledDeviance::derivatives(Vector* gradient, Matrix* hessian) {
+  last_ = differentiate(true, false);
+  *gradient = pack(last_.lambda_gradient);
+  *hessian = last_.hessian;
+}
+
+namespace {
+
+// F = L Q' structure by structure: a diagonal structure stays diagonal, an unstructured one is
+// brought back to lower triangular form.
+Matrix refactor(const Matrix& factor, const std::vector<CovarianceStructure>& structures,
+                Matrix* rotation) {
+  const Index v = factor.rows();
+  Matrix result = Matrix::Zero(v, v);
+  *rotation = Matrix::Identity(v, v);
+  for (const CovarianceStructure& structure : structures) {
+    const int a = structure.first_column;
+    const int w = structure.n_columns;
+    if (structure.kind == StructureKind::kDiagonal || factor.block(a, a, w, w).isLowerTriangular(0)) {
+      result.block(a, a, w, w) = factor.block(a, a, w, w);
+      continue;
+    }
+    Matrix own;
+    result.block(a, a, w, w) = canonical_factor(factor.block(a, a, w, w), &own);
+    rotation->block(a, a, w, w) = own;
+  }
+  return result;
+}
+
+}  // namespace
+
+Vector ProfiledDeviance::to_standard(const Vector& theta, std::vector<Matrix>* rotations) const {
+  std::vector<Matrix> lambda = unpack(theta);
+  for (std::size_t t = 0; t < lambda.size(); ++t) {
+    Matrix rotation;
+    lambda[t] = refactor(scales_.z_map[t] * lambda[t], moments_.terms[t].structures, &rotation);
+    if (rotations != nullptr) rotations->push_back(rotation);
+  }
+  return pack(lambda);
+}
+
+Vector ProfiledDeviance::to_natural(const Vector& x, std::vector<Matrix>* rotations) const {
+  std::vector<Matrix> lambda = unpack(x);
+  for (std::size_t t = 0; t < lambda.size(); ++t) {
+    Matrix rotation;
+    lambda[t] = refactor(scales_.z_inverse[t] * lambda[t], moments_.terms[t].structures, &rotation);
+    for (Index c = 0; c < lambda[t].cols(); ++c) {
+      if (lambda[t](c, c) < 0) {
+        lambda[t].col(c) = -lambda[t].col(c);
+        rotation.col(c) = -rotation.col(c);
+      }
+    }
+    if (rotations != nullptr) rotations->push_back(rotation);
+  }
+  return pack(lambda);
+}
+
+Vector ProfiledDeviance::canonical(const Vector& x) const {
+  std::vector<Matrix> lambda = unpack(x);
+  for (std::size_t t = 0; t < lambda.size(); ++t) {
+    for (const CovarianceStructure& structure : moments_.terms[t].structures) {
+      const int a = structure.first_column;
+      const int w = structure.n_columns;
+      Matrix own = lambda[t].block(a, a, w, w);
+      if (structure.kind == StructureKind::kUnstructured && (own.diagonal().array() == 0).any()) {
+        own = semidefinite_cholesky(own * own.transpose());
+      }
+      for (int c = 0; c < w; ++c) {
+        if (own(c, c) < 0) own.col(c) = -own.col(c);
+      }
+      lambda[t].block(a, a, w, w) = own;
+    }
+  }
+  return pack(lambda);
+}
+
+}  // namespace henderson

@@ -1,0 +1,65 @@
+// The profiled ML deviance or REML criterion as a function of theta (Bates et al. 2015, eqs 34, 42):
+//   d(theta) = log|M| + [REML] log|X'V^-1 X| + m (1 + log(2 pi r^2 / m)) - sum log w,  m = n or n - p.
+// The optimizer works on the standardized factors Lambda~ (standardization.h); users see the natural
+// ones. Both are vectors of lower-triangle entries in the order of theta.
+#ifndef HENDERSON_PROFILED_DEVIANCE_H_
+#define HENDERSON_PROFILED_DEVIANCE_H_
+
+#include <memory>
+#include <vector>
+
+#include "block_cholesky.h"
+#include "cross_products.h"
+#include "deviance_gradient.h"
+#include "optimizer.h"
+#include "standardization.h"
+#include "types.h"
+
+namespace henderson {
+
+class ProfiledDeviance : public SmoothFunction {
+ public:
+  ProfiledDeviance(const CrossProducts& moments, bool reml, InterruptCheck interrupt);
+
+  int n_parameters() const { return static_cast<int>(entries_.size()); }
+  const std::vector<LambdaEntry>& entries() const { return entries_; }
+  bool is_diagonal(int i) const { return entries_[i].row == entries_[i].column; }
+  double degrees() const { return m_; }  // m
+
+  // Standardized parameters.
+  double value(const Vector& x) override;
+  void derivatives(Vector* gradient, Matrix* hessian) override;
+  double noise() const override;
+  DevianceDerivatives differentiate(bool hessian, bool inverse_blocks);
+
+  std::vector<Matrix> unpack(const Vector& x) const;
+  Vector pack(const std::vector<Matrix>& lambda) const;
+  Vector standard_start() const;
+
+  // Natural <-> standardized. rotations: K Lambda = Lambda~ Q' per term.
+  Vector to_standard(const Vector& theta, std::vector<Matrix>* rotations = nullptr) const;
+  Vector to_natural(const Vector& x, std::vector<Matrix>* rotations = nullptr) const;
+  // Canonical form of standardized parameters: zero pivots empty their column, diagonal >= 0.
+  Vector canonical(const Vector& x) const;
+
+  const CrossProducts& moments() const { return moments_; }
+  const Standardization& scales() const { return scales_; }
+  const BlockSystem& system() const { return *system_; }
+  const BlockCholesky& factor() const { return *factor_; }
+  const std::vector<Matrix>& score() const { return last_.score; }
+
+ private:
+  const CrossProducts& moments_;
+  bool reml_;
+  double m_;
+  double constant_;  // parts of the criterion that do not depend on theta
+  Standardization scales_;
+  std::unique_ptr<BlockSystem> system_;  // stable address: the factor refers to it
+  std::unique_ptr<BlockCholesky> factor_;
+  std::vector<LambdaEntry> entries_;
+  DevianceDerivatives last_;
+};
+
+}  // namespace henderson
+
+#endif  // HENDERSON_PROFILED_DEVIANCE_H_
