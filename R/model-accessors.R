@@ -117,9 +117,11 @@ model.matrix.henderson_fit <- function(object, type = c("fixed", "random"), newd
   if (type == "fixed") {
     return(if (is.null(newdata)) fixed_matrix(object) else newdata_design(object, newdata)$X)
   }
-  random <- if (is.null(newdata)) random_design(object) else newdata_design(object, newdata)$random
-  rows <- if (is.null(newdata)) length(object$fitted) else nrow(newdata)
-  random_matrix(random, rows)
+  if (is.null(newdata)) {
+    return(random_effects_matrix(object))
+  }
+  design <- newdata_design(object, newdata)
+  random_matrix(design$random, nrow(design$X))
 }
 
 newdata_design <- function(fit, newdata) {

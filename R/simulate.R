@@ -214,17 +214,27 @@ simulation_parts <- function(fit, newdata, kept, allow_new_levels) {
   }
   newdata <- check_newdata(newdata)
   parts <- prediction_parts(fit, newdata, which(kept), allow_new_levels)
-  parts$random[!kept] <- prediction_parts(fit, newdata, which(!kept), TRUE)$random[!kept]
+  drawn <- prediction_parts(fit, newdata, which(!kept), TRUE)$random
   for (t in which(!kept)) {
-    parts$random[[t]][c("level", "levels")] <- newdata_levels(fit$random[[t]], newdata)
+    term <- fit$random[[t]]
+    term$z <- drawn[[t]]$z
+    term[c("level", "levels")] <- newdata_levels(term, newdata, environment(fit$formula))
+    parts$random[[t]] <- term
   }
   parts
 }
 
 # Codes and levels of a grouping factor in `newdata`, whether the fit knows them or not.
-newdata_levels <- function(term, newdata) {
-  values <- lapply(term$group_parts, eval, envir = newdata)
+newdata_levels <- function(term, newdata, env) {
+  values <- lapply(term$group_parts, eval, envir = newdata, enclos = env)
   names(values) <- vapply(term$group_parts, column_name, "")
+  absent <- Reduce(`|`, lapply(values, is.na))
+  if (any(absent)) {
+    name <- term$group
+    abort("Grouping factor {.var {name}} has {sum(absent)} missing value{?s} in {.arg newdata}.",
+      kind = "newdata", variable = name, observed = sum(absent)
+    )
+  }
   grouping_factor(term$group_parts, values)
 }
 

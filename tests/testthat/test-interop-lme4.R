@@ -1,0 +1,73 @@
+# ---- lme4's generics ----
+
+test_that("lme4's generics work on our fits", {
+  need_peer("lme4")
+  fit <- fit_cached("sleepstudy")
+
+  expect_identical(lme4::getME(fit, "theta"), component(fit, "theta"))
+  expect_true(lme4::isREML(fit))
+  expect_identical(lme4::ngrps(fit), n_groups(fit))
+  expect_equal(deviance(lme4::refitML(fit)), deviance(fit_cached("sleepstudy_ml")), tolerance = 1e-8)
+  again <- lme4::refit(fit, 2 * sleepstudy$Reaction)
+  expect_equal(fixef(again), 2 * fixef(fit), tolerance = 1e-6)
+  expect_identical(lme4::fixef(fit), fixef(fit))
+  expect_identical(lme4::ranef(fit), ranef(fit))
+  expect_error(lme4::getME(fit, "thta"), class = "henderson_error_argument")
+})
+
+test_that("our generics still work on lme4's fits", {
+  need_peer("lme4")
+  m <- lme4::lmer(Reaction ~ Days + (Days | Subject), sleepstudy)
+
+  expect_identical(fixef(m), lme4::fixef(m))
+  expect_identical(ranef(m), lme4::ranef(m))
+  expect_identical(VarCorr(m), lme4::VarCorr(m))
+})
+
+# ---- as_lmm ----
+
+test_that("as_lmm evaluates lme4's model at lme4's parameters", {
+  need_peer("lme4")
+  set.seed(12)
+  data <- transform(sleepstudy, w = exp(rnorm(180)), o = rnorm(180), late = factor(Days > 5))
+  data$Days[7] <- NA
+  fits <- list(
+    lme4::lmer(Reaction ~ Days + (Days | Subject), data, weights = w),
+    lme4::lmer(Reaction ~ poly(Days, 2) + offset(o) + (1 | Subject), data[-7, ], REML = FALSE),
+    lme4::lmer(
+      log(Reaction) ~ late + (1 | Subject), data, subset = Days > 0, na.action = na.exclude,
+      contrasts = list(late = "contr.sum")
+    ),
+    lme4::lmer(Reaction ~ Days + (1 | Subject) + (0 + Days | Subject), data),
+    lme4::lmer(yield ~ gen + fung + (1 | block / fung), durban.splitplot)
+  )
+  for (m in fits) {
+    fit <- as_lmm(m)
+    criterion <- if (lme4::isREML(m)) lme4::REMLcrit(m) else deviance(m)
+    # the same theta: rounding only
+    expect_equal(unname(fit$criterion), unname(criterion), tolerance = 1e-9)
+    expect_equal(fixef(fit), lme4::fixef(m), tolerance = 1e-8)
+    expect_equal(vcov(fit), as.matrix(vcov(m)), tolerance = 1e-7)
+    expect_equal(fitted(fit), fitted(m), tolerance = 1e-8, ignore_attr = TRUE)
+    expect_equal(sigma(fit), sigma(m), tolerance = 1e-8)
+    expect_identical(nobs(fit), nobs(m))
+  }
+})
+
+test_that("as_lmm can go on to optimize", {
+  need_peer("lme4")
+  m <- lme4::lmer(Reaction ~ Days + (Days | Subject), sleepstudy)
+  fit <- as_lmm(m, optimizer = "newton")
+
+  expect_lte(reml_criterion(fit), lme4::REMLcrit(m) + 1e-8)
+  # a fit made elsewhere can be used where its data are not
+  expect_equal(unname(predict(fit)), unname(fitted(fit)))
+})
+
+test_that("as_lmm refuses other objects", {
+  expect_error(as_lmm(lm(Reaction ~ Days, sleepstudy)), class = "henderson_error_argument")
+  expect_error(as_lmm(NULL), class = "henderson_error_argument")
+  need_peer("lme4")
+  m <- lme4::lmer(Reaction ~ Days + (1 | Subject), sleepstudy)
+  expect_error(as_lmm(m, optimizer = "bobyqa"), class = "henderson_error_argument")
+})

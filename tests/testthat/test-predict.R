@@ -1,0 +1,138 @@
+# ---- on the rows of the fit ----
+
+test_that("prediction without newdata is the fitted value, or a part of the sum", {
+  fit <- fit_cached("sleepstudy")
+  fixed <- drop(component(fit, "X") %*% fixef(fit))
+  random <- as.vector(component(fit, "Z") %*% component(fit, "b"))
+
+  # two orders of summation: rounding only
+  expect_equal(predict(fit), fitted(fit), tolerance = 1e-12)
+  expect_equal(unname(predict(fit, re.form = NA)), unname(fixed), tolerance = 1e-12)
+  expect_equal(unname(predict(fit, re.form = ~0)), unname(fixed), tolerance = 1e-12)
+  expect_equal(unname(predict(fit, random.only = TRUE)), random, tolerance = 1e-12)
+  expect_equal(predict(fit, type = "link"), predict(fit))
+})
+
+test_that("rows left out by na.exclude are predicted NA", {
+  data <- sleepstudy
+  data$Days[3] <- NA
+  fit <- lmm(Reaction ~ Days + (1 | Subject), data, na.action = na.exclude)
+
+  expect_length(predict(fit), 180L)
+  expect_identical(unname(which(is.na(predict(fit, re.form = NA)))), 3L)
+})
+
+# ---- on new rows ----
+
+test_that("a prediction is the line of the subject worked out by hand", {
+  fit <- fit_cached("sleepstudy")
+  line <- unlist(coef(fit)$Subject["308", ])
+  newdata <- data.frame(Days = c(2.5, 12), Subject = "308", row.names = c("a", "b"))
+
+  expect_equal(
+    predict(fit, newdata),
+    c(a = line[[1]] + 2.5 * line[[2]], b = line[[1]] + 12 * line[[2]]),
+    tolerance = 1e-12
+  )
+  expect_equal(
+    unname(predict(fit, data.frame(Days = 12), re.form = NA)), sum(fixef(fit) * c(1, 12))
+  )
+})
+
+test_that("re.form chooses terms and columns as lme4 does", {
+  need_peer("lme4")
+  m <- lme4::lmer(Reaction ~ Days + (Days | Subject), sleepstudy)
+  fit <- as_lmm(m)
+  newdata <- data.frame(Days = c(0, 5, 12), Subject = c("308", "309", "372"))
+  for (re_form in list(NULL, NA, ~0, ~ (Days | Subject), ~ (1 | Subject), ~ (0 + Days | Subject))) {
+    # at lme4's own theta: rounding only
+    expect_equal(
+      predict(fit, newdata, re.form = re_form), predict(m, newdata, re.form = re_form),
+      tolerance = 1e-8
+    )
+  }
+})
+
+test_that("re.form chooses among factors and spells out the columns of a factor", {
+  fit <- fit_cached("durban")
+  whole <- predict(fit, random.only = TRUE)
+  block <- predict(fit, random.only = TRUE, re.form = ~ (1 | block))
+  plots <- predict(fit, random.only = TRUE, re.form = ~ (1 | fung:block))
+  by_hand <- ranef(fit)$block[as.character(durban.splitplot$block), 1]
+
+  expect_equal(unname(block), by_hand)
+  expect_equal(block + plots, whole)
+  expect_equal(predict(fit, random.only = TRUE, re.form = ~ (1 | block / fung)), whole)
+})
+
+test_that("columns of a factor in a random term are found by their term", {
+  fit <- suppressMessages(lmm(Y ~ N + (N | B), MASS::oats))
+  part <- predict(fit, random.only = TRUE, re.form = ~ (1 | B))
+  rest <- predict(fit, random.only = TRUE, re.form = ~ (0 + N | B))
+
+  expect_equal(unname(part), ranef(fit)$B[as.character(MASS::oats$B), 1])
+  expect_equal(part + rest, predict(fit, random.only = TRUE))
+})
+
+test_that("a new level is an error, or has a random effect of zero", {
+  fit <- fit_cached("sleepstudy")
+  newdata <- data.frame(Days = 4, Subject = c("308", "new"))
+
+  expect_error(predict(fit, newdata), class = "henderson_error_newdata")
+  allowed <- predict(fit, newdata, allow.new.levels = TRUE)
+  expect_equal(unname(allowed[2]), sum(fixef(fit) * c(1, 4)))
+  expect_equal(allowed[1], predict(fit, newdata[1, ]))
+})
+
+test_that("na.action decides about missing predictors in newdata", {
+  fit <- fit_cached("sleepstudy")
+  newdata <- data.frame(Days = c(1, NA, 3), Subject = "308")
+
+  expect_identical(unname(is.na(predict(fit, newdata))), c(FALSE, TRUE, FALSE))
+  expect_named(predict(fit, newdata, na.action = na.omit), c("1", "3"))
+  expect_length(predict(fit, newdata, na.action = na.exclude), 3L)
+  expect_error(predict(fit, newdata, na.action = na.fail), class = "henderson_error_newdata")
+  expect_error(predict(fit, newdata, na.action = "pass"), class = "henderson_error_argument")
+})
+
+test_that("poly() and scale() keep the basis of the fit", {
+  fit <- lmm(Reaction ~ poly(Days, 2) + scale(Days) + (1 | Subject), sleepstudy) |>
+    suppressMessages()
+  rows <- c(3, 90, 177)
+
+  expect_equal(
+    unname(predict(fit, sleepstudy[rows, ])), unname(fitted(fit)[rows]), tolerance = 1e-10
+  )
+})
+
+test_that("offsets of the formula are added to predictions of new rows", {
+  fit <- lmm(Reaction ~ Days + offset(3 * Days) + (1 | Subject), sleepstudy)
+  rows <- c(1, 100)
+
+  expect_equal(
+    unname(predict(fit, sleepstudy[rows, ])), unname(fitted(fit)[rows]), tolerance = 1e-10
+  )
+  expect_equal(
+    unname(predict(fit, data.frame(Days = 2), re.form = NA)), sum(fixef(fit) * c(1, 2)) + 6
+  )
+})
+
+# ---- bad input ----
+
+test_that("predict refuses what it cannot do", {
+  fit <- fit_cached("sleepstudy")
+  newdata <- data.frame(Days = 1, Subject = "308")
+
+  expect_error(predict(fit, newdata, se.fit = TRUE), class = "henderson_error_unsupported")
+  expect_error(predict(fit, interval = "confidence"), class = "henderson_error_unsupported")
+  expect_error(predict(fit, newdat = newdata, level2 = 1), class = "henderson_error_argument")
+  expect_error(predict(fit, type = "terms"), class = "henderson_error_argument")
+  expect_error(predict(fit, re.form = "none"), class = "henderson_error_argument")
+  expect_error(predict(fit, re.form = Reaction ~ (1 | Subject)), class = "henderson_error_argument")
+  expect_error(predict(fit, re.form = ~ (1 | Days)), class = "henderson_error_argument")
+  expect_error(predict(fit, re.form = ~ (Height | Subject)), class = "henderson_error_argument")
+  expect_error(predict(fit, re.form = ~Days), class = "henderson_error")
+  expect_error(predict(fit, newdata["Days"]), class = "henderson_error_newdata")
+  expect_error(predict(fit, 1:3), class = "henderson_error_newdata")
+  expect_error(predict(fit, newdata, allow.new.levels = NA), class = "henderson_error_argument")
+})

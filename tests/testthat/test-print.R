@@ -1,0 +1,96 @@
+# Printed text is compared with what the numbers must show, not with a stored copy of the output.
+
+shown <- function(x, ...) paste(capture.output(print(x, ...)), collapse = "\n")
+
+# ---- print of a fit ----
+
+test_that("a REML fit shows formula, data, criterion, deviations, counts, estimates", {
+  text <- shown(fit_cached("sleepstudy"))
+
+  expect_match(text, "fitted by REML\nFormula: Reaction ~ Days \\+ \\(Days \\| Subject\\)\nData: sleepstudy")
+  expect_match(text, "REML criterion: 1743.628", fixed = TRUE)
+  expect_match(text, "Subject +\\(Intercept\\) 24.74\\d")
+  expect_match(text, "Days +5.92\\d +0.07")
+  expect_match(text, "Observations: 180; groups: Subject, 18", fixed = TRUE)
+  expect_match(text, "251.41 +10.47")
+  expect_no_match(text, "Note:")
+})
+
+test_that("an ML fit shows the information criteria", {
+  text <- shown(fit_cached("sleepstudy_ml"))
+
+  expect_match(text, "fitted by maximum likelihood")
+  expect_match(text, "AIC +BIC +logLik +-2\\*log\\(L\\) +df.resid")
+  expect_match(text, "1763.9 +1783.1 +-876.0 +1751.9 +174")
+})
+
+test_that("digits and columns can be chosen, and print returns its argument", {
+  fit <- fit_cached("sleepstudy")
+
+  expect_match(shown(fit, digits = 7), "251.40510")
+  expect_match(shown(fit, ranef.comp = c("Variance", "Std.Dev.")), "Variance Std.Dev. Corr")
+  expect_error(print(fit, ranef.comp = "sd"), class = "henderson_error_argument")
+  capture.output(returned <- withVisible(print(fit)))
+  expect_false(returned$visible)
+  expect_identical(returned$value, fit)
+  expect_identical(format(fit), capture.output(print(fit)))
+})
+
+test_that("weights, subset and long formulas are shown", {
+  data <- transform(sleepstudy, w = rep(1:2, 90))
+  fit <- lmm(
+    Reaction ~ Days + I(Days^2) + I(Days^3) + I(Days^4 / 1000) + I(Days^5 / 10000) + (1 | Subject),
+    data, weights = w, subset = Days < 9
+  )
+  text <- shown(fit)
+
+  expect_match(text, "\nWeights: w\n", fixed = TRUE)
+  expect_match(text, "\nSubset: Days < 9\n", fixed = TRUE)
+  expect_match(text, "\n {9} *\\(1 \\| Subject\\)\nData")
+})
+
+# ---- notes ----
+
+test_that("notes tell of dropped columns, omitted rows, singular and failed fits", {
+  data <- transform(sleepstudy, twice = 2 * Days)
+  data$Days[1:2] <- NA
+  fit <- suppressMessages(lmm(Reaction ~ Days + twice + (1 | Subject), data))
+  expect_match(shown(fit), "2 rows with missing values left out", fixed = TRUE)
+  expect_match(shown(fit), "1 of 3 columns dropped (twice)", fixed = TRUE)
+
+  fit$theta[] <- 0
+  expect_match(shown(fit), "singular fit", fixed = TRUE)
+  fit$optimization$converged <- FALSE
+  fit$optimization$message <- "iteration limit reached"
+  expect_match(shown(fit), "not converged: iteration limit reached", fixed = TRUE)
+})
+
+test_that("many dropped columns are listed in part", {
+  expect_identical(list_some(letters[1:7]), "a, b, c, d, e, ...")
+  expect_identical(list_some(letters[1:5]), "a, b, c, d, e")
+})
+
+# ---- width ----
+
+test_that("East Asian names are aligned by display width in a UTF-8 locale", {
+  skip_if_not(l10n_info()[["UTF-8"]], "not a UTF-8 locale")
+  group <- "\u5904\u7406"
+  table <- cbind(Groups = c(group, "Residual"), Std.Dev. = c("1.5", "2.5"))
+  rownames(table) <- c("", "")
+  lines <- capture.output(print_text_matrix(table))
+
+  # the column of numbers starts at the same display column in every line
+  start <- vapply(lines, function(line) {
+    nchar(sub("(Std|[12]\\.5).*$", "", line), type = "width")
+  }, 1L, USE.NAMES = FALSE)
+  expect_length(unique(start), 1L)
+})
+
+# ---- str ----
+
+test_that("str shows the fields in one line each", {
+  output <- capture.output(str(fit_cached("sleepstudy")))
+
+  expect_match(output[1], "henderson_lmm")
+  expect_lt(length(output), 50L)
+})

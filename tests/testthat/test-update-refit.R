@@ -1,0 +1,196 @@
+# ---- update ----
+
+test_that("update changes formula and arguments", {
+  fit <- fit_cached("sleepstudy")
+
+  smaller <- update(fit, . ~ . - Days)
+  expect_named(fixef(smaller), "(Intercept)")
+  expect_identical(n_groups(smaller), n_groups(fit))
+  by_ml <- update(fit, REML = FALSE)
+  expect_false(is_reml(by_ml))
+  expect_equal(deviance(by_ml), deviance(fit_cached("sleepstudy_ml")), tolerance = 1e-8)
+  swapped <- update(fit, . ~ . - (Days | Subject) + (1 | Subject))
+  expect_length(component(swapped, "theta"), 1L)
+  logged <- update(fit, log(.) ~ .)
+  expect_equal(component(logged, "y"), log(sleepstudy$Reaction))
+  expect_equal(nobs(update(fit, subset = Days < 9)), 162L)
+  expect_equal(nobs(update(fit, data = sleepstudy[1:100, ])), 100L)
+})
+
+test_that("update(evaluate = FALSE) returns the call", {
+  call <- update(fit_cached("sleepstudy"), . ~ . - Days, REML = FALSE, evaluate = FALSE)
+
+  expect_true(is.call(call))
+  expect_equal(call$formula, quote(Reaction ~ (Days | Subject)), ignore_attr = TRUE)
+  expect_false(call$REML)
+})
+
+test_that("a formula and data made inside a function are found again", {
+  make <- function(rhs) {
+    local_data <- sleepstudy
+    formula <- as.formula(paste("Reaction ~", rhs, "+ (1 | Subject)"))
+    lmm(formula, local_data)
+  }
+  fit <- make("Days")
+  updated <- update(fit, . ~ . + I(Days^2))
+
+  expect_named(fixef(updated), c("(Intercept)", "Days", "I(Days^2)"))
+})
+
+test_that("the data where the fit was made go before others of the same name", {
+  make <- function() {
+    my_data <- sleepstudy
+    lmm(Reaction ~ Days + (1 | Subject), my_data)
+  }
+  fit <- make()
+  my_data <- sleepstudy[1:50, ]
+
+  expect_identical(nobs(update(fit, REML = FALSE)), 180L)
+  expect_identical(nobs(update(fit, data = my_data)), 50L)
+})
+
+test_that("without the data the model frame serves", {
+  data <- transform(sleepstudy, w = rep(1:2, 90))
+  fit <- lmm(Reaction ~ Days + (1 | Subject), data)
+  rm(data)
+
+  expect_identical(nobs(update(fit, . ~ 1 + (1 | Subject))), 180L)
+})
+
+test_that("update refuses unnamed and unknown changes", {
+  fit <- fit_cached("sleepstudy")
+
+  expect_error(update(fit, . ~ ., FALSE), class = "henderson_error_argument")
+  expect_error(update(fit, 5), class = "henderson_error_formula")
+  expect_error(update(fit, evaluate = NA), class = "henderson_error_argument")
+  expect_error(update(fit, . ~ . - (Days | Subject)), class = "henderson_error_formula")
+  expect_error(update(fit, data = no_such_data), class = "henderson_error_variable")
+})
+
+# ---- refit_response ----
+
+test_that("refitting to an affine function of the response moves estimates affinely", {
+  fit <- fit_cached("sleepstudy")
+  again <- refit_response(fit, 10 + 2 * sleepstudy$Reaction)
+
+  # two optimizations of the same criterion
+  expect_equal(fixef(again), 2 * fixef(fit) + c(10, 0), tolerance = 1e-6)
+  expect_equal(sigma(again), 2 * sigma(fit), tolerance = 1e-5)
+  expect_equal(component(again, "y"), 10 + 2 * sleepstudy$Reaction)
+})
+
+test_that("a simulated response can be given as it comes", {
+  fit <- fit_cached("sleepstudy")
+  sims <- simulate(fit, seed = 2)
+  again <- refit_response(fit, sims)
+
+  expect_equal(component(again, "y"), sims$sim_1)
+  expect_s3_class(again, "henderson_lmm")
+})
+
+test_that("a response for all rows of the data loses those the fit left out", {
+  data <- sleepstudy
+  data$Days[4] <- NA
+  fit <- lmm(Reaction ~ Days + (1 | Subject), data, na.action = na.exclude)
+  full <- refit_response(fit, sleepstudy$Reaction)
+
+  expect_equal(component(full, "y"), sleepstudy$Reaction[-4])
+  expect_equal(fixef(full), fixef(fit), tolerance = 1e-6)
+})
+
+test_that("new weights enter the fit", {
+  data <- transform(sleepstudy, w = rep(1:2, 90))
+  fit <- lmm(Reaction ~ Days + (1 | Subject), data)
+  weighted <- lmm(Reaction ~ Days + (1 | Subject), data, weights = w)
+  again <- refit_response(fit, data$Reaction, newweights = data$w)
+
+  expect_equal(fixef(again), fixef(weighted), tolerance = 1e-6)
+  expect_equal(reml_criterion(again), reml_criterion(weighted), tolerance = 1e-8)
+})
+
+test_that("refit_response refuses responses that do not fit", {
+  fit <- fit_cached("sleepstudy")
+
+  expect_error(refit_response(fit, 1:3), class = "henderson_error_response")
+  expect_error(refit_response(fit, c(NA, rep(1, 179))), class = "henderson_error_response")
+  expect_error(refit_response(fit, rep("a", 180)), class = "henderson_error_response")
+  expect_error(
+    refit_response(fit, sleepstudy$Reaction, newweights = rep(-1, 180)),
+    class = "henderson_error_weights"
+  )
+  expect_error(refit_response(1, 1:3), class = "henderson_error_argument")
+})
+
+# ---- refit_ml ----
+
+test_that("refit_ml gives the ML fit and leaves ML fits alone", {
+  again <- refit_ml(fit_cached("sleepstudy"))
+
+  expect_equal(deviance(again), deviance(fit_cached("sleepstudy_ml")), tolerance = 1e-8)
+  expect_identical(refit_ml(fit_cached("sleepstudy_ml")), fit_cached("sleepstudy_ml"))
+})
+
+test_that("refits need no data, only the model frame", {
+  make <- function() {
+    gone <- transform(sleepstudy, late = factor(Days > 5))
+    lmm(Reaction ~ late + poly(Days, 2) + (1 | Subject), gone, contrasts = list(late = "contr.sum"))
+  }
+  fit <- make()
+
+  again <- refit_ml(fit)
+  expect_named(fixef(again), names(fixef(fit)))
+  fit$frame <- NULL
+  expect_error(refit_ml(fit), class = "henderson_error_data")
+})
+
+# ---- drop1, add1 ----
+
+test_that("drop1 and add1 compare with fits made by hand", {
+  fit <- lmm(Reaction ~ Days + I(Days^2) + (1 | Subject), sleepstudy, REML = FALSE)
+  small <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, REML = FALSE)
+  dropped <- drop1(fit, test = "Chisq")
+  added <- add1(small, ~ . + I(Days^2), test = "Chisq")
+  ratio <- deviance(small) - deviance(fit)
+
+  expect_identical(rownames(dropped), c("<none>", "Days", "I(Days^2)"))
+  expect_named(dropped, c("npar", "AIC", "LRT", "Pr(Chi)"))
+  # two optimizations of the same criterion
+  expect_equal(dropped["I(Days^2)", "LRT"], ratio, tolerance = 1e-5)
+  expect_equal(dropped["I(Days^2)", "AIC"], AIC(small), tolerance = 1e-7)
+  expect_equal(dropped["<none>", "AIC"], AIC(fit))
+  expect_equal(added["I(Days^2)", "LRT"], ratio, tolerance = 1e-5)
+  expect_equal(added["I(Days^2)", "Pr(Chi)"], pchisq(ratio, 1, lower.tail = FALSE), tolerance = 1e-3)
+  expect_named(drop1(fit), c("npar", "AIC"))
+  expect_equal(drop1(fit, k = log(180))["<none>", "AIC"], BIC(fit))
+})
+
+test_that("drop1 respects marginality and has lme4's table", {
+  need_peer("lme4")
+  m <- lme4::lmer(Y ~ V * N + (1 | B / V), MASS::oats, REML = FALSE)
+  table <- drop1(as_lmm(m), test = "Chisq")
+
+  expect_identical(rownames(table), c("<none>", "V:N"))
+  # two optimizers
+  expect_equal(as.matrix(table), as.matrix(drop1(m, test = "Chisq")), tolerance = 1e-4)
+})
+
+test_that("scope may name the terms, and wrong ones are refused", {
+  fit <- lmm(Reaction ~ Days + I(Days^2) + (1 | Subject), sleepstudy, REML = FALSE)
+
+  expect_identical(rownames(drop1(fit, "Days")), c("<none>", "Days"))
+  expect_identical(rownames(drop1(fit, ~ I(Days^2))), c("<none>", "I(Days^2)"))
+  expect_error(drop1(fit, "Height"), class = "henderson_error_argument")
+  expect_error(add1(fit), class = "henderson_error_argument")
+  expect_error(add1(fit, ~ . + Days), class = "henderson_error_argument")
+  expect_error(drop1(fit, test = "F"), class = "henderson_error_argument")
+  expect_error(drop1(fit, tst = "Chisq"), class = "henderson_error_argument")
+})
+
+test_that("add1 finds variables of the data and refuses those with missing values", {
+  data <- transform(sleepstudy, extra = rep(c(1, 3, 2), 60), holes = 1:180)
+  data$holes[2] <- NA
+  fit <- lmm(Reaction ~ Days + (1 | Subject), data, REML = FALSE)
+
+  expect_identical(rownames(add1(fit, "extra")), c("<none>", "extra"))
+  expect_error(add1(fit, "holes"), class = "henderson_error_data")
+})
