@@ -112,7 +112,7 @@ check_no_dots <- function(..., call = entry_frame()) {
 translated_arguments <- c(
   devFunOnly = "Use {.code deviance_function(fit)} on a fitted model.",
   optCtrl = "Give {.arg max_iterations} and {.arg tolerance} in {.fn lmm_control}.",
-  optimizer = "Give it in {.fn lmm_control}, as in {.code control = lmm_control(optimizer = \"bfgs\")}.",
+  optimizer = "Use {.code control = lmm_control(optimizer = \"bfgs\")}.",
   method = "Use {.code REML = TRUE} or {.code REML = FALSE}.",
   family = "{.fn lmm} fits Gaussian models only.",
   random = "Write random terms into the formula, as in {.code y ~ x + (1 | group)}.",
@@ -133,7 +133,7 @@ argument_hint <- function(name, known) {
   paste0("Arguments are ", escape_braces(paste0("`", known, "`", collapse = ", ")), ".")
 }
 
-# --- helpers -----------------------------------------------------------------------------------
+# --- helpers ---
 
 #' @noRd
 abort_argument <- function(x, name, allowed, kind, call, hint = NULL) {

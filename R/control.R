@@ -30,8 +30,8 @@ optimizers <- c("newton", "bfgs", "nelder_mead", "none")
 #' @param keep character vector, what the fitted object keeps of the data: any of `"frame"` (the
 #'   model frame) and `"X"` (the fixed-effects matrix). `character(0)` keeps neither; methods that
 #'   need them then say so.
-#' @param check_nobs_vs_nlev what happens when a grouping factor has at least as many levels as there
-#'   are observations: `"stop"`, `"warning"`, `"message"` or `"ignore"`.
+#' @param check_nobs_vs_nlev what happens when a grouping factor has at least as many levels as
+#'   there are observations: `"stop"`, `"warning"`, `"message"` or `"ignore"`.
 #' @param check_nobs_vs_nre the same when a random term has at least as many random effects as there
 #'   are observations.
 #' @param check_nlev_gtr_1 the same when a grouping factor has a single level.

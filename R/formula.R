@@ -12,6 +12,7 @@
 #'   `frame_formula` (response, fixed part and every variable of the random terms).
 #' @noRd
 parse_formula <- function(formula, env = parent.frame()) {
+  if (missing(formula)) abort_not_a_formula("missing")
   formula <- as_two_sided_formula(formula, env)
   parts <- split_terms(formula[[3L]])
   if (length(parts$random) == 0L) abort_no_random_term(formula)
@@ -35,13 +36,7 @@ as_two_sided_formula <- function(formula, env) {
   if (is.call(formula) && identical(formula[[1L]], quote(`~`)) && !inherits(formula, "formula")) {
     formula <- stats::as.formula(formula, env)
   }
-  if (!inherits(formula, "formula")) {
-    given <- if (missing(formula)) "missing" else describe_value(formula)
-    abort(c(
-      "{.arg formula} must be a two-sided formula; it is {given}.",
-      "i" = "For example {.code y ~ x + (1 | group)}."
-    ), kind = "formula", variable = "formula", observed = given)
-  }
+  if (!inherits(formula, "formula")) abort_not_a_formula(describe_value(formula))
   if (length(formula) != 3L) {
     abort(c(
       "{.arg formula} has no response: {.code {expression_text(formula)}}.",
@@ -61,7 +56,7 @@ formula_from_string <- function(text, env) {
   })
 }
 
-# --- the walk ----------------------------------------------------------------------------------
+# --- the walk ---
 
 #' Split an expression into its fixed part and its random terms
 #'
@@ -131,7 +126,8 @@ split_operator <- function(expr, operator) {
   if (is.null(offending)) return(list(fixed = expr, random = list()))
   text <- expression_text(offending)
   abort(c(
-    "A random term can only be added with {.code +}; {.code ({text})} is combined with {.code {operator}}.",
+    "A random term can only be added with {.code +};
+     {.code ({text})} is combined with {.code {operator}}.",
     "i" = "Write random terms as {.code y ~ x + ({text})}."
   ), kind = "formula", variable = text, observed = expression_text(expr))
 }
@@ -161,7 +157,7 @@ first_random_term <- function(expr) {
   NULL
 }
 
-# --- predicates and small helpers ----------------------------------------------------------------
+# --- predicates and small helpers ---
 
 formula_operators <- c("+", "-", "*", "/", ":", "^", "%in%", "(", "~")
 
@@ -212,26 +208,33 @@ utf8_names <- function(x) {
 
 #' @noRd
 unescape_utf8 <- function(text) {
+  text <- enc2native(text)
   text <- gsub("`((?:[A-Za-z0-9._]|<U\\+[0-9A-F]{4,8}>)+)`", "\\1", text, perl = TRUE)
-  pattern <- "<U\\+([0-9A-F]{4,8})>"
-  repeat {
-    at <- regexpr(pattern, text, perl = TRUE, useBytes = TRUE)
-    if (at < 0L) break
-    escape <- substr(text, at, at + attr(at, "match.length") - 1L)
-    code <- strtoi(substr(escape, 4L, nchar(escape) - 1L), 16L)
-    text <- sub(escape, intToUtf8(code), text, fixed = TRUE)
-  }
-  enc2utf8(text)
+  found <- gregexpr("<U\\+[0-9A-F]{4,8}>", text)
+  codes <- regmatches(text, found)[[1L]]
+  between <- regmatches(text, found, invert = TRUE)[[1L]]
+  codes <- strtoi(gsub("[^0-9A-F]", "", sub("U", "", codes)), 16L)
+  characters <- vapply(codes, intToUtf8, "")
+  enc2utf8(paste0(between, c(characters, ""), collapse = ""))
 }
 
-# --- errors --------------------------------------------------------------------------------------
+# --- errors ---
+
+#' @noRd
+abort_not_a_formula <- function(given) {
+  abort(c(
+    "{.arg formula} must be a two-sided formula; it is {given}.",
+    "i" = "For example {.code y ~ x + (1 | group)}."
+  ), kind = "formula", variable = "formula", observed = given)
+}
 
 #' @noRd
 abort_no_random_term <- function(formula) {
   text <- expression_text(formula)
   abort(c(
     "The formula has no random term: {.code {text}}.",
-    "i" = "Add one, as in {.code y ~ x + (1 | group)}, or use {.fn lm} for a model without random effects."
+    "i" = "Add one, as in {.code y ~ x + (1 | group)},
+           or use {.fn lm} for a model without random effects."
   ), kind = "formula", variable = "formula", observed = text)
 }
 
@@ -239,7 +242,8 @@ abort_no_random_term <- function(formula) {
 abort_bare_bar <- function(expr) {
   text <- expression_text(expr)
   lhs <- expr[[2L]]
-  last <- if (is.call(lhs) && length(lhs) == 3L) expression_text(lhs[[3L]]) else expression_text(lhs)
+  if (is.call(lhs) && length(lhs) == 3L) lhs <- lhs[[3L]]
+  last <- expression_text(lhs)
   bar <- call_name(expr)
   group <- expression_text(expr[[3L]])
   abort(c(

@@ -38,15 +38,20 @@ grouping_codes <- function(x) {
       return(drop_empty_codes(x - limits[1L] + 1L, as.integer(width), labels))
     }
   }
-  values <- if (is.character(x)) sort(unique(x), method = "radix") else sort(unique(x))
+  values <- unique(x)
+  values <- if (is.character(x)) sort_strings(values) else sort(values)
   level <- if (inherits(x, "integer64")) bit64::match(x, values) else match(x, values)
   merge_equal_labels(level, grouping_labels(values))
 }
 
+#' In the order of the C locale of the UTF-8 strings, also where some are in another encoding
+#' @noRd
+sort_strings <- function(values) values[order(enc2utf8(values), method = "radix")]
+
 #' Strip classes that only describe (labels of haven and others); keep those that define the values
 #' @noRd
 plain_values <- function(x) {
-  if (is.character(x)) return(enc2utf8(as.vector(unclass(x))))
+  if (is.character(x)) return(as.vector(unclass(x)))
   if (!is.object(x) || inherits(x, c("Date", "POSIXct", "integer64", "difftime"))) return(x)
   if (inherits(x, c("haven_labelled", "labelled", "AsIs")) || is.numeric(x)) {
     return(as.vector(unclass(x)))
@@ -90,20 +95,30 @@ drop_empty_codes <- function(code, size, labels) {
 cross_codes <- function(first, second) {
   n_second <- length(second$levels)
   size <- as.double(length(first$levels)) * n_second
-  if (size <= max(1e6, 4 * length(first$level))) {
-    code <- (first$level - 1L) * n_second + second$level
-    used <- which(tabulate(code, size) > 0L)
-    level <- match_sorted(code, used, size)
-  } else {
-    code <- (first$level - 1) * n_second + second$level
-    used <- sort(unique(code))
-    level <- match(code, used)
-  }
-  labels <- paste(
-    first$levels[(used - 1) %/% n_second + 1], second$levels[(used - 1) %% n_second + 1],
-    sep = ":"
-  )
-  list(level = level, levels = labels)
+  if (size > max(1e6, 4 * length(first$level))) return(cross_codes_sorted(first, second))
+  code <- (first$level - 1L) * n_second + second$level
+  used <- which(tabulate(code, size) > 0L)
+  i <- (used - 1L) %/% n_second + 1L
+  j <- (used - 1L) %% n_second + 1L
+  list(level = match_sorted(code, used, size), levels = cross_labels(first, second, i, j))
+}
+
+#' The same by sorting, when most of very many combinations do not occur
+#' @noRd
+cross_codes_sorted <- function(first, second) {
+  position <- order(first$level, second$level, method = "radix")
+  a <- first$level[position]
+  b <- second$level[position]
+  n <- length(a)
+  is_new <- c(TRUE, a[-1L] != a[-n] | b[-1L] != b[-n])
+  level <- integer(n)
+  level[position] <- cumsum(is_new)
+  list(level = level, levels = cross_labels(first, second, a[is_new], b[is_new]))
+}
+
+#' @noRd
+cross_labels <- function(first, second, i, j) {
+  paste(first$levels[i], second$levels[j], sep = ":")
 }
 
 #' `match(code, used)` for codes up to `size`, by table look-up

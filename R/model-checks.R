@@ -31,7 +31,8 @@ check_frame <- function(frame, parsed) {
 check_response <- function(y, name) {
   if (length(dim(y)) == 2L && ncol(y) > 1L) {
     abort(c(
-      "The response {.var {name}} is a matrix of {ncol(y)} columns; a single numeric column is needed.",
+      "The response {.var {name}} is a matrix of {ncol(y)} columns;
+       a single numeric column is needed.",
       "i" = "Fit each column by itself."
     ), kind = "response", variable = name, observed = dim(y))
   }
@@ -62,7 +63,8 @@ check_weights <- function(weights) {
     count <- sum(weights < 0)
     smallest <- min(weights)
     abort(c(
-      "{count} of the {length(weights)} {.arg weights} {?is/are} negative, the smallest {smallest}.",
+      "{count} of the {length(weights)} {.arg weights} {cli::qty(count)}{?is/are} negative,
+       the smallest {smallest}.",
       "i" = "Weights are precisions: the residual variance of row i is sigma^2 / w_i."
     ), kind = "weights", variable = "weights", observed = smallest)
   }
@@ -146,7 +148,8 @@ abort_missing <- function(count, total, name, kind) {
 abort_infinite <- function(count, total, name, kind) {
   abort(c(
     "{.var {name}} has {count} infinite value{?s} among {total}.",
-    "i" = "Remove {cli::qty(count)}{?it/them} with {.arg subset}, or set {?it/them} to {.code NA}; {.code log(0)} and {.code 1/0} are infinite."
+    "i" = "Remove {cli::qty(count)}{?it/them} with {.arg subset}, or set {?it/them} to {.code NA};
+           {.code log(0)} and {.code 1/0} are infinite."
   ), kind = kind, variable = name, observed = count)
 }
 
@@ -163,7 +166,7 @@ describe_type <- function(x) {
   paste("of type", typeof(x))
 }
 
-# --- checks of the whole model -------------------------------------------------------------------
+# --- checks of the whole model ---
 
 #' A constant response leaves no variance to estimate, unless the fixed part cannot reach it
 #'
@@ -214,7 +217,8 @@ report_one_level <- function(term, control) {
 report_many_levels <- function(term, n_levels, n, control) {
   name <- term$group
   report(control$check_nobs_vs_nlev, c(
-    "The grouping factor {.var {name}} has {n_levels} level{?s} for {n} observation{?s}; it must have fewer.",
+    "The grouping factor {.var {name}} has {n_levels} level{?s} for {n} observation{?s};
+     it must have fewer.",
     "i" = "With one observation per level its variance cannot be told from the residual variance.",
     "i" = "To fit all the same: {.code control = lmm_control(check_nobs_vs_nlev = \"ignore\")}."
   ), kind = "grouping", variable = name, observed = n_levels)
@@ -230,7 +234,8 @@ check_n_random_effects <- function(term, n_levels, n, control) {
   count <- v * n_levels
   text <- term$text
   report(control$check_nobs_vs_nre, c(
-    "The random term {.code ({text})} has {count} random effects ({v} for each of {n_levels} levels) for {n} observation{?s}; it must have fewer.",
+    "The random term {.code ({text})} has {count} random effects
+     ({v} for each of {n_levels} levels) for {n} observation{?s}; it must have fewer.",
     "i" = "Simplify the term, for instance with {.code ||}.",
     "i" = "To fit all the same: {.code control = lmm_control(check_nobs_vs_nre = \"ignore\")}."
   ), kind = "grouping", variable = text, observed = count)

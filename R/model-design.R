@@ -5,8 +5,8 @@
 #'
 #' @param parsed `henderson_formula`.
 #' @param frame model frame from `model_frame()`.
-#' @param contrasts NULL or a named list, as `contrasts.arg` of `model.matrix()`; it serves the fixed
-#'   part and the random terms.
+#' @param contrasts NULL or a named list, as `contrasts.arg` of `model.matrix()`; it serves the
+#'   fixed part and the random terms.
 #' @param control `henderson_control`.
 #' @return list of class `henderson_design`, see design/internal-objects.md.
 #' @noRd
@@ -51,7 +51,7 @@ plain_numbers <- function(frame) {
   frame
 }
 
-# --- fixed-effects matrix --------------------------------------------------------------------------
+# --- fixed-effects matrix ---
 
 #' Matrix of the columns that a terms object describes
 #'
@@ -149,7 +149,7 @@ check_factor_levels <- function(terms, frame) {
   }
 }
 
-# --- contrasts -------------------------------------------------------------------------------------
+# --- contrasts ---
 
 #' Check the `contrasts` argument
 #'
@@ -169,11 +169,21 @@ check_contrasts <- function(contrasts, parsed, frame) {
   }
   if (!l10n_info()[["UTF-8"]]) names(contrasts) <- enc2native(names(contrasts))
   usable <- contrast_variables(parsed, frame)
+  check_unique_contrasts(names(contrasts))
   for (name in names(contrasts)) {
     check_contrast_name(name, usable, frame)
     check_contrast(contrasts[[name]], name, frame[[name]])
   }
   contrasts
+}
+
+#' @noRd
+check_unique_contrasts <- function(names) {
+  if (!anyDuplicated(names)) return(invisible(NULL))
+  twice <- utf8_names(names[duplicated(names)][1L])
+  abort("{.arg contrasts} has {sum(names == twice)} elements named {.var {twice}}.",
+    kind = "contrasts", variable = twice, observed = names
+  )
 }
 
 #' @return names of the columns of `frame` that are coded by contrasts.
@@ -217,20 +227,24 @@ check_contrast <- function(contrast, name, x) {
   if (is.character(contrast) && length(contrast) == 1L && !is.na(contrast)) {
     if (exists(contrast, mode = "function")) return(invisible(NULL))
     abort(c(
-      "The contrasts of {.var {name}} are {.val {contrast}}, but there is no function of that name.",
-      "i" = "Attach its package or give the function itself, as in {.code list(f = MASS::contr.sdif)}."
+      "The contrasts of {.var {name}} are {.val {contrast}}, but there is no such function.",
+      "i" = "Attach its package or give the function itself,
+             as in {.code list(f = MASS::contr.sdif)}."
     ), kind = "contrasts", variable = name, observed = contrast)
   }
   given <- describe_value(contrast)
   if (!is.numeric(contrast)) {
-    abort(c(
-      "The contrasts of {.var {name}} must be a function, its name or a numeric matrix, not {given}."
-    ), kind = "contrasts", variable = name, observed = given)
+    abort(
+      "The contrasts of {.var {name}} must be a function, its name or a numeric matrix,
+       not {given}.",
+      kind = "contrasts", variable = name, observed = given
+    )
   }
   n_levels <- if (is.factor(x)) nlevels(x) else length(unique(x))
   if (NROW(contrast) != n_levels) {
     abort(c(
-      "The contrast matrix of {.var {name}} has {NROW(contrast)} row{?s}, the factor has {n_levels} level{?s}.",
+      "The contrast matrix of {.var {name}} has {NROW(contrast)} row{?s},
+       the factor has {n_levels} level{?s}.",
       "i" = "A contrast matrix has one row per level that occurs and at most one column fewer."
     ), kind = "contrasts", variable = name, observed = dim(contrast))
   }

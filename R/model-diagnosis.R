@@ -52,7 +52,8 @@ check_dot <- function(parsed, data) {
   if (!is.null(data_names(data)) || !"." %in% all.names(parsed$fixed)) return(invisible(NULL))
   text <- expression_text(parsed$formula)
   abort(c(
-    "{.code .} in the formula stands for the variables of {.arg data}, which is not given: {.code {text}}.",
+    "{.code .} in the formula stands for the variables of {.arg data}, which is not given:
+     {.code {text}}.",
     "i" = "Give {.arg data}, or write the variables out."
   ), kind = "formula", variable = ".", observed = text)
 }
@@ -124,7 +125,7 @@ abort_not_found <- function(name, data, is_function, argument = NULL) {
   ), kind = "variable", variable = name, observed = known)
 }
 
-# --- types, lengths, missing values ----------------------------------------------------------------
+# --- types, lengths, missing values ---
 
 #' @noRd
 check_types <- function(values, parsed, data) {
@@ -162,6 +163,13 @@ check_lengths <- function(values) {
   rows <- vapply(values, NROW, 0L)
   wrong <- which(rows != rows[1L])
   if (length(wrong) == 0L) return(invisible(NULL))
+  if (length(rows) > 2L && length(wrong) == length(rows) - 1L && length(unique(rows)) == 2L) {
+    abort(c(
+      "The response {.var {names(values)[1L]}} has {rows[1L]} value{?s},
+       the other variables have {rows[2L]}.",
+      "i" = "Variables need one value per row; nothing is recycled."
+    ), kind = "response", variable = names(values)[1L], observed = unname(rows[1L]))
+  }
   name <- names(values)[wrong[1L]]
   response <- names(values)[1L]
   kind <- if (name %in% c("weights", "offset")) name else "data"

@@ -89,7 +89,8 @@ drop_unused_levels <- function(frame) {
     } else if (!is.null(contrast)) {
       name <- utf8_names(names(frame)[i])
       warn(c(
-        "The contrasts stored in factor {.var {name}} are dropped: {nlevels(x) - nlevels(kept)} of its levels {?does/do} not occur.",
+        "The contrasts stored in factor {.var {name}} are dropped:
+         {nlevels(x) - nlevels(kept)} of its levels {?does/do} not occur.",
         "i" = "Give {.arg contrasts}, or set them after dropping unused levels."
       ), kind = "contrasts", variable = name)
     }
@@ -98,7 +99,7 @@ drop_unused_levels <- function(frame) {
   frame
 }
 
-# --- terms of parts of the model -------------------------------------------------------------------
+# --- terms of parts of the model ---
 
 #' Terms object of the fixed part, `.` expanded, ready for safe prediction
 #' @noRd
@@ -117,7 +118,8 @@ fixed_terms <- function(parsed, data, frame) {
 #'   are among those of `frame`.
 #' @param frame model frame with its attribute `data_variables`.
 #' @return `part` with attributes `predvars` (so that `poly()`, `ns()`, `scale()` use in prediction
-#'   what they were fitted with), `dataClasses`, and `data_variables`.
+#'   what they were fitted with), `dataClasses`, `data_variables`, and the formula's
+#'   environment.
 #' @noRd
 complete_terms <- function(part, frame) {
   whole <- attr(frame, "terms")
@@ -126,6 +128,7 @@ complete_terms <- function(part, frame) {
   attr(part, "predvars") <- attr(whole, "predvars")[c(1L, position + 1L)]
   attr(part, "dataClasses") <- attr(whole, "dataClasses")[columns]
   attr(part, "data_variables") <- attr(frame, "data_variables")
+  attr(part, ".Environment") <- attr(whole, ".Environment")
   part
 }
 
@@ -163,7 +166,7 @@ data_variables <- function(frame, data, env) {
   names_used[inside]
 }
 
-# --- data ------------------------------------------------------------------------------------------
+# --- data ---
 
 #' Names of the variables in `data`; NULL without `data`
 #' @noRd
@@ -177,9 +180,10 @@ check_data <- function(data) {
   if (is.list(data) && !is.null(names(data))) return(invisible(NULL))
   given <- describe_value(data)
   hint <- if (is.matrix(data)) "Use {.code as.data.frame()} on it."
-  abort(c("{.arg data} must be a data frame, a named list or an environment; it is {given}.", "i" = hint),
-    kind = "data", variable = "data", observed = given
-  )
+  abort(c(
+    "{.arg data} must be a data frame, a named list or an environment; it is {given}.",
+    "i" = hint
+  ), kind = "data", variable = "data", observed = given)
 }
 
 #' Column names as R's symbols will be written

@@ -8,8 +8,8 @@
 #' @param random TRUE (all terms), FALSE (none) or integer vector: which elements of `fit$random`.
 #' @param allow_new_levels logical: are levels of grouping factors allowed that the fit has not?
 #' @param na_action function applied to the variables of the fixed part.
-#' @return list(`X` = m x p matrix of the kept columns, `offset` = numeric m or NULL, `random` = list
-#'   parallel to `fit$random` of list(`z`, `level`, `levels`, `columns`), NULL for terms not asked
+#' @return list(`X` = m x p matrix of the kept columns, `offset` = numeric m or NULL, `random` =
+#'   list parallel to `fit$random` of list(`z`, `level`, `levels`, `columns`), NULL for terms not asked
 #'   for; `level` is NA for an unknown level, `na.action` = rows left out, as `na.omit()` gives, or
 #'   NULL).
 #' @noRd
@@ -55,7 +55,7 @@ check_newdata <- function(newdata) {
   )
 }
 
-# --- fixed part and left-hand sides ----------------------------------------------------------------
+# --- fixed part and left-hand sides ---
 
 #' Variables of a terms object in new data, coded as in the fit
 #'
@@ -72,9 +72,10 @@ newdata_frame <- function(terms, newdata, xlevels) {
     ),
     error = function(e) {
       reason <- conditionMessage(e)
-      abort(c("The variables of the model could not be evaluated in {.arg newdata}.", "x" = "{reason}"),
-        kind = "newdata", variable = "newdata", observed = reason
-      )
+      abort(c(
+        "The variables of the model could not be evaluated in {.arg newdata}.",
+        "x" = "{reason}"
+      ), kind = "newdata", variable = "newdata", observed = reason)
     }
   )
   classes <- attr(terms, "dataClasses")
@@ -125,7 +126,8 @@ check_known_levels <- function(values, name, levels) {
   if (length(unknown) == 0L) return(invisible(NULL))
   name <- utf8_names(name)
   abort(c(
-    "Factor {.var {name}} has {length(unknown)} level{?s} in {.arg newdata} that the fit does not have: {.val {unknown}}.",
+    "Factor {.var {name}} has {length(unknown)} level{?s} in {.arg newdata}
+     that the fit does not have: {.val {unknown}}.",
     "i" = "The fit has {.val {levels}}."
   ), kind = "newdata", variable = name, observed = unknown)
 }
@@ -157,8 +159,9 @@ newdata_offset <- function(fit, frame, newdata) {
       text <- expression_text(expr)
       absent <- utf8_names(absent)
       abort(c(
-        "The model has the argument {.code offset = {text}}, and {.arg newdata} lacks {.var {absent}}.",
-        "i" = "Add the variable{?s} to {.arg newdata}."
+        "The model has the argument {.code offset = {text}},
+         and {.arg newdata} lacks {.var {absent}}.",
+        "i" = "Add {cli::qty(absent)}the variable{?s} to {.arg newdata}."
       ), kind = "newdata", variable = absent[1L], observed = utf8_names(names(newdata)))
     }
     argument <- eval(expr, newdata, environment(fit$formula))
@@ -167,11 +170,12 @@ newdata_offset <- function(fit, frame, newdata) {
   if (is.null(offset)) NULL else rep_len(as_numeric_vector(offset), nrow(newdata))
 }
 
-# --- random terms ----------------------------------------------------------------------------------
+# --- random terms ---
 
 #' @noRd
 newdata_random <- function(fit, newdata, random, allow_new_levels, fixed) {
-  wanted <- if (isTRUE(random)) seq_along(fit$random) else if (isFALSE(random)) integer() else random
+  every <- seq_along(fit$random)
+  wanted <- if (is.logical(random)) every[random] else random
   result <- vector("list", length(fit$random))
   for (k in wanted) {
     term <- fit$random[[k]]
@@ -196,10 +200,9 @@ newdata_columns <- function(term, newdata, fixed) {
 #' @return integer m; NA for a level the fit does not have and for a missing value.
 #' @noRd
 newdata_level <- function(term, newdata, env, fixed_terms, allow_new_levels) {
-  parts <- interaction_parts(term$group_expr)
   needed <- intersect(all.vars(term$group_expr), attr(fixed_terms, "data_variables"))
   check_newdata_has(needed, newdata)
-  labels <- lapply(parts, newdata_labels, newdata = newdata, env = env, group = term$group)
+  labels <- lapply(term$group_parts, newdata_labels, newdata = newdata, env = env)
   incomplete <- Reduce(`|`, lapply(labels, is.na))
   labels <- do.call(paste, c(labels, sep = ":"))
   labels[incomplete] <- NA
@@ -209,7 +212,7 @@ newdata_level <- function(term, newdata, env, fixed_terms, allow_new_levels) {
 }
 
 #' @noRd
-newdata_labels <- function(part, newdata, env, group) {
+newdata_labels <- function(part, newdata, env) {
   x <- tryCatch(quiet_translation(eval(part, newdata, env)), error = function(e) {
     text <- expression_text(part)
     reason <- conditionMessage(e)
@@ -221,7 +224,8 @@ newdata_labels <- function(part, newdata, env, group) {
     name <- expression_text(part)
     type <- describe_type(x)
     abort(c(
-      "The grouping variable {.var {name}} is {type} in {.arg newdata}, with {NROW(x)} row{?s} of {nrow(newdata)}.",
+      "The grouping variable {.var {name}} is {type} in {.arg newdata},
+       with {NROW(x)} value{?s} for {nrow(newdata)} row{?s}.",
       "i" = "Give it as a factor or a vector with one value per row."
     ), kind = "newdata", variable = name, observed = class(x))
   }
@@ -233,7 +237,8 @@ abort_new_levels <- function(term, unknown) {
   name <- term$group
   new <- unknown[!is.na(unknown)]
   what <- if (length(new)) {
-    "Grouping factor {.var {name}} has {length(new)} level{?s} in {.arg newdata} that the fit does not have: {.val {new}}."
+    "Grouping factor {.var {name}} has {length(new)} level{?s} in {.arg newdata}
+     that the fit does not have: {.val {new}}."
   } else {
     "Grouping factor {.var {name}} has missing values in {.arg newdata}."
   }

@@ -38,5 +38,6 @@ term_entries <- function(term, n, offset) {
   } else {
     as.vector(term$z[rows, ])
   }
-  list(i = rep(rows, times = v), j = rep(first, times = v) + rep(seq_len(v), each = length(rows)), x = x)
+  column <- rep(first, times = v) + rep(seq_len(v), each = length(rows))
+  list(i = rep(rows, times = v), j = column, x = x)
 }

@@ -6,8 +6,8 @@
 
 # Covariance structures that other packages know and this one does not (yet).
 unsupported_structures <- c(
-  "cs", "homcs", "hetcs", "ar1", "hetar1", "homar1", "toep", "homtoep", "hettoep", "rr", "ou", "exp",
-  "gau", "mat", "homdiag", "propto", "equalto", "kin", "gr"
+  "cs", "homcs", "hetcs", "ar1", "hetar1", "homar1", "toep", "homtoep", "hettoep", "rr", "ou",
+  "exp", "gau", "mat", "homdiag", "propto", "equalto", "kin", "gr"
 )
 
 #' Random term, low-level constructor
@@ -47,7 +47,7 @@ bar_terms <- function(bar, structure = NULL) {
   lapply(groups, function(group) new_random_term(lhs, group, structure))
 }
 
-# --- covariance wrappers -------------------------------------------------------------------------
+# --- covariance wrappers ---
 
 #' Is a call that contains a bar a covariance structure around a random term?
 #'
@@ -94,7 +94,7 @@ check_wrapper_options <- function(expr, name, text) {
   ), kind = "unsupported", variable = given[1L], observed = text)
 }
 
-# --- left-hand side ------------------------------------------------------------------------------
+# --- left-hand side ---
 
 #' @noRd
 check_lhs <- function(lhs, bar) {
@@ -129,19 +129,20 @@ lhs_terms <- function(lhs) {
     text <- expression_text(lhs)
     abort(c(
       "The left-hand side {.code {text}} of a random term has no columns.",
-      "i" = "Use {.code (1 | group)} for a random intercept, {.code (0 + x | group)} for a slope alone."
+      "i" = "Use {.code (1 | group)} for a random intercept,
+             {.code (0 + x | group)} for a slope alone."
     ), kind = "formula", variable = text, observed = text)
   }
   if (length(attr(result, "term.labels")) == 0L) return(NULL)
   result
 }
 
-# --- grouping factors ----------------------------------------------------------------------------
+# --- grouping factors ---
 
 #' Expand a grouping expression into grouping factors
 #'
-#' `a/b` is `b:a` and `a` (`b` is only meaningful within `a`), as lme4 orders and names them; `a + b`
-#' is two factors, `a * b` these and their interaction.
+#' `a/b` is `b:a` and `a` (`b` is only meaningful within `a`), as lme4 orders and names them;
+#' `a + b` is two factors, `a * b` these and their interaction.
 #' @return list of expressions without `/`, `+`, `*` or outer parentheses.
 #' @noRd
 expand_group <- function(expr, bar) {
@@ -221,7 +222,7 @@ group_text <- function(expr) {
   expression_text(expr)
 }
 
-# --- variables of all terms ----------------------------------------------------------------------
+# --- variables of all terms ---
 
 #' Variables that random terms add to the model frame
 #' @return list of expressions, each one a variable for `model.frame()`.

@@ -1,0 +1,36 @@
+test_that("abort() raises an error with classes, fields and interpolated text", {
+  x <- 3
+  error <- tryCatch(abort("Value {x}.", kind = "data", variable = "v", observed = x),
+    error = identity
+  )
+  expect_s3_class(error, c("henderson_error_data", "henderson_error", "rlang_error"), exact = FALSE)
+  expect_identical(error$variable, "v")
+  expect_identical(error$observed, 3)
+  expect_match(conditionMessage(error), "Value 3.", fixed = TRUE)
+})
+
+test_that("values with braces are shown as they are", {
+  name <- "{x}"
+  expect_error(abort("Name {name}.", kind = "data"), "Name {x}.", fixed = TRUE)
+  expect_identical(escape_braces("a{b}"), "a{{b}}")
+})
+
+test_that("warn() and inform() have classes of their own", {
+  expect_warning(warn("w", kind = "rank"), class = "henderson_warning_rank")
+  expect_message(inform("m", kind = "singular"), class = "henderson_message_singular")
+  expect_warning(warn("w", kind = "rank"), class = "henderson_warning")
+  expect_message(inform("m", kind = "singular"), class = "henderson_message")
+})
+
+test_that("report() raises what the control entry asks for", {
+  n <- 2
+  expect_error(report("stop", "{n} rows", "grouping"), "2 rows", class = "henderson_error_grouping")
+  expect_warning(report("warning", "{n}", "grouping"), class = "henderson_warning_grouping")
+  expect_message(report("message", "{n}", "grouping"), class = "henderson_message_grouping")
+  expect_silent(report("ignore", "{n}", "grouping"))
+})
+
+test_that("the origin shown is the function that the user called", {
+  error <- tryCatch(lmm_control(trace = -1), error = identity)
+  expect_identical(as.list(error$call)[[1]], quote(lmm_control))
+})

@@ -1,0 +1,44 @@
+term <- function(columns, structure = "us", group = "g") {
+  list(group = group, columns = columns, structure = structure)
+}
+
+test_that("names of theta are lme4's", {
+  random <- list(
+    term(c("(Intercept)", "x", "w")), term("(Intercept)", group = "b:a"),
+    term(c("(Intercept)", "x"), "diag", "h")
+  )
+  expect_identical(theta_names(random), c(
+    "g.(Intercept)", "g.x.(Intercept)", "g.w.(Intercept)", "g.x", "g.w.x", "g.w",
+    "b:a.(Intercept)", "h.(Intercept)", "h.x"
+  ))
+})
+
+test_that("start is the identity and bounds are 0 on the diagonal of Lambda", {
+  random <- list(term(c("a", "b", "c")), term(c("a", "b"), "diag"), term("a"))
+  expect_identical(theta_start(random), c(1, 0, 0, 1, 0, 1, 1, 1, 1))
+  expect_identical(theta_lower(random), c(0, -Inf, -Inf, 0, -Inf, 0, 0, 0, 0))
+})
+
+test_that("Lambda is filled by columns from the term's part of theta", {
+  random <- index_theta(list(term(c("a", "b")), term(c("a", "b"), "diag"), term("a")))
+  expect_identical(lapply(random, `[[`, "theta_index"), list(1:3, 4:5, 6L))
+  theta <- c(x = 1, y = 2, z = 3, 4, 5, 6)
+  expect_identical(lambda_matrix(random[[1]], theta), matrix(c(1, 2, 0, 3), 2))
+  expect_identical(lambda_matrix(random[[2]], theta), diag(c(4, 5)))
+  expect_identical(lambda_matrix(random[[3]], theta), matrix(6))
+})
+
+test_that("every structure's pieces agree in length, and its start gives the identity", {
+  for (name in names(covariance_structures)) {
+    for (v in 1:5) {
+      row <- covariance_structures[[name]]
+      n <- row$n_parameters(v)
+      expect_length(row$start(v), n)
+      expect_length(row$lower(v), n)
+      expect_length(unique(row$labels(letters[1:v])), n)
+      expect_identical(row$lambda(row$start(v), v), diag(v))
+      lambda <- row$lambda(seq_len(n) + 0, v)
+      expect_identical(lambda[upper.tri(lambda)], numeric(v * (v - 1) / 2))
+    }
+  }
+})

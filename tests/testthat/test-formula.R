@@ -1,0 +1,114 @@
+terms_of <- function(formula) vapply(parse_formula(formula)$random, function(t) t$text, "")
+fixed_of <- function(formula) expression_text(parse_formula(formula)$fixed)
+
+test_that("a formula is split into its fixed part and its random terms", {
+  parsed <- parse_formula(Reaction ~ Days + (Days | Subject))
+  expect_s3_class(parsed, "henderson_formula")
+  expect_identical(parsed$fixed, Reaction ~ Days, ignore_formula_env = TRUE)
+  expect_identical(parsed$frame_formula, Reaction ~ Days + Days + Subject, ignore_formula_env = TRUE)
+  expect_length(parsed$random, 1)
+  expect_identical(parsed$random[[1]]$lhs, quote(Days))
+  expect_identical(parsed$random[[1]]$structure, "us")
+})
+
+test_that("the fixed part keeps what is not a random term", {
+  expect_identical(fixed_of(y ~ (1 | g)), "y ~ 1")
+  expect_identical(fixed_of(y ~ (1 | g) + x), "y ~ x")
+  expect_identical(fixed_of(y ~ 0 + x + (1 | g)), "y ~ 0 + x")
+  expect_identical(fixed_of(y ~ x - 1 + (1 | g)), "y ~ x - 1")
+  expect_identical(fixed_of(y ~ (1 | g) - 1), "y ~ -1")
+  expect_identical(fixed_of(y ~ (1 | g) - 1 + x), "y ~ -1 + x")
+  expect_identical(fixed_of(y ~ . - g + (1 | g)), "y ~ . - g")
+  expect_identical(fixed_of(y ~ x + (w + (1 | g))), "y ~ x + w")
+  expect_identical(fixed_of(y ~ (x * w + (1 | g)) + z), "y ~ (x * w) + z")
+  expect_identical(fixed_of(y ~ x + offset(o) + (1 | g)), "y ~ x + offset(o)")
+  expect_identical(fixed_of(log(y) ~ poly(x, 2) * f + (1 | g)), "log(y) ~ poly(x, 2) * f")
+})
+
+test_that("a bar inside an ordinary function is R's or", {
+  expect_identical(fixed_of(y ~ I(a | b) + (1 | g)), "y ~ I(a | b)")
+  expect_identical(fixed_of(y ~ x * ifelse(a | b, 1, 0) + (1 | g)), "y ~ x * ifelse(a | b, 1, 0)")
+  expect_identical(terms_of(y ~ (I(a | b) | g)), "I(a | b) | g")
+})
+
+test_that("random terms keep their order and structure", {
+  expect_identical(
+    terms_of(y ~ (1 | h) + (x || g) + diag(x + w | k) + us(0 + x | h)),
+    c("1 | h", "x || g", "x + w || k", "0 + x | h")
+  )
+  structures <- vapply(parse_formula(y ~ (1 | h) + (x || g))$random, function(t) t$structure, "")
+  expect_identical(structures, c("us", "diag"))
+})
+
+test_that("the text of a term parses to the same term", {
+  formula <- y ~ (1 | a / b / c) + (x + 0 || g) + (poly(x, 2) | factor(k):l)
+  once <- parse_formula(formula)$random
+  text <- paste0("y ~ ", paste0("(", vapply(once, function(t) t$text, ""), ")", collapse = " + "))
+  twice <- parse_formula(text)$random
+  expect_identical(
+    lapply(once, `[`, c("lhs", "group_name", "structure", "text", "group_variables")),
+    lapply(twice, `[`, c("lhs", "group_name", "structure", "text", "group_variables"))
+  )
+})
+
+test_that("a string is read in the caller's environment", {
+  k <- 2
+  parsed <- parse_formula("y ~ poly(x, k) + (1 | g)")
+  expect_identical(environment(parsed$fixed)$k, 2)
+})
+
+test_that("the formula's environment is kept", {
+  formula <- local({
+    own <- 1
+    y ~ x + (1 | g)
+  })
+  parsed <- parse_formula(formula)
+  for (part in c("formula", "fixed", "frame_formula")) {
+    expect_identical(environment(parsed[[part]]), environment(formula))
+  }
+})
+
+test_that("formulas that are not mixed-model formulas are refused", {
+  wrong <- list(
+    y ~ x, ~ x + (1 | g), y ~ x + 1 | g, y ~ 1 | g, y ~ x || g, y ~ x - (1 | g), y ~ x * (1 | g),
+    y ~ x:(1 | g), y ~ x / (1 | g), y ~ (1 | g)^2, y ~ (1 | g) + (1 | g), y ~ (1 | a / b) + (1 | a),
+    y ~ x + us(x || g), "y ~", "y", 3, NULL, NA_character_, c("y ~ x", "z"), quote(y), list(y ~ x)
+  )
+  for (formula in wrong) {
+    expect_error(parse_formula(formula), class = "henderson_error_formula")
+  }
+  expect_error((function(formula) parse_formula(formula))(), class = "henderson_error_formula")
+})
+
+test_that("errors of the formula language say what to write", {
+  expect_error(parse_formula(y ~ x), "use `lm()`", fixed = TRUE)
+  expect_error(parse_formula(y ~ x + w | g), "For example `(w | g)`", fixed = TRUE)
+  expect_error(parse_formula(y ~ x * (1 | g)), "Write random terms as `y ~ x + (1 | g)`",
+    fixed = TRUE
+  )
+})
+
+test_that("unknown covariance structures are unsupported", {
+  for (formula in list(
+    y ~ cs(x | g), y ~ x + ar1(0 + f | g), y ~ rr(f | g, 2), y ~ exp(x | g), y ~ other(1 | g),
+    y ~ us(x | g, 2), y ~ diag(x | g, hom = TRUE)
+  )) {
+    expect_error(parse_formula(formula), class = "henderson_error_unsupported")
+  }
+  expect_identical(tryCatch(parse_formula(y ~ ar1(0 + f | g)), error = identity)$variable, "ar1")
+  expect_identical(terms_of(y ~ us(x | g, hom = FALSE)), "x | g")
+})
+
+test_that("long sums of terms are parsed", {
+  variables <- paste0("x", 1:300)
+  formula <- stats::as.formula(paste("y ~", paste(variables, collapse = " + "), "+ (1 | g)"))
+  expect_length(all.vars(parse_formula(formula)$fixed), 301)
+})
+
+test_that("escaped names are restored outside UTF-8", {
+  expect_identical(unescape_utf8("`<U+7EC4>`<U+7532>:x"), "\u7ec4\u7532:x")
+  expect_identical(unescape_utf8("a<U+7EC4>b<U+1F600>"), "a\u7ec4b\U1f600")
+  expect_identical(unescape_utf8("`my var`"), "`my var`")
+  expect_identical(Encoding(unescape_utf8("<U+7EC4>")), "UTF-8")
+  expect_identical(utf8_names(c("a", "Days")), c("a", "Days"))
+})
