@@ -123,7 +123,7 @@ compared_response <- function(fit) {
   if (inherits(fit, "lm")) {
     return(as.numeric(stats::model.response(stats::model.frame(fit))))
   }
-  if (is.null(fit$frame)) NULL else model_response(fit)
+  model_response(fit)
 }
 
 compared_weights <- function(fit) {

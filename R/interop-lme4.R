@@ -82,11 +82,12 @@ as_lmm <- function(m, optimizer = "none", ...) {
       kind = "argument", variable = "m", observed = class(m)
     )
   }
+  optimizer <- check_choice(optimizer, optimizers)
   control <- lmm_control(optimizer = optimizer)
   parsed <- parse_formula(stats::formula(m))
-  frame <- frame_from_lme4(m, parsed)
+  frame <- lme4_frame(m, parsed)
   contrasts <- attr(lme4::getME(m, "X"), "contrasts")
-  start <- theta_from_lme4(m, model_design(parsed, frame, contrasts, unchecked(control))$random)
+  start <- lme4_theta(m, model_design(parsed, frame, contrasts, unchecked(control))$random)
   call <- m@call
   call[[1L]] <- quote(lmm)
   call[setdiff(names(call), c("", names(formals(lmm))))] <- NULL
@@ -95,15 +96,15 @@ as_lmm <- function(m, optimizer = "none", ...) {
 }
 
 # lme4's model frame, with what `model_frame()` would have added.
-frame_from_lme4 <- function(m, parsed) {
+lme4_frame <- function(m, parsed) {
   frame <- stats::model.frame(m)
-  attr(frame, "terms") <- terms_from_lme4(frame, parsed)
+  attr(frame, "terms") <- lme4_terms_object(frame, parsed)
   attr(frame, "fixed_terms") <- fixed_terms(parsed, frame, frame)
   frame
 }
 
 # The frame's terms with the `predvars` lme4 stored, variables matched by name.
-terms_from_lme4 <- function(frame, parsed) {
+lme4_terms_object <- function(frame, parsed) {
   old <- attr(frame, "terms")
   terms <- stats::terms.formula(parsed$frame_formula)
   names <- variable_names(terms)
@@ -114,7 +115,7 @@ terms_from_lme4 <- function(frame, parsed) {
 }
 
 # lme4's theta in the order of `random`: terms are matched by group and columns.
-theta_from_lme4 <- function(m, random) {
+lme4_theta <- function(m, random) {
   theta <- unname(lme4::getME(m, "theta"))
   columns <- lme4::getME(m, "cnms")
   sizes <- lengths(columns)

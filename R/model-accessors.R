@@ -147,9 +147,11 @@ fit_design_again <- function(fit) {
   model_design(fit$parsed, model_frame_of(fit), fit_contrasts(fit), unchecked(fit$control))
 }
 
-# A control that reports nothing about the design.
-unchecked <- function(control) {
-  for (check in grep("^check_", names(control), value = TRUE)) control[[check]] <- "ignore"
+# A control that reports nothing that was reported when the model was fitted first.
+unchecked <- function(control, except = character(0L)) {
+  for (check in setdiff(grep("^check_", names(control), value = TRUE), except)) {
+    control[[check]] <- "ignore"
+  }
   control
 }
 

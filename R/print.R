@@ -19,6 +19,7 @@
 #' @export
 print.henderson_lmm <- function(x, digits = max(3L, getOption("digits") - 3L),
                                 ranef.comp = "Std.Dev.", ...) {
+  ranef.comp <- check_components(ranef.comp)
   cat_header(x)
   if (x$REML) {
     value <- format(round(x$criterion, 3L), nsmall = 1L, digits = 12L)
@@ -124,7 +125,8 @@ fit_notes <- function(fit) {
     notes <- c(notes, "singular fit: a covariance matrix of the random effects is not of full rank")
   }
   if (isFALSE(fit$optimization$converged)) {
-    notes <- c(notes, paste("not converged:", paste(fit$optimization$message, collapse = " ")))
+    reason <- fit$optimization$message %||% fit$optimization$status
+    notes <- c(notes, paste("not converged:", reason))
   }
   notes
 }

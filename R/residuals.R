@@ -72,7 +72,7 @@ scaled_residuals <- function(fit) {
 
 # The response as fitted: plain numeric n.
 model_response <- function(fit) {
-  as.numeric(stats::model.response(model_frame_of(fit)))
+  fit$y %||% as.numeric(stats::model.response(model_frame_of(fit)))
 }
 
 # The stored model frame, or an error if `lmm_control(keep = )` dropped it.

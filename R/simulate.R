@@ -226,8 +226,9 @@ simulation_parts <- function(fit, newdata, kept, allow_new_levels) {
 
 # Codes and levels of a grouping factor in `newdata`, whether the fit knows them or not.
 newdata_levels <- function(term, newdata, env) {
-  values <- lapply(term$group_parts, eval, envir = newdata, enclos = env)
-  names(values) <- vapply(term$group_parts, column_name, "")
+  parts <- interaction_parts(term$group_expr)
+  values <- lapply(parts, eval, envir = newdata, enclos = env)
+  names(values) <- vapply(parts, column_name, "")
   absent <- Reduce(`|`, lapply(values, is.na))
   if (any(absent)) {
     name <- term$group
@@ -235,7 +236,7 @@ newdata_levels <- function(term, newdata, env) {
       kind = "newdata", variable = name, observed = sum(absent)
     )
   }
-  grouping_factor(term$group_parts, values)
+  grouping_factor(parts, values)
 }
 
 # Data frame of `nsim` responses. `random`: terms to draw, with z, level, levels, columns,

@@ -42,7 +42,7 @@ summary.henderson_lmm <- function(object, correlation = NULL, ddf = "none", ...)
     list(
       call = object$call, formula = object$formula, REML = object$REML,
       criterion = object$criterion, AICtab = summary_criteria(object),
-      residuals = if (!is.null(object$frame)) scaled_residuals(object),
+      residuals = scaled_residuals(object),
       varcor = VarCorr.henderson_fit(object), sigma = object$sigma,
       n = nobs.henderson_fit(object), ngrps = n_groups(object),
       coefficients = coefficient_table(object), vcov = object$vcov,
@@ -83,6 +83,7 @@ print.summary.henderson_lmm <- function(x, digits = max(3L, getOption("digits") 
                                         correlation = NULL,
                                         signif.stars = getOption("show.signif.stars"),
                                         comp = c("Variance", "Std.Dev."), ranef.comp = comp, ...) {
+  ranef.comp <- check_components(ranef.comp)
   cat_header(x)
   cat("\n")
   if (x$REML) {

@@ -88,7 +88,8 @@ evaluate_call <- function(call, formula, changed, fit, caller) {
   complete$formula <- formula
   for (name in setdiff(names(call), c("", "formula", "weights", "subset", "offset"))) {
     places <- if (name %in% changed) list(caller) else list(home, caller)
-    complete[[name]] <- find_value(call[[name]], places, if (name == "data") fit)
+    frame <- if (name == "data" && !name %in% changed) fit$frame
+    complete[[name]] <- find_value(call[[name]], places, frame)
   }
   scope <- new.env(parent = caller)
   scope$lmm <- lmm
@@ -103,17 +104,16 @@ evaluate_call <- function(call, formula, changed, fit, caller) {
   result
 }
 
-# Value of an expression in the first place where it can be evaluated; for the data of `fit` in
-# the end its frame.
-find_value <- function(expression, places, fit = NULL) {
+# Value of an expression in the first place where it can be evaluated, or `otherwise`.
+find_value <- function(expression, places, otherwise = NULL) {
   for (place in places) {
     found <- tryCatch(list(eval(expression, place)), error = function(condition) NULL)
     if (!is.null(found) && !is.function(found[[1L]])) {
       return(found[[1L]])
     }
   }
-  if (!is.null(fit$frame)) {
-    return(fit$frame)
+  if (!is.null(otherwise)) {
+    return(otherwise)
   }
   text <- expression_text(expression)
   abort("{.code {text}} cannot be found.", kind = "variable", variable = text)
@@ -148,7 +148,7 @@ refit_response <- function(fit, newresp, newweights = NULL, ...) {
   if (!is.null(newweights)) {
     frame[["(weights)"]] <- new_row_values(fit, newweights, "newweights", "weights")
   }
-  refit_frame(fit, frame)
+  refit_frame(fit, frame, report = "check_singular")
 }
 
 #' @rdname refit_response
@@ -160,13 +160,12 @@ refit_ml <- function(fit, ...) {
 }
 
 # The fit on another frame with the same variables, or with another criterion, started at its own
-# theta.
-refit_frame <- function(fit, frame = model_frame_of(fit), REML = fit$REML) {
+# theta. `report`: the checks of its control that may speak again.
+refit_frame <- function(fit, frame = model_frame_of(fit), REML = fit$REML,
+                        report = character(0L)) {
   call <- fit$call
   call$REML <- if (REML) NULL else FALSE
-  fit_from_frame(
-    fit$parsed, frame, REML, fit_contrasts(fit), unchecked(fit$control), fit$theta, call
-  )
+  refit_parsed(fit, fit$parsed, frame, REML, report, call)
 }
 
 # The fit with another fixed part, whose variables are all in the model frame.
@@ -176,9 +175,26 @@ refit_fixed <- function(fit, formula) {
   attr(frame, "fixed_terms") <- fixed_terms(parsed, frame, frame)
   call <- fit$call
   call$formula <- formula_call(formula)
-  fit_from_frame(
-    parsed, frame, fit$REML, fit_contrasts(fit), unchecked(fit$control), fit$theta, call
-  )
+  refit_parsed(fit, parsed, frame, fit$REML, character(0L), call)
+}
+
+refit_parsed <- function(fit, parsed, frame, REML, report, call) {
+  control <- unchecked(fit$control, except = report)
+  result <- fit_from_frame(parsed, frame, REML, fit_contrasts(fit), control, refit_start(fit), call)
+  result$control <- fit$control
+  result
+}
+
+# A refit starts at the fit's theta, a zero variance at a small one: from the boundary itself a
+# gradient may not lead away.
+refit_start <- function(fit) {
+  start <- unname(fit$theta)
+  if (identical(fit$control$optimizer, "none")) {
+    return(start)
+  }
+  at_zero <- theta_lower(fit$random) == 0 & start < 1e-3
+  start[at_zero] <- 0.1
+  start
 }
 
 # Numeric values for the rows of the frame, checked. Values for all rows of the data lose those

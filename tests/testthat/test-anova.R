@@ -79,7 +79,7 @@ test_that("REML fits are refitted by ML with a message", {
   small <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy)
   large <- fit_cached("sleepstudy")
 
-  expect_message(table <- anova(small, large), "maximum likelihood", class = "henderson_message_refit")
+  expect_message(table <- anova(small, large), class = "henderson_message_refit")
   # two optimizations of the same criterion
   expect_equal(table[["-2*log(L)"]][2], deviance(fit_cached("sleepstudy_ml")), tolerance = 1e-7)
   expect_silent(restricted <- anova(small, large, refit = FALSE))
@@ -89,7 +89,9 @@ test_that("REML fits are refitted by ML with a message", {
 test_that("restricted likelihoods of different fixed effects are not compared", {
   small <- lmm(Reaction ~ 1 + (Days | Subject), sleepstudy)
 
-  expect_error(anova(small, fit_cached("sleepstudy"), refit = FALSE), class = "henderson_error_argument")
+  expect_error(
+    anova(small, fit_cached("sleepstudy"), refit = FALSE), class = "henderson_error_argument"
+  )
   expect_error(
     anova(fit_cached("sleepstudy_ml"), fit_cached("sleepstudy"), refit = FALSE),
     class = "henderson_error_argument"

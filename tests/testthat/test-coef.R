@@ -8,7 +8,7 @@ rank_deficient_fit <- function() {
 test_that("fixef gives the slope and intercept of the paired data worked out by hand", {
   fit <- fit_cached("four_points")
 
-  # balanced pairs: intercept = mean of the first condition, slope = mean difference; the data determine them
+  # balanced pairs: intercept = mean of the first condition, slope = mean difference
   expect_equal(fixef(fit), c("(Intercept)" = 6.5, Treat = 9), tolerance = 1e-10)
 })
 

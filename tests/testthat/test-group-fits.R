@@ -50,9 +50,13 @@ test_that("formulas without one grouping factor and other data are refused", {
   expect_error(group_fits(Reaction ~ Days, sleepstudy), class = "henderson_error_formula")
   expect_error(group_fits(~ Days | Subject, sleepstudy), class = "henderson_error_formula")
   expect_error(
-    group_fits(yield ~ gen + (1 | block / fung), durban.splitplot), class = "henderson_error_formula"
+    group_fits(yield ~ gen + (1 | block / fung), durban.splitplot),
+    class = "henderson_error_formula"
   )
   expect_error(group_fits(Reaction ~ Days | Subject, 1), class = "henderson_error_data")
   expect_error(group_fits(Reaction ~ Days | Sbject, sleepstudy), class = "henderson_error_variable")
-  expect_error(group_fits(Reaction ~ Days | Subject, sleepstudy, pool = TRUE), class = "henderson_error_argument")
+  expect_error(
+    group_fits(Reaction ~ Days | Subject, sleepstudy, pool = TRUE),
+    class = "henderson_error_argument"
+  )
 })

@@ -54,7 +54,9 @@ test_that("weights enter both criteria", {
 # ---- deviance, reml_criterion ----
 
 test_that("deviance of a REML fit and REML criterion of an ML fit are errors that say what to do", {
-  expect_error(deviance(fit_cached("sleepstudy")), "reml_criterion", class = "henderson_error_argument")
+  expect_error(
+    deviance(fit_cached("sleepstudy")), "reml_criterion", class = "henderson_error_argument"
+  )
   expect_error(
     reml_criterion(fit_cached("sleepstudy_ml")), "deviance", class = "henderson_error_argument"
   )

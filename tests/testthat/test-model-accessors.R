@@ -10,7 +10,9 @@ test_that("formula gives the whole formula or one of its parts", {
     formula(fit_cached("sleepstudy_diag"), random.only = TRUE), ~ (Days || Subject),
     ignore_formula_env = TRUE
   )
-  expect_error(formula(fit, fixed.only = TRUE, random.only = TRUE), class = "henderson_error_argument")
+  expect_error(
+    formula(fit, fixed.only = TRUE, random.only = TRUE), class = "henderson_error_argument"
+  )
   expect_error(formula(fit, fixedonly = TRUE), class = "henderson_error_argument")
 })
 

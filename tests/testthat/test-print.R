@@ -7,7 +7,10 @@ shown <- function(x, ...) paste(capture.output(print(x, ...)), collapse = "\n")
 test_that("a REML fit shows formula, data, criterion, deviations, counts, estimates", {
   text <- shown(fit_cached("sleepstudy"))
 
-  expect_match(text, "fitted by REML\nFormula: Reaction ~ Days \\+ \\(Days \\| Subject\\)\nData: sleepstudy")
+  expect_match(text, "fitted by REML", fixed = TRUE)
+  expect_match(
+    text, "\nFormula: Reaction ~ Days + (Days | Subject)\nData: sleepstudy\n", fixed = TRUE
+  )
   expect_match(text, "REML criterion: 1743.628", fixed = TRUE)
   expect_match(text, "Subject +\\(Intercept\\) 24.74\\d")
   expect_match(text, "Days +5.92\\d +0.07")
@@ -61,8 +64,8 @@ test_that("notes tell of dropped columns, omitted rows, singular and failed fits
   fit$theta[] <- 0
   expect_match(shown(fit), "singular fit", fixed = TRUE)
   fit$optimization$converged <- FALSE
-  fit$optimization$message <- "iteration limit reached"
-  expect_match(shown(fit), "not converged: iteration limit reached", fixed = TRUE)
+  fit$optimization$status <- "max_iterations"
+  expect_match(shown(fit), "not converged: max_iterations", fixed = TRUE)
 })
 
 test_that("many dropped columns are listed in part", {

@@ -41,8 +41,8 @@ test_that("simulated responses have the model's mean and covariance", {
   same <- outer(c(1, 2, 1, 2), c(1, 2, 1, 2), "==")
   V <- 33.25 * same + 18 * diag(4)
 
-  # standard errors of 4000 draws: mean sqrt(51.25 / 4000) = 0.11, covariance about 51.25 sqrt(2 / 4000) = 1.1;
-  # bounds of 4.5 of them
+  # standard errors of 4000 draws: mean sqrt(51.25 / 4000) = 0.11, covariance about 51.25
+  # sqrt(2 / 4000) = 1.1; bounds of 4.5 of them
   expect_lt(max(abs(rowMeans(sims) - c(6.5, 6.5, 15.5, 15.5))), 0.5)
   expect_lt(max(abs(cov(t(sims)) - V)), 5.2)
 })
@@ -74,7 +74,8 @@ test_that("newparams replace the estimates", {
 test_that("newdata may have new groups, whose random effects are drawn once for each group", {
   fit <- fit_cached("sleepstudy")
   newdata <- data.frame(Days = c(0, 0, 0), Subject = c("a", "b", "a"))
-  sims <- simulate(fit, 2, seed = 3, newdata = newdata, newparams = list(sigma = 1e-3, theta = c(1e4, 0, 0)))
+  large_effects <- list(sigma = 1e-3, theta = c(1e4, 0, 0))
+  sims <- simulate(fit, 2, seed = 3, newdata = newdata, newparams = large_effects)
 
   expect_identical(dim(sims), c(3L, 2L))
   # random effects have deviation 10, the residual 0.001
@@ -150,7 +151,8 @@ test_that("simulate_lmm says which parameters it needs", {
     class = "henderson_error_formula"
   )
   expect_error(
-    simulate_lmm("y", design, list(beta = 1, sigma = 1, theta = 1)), class = "henderson_error_formula"
+    simulate_lmm("y", design, list(beta = 1, sigma = 1, theta = 1)),
+    class = "henderson_error_formula"
   )
   expect_error(
     simulate_lmm(~ x + (1 | g), list(1), list(beta = 1, sigma = 1, theta = 1)),
