@@ -170,6 +170,17 @@ OptimizerResult BoundarySearch::run(const Vector& start) {
   return total;
 }
 
+// The user's start, or the better of two: Lambda = I in standardized and in the user's units. The
+// criterion can have several minima; where the two differ they often lie in different basins.
+Vector choose_start(ProfiledDeviance* deviance, const FitOptions& options, int* evaluations) {
+  if (options.start.size() > 0) return deviance->to_standard(options.start);
+  const Vector standard = deviance->standard_start();
+  const Vector natural = deviance->to_standard(standard);
+  if ((standard - natural).cwiseAbs().maxCoeff() < 0.5) return standard;
+  *evaluations = 2;
+  return deviance->value(natural) < deviance->value(standard) ? natural : standard;
+}
+
 // Fixed effects of the data's own columns from those of the centred and scaled ones.
 void report_fixed(const ProfiledDeviance& deviance, FitResult* result) {
   const CrossProducts& moments = deviance.moments();
@@ -252,12 +263,12 @@ FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
   FitResult result;
   Vector x;
   if (options.optimize) {
-    const Vector start =
-        options.start.size() > 0 ? deviance.to_standard(options.start) : deviance.standard_start();
+    int start_evaluations = 0;
+    const Vector start = choose_start(&deviance, options, &start_evaluations);
     BoundarySearch search(&deviance, options);
     const OptimizerResult optimum = search.run(start);
     x = optimum.x;
-    result.evaluations = optimum.evaluations;
+    result.evaluations = optimum.evaluations + start_evaluations;
     result.iterations = optimum.iterations;
     result.status = optimum.status;
     result.trace = optimum.trace;
