@@ -60,14 +60,19 @@ plain_values <- function(x) {
 }
 
 #' Text of grouping values, in the fit and for newdata alike
+#'
+#' The label of a value must not depend on the values beside it: `as.character()` on points in time
+#' leaves out the time of day when all are midnight.
 #' @param x atomic vector or factor.
 #' @return character vector of the same length.
 #' @noRd
 grouping_labels <- function(x) {
   x <- plain_values(x)
   if (!inherits(x, "POSIXct")) return(enc2utf8(as.character(x)))
-  has_fraction <- any(unclass(x) %% 1 != 0, na.rm = TRUE)
-  if (has_fraction) format(x, "%Y-%m-%d %H:%M:%OS6") else as.character(x)
+  labels <- format(x, "%Y-%m-%d %H:%M:%S")
+  fraction <- which(unclass(x) %% 1 != 0)
+  labels[fraction] <- format(x[fraction], "%Y-%m-%d %H:%M:%OS6")
+  labels
 }
 
 #' Values that differ but read the same (0.1 + 0.2 and 0.3) are one level, as in `factor()`

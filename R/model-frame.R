@@ -18,7 +18,7 @@
 model_frame <- function(parsed, data, call, env) {
   check_data(data)
   data <- native_names(data)
-  load_integer64(parsed, data)
+  load_integer64(all.vars(parsed$frame_formula), data)
   frame_call <- model_frame_call(parsed, data, call, env)
   frame <- tryCatch(
     quiet_translation(eval(frame_call$call, frame_call$env)),
@@ -210,9 +210,9 @@ quiet_translation <- function(expr) {
 
 #' 64-bit integers are only understood (missing values, levels, values) with bit64 loaded
 #' @noRd
-load_integer64 <- function(parsed, data) {
+load_integer64 <- function(names, data) {
   if (!is.list(data)) return(invisible(NULL))
-  for (name in all.vars(parsed$frame_formula)) {
+  for (name in names) {
     if (inherits(.subset2(data, name), "integer64") && !requireNamespace("bit64", quietly = TRUE)) {
       name <- utf8_names(name)
       abort(c(

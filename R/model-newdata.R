@@ -48,7 +48,11 @@ check_newdata <- function(newdata) {
         length(unique(lengths(newdata))) == 1L) {
     newdata <- as.data.frame(newdata, optional = TRUE)
   }
-  if (is.data.frame(newdata)) return(native_names(newdata))
+  if (is.data.frame(newdata)) {
+    newdata <- native_names(newdata)
+    load_integer64(names(newdata), newdata)
+    return(newdata)
+  }
   given <- describe_value(newdata)
   abort("{.arg newdata} must be a data frame; it is {given}.",
     kind = "newdata", variable = "newdata", observed = given
@@ -148,26 +152,37 @@ newdata_omitted <- function(frame, na_action) {
 }
 
 #' Offset of new data: `offset()` terms, and the `offset` argument if newdata has its variables
+#' @return numeric vector with one value per row, or NULL.
 #' @noRd
 newdata_offset <- function(fit, frame, newdata) {
   offset <- stats::model.offset(frame)
   expr <- fit$call$offset
   if (!is.null(expr) && !is.null(fit$offset)) {
-    needed <- all.vars(expr)
-    absent <- setdiff(needed, names(newdata))
-    if (length(absent)) {
-      text <- expression_text(expr)
-      absent <- utf8_names(absent)
-      abort(c(
-        "The model has the argument {.code offset = {text}},
-         and {.arg newdata} lacks {.var {absent}}.",
-        "i" = "Add {cli::qty(absent)}the variable{?s} to {.arg newdata}."
-      ), kind = "newdata", variable = absent[1L], observed = utf8_names(names(newdata)))
-    }
-    argument <- eval(expr, newdata, environment(fit$formula))
+    argument <- newdata_offset_argument(expr, newdata, environment(fit$formula))
     offset <- if (is.null(offset)) argument else offset + argument
   }
-  if (is.null(offset)) NULL else rep_len(as_numeric_vector(offset), nrow(newdata))
+  as_numeric_vector(offset)
+}
+
+#' Names absent from newdata may be single numbers (parameters), never the data of the fit
+#' @noRd
+newdata_offset_argument <- function(expr, newdata, env) {
+  outside <- setdiff(all.vars(expr), names(newdata))
+  absent <- Filter(function(name) length(get0(name, envir = env)) != 1L, outside)
+  argument <- if (length(absent) == 0L) tryCatch(eval(expr, newdata, env), error = function(e) NULL)
+  if (is.numeric(argument) && length(argument) == nrow(newdata)) return(argument)
+  text <- expression_text(expr)
+  missing_text <- if (length(absent)) {
+    absent <- utf8_names(absent)
+    "{.arg newdata} lacks {.var {absent}}."
+  } else {
+    "In {.arg newdata} it does not give one number per row."
+  }
+  abort(c(
+    "The model has the argument {.code offset = {text}}, which {.arg newdata} must provide.",
+    "x" = missing_text,
+    "i" = "Or put {.code offset({text})} into the formula."
+  ), kind = "newdata", variable = c(absent, "offset")[1L], observed = utf8_names(names(newdata)))
 }
 
 # --- random terms ---
@@ -202,7 +217,8 @@ newdata_columns <- function(term, newdata, fixed) {
 newdata_level <- function(term, newdata, env, fixed_terms, allow_new_levels) {
   needed <- intersect(all.vars(term$group_expr), attr(fixed_terms, "data_variables"))
   check_newdata_has(needed, newdata)
-  labels <- lapply(term$group_parts, newdata_labels, newdata = newdata, env = env)
+  parts <- interaction_parts(term$group_expr)
+  labels <- lapply(parts, newdata_labels, newdata = newdata, env = env)
   incomplete <- Reduce(`|`, lapply(labels, is.na))
   labels <- do.call(paste, c(labels, sep = ":"))
   labels[incomplete] <- NA

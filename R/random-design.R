@@ -26,7 +26,7 @@ design_term <- function(term, earlier, frame, values, contrasts, fixed) {
   list(
     group = term$group_name, columns = columns$names, structure = term$structure,
     z = columns$z, level = grouping$level, levels = grouping$levels, text = term$text,
-    lhs = term$lhs, group_expr = term$group, group_parts = term$group_variables,
+    lhs = term$lhs, group_expr = term$group,
     terms = columns$terms, contrasts = attr(columns$z, "contrasts"), xlevels = columns$xlevels
   )
 }

@@ -32,7 +32,7 @@ many_types <- function() {
   d$y <- sin(i * 1.7) * 3 + i / 20
   d$x <- cos(i * 2.3)
   d$w <- sqrt(i)
-  d$f <- factor(letters[1 + (i * 7) %% 3])
+  d$f <- factor(letters[1 + (i %/% 5) %% 3])
   d$g <- factor(1 + (i * 5) %% 7 %% 5)
   d$string <- c("u", "v", "k", "K")[1 + (i * 11) %% 4]
   d$ordered <- factor(1 + (i * 3) %% 4, ordered = TRUE)

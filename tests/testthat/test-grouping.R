@@ -27,6 +27,8 @@ test_that("points in time with fractions stay apart", {
   time <- as.POSIXct("2024-01-01 12:00:00", tz = "UTC") + c(0, 0.25)
   expect_length(grouping_codes(time)$levels, 2)
   expect_identical(grouping_codes(time[1])$levels, "2024-01-01 12:00:00")
+  midnight <- as.POSIXct(c("2024-01-01", "2024-01-02"), tz = "UTC")
+  expect_identical(grouping_labels(midnight[1]), grouping_labels(c(midnight, time))[1])
 })
 
 test_that("levels agree with factor() for every atomic type", {

@@ -142,4 +142,13 @@ test_that("an offset argument is evaluated in newdata", {
   expect_equal(new$offset, d$w[1:3] / 2 + d$x[1:3])
   error <- error_of(design_newdata(fit_of_design(design), d[1:3, c("x", "g")]))
   expect_identical(error$variable, "w")
+  share <- 0.5
+  design <- design_of(y ~ x + (1 | g), d, offset = w * share)
+  new <- design_newdata(fit_of_design(design), d[1:3, c("x", "w", "g")])
+  expect_equal(new$offset, d$w[1:3] / 2)
+  outside <- d$w
+  design <- design_of(y ~ x + (1 | g), d, offset = outside)
+  error <- error_of(design_newdata(fit_of_design(design), d[1:3, c("x", "w", "g")]))
+  expect_s3_class(error, "henderson_error_newdata")
+  expect_identical(error$variable, "outside")
 })

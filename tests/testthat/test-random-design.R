@@ -5,7 +5,7 @@ test_that("a random intercept needs no matrix", {
   expect_identical(term$columns, "(Intercept)")
   expect_named(term, c(
     "group", "columns", "structure", "z", "level", "levels", "text", "lhs", "group_expr",
-    "group_parts", "terms", "contrasts", "xlevels", "theta_index"
+    "terms", "contrasts", "xlevels", "theta_index"
   ))
 })
 
