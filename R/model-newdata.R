@@ -9,8 +9,8 @@
 #' @param allow_new_levels logical: are levels of grouping factors allowed that the fit has not?
 #' @param na_action function applied to the variables of the fixed part.
 #' @return list(`X` = m x p matrix of the kept columns, `offset` = numeric m or NULL, `random` =
-#'   list parallel to `fit$random` of list(`z`, `level`, `levels`, `columns`), NULL for terms not asked
-#'   for; `level` is NA for an unknown level, `na.action` = rows left out, as `na.omit()` gives, or
+#'   list parallel to `fit$random` of list(`z`, `level`, `levels`, `columns`), NULL for terms not
+#'   asked for; `level` is NA for an unknown level, `na.action` = rows left out, as `na.omit()` gives, or
 #'   NULL).
 #' @noRd
 design_newdata <- function(fit, newdata, random = TRUE, allow_new_levels = FALSE,

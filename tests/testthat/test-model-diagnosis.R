@@ -21,7 +21,8 @@ test_that("an unknown variable is named, the nearest one suggested", {
 })
 
 test_that("a variable that is only a function, or NULL, is not found", {
-  expect_match(conditionMessage(error_of(design_of(y ~ nchar + (1 | g), d))), "function of that name")
+  error <- error_of(design_of(y ~ nchar + (1 | g), d))
+  expect_match(conditionMessage(error), "function of that name")
   nothing <- NULL
   expect_s3_class(error_of(design_of(y ~ nothing + (1 | g), d)), "henderson_error_variable")
   expect_s3_class(error_of(design_of(nowhere ~ x + (1 | g))), "henderson_error_variable")

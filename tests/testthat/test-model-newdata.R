@@ -4,7 +4,8 @@ test_that("the rows of the data give the design of the fit again", {
   d <- many_types()
   for (formula in list(
     y ~ x + (x | g), y ~ f * x + string + logical + ordered + (f | a / b), y ~ (1 | g),
-    y ~ poly(x, 2) + (poly(w, 2) | g), y ~ splines::ns(x, 3) + (1 | g), y ~ scale(x) + (scale(x) | g),
+    y ~ poly(x, 2) + (poly(w, 2) | g), y ~ splines::ns(x, 3) + (1 | g),
+    y ~ scale(x) + (scale(x) | g),
     y ~ offset(w) + x + (1 | g), y ~ `my var` + (`my var` || c), y ~ 0 + f + (0 + f | g),
     y ~ (1 | factor(g)) + (1 | interaction(a, b)), y ~ (1 | day) + (1 | time) + (1 | logical),
     log(w) ~ I(x^2) + cbind(x, w) + (cbind(x, w) | number:integer), y ~ . - time + (1 | g)
@@ -70,7 +71,8 @@ test_that("new levels of grouping factors are errors unless allowed", {
   expect_s3_class(error, "henderson_error_newdata")
   expect_true(error$variable %in% c("g", "a:b"))
   new <- design_newdata(fit, newdata, allow_new_levels = TRUE)
-  levels <- stats::setNames(lapply(new$random, `[[`, "level"), vapply(fit$random, `[[`, "", "group"))
+  groups <- vapply(fit$random, `[[`, "", "group")
+  levels <- stats::setNames(lapply(new$random, `[[`, "level"), groups)
   expect_identical(levels$g, c(1L, NA, NA))
   expect_identical(is.na(levels$`a:b`), c(FALSE, FALSE, TRUE))
 })

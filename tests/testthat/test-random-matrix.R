@@ -1,6 +1,8 @@
 test_that("Z has terms in order, within a term level by level", {
   random <- list(
-    list(columns = c("i", "s"), z = cbind(1, c(5, 6, 7)), level = c(2L, 1L, 2L), levels = c("a", "b")),
+    list(
+      columns = c("i", "s"), z = cbind(1, c(5, 6, 7)), level = c(2L, 1L, 2L), levels = c("a", "b")
+    ),
     list(columns = "i", z = NULL, level = c(1L, 1L, 2L), levels = c("p", "q"))
   )
   Z <- random_matrix(random, 3L)
