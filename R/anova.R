@@ -70,8 +70,8 @@ check_anova_type <- function(type) {
 
 # Sums of squares of the rows of R beta that belong to each term.
 sequential_anova <- function(fit) {
-  labels <- attr(fit$terms, "term.labels")
-  effects <- drop(fixed_cholesky(fit) %*% fit$beta)
+  labels <- utf8_names(attr(fit$terms, "term.labels"))
+  effects <- as.vector(fixed_cholesky(fit) %*% fit$beta)
   kept <- sort(unique(fit$assign[fit$assign > 0L]))
   rows <- split(seq_along(effects), factor(fit$assign, levels = kept))
   count <- lengths(rows, use.names = FALSE)

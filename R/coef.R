@@ -129,14 +129,18 @@ add_fixed_effects <- function(modes, beta) {
 
 # "b:a" and "a:b" name the same product of columns: sort the factors of every name.
 sort_interaction <- function(names) {
-  vapply(strsplit(names, ":", fixed = TRUE), function(part) {
-    paste(sort(part, method = "radix"), collapse = ":")
+  vapply(strsplit(as.character(names), ":", fixed = TRUE), function(part) {
+    paste(sort(part), collapse = ":")
   }, "")
 }
 
 #' @export
 print.henderson_coef <- function(x, ...) {
-  print(unclass(x), ...)
+  for (name in names(x)) {
+    write_lines(paste0("$", name))
+    print_by_level(x[[name]], ...)
+    cat("\n")
+  }
   invisible(x)
 }
 

@@ -174,6 +174,9 @@ random_cholesky <- function(fit) {
 # sigma^2, and R = U^-1.
 fixed_cholesky <- function(fit) {
   size <- length(fit$beta)
+  if (size == 0L) {
+    return(matrix(0, 0L, 0L))
+  }
   backwards <- rev(seq_len(size))
   reversed <- chol(fit$vcov[backwards, backwards, drop = FALSE] / fit$sigma^2)
   upper <- t(reversed)[backwards, backwards, drop = FALSE]

@@ -142,8 +142,9 @@ coef.henderson_group_fits <- function(object, ...) {
 #' @rdname group_fits
 #' @export
 print.henderson_group_fits <- function(x, digits = max(3L, getOption("digits") - 3L), ...) {
-  cat("Separate linear models by ", x$group, ": ", expression_text(x$formula), "\n\n", sep = "")
-  print(cbind(x$coefficients, sigma = x$sigma, df = x$df), digits = digits)
+  title <- paste0("Separate linear models by ", x$group, ": ", expression_text(x$formula))
+  write_lines(c(title, ""))
+  print_by_level(cbind(x$coefficients, sigma = x$sigma, df = x$df), digits = digits)
   pooled <- format(x$pooled_sigma, digits = digits)
   cat("\nPooled residual standard deviation: ", pooled, "\n", sep = "")
   invisible(x)

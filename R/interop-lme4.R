@@ -64,7 +64,8 @@ refitML.henderson_lmm <- function(x, ...) {
 #' @param optimizer One string: `"none"` evaluates the model at lme4's parameters, so that
 #'   estimates agree to rounding; any other as in [lmm_control()] starts there and optimizes.
 #' @param ... Nothing; an argument that is not known is an error.
-#' @return A fit by [lmm()].
+#' @return A fit by [lmm()]. Whatever is fitted from it later on, by [refit_ml()] for example, is
+#'   optimized.
 #' @section Errors: `henderson_error_argument` for any other object; those of [lmm()].
 #' @section Diagonal terms: `(x || g)` in lme4 is a term for every column, and is imported as lme4
 #'   has it.
@@ -91,8 +92,11 @@ as_lmm <- function(m, optimizer = "none", ...) {
   call <- m@call
   call[[1L]] <- quote(lmm)
   call[setdiff(names(call), c("", names(formals(lmm))))] <- NULL
-  call$control <- NULL
-  fit_from_frame(parsed, frame, lme4::isREML(m), contrasts, control, start, call)
+  call[c("control", "start")] <- NULL
+  fit <- fit_from_frame(parsed, frame, lme4::isREML(m), contrasts, control, start, call)
+  # what is fitted from this fit later on is optimized
+  fit$control <- lmm_control()
+  fit
 }
 
 # lme4's model frame, with what `model_frame()` would have added.

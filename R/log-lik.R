@@ -86,6 +86,7 @@ criterion_value <- function(fit, REML = NULL) {
 #' Numbers of observations, parameters and groups
 #'
 #' @param object A fit by [lmm()].
+#' @param use.fallback Unused; present because [stats::step()] gives it.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return `nobs`: the number of rows with a positive weight that were used. `df.residual`: that
 #'   number minus `n_parameters()`. `n_parameters`: fixed-effects coefficients + covariance
@@ -99,7 +100,7 @@ criterion_value <- function(fit, REML = NULL) {
 #' n_parameters(fit)
 #' @importFrom stats nobs
 #' @export
-nobs.henderson_fit <- function(object, ...) {
+nobs.henderson_fit <- function(object, use.fallback = FALSE, ...) {
   check_no_dots(...)
   as.integer(object$n)
 }

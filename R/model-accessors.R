@@ -37,7 +37,7 @@ formula.henderson_fit <- function(x, fixed.only = FALSE, random.only = FALSE, ..
 random_formula <- function(fit) {
   bars <- lapply(fit$parsed$random, random_term_call)
   sum_of_bars <- Reduce(function(left, right) call("+", left, right), bars)
-  stats::as.formula(call("~", sum_of_bars), env = environment(fit$formula))
+  stats::as.formula(call("~", sum_of_bars), env = environment(fit$parsed$formula))
 }
 
 # `(lhs | group)`, or `(lhs || group)` for a diagonal term.

@@ -1,6 +1,4 @@
-# Printing of a fit, and the pieces its summary shares. Character matrices go through
-# `print.default`, which knows the display width of every character (East Asian ones too) in the
-# session's locale; padding them beforehand would misalign what a C locale writes as escapes.
+# Printing of a fit, and the pieces its summary shares: functions that return lines of text.
 
 #' Print a fit
 #'
@@ -19,31 +17,35 @@
 #' @export
 print.henderson_lmm <- function(x, digits = max(3L, getOption("digits") - 3L),
                                 ranef.comp = "Std.Dev.", ...) {
-  ranef.comp <- check_components(ranef.comp)
-  cat_header(x)
-  if (x$REML) {
-    value <- format(round(x$criterion, 3L), nsmall = 1L, digits = 12L)
-    cat("REML criterion: ", value, "\n", sep = "")
-  } else {
-    cat_information_criteria(information_criteria(x), digits = 4L)
-  }
-  cat("\nRandom effects:\n")
-  print(VarCorr.henderson_fit(x), digits = digits, comp = ranef.comp)
-  cat_counts(x$n, n_groups(x))
-  cat("\nFixed effects:\n")
-  if (length(x$beta) > 0L) {
-    print(format(x$beta, digits = digits), quote = FALSE, right = TRUE)
-  } else {
-    cat("none\n")
-  }
-  cat_notes(fit_notes(x))
+  write_lines(format.henderson_lmm(x, digits = digits, ranef.comp = ranef.comp))
   invisible(x)
 }
 
 #' @rdname print.henderson_lmm
 #' @export
-format.henderson_lmm <- function(x, digits = max(3L, getOption("digits") - 3L), ...) {
-  utils::capture.output(print(x, digits = digits, ...))
+format.henderson_lmm <- function(x, digits = max(3L, getOption("digits") - 3L),
+                                 ranef.comp = "Std.Dev.", ...) {
+  c(
+    header_lines(x), criterion_lines(x),
+    "", "Random effects:", varcorr_lines(VarCorr.henderson_fit(x), digits, ranef.comp),
+    counts_line(x$n, n_groups(x)),
+    "", "Fixed effects:", estimate_lines(x$beta, digits),
+    note_lines(fit_notes(x))
+  )
+}
+
+criterion_lines <- function(fit) {
+  if (!fit$REML) {
+    return(information_lines(information_criteria(fit), digits = 1L))
+  }
+  paste("REML criterion:", format(round(fit$criterion, 3L), nsmall = 1L, digits = 12L))
+}
+
+estimate_lines <- function(beta, digits) {
+  if (length(beta) == 0L) {
+    return("none")
+  }
+  text_vector(stats::setNames(format(unname(beta), digits = digits), names(beta)))
 }
 
 #' Structure of a fit in one line for each field
@@ -61,24 +63,24 @@ str.henderson_fit <- function(object, max.level = 1L, give.attr = FALSE, ...) {
 }
 
 # Title, formula, data, weights and subset: as in the call. `x`: a fit or its summary.
-cat_header <- function(x) {
+header_lines <- function(x) {
   method <- if (x$REML) "REML" else "maximum likelihood"
-  cat("Linear mixed model fitted by ", method, "\n", sep = "")
-  cat_labelled("Formula", x$formula)
+  lines <- c(paste("Linear mixed model fitted by", method), labelled_lines("Formula", x$formula))
   for (argument in c("data", "subset", "weights", "offset")) {
     value <- x$call[[argument]]
     if (is.language(value)) {
       label <- paste0(toupper(substr(argument, 1L, 1L)), substring(argument, 2L))
-      cat_labelled(label, value)
+      lines <- c(lines, labelled_lines(label, value))
     }
   }
+  lines
 }
 
 # "Label: expression", continued over several lines if it is long.
-cat_labelled <- function(label, expression) {
-  text <- deparse(expression, width.cutoff = 70L)
+labelled_lines <- function(label, expression) {
+  text <- trimws(utf8_names(deparse(expression, width.cutoff = 70L)))
   indent <- strrep(" ", nchar(label) + 2L)
-  cat(paste0(c(paste0(label, ": "), rep(indent, length(text) - 1L)), text), sep = "\n")
+  paste0(c(paste0(label, ": "), rep(indent, length(text) - 1L)), text)
 }
 
 # AIC, BIC, logLik, -2*log(L) and residual degrees of freedom of a fit by maximum likelihood.
@@ -90,22 +92,16 @@ information_criteria <- function(fit) {
   )
 }
 
-cat_information_criteria <- function(values, digits) {
-  criteria <- formatC(values[-5L], digits = max(1L, digits - 3L), format = "f")
-  text <- c(criteria, formatC(values[5L], format = "d"))
-  names(text) <- names(values)
-  print(text, quote = FALSE, right = TRUE)
+# `digits`: decimals.
+information_lines <- function(values, digits) {
+  criteria <- formatC(values[-5L], digits = digits, format = "f")
+  text_vector(c(criteria, df.resid = formatC(values[[5L]], format = "d")))
 }
 
 # "Observations: 180; groups: Subject, 18"
-cat_counts <- function(n, groups) {
+counts_line <- function(n, groups) {
   counts <- paste0(names(groups), ", ", groups, collapse = "; ")
-  cat("Observations: ", n, "; groups: ", counts, "\n", sep = "")
-}
-
-# Character matrix, no quotes, columns left-aligned.
-print_text_matrix <- function(table) {
-  print(unclass(table), quote = FALSE, right = FALSE)
+  paste0("Observations: ", n, "; groups: ", counts)
 }
 
 # What a reader must know before using the numbers: character vector, one element for each note.
@@ -137,8 +133,6 @@ list_some <- function(names, at_most = 5L) {
   paste(names, collapse = ", ")
 }
 
-cat_notes <- function(notes) {
-  if (length(notes) > 0L) {
-    cat("\n", paste0("Note: ", notes, "\n"), sep = "")
-  }
+note_lines <- function(notes) {
+  if (length(notes) > 0L) c("", paste("Note:", notes))
 }

@@ -92,15 +92,7 @@ check_group_names <- function(whichel, known) {
 #' @export
 as.data.frame.henderson_ranef <- function(x, row.names = NULL, optional = FALSE, ...) {
   check_no_dots(...)
-  tables <- Map(long_modes, unclass(x), names(x))
-  columns <- unique(unlist(lapply(tables, function(table) as.character(table$term))))
-  groups <- unique(unlist(lapply(tables, function(table) levels(table$grp))))
-  tables <- lapply(tables, function(table) {
-    table$term <- factor(as.character(table$term), levels = columns)
-    table$grp <- factor(as.character(table$grp), levels = groups)
-    table
-  })
-  table <- do.call(rbind, unname(tables))
+  table <- do.call(rbind, unname(Map(long_modes, unclass(x), names(x))))
   rownames(table) <- NULL
   table
 }
@@ -117,7 +109,7 @@ long_modes <- function(modes, factor_name) {
   levels <- rownames(values)
   table <- data.frame(
     grpvar = factor_name,
-    term = rep(colnames(values), each = nrow(values)),
+    term = factor(rep(colnames(values), each = nrow(values)), levels = unique(colnames(values))),
     grp = factor(rep(levels, ncol(values)), levels = levels[order(values[, 1L])]),
     condval = as.vector(values)
   )
@@ -140,16 +132,30 @@ conditional_deviation <- function(variance) {
 #' @rdname ranef.henderson_fit
 #' @export
 print.henderson_ranef <- function(x, ...) {
+  has_variance <- FALSE
   for (name in names(x)) {
-    cat("$", name, "\n", sep = "")
+    write_lines(paste0("$", name))
     modes <- x[[name]]
     has_variance <- !is.null(attr(modes, "postVar"))
     attr(modes, "postVar") <- NULL
-    print(modes, ...)
+    print_by_level(modes, ...)
     cat("\n")
   }
   if (length(x) > 0L && has_variance) {
     cat("Conditional variances are in the attribute \"postVar\" of each element.\n")
   }
   invisible(x)
+}
+
+# Prints a data frame with one row for each level, or a named vector, by R's own methods wherever
+# these can write the names.
+print_by_level <- function(x, digits = NULL, ...) {
+  names <- if (is.data.frame(x)) c(rownames(x), names(x)) else names(x)
+  if (l10n_info()[["UTF-8"]] || !any(grepl("[^ -~]", names))) {
+    print(x, digits = digits, ...)
+  } else if (is.data.frame(x)) {
+    write_lines(text_numbers(x, digits))
+  } else {
+    write_lines(text_vector(format(x, digits = digits)))
+  }
 }

@@ -49,7 +49,7 @@ simulate.henderson_lmm <- function(object, nsim = 1, seed = NULL, use.u = FALSE,
   parts <- simulation_parts(object, newdata, kept, allow.new.levels)
   columns <- Map(function(term, keep) rep(keep, length(term$columns)), object$random, kept)
   mean <- linear_predictor(object, parts, columns)
-  deviation <- object$sigma / sqrt(if (is.null(newdata)) object$weights %||% 1 else 1)
+  deviation <- residual_deviation(object$sigma, if (is.null(newdata)) object$weights)
   result <- simulate_responses(
     mean, parts$random[!kept], object$theta, object$sigma, deviation, nsim, seed
   )
@@ -95,7 +95,7 @@ simulate_lmm <- function(formula, data, newparams, nsim = 1, seed = NULL, contra
     required = c("beta", "theta", "sigma")
   )
   mean <- drop(design$X %*% parameters$beta) + (design$offset %||% 0)
-  deviation <- parameters$sigma / sqrt(design$weights %||% 1)
+  deviation <- residual_deviation(parameters$sigma, design$weights)
   result <- simulate_responses(
     mean, design$random, parameters$theta, parameters$sigma, deviation, nsim, seed
   )
@@ -237,6 +237,14 @@ newdata_levels <- function(term, newdata, env) {
     )
   }
   grouping_factor(parts, values)
+}
+
+# sigma / sqrt(w). A row of weight 0, which no fit looks at, gets sigma and not an infinite value.
+residual_deviation <- function(sigma, weights) {
+  if (is.null(weights)) {
+    return(sigma)
+  }
+  sigma / sqrt(ifelse(weights > 0, weights, 1))
 }
 
 # Data frame of `nsim` responses. `random`: terms to draw, with z, level, levels, columns,

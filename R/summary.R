@@ -83,80 +83,79 @@ print.summary.henderson_lmm <- function(x, digits = max(3L, getOption("digits") 
                                         correlation = NULL,
                                         signif.stars = getOption("show.signif.stars"),
                                         comp = c("Variance", "Std.Dev."), ranef.comp = comp, ...) {
-  ranef.comp <- check_components(ranef.comp)
-  cat_header(x)
-  cat("\n")
-  if (x$REML) {
-    cat("REML criterion: ", formatC(x$criterion, digits = 1L, format = "f"), "\n", sep = "")
-  } else {
-    cat_information_criteria(x$AICtab, digits)
-  }
-  print_scaled_residuals(x$residuals, digits)
-  cat("\nRandom effects:\n")
-  print(x$varcor, digits = digits, comp = ranef.comp)
-  cat_counts(x$n, x$ngrps)
-  print_coefficients(x, digits, signif.stars)
-  print_correlation(x, correlation %||% x$correlation)
-  cat_notes(x$notes)
+  write_lines(format.summary.henderson_lmm(x, digits, correlation, signif.stars, comp, ranef.comp))
   invisible(x)
 }
 
 #' @rdname summary.henderson_lmm
 #' @export
-format.summary.henderson_lmm <- function(x, ...) {
-  utils::capture.output(print(x, ...))
+format.summary.henderson_lmm <- function(x, digits = max(3L, getOption("digits") - 3L),
+                                         correlation = NULL,
+                                         signif.stars = getOption("show.signif.stars"),
+                                         comp = c("Variance", "Std.Dev."), ranef.comp = comp,
+                                         ...) {
+  if (!is.null(correlation)) check_flag(correlation)
+  c(
+    header_lines(x), "", summary_criterion_lines(x, digits),
+    "", "Scaled residuals:", quantile_lines(x$residuals, digits),
+    "", "Random effects:", varcorr_lines(x$varcor, digits, ranef.comp),
+    counts_line(x$n, x$ngrps),
+    "", "Fixed effects:", coefficient_lines(x$coefficients, digits, signif.stars),
+    correlation_lines(x$vcov, correlation %||% x$correlation),
+    note_lines(x$notes)
+  )
 }
 
-print_coefficients <- function(x, digits, signif.stars) {
-  cat("\nFixed effects:\n")
-  if (nrow(x$coefficients) == 0L) {
-    cat("none\n")
-    return(invisible())
+summary_criterion_lines <- function(x, digits) {
+  decimals <- max(1L, digits - 3L)
+  if (!x$REML) {
+    return(information_lines(x$AICtab, decimals))
   }
-  with_p_values <- "Pr(>|t|)" %in% colnames(x$coefficients)
-  stats::printCoefmat(x$coefficients,
+  paste("REML criterion:", formatC(x$criterion, digits = decimals, format = "f"))
+}
+
+coefficient_lines <- function(table, digits, signif.stars) {
+  if (nrow(table) == 0L) {
+    return("none")
+  }
+  with_p_values <- "Pr(>|t|)" %in% colnames(table)
+  text_coefficients(table,
     digits = digits, signif.stars = signif.stars, has.Pvalue = with_p_values
   )
 }
 
 # Quantiles, rounded to `digits + 1` significant digits of the largest one, so that a median near
 # zero does not lengthen all of them.
-print_scaled_residuals <- function(residuals, digits) {
-  if (length(residuals) == 0L) {
-    return(invisible())
-  }
-  cat("\nScaled residuals:\n")
+quantile_lines <- function(residuals, digits) {
   quantiles <- stats::quantile(residuals, names = FALSE, na.rm = TRUE)
-  names(quantiles) <- c("Min", "1Q", "Median", "3Q", "Max")
   largest <- max(abs(quantiles))
   if (is.finite(largest) && largest > 0) {
     quantiles <- round(quantiles, max(0, round(digits + 1 - log10(largest))))
   }
-  print(quantiles, digits = digits)
+  names <- c("Min", "1Q", "Median", "3Q", "Max")
+  text_vector(stats::setNames(format(quantiles, digits = digits), names))
 }
 
 # Correlations of the fixed effects, lower triangle; for more than 12 coefficients only how to get
 # them.
-print_correlation <- function(x, correlation) {
-  size <- nrow(x$vcov)
+correlation_lines <- function(covariance, correlation) {
+  size <- nrow(covariance)
   if (size < 2L || isFALSE(correlation)) {
-    return(invisible())
+    return(NULL)
   }
   if (is.null(correlation) && size > 12L) {
-    cat(
-      "\nCorrelations of the ", size, " fixed effects are not shown (more than 12).\n",
-      "print(summary(fit), correlation = TRUE) shows them; ",
-      "vcov(fit, correlation = TRUE) returns them.\n",
-      sep = ""
-    )
-    return(invisible())
+    return(c(
+      "", paste("Correlations of the", size, "fixed effects are not shown (more than 12)."),
+      "print(summary(fit), correlation = TRUE) shows them;",
+      "vcov(fit, correlation = TRUE) returns them."
+    ))
   }
-  cat("\nCorrelation of fixed effects:\n")
-  values <- covariance_to_correlation(x$vcov)
+  values <- covariance_to_correlation(covariance)
   cells <- matrix(formatC(values, digits = 3L, format = "f"), size)
   cells[!lower.tri(cells)] <- ""
   dimnames(cells) <- list(rownames(values), short_names(rownames(values)))
-  print(cells[-1L, -size, drop = FALSE], quote = FALSE, right = TRUE)
+  shown <- cells[-1L, -size, drop = FALSE]
+  c("", "Correlation of fixed effects:", text_table(shown, align = "right"))
 }
 
 # Column headings of about 6 characters. `abbreviate()` handles ASCII only; other names are cut.

@@ -30,9 +30,9 @@ update.henderson_lmm <- function(object, formula., ..., evaluate = TRUE) {
   check_flag(evaluate)
   changes <- as.list(substitute(list(...)))[-1L]
   call <- changed_call(object$call, changes)
-  formula <- object$formula
+  formula <- object$parsed$formula
   if (!missing(formula.)) {
-    formula <- updated_formula(formula, formula.)
+    formula <- updated_formula(explicit_formula(object), formula.)
   } else if ("formula" %in% names(changes)) {
     formula <- eval(changes$formula, parent.frame())
   }
@@ -54,6 +54,16 @@ changed_call <- function(call, changes) {
     call[[name]] <- changes[[name]]
   }
   call
+}
+
+# The formula of a fit with the variables that `.` stood for.
+explicit_formula <- function(fit) {
+  formula <- fit$parsed$formula
+  if (!"." %in% all.names(fit$parsed$fixed[[3L]])) {
+    return(formula)
+  }
+  formula[[3L]] <- call("+", stats::formula(fit$terms)[[3L]], random_formula(fit)[[2L]])
+  formula
 }
 
 # update.formula() in the environment of the old formula.
@@ -82,14 +92,17 @@ formula_call <- function(formula) {
 # (`caller`); the others belong to the old call. weights, subset and offset stay expressions:
 # lmm() evaluates them in the data.
 evaluate_call <- function(call, formula, changed, fit, caller) {
-  home <- environment(fit$formula)
+  home <- environment(fit$parsed$formula)
   complete <- call
   complete[[1L]] <- quote(lmm)
   complete$formula <- formula
   for (name in setdiff(names(call), c("", "formula", "weights", "subset", "offset"))) {
     places <- if (name %in% changed) list(caller) else list(home, caller)
-    frame <- if (name == "data" && !name %in% changed) fit$frame
-    complete[[name]] <- find_value(call[[name]], places, frame)
+    is_data <- name == "data"
+    # `data` and `df` are also functions of R, which are never meant
+    accept <- function(value) !is_data || !is.function(value)
+    frame <- if (is_data && !name %in% changed) fit$frame
+    complete[[name]] <- find_value(call[[name]], places, accept, frame)
   }
   scope <- new.env(parent = caller)
   scope$lmm <- lmm
@@ -104,11 +117,12 @@ evaluate_call <- function(call, formula, changed, fit, caller) {
   result
 }
 
-# Value of an expression in the first place where it can be evaluated, or `otherwise`.
-find_value <- function(expression, places, otherwise = NULL) {
+# Value of an expression in the first place where it can be evaluated and is acceptable, or
+# `otherwise`.
+find_value <- function(expression, places, accept, otherwise = NULL) {
   for (place in places) {
     found <- tryCatch(list(eval(expression, place)), error = function(condition) NULL)
-    if (!is.null(found) && !is.function(found[[1L]])) {
+    if (!is.null(found) && accept(found[[1L]])) {
       return(found[[1L]])
     }
   }
@@ -180,7 +194,9 @@ refit_fixed <- function(fit, formula) {
 
 refit_parsed <- function(fit, parsed, frame, REML, report, call) {
   control <- unchecked(fit$control, except = report)
-  result <- fit_from_frame(parsed, frame, REML, fit_contrasts(fit), control, refit_start(fit), call)
+  contrasts <- fit_contrasts(fit)
+  contrasts <- contrasts[names(contrasts) %in% contrast_variables(parsed, frame)]
+  result <- fit_from_frame(parsed, frame, REML, contrasts, control, refit_start(fit), call)
   result$control <- fit$control
   result
 }
@@ -235,7 +251,7 @@ new_row_values <- function(fit, values, name, kind) {
 #' @param test One string: `"none"` or `"Chisq"`, likelihood-ratio tests.
 #' @param k One number: the penalty for each parameter in the AIC; `log(nobs(object))` gives the
 #'   BIC.
-#' @param trace One logical: report each fit as a message.
+#' @param trace One logical (or number, 0 for no): report each fit as a message.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return A data frame of class `anova`, a row `<none>` for the fit and one for each term: `npar`
 #'   (parameters of the term), `AIC`, and with `test = "Chisq"` also `LRT` and `Pr(Chi)`.
@@ -252,7 +268,7 @@ drop1.henderson_lmm <- function(object, scope, scale = 0, test = c("none", "Chis
   check_no_dots(...)
   test <- check_choice(test, c("none", "Chisq"))
   check_number(k)
-  check_flag(trace)
+  trace <- check_trace(trace)
   droppable <- stats::drop.scope(object$terms)
   scope <- if (missing(scope)) droppable else check_scope(scope, droppable, "dropped")
   fit <- refit_ml(object)
@@ -270,7 +286,7 @@ add1.henderson_lmm <- function(object, scope, scale = 0, test = c("none", "Chisq
   check_no_dots(...)
   test <- check_choice(test, c("none", "Chisq"))
   check_number(k)
-  check_flag(trace)
+  trace <- check_trace(trace)
   if (missing(scope)) {
     abort("{.arg scope} must name the terms to add.", kind = "argument", variable = "scope")
   }
@@ -282,6 +298,12 @@ add1.henderson_lmm <- function(object, scope, scale = 0, test = c("none", "Chisq
     add_term(fit, term, caller)
   })
   single_term_table(fit, larger, scope, test, k, "Single term additions")
+}
+
+# A flag, or a number as stats::step() gives it.
+check_trace <- function(trace) {
+  if (is.numeric(trace)) check_number(trace) else check_flag(trace)
+  trace > 0
 }
 
 check_scope <- function(scope, allowed, verb) {
@@ -304,7 +326,7 @@ addable_terms <- function(fit, scope) {
   if (is.character(scope)) {
     return(scope)
   }
-  full <- stats::update.formula(fit$parsed$fixed, stats::as.formula(scope))
+  full <- stats::update.formula(stats::formula(fit$terms), stats::as.formula(scope))
   new <- stats::add.scope(fit$terms, stats::terms(full))
   if (length(new) == 0L) {
     abort("{.arg scope} has no term beyond those of the fit.",
@@ -317,8 +339,9 @@ addable_terms <- function(fit, scope) {
 # The fit's formula with a fixed term added or removed; random terms are left as written.
 changed_fixed <- function(fit, term, operator) {
   change <- stats::as.formula(paste(". ~ .", operator, term))
-  fixed <- stats::update.formula(fit$parsed$fixed, change)
-  formula <- fit$formula
+  # the terms' formula, where `.` stands for nothing any more
+  fixed <- stats::update.formula(stats::formula(fit$terms), change)
+  formula <- fit$parsed$formula
   formula[[2L]] <- fixed[[2L]]
   formula[[3L]] <- call("+", fixed[[3L]], random_formula(fit)[[2L]])
   formula
@@ -351,14 +374,14 @@ single_term_table <- function(fit, others, labels, test, k, title) {
   count[1L] <- n_parameters(fit)
   difference <- abs(count - count[1L])
   table <- data.frame(
-    npar = c(NA, difference[-1L]), AIC = criteria + k * count,
-    row.names = c("<none>", labels)
+    Df = c(NA, difference[-1L]), AIC = criteria + k * count,
+    row.names = c("<none>", utf8_names(labels))
   )
   if (test == "Chisq") {
     ratio <- c(NA, pmax(0, abs(criteria[-1L] - criteria[1L])))
     table$LRT <- ratio
-    table[["Pr(Chi)"]] <- stats::pchisq(ratio, table$npar, lower.tail = FALSE)
+    table[["Pr(Chi)"]] <- stats::pchisq(ratio, table$Df, lower.tail = FALSE)
   }
-  heading <- c(title, "\nModel:", expression_text(fit$formula))
+  heading <- c(title, "\nModel:", expression_text(fit$parsed$formula))
   structure(table, heading = heading, class = c("anova", "data.frame"))
 }

@@ -107,8 +107,12 @@ component_rows <- function(covariance, label, order) {
 #' @export
 print.henderson_varcorr <- function(x, digits = max(3L, getOption("digits") - 2L),
                                     comp = "Std.Dev.", formatter = format, ...) {
-  print_text_matrix(format(x, digits = digits, comp = comp, formatter = formatter))
+  write_lines(varcorr_lines(x, digits, comp, formatter))
   invisible(x)
+}
+
+varcorr_lines <- function(x, digits, comp, formatter = format) {
+  text_table(format.henderson_varcorr(x, digits, comp, formatter), row_names = NULL)
 }
 
 #' @rdname VarCorr.henderson_fit
@@ -126,7 +130,7 @@ format.henderson_varcorr <- function(x, digits = max(3L, getOption("digits") - 2
     Name = c(unlist(lapply(covariances, rownames)), ""),
     do.call(cbind, columns)
   )
-  rownames(table) <- rep("", nrow(table))
+  dimnames(table) <- list(NULL, colnames(table))
   if (any(vapply(covariances, is_correlated, TRUE))) {
     table <- cbind(table, correlation_cells(covariances, sizes, digits))
   }

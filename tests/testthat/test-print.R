@@ -73,22 +73,6 @@ test_that("many dropped columns are listed in part", {
   expect_identical(list_some(letters[1:5]), "a, b, c, d, e")
 })
 
-# ---- width ----
-
-test_that("East Asian names are aligned by display width in a UTF-8 locale", {
-  skip_if_not(l10n_info()[["UTF-8"]], "not a UTF-8 locale")
-  group <- "\u5904\u7406"
-  table <- cbind(Groups = c(group, "Residual"), Std.Dev. = c("1.5", "2.5"))
-  rownames(table) <- c("", "")
-  lines <- capture.output(print_text_matrix(table))
-
-  # the column of numbers starts at the same display column in every line
-  start <- vapply(lines, function(line) {
-    nchar(sub("(Std|[12]\\.5).*$", "", line), type = "width")
-  }, 1L, USE.NAMES = FALSE)
-  expect_length(unique(start), 1L)
-})
-
 # ---- str ----
 
 test_that("str shows the fields in one line each", {

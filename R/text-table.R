@@ -1,0 +1,86 @@
+# Text for the console: lines of aligned columns.
+#
+# R's own printing of a matrix misaligns names that the locale cannot represent: it reserves the
+# width of two columns for an East Asian character and then writes `<U+5929>`. Here lines are built
+# from the display width and written as UTF-8 where the locale has no encoding of its own (C, POSIX):
+# terminals, files and containers of today read it. Elsewhere R translates them as usual.
+
+# Writes lines to the console (and to sinks).
+write_lines <- function(lines) {
+  locale <- l10n_info()
+  has_encoding <- locale[["UTF-8"]] || locale[["Latin-1"]] || locale[["MBCS"]]
+  writeLines(enc2utf8(lines), useBytes = !has_encoding)
+}
+
+# Strings padded with spaces to a common display width (East Asian characters take two columns).
+pad_text <- function(text, align = "left", width = max(display_width(text), 0L)) {
+  space <- strrep(" ", pmax(0L, width - display_width(text)))
+  if (align == "left") paste0(text, space) else paste0(space, text)
+}
+
+display_width <- function(text) nchar(text, type = "width")
+
+# Lines of a character matrix with its column names, and row names when there are any. Columns that
+# do not fit the console's width are continued below, as in R's printing of a matrix.
+# `align`: "left" or "right", one for each column or for all; the row names are left-aligned.
+text_table <- function(cells, align = "left", row_names = rownames(cells)) {
+  align <- rep_len(align, ncol(cells))
+  columns <- lapply(seq_len(ncol(cells)), function(k) {
+    pad_text(c(colnames(cells)[k], cells[, k]), align[k])
+  })
+  label <- if (is.null(row_names)) rep("", nrow(cells) + 1L) else pad_text(c("", row_names))
+  widths <- vapply(columns, function(column) display_width(column[1L]), 1L) + 1L
+  room <- getOption("width") - display_width(label[1L])
+  unlist(lapply(split(columns, fold_columns(widths, room)), function(part) {
+    do.call(paste, c(list(label), part))
+  }), use.names = FALSE)
+}
+
+# Which piece of a folded table each column belongs to: as many columns as fit `room`, at least one.
+fold_columns <- function(widths, room) {
+  piece <- integer(length(widths))
+  current <- 1L
+  used <- 0L
+  for (k in seq_along(widths)) {
+    if (used > 0L && used + widths[k] > room) {
+      current <- current + 1L
+      used <- 0L
+    }
+    piece[k] <- current
+    used <- used + widths[k]
+  }
+  piece
+}
+
+# Lines of a named character vector, names above values, as R prints one.
+text_vector <- function(values) {
+  width <- max(display_width(names(values)), display_width(values))
+  names <- pad_text(names(values), "right", width)
+  values <- pad_text(values, "right", width)
+  per_line <- max(1L, getOption("width") %/% (width + 1L))
+  lines <- split(seq_along(values), (seq_along(values) - 1L) %/% per_line)
+  unlist(lapply(lines, function(line) {
+    c(paste(names[line], collapse = " "), paste(values[line], collapse = " "))
+  }), use.names = FALSE)
+}
+
+# Lines of a data frame or matrix of numbers with row names.
+text_numbers <- function(table, digits = NULL) {
+  cells <- vapply(as.data.frame(table, optional = TRUE), function(column) {
+    format(column, digits = digits)
+  }, character(nrow(table)))
+  cells <- matrix(cells, nrow(table), dimnames = list(rownames(table), colnames(table)))
+  text_table(cells, align = "right")
+}
+
+# Lines that printCoefmat() writes, with row names aligned by display width.
+text_coefficients <- function(table, ...) {
+  old <- options(width = 1000L)
+  on.exit(options(old))
+  labels <- pad_text(c("", rownames(table)))
+  rownames(table) <- rep("", nrow(table))
+  lines <- utils::capture.output(stats::printCoefmat(table, ...))
+  rows <- seq_along(labels)
+  lines[rows] <- paste0(labels, lines[rows])
+  lines
+}
