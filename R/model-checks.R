@@ -175,12 +175,13 @@ describe_type <- function(x) {
 check_not_constant <- function(y, offset, weights, has_intercept, name) {
   if (!is.null(offset)) y <- y - offset
   if (!is.null(weights)) y <- y[weights > 0]
+  if (length(y) < 2L) return(invisible(NULL))
   value <- y[1L]
   if (y[length(y)] != value || any(y != value)) return(invisible(NULL))
   if (!has_intercept && value != 0) return(invisible(NULL))
   minus <- if (is.null(offset)) "" else " minus the offset"
   abort(c(
-    "The response {.var {name}}{minus} is constant: all {length(y)} value{?s} {?is/are} {value}.",
+    "The response {.var {name}}{minus} is constant: all {length(y)} values are {value}.",
     "i" = "Without variation no variance can be estimated."
   ), kind = "response", variable = name, observed = value)
 }

@@ -60,6 +60,7 @@ test_that("a constant response is refused where the model reaches it", {
   expect_identical(error$observed, 0)
   expect_refused(design_of(zero ~ 0 + x + (1 | g), d), "response", "zero")
   expect_refused(design_of(w ~ x + (1 | g), d, offset = w), "response", "w")
+  expect_refused(design_of(y ~ x + (1 | g), d[1, ]), "grouping", "g")
   expect_no_error(design_of(I(zero + 1) ~ 0 + x + (1 | g), d))
 })
 
