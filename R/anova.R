@@ -18,7 +18,7 @@
 #' @param ddf One string, for one fit: `"none"` (alias `"lme4"`) is the only choice until degrees
 #'   of freedom exist.
 #' @param model.names `NULL`, or one name for each fit, shown in the table.
-#' @return A data frame of class `anova`.
+#' @return A data frame of class `c("henderson_anova", "anova", "data.frame")`.
 #'
 #'   One fit: one row for each term of the fixed part, columns `npar` (coefficients), `Sum Sq` and
 #'   `Mean Sq` (in units of \eqn{\sigma^2}; the sum of squares of the term's rows of \eqn{R
@@ -82,7 +82,7 @@ sequential_anova <- function(fit) {
     row.names = labels[kept]
   )
   names(table) <- c("npar", "Sum Sq", "Mean Sq", "F value")
-  structure(table, heading = "Analysis of Variance Table", class = c("anova", "data.frame"))
+  new_anova(table, "Analysis of Variance Table")
 }
 
 # All fits are by lmm() or lm(), on the same observations.
@@ -186,7 +186,7 @@ likelihood_ratio_table <- function(fits) {
     row.names = names(fits)
   )
   names(table) <- c("npar", "AIC", "BIC", "logLik", "-2*log(L)", "Chisq", "Df", "Pr(>Chisq)")
-  structure(table, heading = comparison_heading(fits), class = c("anova", "data.frame"))
+  new_anova(table, comparison_heading(fits))
 }
 
 comparison_heading <- function(fits) {
@@ -196,4 +196,24 @@ comparison_heading <- function(fits) {
   }
   formulas <- vapply(fits, function(fit) expression_text(stats::formula(fit)), "")
   c(data_line, "Models:", paste0(names(fits), ": ", formulas))
+}
+
+new_anova <- function(table, heading) {
+  structure(table, heading = heading, class = c("henderson_anova", "anova", "data.frame"))
+}
+
+#' @export
+print.henderson_anova <- function(x, ...) {
+  if (prints_well(c(rownames(x), attr(x, "heading")))) {
+    return(NextMethod())
+  }
+  # printed by R with ASCII row names of equal width, in the place of which the true ones are put
+  labels <- pad_text(c("", rownames(x)))
+  stand_in <- structure(x, heading = NULL, class = c("anova", "data.frame"))
+  rownames(stand_in) <- formatC(seq_len(nrow(x)), width = nchar(nrow(x)), flag = "0")
+  lines <- utils::capture.output(print(stand_in, ...))
+  rows <- seq_along(labels)
+  lines[rows] <- paste0(labels, substring(lines[rows], nchar(nrow(x)) + 1L))
+  write_lines(c(attr(x, "heading"), lines))
+  invisible(x)
 }

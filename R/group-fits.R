@@ -40,7 +40,8 @@ group_fits <- function(formula, data = NULL, ...) {
       "x" = "It has class {.cls {class(data)}}."
     ), kind = "data", variable = "data", observed = class(data))
   }
-  group <- group_values(parts$group, data, environment(formula))
+  data <- native_names(data)
+  group <- group_values(parts$group, data)
   rows <- split(seq_len(nrow(data)), group)
   fits <- lapply(rows, fit_one_group, formula = parts$formula, data = data)
   new_group_fits(fits, parts)
@@ -71,7 +72,7 @@ split_group_formula <- function(formula) {
 }
 
 # The grouping factor, a:b as an interaction, unused levels dropped.
-group_values <- function(expression, data, environment) {
+group_values <- function(expression, data) {
   absent <- setdiff(all.vars(expression), names(data))
   if (length(absent) > 0L) {
     abort("{.arg data} has no variable {.val {absent}}.", kind = "variable", variable = absent)
@@ -114,7 +115,7 @@ new_group_fits <- function(fits, parts) {
       if (is.null(fit)) rep(NA_real_, length(columns)) else fit[[field]][columns]
     })
     table <- do.call(rbind, rows)
-    dimnames(table) <- list(names(fits), columns)
+    dimnames(table) <- list(names(fits), utf8_names(columns))
     as.data.frame(table, optional = TRUE)
   }
   number_of <- function(field) vapply(fits, function(fit) as.numeric(fit[[field]] %||% NA), 0)

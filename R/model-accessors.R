@@ -5,7 +5,7 @@
 
 #' Formula and terms of a fit
 #'
-#' @param x,object A fit by [lmm()].
+#' @param x A fit by [lmm()].
 #' @param fixed.only One logical: only the fixed-effects part.
 #' @param random.only One logical: only the random terms, as a one-sided formula.
 #' @param ... Nothing; an argument that is not known is an error.
@@ -67,7 +67,7 @@ terms.henderson_fit <- function(x, fixed.only = TRUE, ...) {
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
 #' head(model.frame(fit))
-#' dim(getData(fit))
+#' dim(nlme::getData(fit))
 #' @importFrom stats model.frame
 #' @export
 model.frame.henderson_fit <- function(formula, fixed.only = FALSE, ...) {

@@ -122,7 +122,7 @@ long_modes <- function(modes, factor_name) {
 # J x v matrix of conditional standard deviations from a v x v x J array or a list of them.
 conditional_deviation <- function(variance) {
   if (is.list(variance)) {
-    return(do.call(cbind, lapply(variance, conditional_deviation)))
+    return(do.call(cbind, lapply(unname(variance), conditional_deviation)))
   }
   size <- dim(variance)[1L]
   diagonal <- vapply(seq_len(size), function(k) variance[k, k, ], numeric(dim(variance)[3L]))
@@ -151,7 +151,7 @@ print.henderson_ranef <- function(x, ...) {
 # these can write the names.
 print_by_level <- function(x, digits = NULL, ...) {
   names <- if (is.data.frame(x)) c(rownames(x), names(x)) else names(x)
-  if (l10n_info()[["UTF-8"]] || !any(grepl("[^ -~]", names))) {
+  if (prints_well(names)) {
     print(x, digits = digits, ...)
   } else if (is.data.frame(x)) {
     write_lines(text_numbers(x, digits))

@@ -164,5 +164,5 @@ short_names <- function(names) {
   short <- names
   short[ascii] <- abbreviate(names[ascii], minlength = 6L)
   short[!ascii] <- substr(names[!ascii], 1L, 6L)
-  make.unique(short)
+  unique_labels(short)
 }

@@ -12,6 +12,9 @@ write_lines <- function(lines) {
   writeLines(enc2utf8(lines), useBytes = !has_encoding)
 }
 
+# Does R's own printing align these names? It does where the locale can represent them.
+prints_well <- function(names) l10n_info()[["UTF-8"]] || !any(grepl("[^ -~]", names))
+
 # Strings padded with spaces to a common display width (East Asian characters take two columns).
 pad_text <- function(text, align = "left", width = max(display_width(text), 0L)) {
   space <- strrep(" ", pmax(0L, width - display_width(text)))

@@ -33,11 +33,17 @@ VarCorr.henderson_fit <- function(x, sigma = 1, ...) {
   check_no_dots(...)
   sigma <- if (missing(sigma)) x$sigma else check_number(sigma, min = 0)
   components <- lapply(x$random, term_covariance, theta = x$theta, sigma = sigma)
-  names(components) <- make.unique(vapply(x$random, `[[`, "", "group"))
-  structure(components,
-    sc = sigma, useSc = TRUE, residual = TRUE,
-    group = vapply(x$random, `[[`, "", "group"), class = "henderson_varcorr"
-  )
+  names(components) <- unique_labels(vapply(x$random, `[[`, "", "group"))
+  structure(components, sc = sigma, useSc = TRUE, class = "henderson_varcorr")
+}
+
+# "Subject", "Subject" become "Subject", "Subject.1", as by make.unique(), which loses names that the
+# locale cannot represent.
+unique_labels <- function(labels) {
+  earlier <- vapply(seq_along(labels), function(k) sum(labels[seq_len(k - 1L)] == labels[k]), 1L)
+  repeated <- earlier > 0L
+  labels[repeated] <- paste0(labels[repeated], ".", earlier[repeated])
+  labels
 }
 
 # Covariance matrix of one term, with its standard deviations and correlations as attributes.
@@ -63,8 +69,7 @@ as.data.frame.henderson_varcorr <- function(x, row.names = NULL, optional = FALS
                                             order = c("cov.last", "lower.tri"), ...) {
   check_no_dots(...)
   order <- check_choice(order, c("cov.last", "lower.tri"))
-  labels <- varcorr_labels(x)
-  rows <- Map(component_rows, unclass(x), labels, MoreArgs = list(order = order))
+  rows <- Map(component_rows, unclass(x), names(x), MoreArgs = list(order = order))
   residual <- data.frame(
     grp = "Residual", var1 = NA_character_, var2 = NA_character_,
     vcov = attr(x, "sc")^2, sdcor = attr(x, "sc")
@@ -73,9 +78,6 @@ as.data.frame.henderson_varcorr <- function(x, row.names = NULL, optional = FALS
   rownames(table) <- NULL
   table
 }
-
-# The name shown for each term: unique.
-varcorr_labels <- function(x) names(x)
 
 # Rows of `as.data.frame` for one term. A diagonal term has no covariances.
 component_rows <- function(covariance, label, order) {

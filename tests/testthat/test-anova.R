@@ -11,7 +11,7 @@ test_that("without random variation the table is that of lm", {
   expected <- anova(m)[1:3, ]
 
   table <- anova(fit_without)
-  expect_s3_class(table, c("anova", "data.frame"), exact = TRUE)
+  expect_s3_class(table, c("henderson_anova", "anova", "data.frame"), exact = TRUE)
   expect_named(table, c("npar", "Sum Sq", "Mean Sq", "F value"))
   expect_identical(rownames(table), c("V", "N", "V:N"))
   # two orthogonalisations: rounding only

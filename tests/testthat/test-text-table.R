@@ -63,3 +63,16 @@ test_that("lines are written as UTF-8", {
   skip_if_not(l10n_info()[["UTF-8"]], "not a UTF-8 locale")
   expect_identical(capture.output(write_lines(c(han, "x"))), c(han, "x"))
 })
+
+test_that("a C locale gets the same bytes and the same alignment", {
+  withr::local_locale(LC_CTYPE = "C")
+  fit <- fit_cached("sleepstudy")
+  fit$random[[1]]$group <- han
+  names(fit$beta)[2] <- han
+  shown <- capture.output(print(fit))
+
+  bytes <- charToRaw(enc2utf8(han))
+  has_name <- vapply(shown, function(line) grepl(rawToChar(bytes), line, useBytes = TRUE), TRUE)
+  expect_identical(sum(has_name), 3L)
+  expect_false(any(grepl("<U+", shown, fixed = TRUE)))
+})

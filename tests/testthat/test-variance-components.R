@@ -77,6 +77,10 @@ test_that("a diagonal term has no covariance rows and its factor's name on each 
   expect_false("Corr" %in% colnames(shown))
 })
 
+test_that("labels are made unique as make.unique does", {
+  expect_identical(unique_labels(c("a", "b", "a", "a")), c("a", "b", "a.1", "a.2"))
+})
+
 # ---- printing ----
 
 test_that("printed variances keep the asked digits and columns", {
