@@ -4,7 +4,7 @@
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
+#include <limits>
 #include <utility>
 
 namespace henderson {
@@ -20,7 +20,7 @@ class BoundarySearch {
   BoundarySearch(ProfiledDeviance* deviance, const FitOptions& options)
       : deviance_(*deviance), options_(options) {}
 
-  OptimizerResult run(const Vector& start);
+  OptimizerResult run(const Vector& start, double start_value);
   double smallest_score() const { return smallest_score_; }
 
  private:
@@ -146,7 +146,7 @@ void BoundarySearch::snap(OptimizerResult* current) {
   for (int i : candidates) accept(empty_columns({i}));
 }
 
-OptimizerResult BoundarySearch::run(const Vector& start) {
+OptimizerResult BoundarySearch::run(const Vector& start, double start_value) {
   OptimizerOptions options;
   options.max_evaluations = options_.max_evaluations;
   options.tolerance = options_.tolerance;
@@ -154,7 +154,10 @@ OptimizerResult BoundarySearch::run(const Vector& start) {
   for (int i = 0; i < deviance_.n_parameters(); ++i) {
     if (deviance_.is_diagonal(i)) options.floors[i] = kFloor;
   }
-  OptimizerResult total = minimize(&deviance_, lift(start), options);
+  const Vector lifted = lift(start);
+  if (lifted == start) options.start_value = start_value;
+  OptimizerResult total = minimize(&deviance_, lifted, options);
+  options.start_value = std::numeric_limits<double>::quiet_NaN();
   for (int restart = 0; restart < kMaxRestarts; ++restart) {
     if (total.status == OptimizerStatus::kUndefined || !near_boundary(total.x)) break;
     if (!escape(&total)) break;
@@ -172,13 +175,29 @@ OptimizerResult BoundarySearch::run(const Vector& start) {
 
 // The user's start, or the better of two: Lambda = I in standardized and in the user's units. The
 // criterion can have several minima; where the two differ they often lie in different basins.
-Vector choose_start(ProfiledDeviance* deviance, const FitOptions& options, int* evaluations) {
-  if (options.start.size() > 0) return deviance->to_standard(options.start);
-  const Vector standard = deviance->standard_start();
-  const Vector natural = deviance->to_standard(standard);
-  if ((standard - natural).cwiseAbs().maxCoeff() < 0.5) return standard;
-  *evaluations = 2;
-  return deviance->value(natural) < deviance->value(standard) ? natural : standard;
+struct Start {
+  Vector x;
+  double value = std::numeric_limits<double>::quiet_NaN();  // if this is the point last evaluated
+  int evaluations = 0;
+};
+
+Start choose_start(ProfiledDeviance* deviance, const FitOptions& options) {
+  Start start;
+  start.x = deviance->standard_start();
+  if (options.start.size() > 0) {
+    start.x = deviance->to_standard(options.start);
+    return start;
+  }
+  const Vector natural = deviance->to_standard(start.x);
+  if ((start.x - natural).cwiseAbs().maxCoeff() < 0.5) return start;
+  const double natural_value = deviance->value(natural);
+  start.value = deviance->value(start.x);
+  start.evaluations = 2;
+  if (natural_value < start.value) {
+    start.x = natural;
+    start.value = std::numeric_limits<double>::quiet_NaN();
+  }
+  return start;
 }
 
 // Fixed effects of the data's own columns from those of the centred and scaled ones.
@@ -263,12 +282,11 @@ FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
   FitResult result;
   Vector x;
   if (options.optimize) {
-    int start_evaluations = 0;
-    const Vector start = choose_start(&deviance, options, &start_evaluations);
+    const Start start = choose_start(&deviance, options);
     BoundarySearch search(&deviance, options);
-    const OptimizerResult optimum = search.run(start);
+    const OptimizerResult optimum = search.run(start.x, start.value);
     x = optimum.x;
-    result.evaluations = optimum.evaluations + start_evaluations;
+    result.evaluations = optimum.evaluations + start.evaluations;
     result.iterations = optimum.iterations;
     result.status = optimum.status;
     result.trace = optimum.trace;
@@ -280,12 +298,12 @@ FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
     result.theta = options.start;
     result.evaluations = 1;
   }
-  result.criterion = deviance.value(x);
+  result.criterion = deviance.value_at(x);
   if (!std::isfinite(result.criterion)) {
     result.status = OptimizerStatus::kUndefined;
     return result;
   }
-  const DevianceDerivatives parts = deviance.differentiate(false, true);
+  const DevianceDerivatives& parts = deviance.derivatives_at(x);
   // Rotations for the theta that is reported: K Lambda = Lambda~ Q', u = Q u~.
   std::vector<Matrix> rotations;
   deviance.to_standard(result.theta, &rotations);

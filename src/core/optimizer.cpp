@@ -31,7 +31,7 @@ class TrustRegion {
   }
   // One step; false when the iteration is over.
   bool iterate();
-  bool settle_below_noise(const Step& step);
+  bool settle(const Step& step);
   void finish(OptimizerStatus status) { result_.status = status; }
 
   // The Hessian model at the current point: the function's own plus the secant correction.
@@ -131,9 +131,9 @@ Step TrustRegion::newton_step(const Vector& x, const Vector& g, const Matrix& h,
   return step;
 }
 
-// The predicted decrease cannot be seen in the value any more: take the step if it shrinks the
-// gradient, in the metric of the Hessian, and stop otherwise.
-bool TrustRegion::settle_below_noise(const Step& step) {
+// The predicted decrease is below the tolerance or cannot be seen in the value any more: take the
+// step if it shrinks the gradient, in the metric of the Hessian, and stay otherwise.
+bool TrustRegion::settle(const Step& step) {
   const Vector x = result_.x;
   const Vector moved = apply_floors(x + step.s, x);
   const double value = evaluate(moved);
@@ -162,12 +162,15 @@ bool TrustRegion::iterate() {
     const Step step = newton_step(x, result_.gradient, model_hessian(), radius_);
     result_.predicted_decrease = step.predicted;
     result_.trace.push_back({result_.evaluations, result_.value, step.predicted, radius_});
-    if (step.predicted <= options_.tolerance) return false;
+    if (step.predicted <= 1e-4 * options_.tolerance) return false;
     if (result_.evaluations >= options_.max_evaluations) {
       finish(OptimizerStatus::kMaxEvaluations);
       return false;
     }
-    if (step.predicted < 20 * function_->noise()) return settle_below_noise(step);
+    // A decrease of 1e-12 still leaves 1e-6 of a parameter's scale: one more step settles it.
+    if (step.predicted <= std::max(options_.tolerance, 20 * function_->noise())) {
+      return settle(step);
+    }
     const Vector moved = apply_floors(x + step.s, x);
     const Vector actual = moved - x;
     const double predicted =
@@ -198,7 +201,7 @@ bool TrustRegion::iterate() {
 OptimizerResult TrustRegion::run(const Vector& start) {
   radius_ = std::max(options_.initial_radius, 0.5 * start.norm());
   result_.x = start;
-  result_.value = evaluate(start);
+  result_.value = std::isnan(options_.start_value) ? evaluate(start) : options_.start_value;
   if (!std::isfinite(result_.value)) {
     finish(OptimizerStatus::kUndefined);
     return result_;

@@ -3,8 +3,8 @@
 //
 // Steps minimise the quadratic model with |eig(H)| (so that saddle points repel) within a radius.
 // A coordinate with a positive floor is kept at |x_i| >= floor_i, and held there while the gradient
-// pushes it towards zero. Stops when the model predicts a decrease of at most `tolerance`, or when
-// the decrease is below the function's rounding noise and the gradient no longer shrinks.
+// pushes it towards zero. Stops one step after the model predicts a decrease of at most `tolerance`,
+// or when the decrease is below the function's rounding noise and the gradient no longer shrinks.
 #ifndef HENDERSON_OPTIMIZER_H_
 #define HENDERSON_OPTIMIZER_H_
 
@@ -34,6 +34,8 @@ struct OptimizerOptions {
   double tolerance = 1e-12;
   double initial_radius = 1.0;
   Vector floors;  // empty: none
+  // Value at the start if the caller has just evaluated it there; NaN: not known.
+  double start_value = std::numeric_limits<double>::quiet_NaN();
 };
 
 struct OptimizerTrace {

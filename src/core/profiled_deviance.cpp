@@ -62,12 +62,26 @@ Vector ProfiledDeviance::standard_start() const {
   return x;
 }
 
-double ProfiledDeviance::value(const Vector& x) {
-  if (!x.allFinite() || !factor_->factorize(unpack(x))) {
-    return std::numeric_limits<double>::infinity();
+const DevianceDerivatives& ProfiledDeviance::derivatives_at(const Vector& x) {
+  value_at(x);
+  if (last_point_.size() != x.size() || last_point_ != x) {
+    last_ = differentiate(false, true);
+    last_point_ = x;
   }
+  return last_;
+}
+
+double ProfiledDeviance::value_at(const Vector& x) {
+  return point_.size() == x.size() && point_ == x ? point_value_ : value(x);
+}
+
+double ProfiledDeviance::value(const Vector& x) {
+  point_ = x;
+  point_value_ = std::numeric_limits<double>::infinity();
+  if (!x.allFinite() || !factor_->factorize(unpack(x))) return point_value_;
   const double log_det = factor_->log_det_m() + (reml_ ? factor_->log_det_x() : 0.0);
-  return log_det + m_ * std::log(factor_->residual_ss()) + constant_;
+  point_value_ = log_det + m_ * std::log(factor_->residual_ss()) + constant_;
+  return point_value_;
 }
 
 double ProfiledDeviance::noise() const {
@@ -86,7 +100,9 @@ DevianceDerivatives ProfiledDeviance::differentiate(bool hessian, bool inverse_b
 }
 
 void ProfiledDeviance::derivatives(Vector* gradient, Matrix* hessian) {
-  last_ = differentiate(true, false);
+  // The blocks of M^-1 cost next to nothing here and serve the conditional variances afterwards.
+  last_ = differentiate(true, true);
+  last_point_ = point_;
   *gradient = pack(last_.lambda_gradient);
   *hessian = last_.hessian;
 }

@@ -31,6 +31,10 @@ class ProfiledDeviance : public SmoothFunction {
   void derivatives(Vector* gradient, Matrix* hessian) override;
   double noise() const override;
   DevianceDerivatives differentiate(bool hessian, bool inverse_blocks);
+  // value() unless x is the point last evaluated.
+  double value_at(const Vector& x);
+  // Derivatives (without Hessian) and blocks of M^-1 at x; evaluates only what is not at hand.
+  const DevianceDerivatives& derivatives_at(const Vector& x);
 
   std::vector<Matrix> unpack(const Vector& x) const;
   Vector pack(const std::vector<Matrix>& lambda) const;
@@ -58,6 +62,9 @@ class ProfiledDeviance : public SmoothFunction {
   std::unique_ptr<BlockCholesky> factor_;
   std::vector<LambdaEntry> entries_;
   DevianceDerivatives last_;
+  Vector last_point_;  // where last_ was taken
+  Vector point_;       // of the last value()
+  double point_value_ = 0;
 };
 
 }  // namespace henderson

@@ -1,0 +1,202 @@
+// Small random models and a dense oracle, for the tests of the core.
+#ifndef HENDERSON_TESTS_RANDOM_MODEL_H_
+#define HENDERSON_TESTS_RANDOM_MODEL_H_
+
+#include <Eigen/Cholesky>
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include "core/cross_products.h"
+#include "core/types.h"
+
+namespace testing_models {
+
+using henderson::CovarianceStructure;
+using henderson::Index;
+using henderson::Matrix;
+using henderson::StructureKind;
+using henderson::Vector;
+
+struct TermShape {
+  int n_levels;
+  std::vector<int> widths;            // columns of each structure; the first starts with ones
+  std::vector<StructureKind> kinds;
+  bool every_level = true;            // false: some levels have no row
+};
+
+// Owns the data that DataRows points into.
+struct Model {
+  Index n = 0;
+  Matrix x;
+  Vector y;
+  Vector weights;
+  bool weighted = false;
+  std::vector<std::vector<int>> level;
+  std::vector<Matrix> z;                       // all columns, first one is ones
+  std::vector<std::vector<CovarianceStructure>> structures;
+  std::vector<int> n_levels;
+
+  henderson::DataRows rows() const {
+    henderson::DataRows data;
+    data.n = n;
+    data.p = static_cast<int>(x.cols());
+    data.x = x.data();
+    data.y = y.data();
+    data.weights = weighted ? weights.data() : nullptr;
+    data.intercept = data.p > 0 ? 0 : -1;
+    for (std::size_t t = 0; t < z.size(); ++t) {
+      henderson::BlockTermRows term;
+      term.level = level[t].data();
+      term.n_levels = n_levels[t];
+      term.structures = structures[t];
+      for (Index c = 0; c < z[t].cols(); ++c) {
+        term.columns.push_back(c == 0 ? nullptr : z[t].col(c).data());
+      }
+      data.terms.push_back(term);
+    }
+    return data;
+  }
+
+  int n_parameters() const {
+    int count = 0;
+    for (const auto& own : structures) {
+      for (const CovarianceStructure& s : own) count += s.n_parameters();
+    }
+    return count;
+  }
+
+  // Dense Z Lambda(theta), from the definition.
+  Matrix z_lambda(const Vector& theta) const {
+    Index q = 0;
+    for (std::size_t t = 0; t < z.size(); ++t) q += z[t].cols() * n_levels[t];
+    Matrix result = Matrix::Zero(n, q);
+    Index first = 0;
+    for (std::size_t t = 0; t < z.size(); ++t) {
+      const Index v = z[t].cols();
+      Matrix lambda = Matrix::Zero(v, v);
+      for (const CovarianceStructure& s : structures[t]) {
+        int at = s.first_parameter;
+        for (int c = 0; c < s.n_columns; ++c) {
+          const int last = s.kind == StructureKind::kDiagonal ? c + 1 : s.n_columns;
+          for (int r = c; r < last; ++r) {
+            lambda(s.first_column + r, s.first_column + c) = theta[at++];
+          }
+        }
+      }
+      for (Index i = 0; i < n; ++i) {
+        result.row(i).segment(first + (level[t][i] - 1) * v, v) += z[t].row(i) * lambda;
+      }
+      first += v * n_levels[t];
+    }
+    return result;
+  }
+
+  // Profiled criterion with V = Z Lambda Lambda'Z' + W^-1 formed in full.
+  double dense_criterion(const Vector& theta, bool reml) const {
+    std::vector<Index> used;
+    for (Index i = 0; i < n; ++i) {
+      if (!weighted || weights[i] > 0) used.push_back(i);
+    }
+    const Index m = static_cast<Index>(used.size());
+    const Matrix zl = z_lambda(theta);
+    Matrix zu(m, zl.cols());
+    Matrix xu(m, x.cols());
+    Vector yu(m);
+    Matrix v = Matrix::Zero(m, m);
+    for (Index i = 0; i < m; ++i) {
+      zu.row(i) = zl.row(used[i]);
+      xu.row(i) = x.row(used[i]);
+      yu[i] = y[used[i]];
+      v(i, i) = weighted ? 1 / weights[used[i]] : 1.0;
+    }
+    v += zu * zu.transpose();
+    Eigen::LLT<Matrix> factor(v);
+    double log_det = 0;
+    for (Index i = 0; i < m; ++i) log_det += 2 * std::log(Matrix(factor.matrixL())(i, i));
+    const Matrix vx = factor.solve(xu);
+    const Matrix info = xu.transpose() * vx;
+    Eigen::LLT<Matrix> info_factor(info);
+    const Vector beta = info_factor.solve(vx.transpose() * yu);
+    const Vector residual = yu - xu * beta;
+    const double r2 = residual.dot(factor.solve(residual));
+    const double degrees = reml ? static_cast<double>(m - x.cols()) : static_cast<double>(m);
+    double value = log_det + degrees * (1 + std::log(2 * 3.14159265358979323846 * r2 / degrees));
+    if (reml) {
+      for (Index c = 0; c < x.cols(); ++c) {
+        value += 2 * std::log(Matrix(info_factor.matrixL())(c, c));
+      }
+    }
+    return value;
+  }
+};
+
+inline Model random_model(unsigned seed, Index n, int p, const std::vector<TermShape>& shapes,
+                          bool weighted, bool zero_weights = false) {
+  std::mt19937 generator(seed);
+  std::normal_distribution<double> normal;
+  Model model;
+  model.n = n;
+  model.x = Matrix::Ones(n, p);
+  for (int c = 1; c < p; ++c) {
+    for (Index i = 0; i < n; ++i) model.x(i, c) = 3 + normal(generator);
+  }
+  model.y.resize(n);
+  for (Index i = 0; i < n; ++i) model.y[i] = 10 + normal(generator);
+  model.weighted = weighted;
+  model.weights = Vector::Ones(n);
+  if (weighted) {
+    for (Index i = 0; i < n; ++i) {
+      model.weights[i] = zero_weights && i % 7 == 3 ? 0.0 : 0.5 + (generator() % 100) / 50.0;
+    }
+  }
+  int parameter = 0;
+  for (const TermShape& shape : shapes) {
+    std::vector<int> level(n);
+    const int available = shape.every_level ? shape.n_levels : shape.n_levels - 2;
+    for (Index i = 0; i < n; ++i) level[i] = 1 + static_cast<int>(generator() % available);
+    std::vector<CovarianceStructure> structures;
+    int v = 0;
+    for (std::size_t s = 0; s < shape.widths.size(); ++s) {
+      CovarianceStructure structure;
+      structure.kind = shape.kinds[s];
+      structure.first_column = v;
+      structure.n_columns = shape.widths[s];
+      structure.first_parameter = parameter;
+      parameter += structure.n_parameters();
+      v += shape.widths[s];
+      structures.push_back(structure);
+    }
+    Matrix z = Matrix::Ones(n, v);
+    for (int c = 1; c < v; ++c) {
+      for (Index i = 0; i < n; ++i) z(i, c) = 1 + 2 * normal(generator);
+    }
+    Vector effect(shape.n_levels);
+    for (int l = 0; l < shape.n_levels; ++l) effect[l] = normal(generator);
+    for (Index i = 0; i < n; ++i) model.y[i] += effect[level[i] - 1] * (1 + 0.3 * z(i, v - 1));
+    model.level.push_back(level);
+    model.z.push_back(z);
+    model.structures.push_back(structures);
+    model.n_levels.push_back(shape.n_levels);
+  }
+  return model;
+}
+
+// Theta with diagonal `diagonal` and off-diagonal 0.2.
+inline Vector theta_of(const Model& model, double diagonal) {
+  Vector theta(model.n_parameters());
+  for (const auto& own : model.structures) {
+    for (const CovarianceStructure& s : own) {
+      int at = s.first_parameter;
+      for (int c = 0; c < s.n_columns; ++c) {
+        const int last = s.kind == StructureKind::kDiagonal ? c + 1 : s.n_columns;
+        for (int r = c; r < last; ++r) theta[at++] = r == c ? diagonal : 0.2;
+      }
+    }
+  }
+  return theta;
+}
+
+}  // namespace testing_models
+
+#endif  // HENDERSON_TESTS_RANDOM_MODEL_H_

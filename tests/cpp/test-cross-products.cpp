@@ -1,0 +1,102 @@
+#include <catch.h>
+
+#include "core/cross_products.h"
+#include "random-model.h"
+
+using namespace henderson;
+using namespace testing_models;
+
+namespace {
+
+constexpr auto kUs = StructureKind::kUnstructured;
+constexpr auto kDiag = StructureKind::kDiagonal;
+
+CrossProducts whole(const Model& model) {
+  const DataRows rows = model.rows();
+  return accumulate(rows, dense_gram(rows), nullptr);
+}
+
+Model part_of(const Model& model, Index first, Index count) {
+  Model part = model;
+  part.n = count;
+  part.x = model.x.middleRows(first, count);
+  part.y = model.y.segment(first, count);
+  part.weights = model.weights.segment(first, count);
+  for (std::size_t t = 0; t < model.z.size(); ++t) {
+    part.z[t] = model.z[t].middleRows(first, count);
+    part.level[t].assign(model.level[t].begin() + first, model.level[t].begin() + first + count);
+  }
+  return part;
+}
+
+double difference(const Matrix& a, const Matrix& b) {
+  return (a - b).cwiseAbs().maxCoeff() / (1 + b.cwiseAbs().maxCoeff());
+}
+
+}  // namespace
+
+TEST_CASE("moments of a worked example are the sums of products") {
+  // Four-point paired data: y 10, 3, 25, 6; treatment 0, 0, 1, 1; individuals 1, 2, 1, 2.
+  Model model;
+  model.n = 4;
+  model.x.resize(4, 2);
+  model.x << 1, 0, 1, 0, 1, 1, 1, 1;
+  model.y.resize(4);
+  model.y << 10, 3, 25, 6;
+  model.weights = Vector::Ones(4);
+  model.level = {{1, 2, 1, 2}};
+  model.z = {Matrix::Ones(4, 1)};
+  model.structures = {{CovarianceStructure()}};
+  model.n_levels = {2};
+  const CrossProducts moments = whole(model);
+  CHECK(moments.n == 4);
+  CHECK(moments.x_shift[1] == Approx(0.5));
+  CHECK(moments.dense(0, 0) == Approx(4));
+  CHECK(moments.dense(1, 1) == Approx(1));        // centred treatment: 4 times 1/4
+  CHECK(moments.y_shift[1] == Approx(9));         // slope
+  CHECK(moments.dense(2, 2) == Approx(3.5 * 3.5 * 2 + 9.5 * 9.5 * 2));
+  CHECK(moments.terms[0].diagonal(0, 0) == Approx(2));
+  CHECK(moments.terms[0].dense(2, 0) == Approx(3.5 + 9.5));  // residuals of individual 1
+}
+
+TEST_CASE("cross-products of two parts add up to those of the whole") {
+  for (const bool weighted : {false, true}) {
+    const Model model = random_model(5, 120, 3, {{9, {2}, {kUs}}, {5, {1, 2}, {kUs, kDiag}}, {4, {1}, {kUs}}},
+                                     weighted, weighted);
+    CrossProducts sum = whole(part_of(model, 0, 50));
+    sum.merge(whole(part_of(model, 50, 70)));
+    const CrossProducts all = whole(model);
+    std::vector<Vector> shifts;
+    for (const TermMoments& term : all.terms) shifts.push_back(term.shift);
+    sum.recentre(all.x_shift, all.y_shift, shifts);
+    CHECK(sum.n == all.n);
+    CHECK(sum.sum_log_w == Approx(all.sum_log_w));
+    CHECK(difference(sum.dense, all.dense) < 1e-12);
+    for (std::size_t t = 0; t < all.terms.size(); ++t) {
+      CHECK(difference(sum.terms[t].dense, all.terms[t].dense) < 1e-12);
+      CHECK(difference(sum.terms[t].diagonal, all.terms[t].diagonal) < 1e-12);
+    }
+    REQUIRE(sum.pairs.size() == all.pairs.size());
+    for (std::size_t k = 0; k < all.pairs.size(); ++k) {
+      REQUIRE(sum.pairs[k].partner == all.pairs[k].partner);
+      for (std::size_t e = 0; e < all.pairs[k].values.size(); ++e) {
+        CHECK(sum.pairs[k].values[e] == Approx(all.pairs[k].values[e]).margin(1e-10));
+      }
+    }
+  }
+}
+
+TEST_CASE("cross-products of different models do not merge") {
+  CrossProducts a = whole(random_model(1, 40, 2, {{5, {1}, {kUs}}}, false));
+  CHECK_THROWS_AS(a.merge(whole(random_model(1, 40, 3, {{5, {1}, {kUs}}}, false))),
+                  std::invalid_argument);
+  CHECK_THROWS_AS(a.merge(whole(random_model(1, 40, 2, {{6, {1}, {kUs}}}, false))),
+                  std::invalid_argument);
+}
+
+TEST_CASE("a Gram pivot tells a deficient X from a regular one") {
+  Model model = random_model(3, 50, 3, {{5, {1}, {kUs}}}, false);
+  CHECK(dense_gram(model.rows()).smallest_pivot > 1e-3);
+  model.x.col(2) = 2 * model.x.col(1) - 3 * model.x.col(0);
+  CHECK(dense_gram(model.rows()).smallest_pivot < 1e-9);
+}

@@ -1,0 +1,151 @@
+#include <catch.h>
+
+#include "core/lmm_fit.h"
+#include "core/profiled_deviance.h"
+#include "random-model.h"
+
+using namespace henderson;
+using namespace testing_models;
+
+namespace {
+
+constexpr auto kUs = StructureKind::kUnstructured;
+constexpr auto kDiag = StructureKind::kDiagonal;
+
+// Every kind of leaf (v = 1, 2, 3, more), remainders with scalar and vector terms, dense and sparse.
+std::vector<std::vector<TermShape>> shapes() {
+  return {
+      {{8, {1}, {kUs}}},
+      {{8, {2}, {kUs}}},
+      {{8, {3}, {kUs}}},
+      {{8, {4}, {kUs}}},
+      {{8, {2}, {kDiag}}},
+      {{8, {1, 2}, {kUs, kUs}}},
+      {{12, {1}, {kUs}}, {5, {1}, {kUs}}},
+      {{12, {2}, {kUs}}, {5, {1}, {kUs}}},
+      {{12, {1}, {kUs}}, {5, {2}, {kUs}}},
+      {{10, {3}, {kUs}}, {6, {2}, {kDiag}}},
+      {{10, {4}, {kUs}}, {6, {3}, {kUs}}},
+      {{40, {1}, {kUs}, false}, {30, {1}, {kUs}}, {20, {1}, {kUs}, false}},
+      {{40, {2}, {kUs}}, {25, {2}, {kUs}, false}, {20, {1}, {kUs}}},
+  };
+}
+
+CrossProducts moments_of(const Model& model) {
+  const DataRows rows = model.rows();
+  return accumulate(rows, dense_gram(rows), nullptr);
+}
+
+}  // namespace
+
+TEST_CASE("the profiled criterion is that of the dense oracle") {
+  unsigned seed = 0;
+  for (const auto& shape : shapes()) {
+    for (const bool reml : {true, false}) {
+      for (const bool weighted : {false, true}) {
+        const Model model = random_model(++seed, 90, 3, shape, weighted, weighted);
+        const CrossProducts moments = moments_of(model);
+        ProfiledDeviance deviance(moments, reml, nullptr);
+        for (const double size : {0.0, 1e-5, 0.3, 2.0}) {
+          INFO("seed " << seed << ", diagonal " << size);
+          const Vector theta = theta_of(model, size);
+          const double expected = model.dense_criterion(theta, reml);
+          // 1e-9: rounding of a 90 x 90 Cholesky with condition number up to 1e4
+          CHECK(evaluate_deviance(&deviance, theta, false).value ==
+                Approx(expected).epsilon(1e-9));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("the gradient is the derivative of the criterion, near the boundary too") {
+  unsigned seed = 100;
+  for (const auto& shape : shapes()) {
+    for (const bool reml : {true, false}) {
+      ++seed;
+      const Model model = random_model(seed, 90, 3, shape, seed % 2 == 0);
+      const CrossProducts moments = moments_of(model);
+      ProfiledDeviance deviance(moments, reml, nullptr);
+      for (const double size : {0.0, 1e-5, 1e-3, 0.7}) {
+        const Vector theta = theta_of(model, size);
+        const Evaluation here = evaluate_deviance(&deviance, theta, true);
+        const double h = 1e-5;
+        for (Index i = 0; i < theta.size(); ++i) {
+          Vector up = theta;
+          Vector down = theta;
+          up[i] += h;
+          down[i] -= h;
+          const double numeric = (evaluate_deviance(&deviance, up, false).value -
+                                  evaluate_deviance(&deviance, down, false).value) /
+                                 (2 * h);
+          INFO("seed " << seed << ", diagonal " << size << ", parameter " << i);
+          // central differences: truncation h^2 d''' and rounding 1e-13 d / h
+          CHECK(here.gradient[i] == Approx(numeric).epsilon(2e-6).margin(2e-5));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("standardized and natural parameters are two names of one model") {
+  const Model model = random_model(7, 90, 2, {{9, {3}, {kUs}}, {5, {1, 2}, {kUs, kDiag}}}, false);
+  const CrossProducts moments = moments_of(model);
+  ProfiledDeviance deviance(moments, true, nullptr);
+  const Vector theta = theta_of(model, 0.6);
+  const Vector back = deviance.to_natural(deviance.to_standard(theta));
+  CHECK((back - theta).cwiseAbs().maxCoeff() < 1e-12);
+}
+
+TEST_CASE("the fit of the four-point paired data is the paired t-test") {
+  Model model;
+  model.n = 4;
+  model.x.resize(4, 2);
+  model.x << 1, 0, 1, 0, 1, 1, 1, 1;
+  model.y.resize(4);
+  model.y << 10, 3, 25, 6;
+  model.weights = Vector::Ones(4);
+  model.level = {{1, 2, 1, 2}};
+  model.z = {Matrix::Ones(4, 1)};
+  model.structures = {{CovarianceStructure()}};
+  model.n_levels = {2};
+  FitOptions options;
+  const CrossProducts moments = moments_of(model);
+  FitResult fit = fit_lmm(moments, options, nullptr);
+  CHECK(fit.sigma * fit.sigma == Approx(36).epsilon(1e-8));
+  CHECK(fit.beta[1] == Approx(9));
+  CHECK(fit.beta[1] / (fit.sigma * std::sqrt(fit.unscaled_vcov(1, 1))) == Approx(1.5));
+  CHECK(std::pow(fit.sigma * fit.theta[0], 2) == Approx(66.5).epsilon(1e-8));
+  options.reml = false;
+  fit = fit_lmm(moments, options, nullptr);
+  CHECK(fit.sigma == Approx(std::sqrt(18.0)).epsilon(1e-8));
+  CHECK(fit.sigma * fit.theta[0] == Approx(std::sqrt(33.25)).epsilon(1e-8));
+}
+
+TEST_CASE("a fit ends at a point no neighbour improves") {
+  unsigned seed = 200;
+  for (const auto& shape : shapes()) {
+    const Model model = random_model(++seed, 150, 2, shape, false);
+    const CrossProducts moments = moments_of(model);
+    const FitResult fit = fit_lmm(moments, FitOptions(), nullptr);
+    INFO("seed " << seed);
+    CHECK(fit.status == OptimizerStatus::kConverged);
+    CHECK(fit.criterion == Approx(model.dense_criterion(fit.theta, true)).epsilon(1e-10));
+    ProfiledDeviance deviance(moments, true, nullptr);
+    std::mt19937 generator(seed);
+    std::normal_distribution<double> normal;
+    for (int k = 0; k < 30; ++k) {
+      Vector theta = fit.theta;
+      for (Index i = 0; i < theta.size(); ++i) theta[i] += 0.02 * normal(generator);
+      CHECK(evaluate_deviance(&deviance, theta, false).value >= fit.criterion - 1e-8);
+    }
+  }
+}
+
+TEST_CASE("an interrupt leaves the computation by its exception") {
+  const Model model = random_model(9, 90, 2, {{40, {1}, {kUs}}, {30, {1}, {kUs}}}, false);
+  const DataRows rows = model.rows();
+  const GramResult gram = dense_gram(rows);
+  const auto interrupt = [] { throw std::runtime_error("interrupted"); };
+  CHECK_THROWS_AS(accumulate(rows, gram, interrupt), std::runtime_error);
+}
