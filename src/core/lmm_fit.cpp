@@ -11,7 +11,7 @@ namespace henderson {
 
 namespace {
 
-constexpr double kFloor = 1e-5;       // |Lambda_cc| while iterating: zero is always stationary
+constexpr double kFloor = 1e-7;       // |Lambda_cc| while iterating: zero is always stationary
 constexpr double kSnap = 1e-3;        // candidates for an exact zero afterwards
 constexpr int kMaxRestarts = 12;
 
@@ -31,6 +31,8 @@ class BoundarySearch {
   bool try_direction(const CovarianceStructure& structure, int term, const Vector& direction,
                      OptimizerResult* current);
   void snap(OptimizerResult* current);
+  void polish(OptimizerResult* current);
+  OptimizerOptions optimizer_options(int used) const;
 
   ProfiledDeviance& deviance_;
   const FitOptions& options_;
@@ -146,29 +148,62 @@ void BoundarySearch::snap(OptimizerResult* current) {
   for (int i : candidates) accept(empty_columns({i}));
 }
 
-OptimizerResult BoundarySearch::run(const Vector& start, double start_value) {
+// Minimises over what is left once some columns are zero: the emptied columns stay (at the floor, where
+// derivatives are defined) while the others settle.
+void BoundarySearch::polish(OptimizerResult* current) {
+  OptimizerOptions options = optimizer_options(current->evaluations);
+  options.fixed.assign(deviance_.n_parameters(), false);
+  for (int i = 0; i < deviance_.n_parameters(); ++i) {
+    if (!deviance_.is_diagonal(i) || current->x[i] != 0) continue;
+    for (int k = 0; k < deviance_.n_parameters(); ++k) {
+      const LambdaEntry& entry = deviance_.entries()[k];
+      const LambdaEntry& pivot = deviance_.entries()[i];
+      if (entry.term == pivot.term && entry.column == pivot.column && current->x[k] == 0) {
+        options.fixed[k] = true;
+      }
+    }
+  }
+  OptimizerResult settled = minimize(&deviance_, lift(current->x), options);
+  settled.evaluations += current->evaluations;
+  settled.iterations += current->iterations;
+  settled.trace.insert(settled.trace.begin(), current->trace.begin(), current->trace.end());
+  for (int i = 0; i < deviance_.n_parameters(); ++i) {
+    if (options.fixed[i]) settled.x[i] = 0;
+  }
+  settled.value = deviance_.value(settled.x);
+  ++settled.evaluations;
+  if (settled.value <= current->value + 20 * deviance_.noise()) *current = std::move(settled);
+}
+
+OptimizerOptions BoundarySearch::optimizer_options(int used) const {
   OptimizerOptions options;
-  options.max_evaluations = options_.max_evaluations;
+  options.max_evaluations = std::max(options_.max_evaluations - used, 1);
   options.tolerance = options_.tolerance;
   options.floors = Vector::Zero(deviance_.n_parameters());
   for (int i = 0; i < deviance_.n_parameters(); ++i) {
     if (deviance_.is_diagonal(i)) options.floors[i] = kFloor;
   }
+  return options;
+}
+
+OptimizerResult BoundarySearch::run(const Vector& start, double start_value) {
+  OptimizerOptions options = optimizer_options(0);
   const Vector lifted = lift(start);
   if (lifted == start) options.start_value = start_value;
   OptimizerResult total = minimize(&deviance_, lifted, options);
-  options.start_value = std::numeric_limits<double>::quiet_NaN();
   for (int restart = 0; restart < kMaxRestarts; ++restart) {
     if (total.status == OptimizerStatus::kUndefined || !near_boundary(total.x)) break;
     if (!escape(&total)) break;
-    options.max_evaluations = std::max(options_.max_evaluations - total.evaluations, 1);
-    OptimizerResult next = minimize(&deviance_, total.x, options);
+    OptimizerResult next = minimize(&deviance_, total.x, optimizer_options(total.evaluations));
     next.evaluations += total.evaluations;
     next.iterations += total.iterations;
     next.trace.insert(next.trace.begin(), total.trace.begin(), total.trace.end());
     total = std::move(next);
   }
-  if (total.status != OptimizerStatus::kUndefined && near_boundary(total.x)) snap(&total);
+  if (total.status != OptimizerStatus::kUndefined && near_boundary(total.x)) {
+    snap(&total);
+    polish(&total);
+  }
   total.x = deviance_.canonical(total.x);
   return total;
 }

@@ -90,7 +90,8 @@ Step TrustRegion::newton_step(const Vector& x, const Vector& g, const Matrix& h,
   std::vector<Index> free;
   for (Index i = 0; i < x.size(); ++i) {
     const bool at_floor = floored(i) && std::abs(x[i]) <= options_.floors[i] * (1 + 1e-9);
-    if (!(at_floor && g[i] * (x[i] < 0 ? -1 : 1) >= 0)) free.push_back(i);
+    const bool held = at_floor && g[i] * (x[i] < 0 ? -1 : 1) >= 0;
+    if (!held && (options_.fixed.empty() || !options_.fixed[i])) free.push_back(i);
   }
   Step step;
   step.s = Vector::Zero(x.size());

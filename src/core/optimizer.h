@@ -34,6 +34,7 @@ struct OptimizerOptions {
   double tolerance = 1e-12;
   double initial_radius = 1.0;
   Vector floors;  // empty: none
+  std::vector<bool> fixed;  // empty: none; coordinates that stay as they are
   // Value at the start if the caller has just evaluated it there; NaN: not known.
   double start_value = std::numeric_limits<double>::quiet_NaN();
 };
