@@ -97,7 +97,7 @@ sigma.henderson_fit <- function(object, ...) {
 #' @inheritParams fixef.henderson_fit
 #' @return A list of class `henderson_coef`, one data frame for each grouping factor: one row for
 #'   each level, one column for each coefficient. Random effects without a fixed counterpart stand
-#'   first, with 0 as their fixed part. A random slope on `b:a` belongs to the fixed effect `a:b`.
+#'   first, with 0 as their fixed part, for every factor. A random slope on `b:a` belongs to the fixed effect `a:b`.
 #' @section Errors: class `henderson_error_argument` for an unknown argument.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
@@ -106,24 +106,26 @@ sigma.henderson_fit <- function(object, ...) {
 coef.henderson_fit <- function(object, ...) {
   check_no_dots(...)
   modes <- ranef.henderson_fit(object, condVar = FALSE)
-  coefficients <- lapply(modes, add_fixed_effects, beta = object$beta)
+  coefficients <- lapply(modes, add_fixed_effects, beta = coef_columns(modes, object$beta))
   structure(coefficients, class = "henderson_coef")
 }
 
+# The fixed effects, preceded by a 0 for every random column that has no fixed counterpart.
+coef_columns <- function(modes, beta) {
+  columns <- unique(unlist(lapply(modes, names), use.names = FALSE))
+  only_random <- columns[!sort_interaction(columns) %in% sort_interaction(names(beta))]
+  c(stats::setNames(numeric(length(only_random)), only_random), beta)
+}
+
 # One row per level: `beta` repeated, plus the modes in the columns of the same name.
-# `modes`: data frame J x v; `beta`: named numeric p. Returns a data frame J x (p + unmatched
-# columns).
+# `modes`: data frame J x v; `beta`: named numeric p. Returns a data frame J x p.
 add_fixed_effects <- function(modes, beta) {
   target <- match(sort_interaction(names(modes)), sort_interaction(names(beta)))
-  only_random <- is.na(target)
-  names_out <- c(names(modes)[only_random], names(beta))
-  target[only_random] <- seq_len(sum(only_random))
-  target[!only_random] <- target[!only_random] + sum(only_random)
-  total <- matrix(c(rep(0, sum(only_random)), beta), nrow(modes), length(names_out), byrow = TRUE)
+  total <- matrix(beta, nrow(modes), length(beta), byrow = TRUE)
   for (column in seq_along(modes)) {
     total[, target[column]] <- total[, target[column]] + modes[[column]]
   }
-  dimnames(total) <- list(rownames(modes), names_out)
+  dimnames(total) <- list(rownames(modes), names(beta))
   as.data.frame(total, optional = TRUE)
 }
 

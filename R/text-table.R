@@ -1,9 +1,10 @@
 # Text for the console: lines of aligned columns.
 #
 # R's own printing of a matrix misaligns names that the locale cannot represent: it reserves the
-# width of two columns for an East Asian character and then writes `<U+5929>`. Here lines are built
-# from the display width and written as UTF-8 where the locale has no encoding of its own (C, POSIX):
-# terminals, files and containers of today read it. Elsewhere R translates them as usual.
+# width of two columns for an East Asian character and then writes `<U+5929>`. Here lines are
+# built from the display width and written as UTF-8 where the locale has no encoding of its own
+# (C, POSIX): terminals, files and containers of today read it. Elsewhere R translates them as
+# usual.
 
 # Writes lines to the console (and to sinks).
 write_lines <- function(lines) {
@@ -23,8 +24,8 @@ pad_text <- function(text, align = "left", width = max(display_width(text), 0L))
 
 display_width <- function(text) nchar(text, type = "width")
 
-# Lines of a character matrix with its column names, and row names when there are any. Columns that
-# do not fit the console's width are continued below, as in R's printing of a matrix.
+# Lines of a character matrix with its column names, and row names when there are any. Columns
+# that do not fit the console's width are continued below, as in R's printing of a matrix.
 # `align`: "left" or "right", one for each column or for all; the row names are left-aligned.
 text_table <- function(cells, align = "left", row_names = rownames(cells)) {
   align <- rep_len(align, ncol(cells))
@@ -39,7 +40,8 @@ text_table <- function(cells, align = "left", row_names = rownames(cells)) {
   }), use.names = FALSE)
 }
 
-# Which piece of a folded table each column belongs to: as many columns as fit `room`, at least one.
+# Which piece of a folded table each column belongs to: as many columns as fit `room`, at least
+# one.
 fold_columns <- function(widths, room) {
   piece <- integer(length(widths))
   current <- 1L

@@ -170,16 +170,16 @@ refit_response <- function(fit, newresp, newweights = NULL, ...) {
 refit_ml <- function(fit, ...) {
   check_no_dots(...)
   check_fit(fit)
-  if (fit$REML) refit_frame(fit, REML = FALSE) else fit
+  if (fit$REML) refit_frame(fit, REML = FALSE, start = theta_to_start(fit)) else fit
 }
 
-# The fit on another frame with the same variables, or with another criterion, started at its own
-# theta. `report`: the checks of its control that may speak again.
-refit_frame <- function(fit, frame = model_frame_of(fit), REML = fit$REML,
+# The fit on another frame with the same variables, or with another criterion. `start`: theta, or
+# NULL for the usual one; `report`: the checks of its control that may speak again.
+refit_frame <- function(fit, frame = model_frame_of(fit), REML = fit$REML, start = NULL,
                         report = character(0L)) {
   call <- fit$call
   call$REML <- if (REML) NULL else FALSE
-  refit_parsed(fit, fit$parsed, frame, REML, report, call)
+  refit_parsed(fit, fit$parsed, frame, REML, start, report, call)
 }
 
 # The fit with another fixed part, whose variables are all in the model frame.
@@ -189,27 +189,24 @@ refit_fixed <- function(fit, formula) {
   attr(frame, "fixed_terms") <- fixed_terms(parsed, frame, frame)
   call <- fit$call
   call$formula <- formula_call(formula)
-  refit_parsed(fit, parsed, frame, fit$REML, character(0L), call)
+  refit_parsed(fit, parsed, frame, fit$REML, NULL, character(0L), call)
 }
 
-refit_parsed <- function(fit, parsed, frame, REML, report, call) {
+refit_parsed <- function(fit, parsed, frame, REML, start, report, call) {
   control <- unchecked(fit$control, except = report)
+  if (identical(control$optimizer, "none")) start <- unname(fit$theta)
   contrasts <- fit_contrasts(fit)
   contrasts <- contrasts[names(contrasts) %in% contrast_variables(parsed, frame)]
-  result <- fit_from_frame(parsed, frame, REML, contrasts, control, refit_start(fit), call)
+  result <- fit_from_frame(parsed, frame, REML, contrasts, control, start, call)
   result$control <- fit$control
   result
 }
 
-# A refit starts at the fit's theta, a zero variance at a small one: from the boundary itself a
-# gradient may not lead away.
-refit_start <- function(fit) {
+# The fit's theta as a start: a zero variance begins at a small one, since on the boundary itself
+# the gradient may vanish.
+theta_to_start <- function(fit) {
   start <- unname(fit$theta)
-  if (identical(fit$control$optimizer, "none")) {
-    return(start)
-  }
-  at_zero <- theta_lower(fit$random) == 0 & start < 1e-3
-  start[at_zero] <- 0.1
+  start[theta_lower(fit$random) == 0 & start < 1e-3] <- 0.1
   start
 }
 
@@ -253,8 +250,9 @@ new_row_values <- function(fit, values, name, kind) {
 #'   BIC.
 #' @param trace One logical (or number, 0 for no): report each fit as a message.
 #' @param ... Nothing; an argument that is not known is an error.
-#' @return A data frame of class `anova`, as [anova()][anova.henderson_lmm] gives, a row `<none>` for the fit and one for each term: `npar`
-#'   (parameters of the term), `AIC`, and with `test = "Chisq"` also `LRT` and `Pr(Chi)`.
+#' @return A data frame of class `anova`, as [anova()][anova.henderson_lmm] gives, a row `<none>`
+#'   for the fit and one for each term: `npar` (parameters of the term), `AIC`, and with `test =
+#'   "Chisq"` also `LRT` and `Pr(Chi)`.
 #' @section Errors: `henderson_error_argument` for terms that cannot be dropped or added;
 #'   `henderson_error_data` when a term to add has missing values in rows of the fit.
 #' @examples

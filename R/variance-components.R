@@ -37,8 +37,8 @@ VarCorr.henderson_fit <- function(x, sigma = 1, ...) {
   structure(components, sc = sigma, useSc = TRUE, class = "henderson_varcorr")
 }
 
-# "Subject", "Subject" become "Subject", "Subject.1", as by make.unique(), which loses names that the
-# locale cannot represent.
+# "Subject", "Subject" become "Subject", "Subject.1", as by make.unique(), which loses names that
+# the locale cannot represent.
 unique_labels <- function(labels) {
   earlier <- vapply(seq_along(labels), function(k) sum(labels[seq_len(k - 1L)] == labels[k]), 1L)
   repeated <- earlier > 0L

@@ -36,7 +36,7 @@ test_that("the table is lme4's, rank-deficient and with several columns too", {
   )
   for (m in fits) {
     expected <- anova(m)
-    table <- anova(as_lmm(m))
+    table <- anova(suppressMessages(as_lmm(m)))
     # at lme4's own theta: rounding only
     expect_equal(as.matrix(table), as.matrix(expected), tolerance = 1e-7)
   }

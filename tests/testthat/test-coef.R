@@ -73,7 +73,8 @@ test_that("coef adds the modes to the fixed effects of the same name", {
 
 test_that("coef shows a random effect without a fixed counterpart, and finds b:a for a:b", {
   modes <- data.frame(z = c(1, 2), "x:w" = c(3, 4), row.names = c("g1", "g2"), check.names = FALSE)
-  total <- add_fixed_effects(modes, c("(Intercept)" = 10, "w:x" = 20))
+  beta <- coef_columns(list(g = modes), c("(Intercept)" = 10, "w:x" = 20))
+  total <- add_fixed_effects(modes, beta)
 
   expect_identical(
     total,

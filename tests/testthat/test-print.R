@@ -52,6 +52,18 @@ test_that("weights, subset and long formulas are shown", {
   expect_match(text, "\n {9} *\\(1 \\| Subject\\)\nData")
 })
 
+test_that("a model without fixed effects is shown, summarised and read", {
+  fit <- lmm(Reaction ~ 0 + (1 | Subject), sleepstudy)
+
+  expect_match(shown(fit), "Fixed effects:\nnone")
+  expect_match(shown(summary(fit)), "Fixed effects:\nnone")
+  expect_length(fixef(fit), 0L)
+  expect_identical(dim(anova(fit)), c(0L, 4L))
+  expect_equal(coef(fit)$Subject[["(Intercept)"]], ranef(fit)$Subject[["(Intercept)"]])
+  expect_length(predict(fit), 180L)
+  expect_identical(dim(component(fit, "RX")), c(0L, 0L))
+})
+
 # ---- notes ----
 
 test_that("notes tell of dropped columns, omitted rows, singular and failed fits", {

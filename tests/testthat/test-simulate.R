@@ -98,6 +98,15 @@ test_that("weights divide the residual variance, na.exclude pads", {
   expect_lt(sd(off[seq(2, 180, 2)]), 0.001)
 })
 
+test_that("rows of weight zero get a finite response, which no fit looks at", {
+  data <- transform(sleepstudy, w = rep(c(0, 1, 2), 60))
+  fit <- lmm(Reaction ~ Days + (1 | Subject), data, weights = w)
+  sims <- simulate(fit, seed = 1)
+
+  expect_true(all(is.finite(sims$sim_1)))
+  expect_identical(nobs(refit_response(fit, sims)), 120L)
+})
+
 test_that("simulate refuses malformed arguments", {
   fit <- fit_cached("sleepstudy")
 

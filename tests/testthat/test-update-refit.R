@@ -172,7 +172,8 @@ test_that("drop1 respects marginality and has lme4's table", {
 
   expect_identical(rownames(table), c("<none>", "V:N"))
   # two optimizers
-  expect_equal(unname(as.matrix(table)), unname(as.matrix(drop1(m, test = "Chisq"))), tolerance = 1e-4)
+  expected <- drop1(m, test = "Chisq")
+  expect_equal(unname(as.matrix(table)), unname(as.matrix(expected)), tolerance = 1e-4)
 })
 
 test_that("scope may name the terms, and wrong ones are refused", {
@@ -194,4 +195,48 @@ test_that("add1 finds variables of the data and refuses those with missing value
 
   expect_identical(rownames(add1(fit, "extra")), c("<none>", "extra"))
   expect_error(add1(fit, "holes"), class = "henderson_error_data")
+})
+
+test_that("dropping a term starts afresh, not at parameters that lead to a worse optimum", {
+  fit <- lmm(
+    log(conc) ~ time + I(time^2) + (time | Subject), as.data.frame(datasets::Indometh),
+    REML = FALSE
+  )
+
+  # AIC of lme4 1.1-31: 68.910
+  expect_equal(drop1(fit, "time")["time", "AIC"], 68.910, tolerance = 1e-5)
+})
+
+test_that("variables of a dot are dropped and added by name", {
+  fit <- lmm(Reaction ~ . - Subject + (1 | Subject), sleepstudy, REML = FALSE)
+
+  expect_identical(rownames(drop1(fit)), c("<none>", "Days"))
+  expect_named(fixef(update(fit, . ~ . + I(Days^2))), c("(Intercept)", "Days", "I(Days^2)"))
+})
+
+test_that("contrasts of a dropped factor are dropped, too", {
+  data <- transform(sleepstudy, late = factor(Days > 5))
+  fit <- lmm(
+    Reaction ~ Days + late + (1 | Subject), data, REML = FALSE, contrasts = list(late = "contr.sum")
+  )
+
+  expect_identical(rownames(drop1(fit)), c("<none>", "Days", "late"))
+})
+
+test_that("stats::step() finds the smaller model", {
+  set.seed(8)
+  data <- transform(sleepstudy, noise = rnorm(180))
+  fit <- lmm(Reaction ~ Days + noise + (1 | Subject), data, REML = FALSE)
+  chosen <- step(fit, trace = 0)
+
+  expect_named(fixef(chosen), c("(Intercept)", "Days"))
+  expect_s3_class(chosen, "henderson_lmm")
+})
+
+test_that("update keeps arguments that are functions", {
+  data <- sleepstudy
+  data$Days[1] <- NA
+  fit <- lmm(Reaction ~ Days + (1 | Subject), data, na.action = na.exclude)
+
+  expect_length(fitted(update(fit, REML = FALSE)), 180L)
 })
