@@ -97,7 +97,8 @@ sigma.henderson_fit <- function(object, ...) {
 #' @inheritParams fixef.henderson_fit
 #' @return A list of class `henderson_coef`, one data frame for each grouping factor: one row for
 #'   each level, one column for each coefficient. Random effects without a fixed counterpart stand
-#'   first, with 0 as their fixed part, for every factor. A random slope on `b:a` belongs to the fixed effect `a:b`.
+#'   first, with 0 as their fixed part, for every factor. A random slope on `b:a` belongs to the
+#'   fixed effect `a:b`.
 #' @section Errors: class `henderson_error_argument` for an unknown argument.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
