@@ -5,60 +5,9 @@
 #include <cmath>
 
 #include "dense_kernels.h"
+#include "differentiator.h"
 
 namespace henderson {
-
-namespace {
-
-// Work shared by the steps below; one object per call.
-class Differentiator {
- public:
-  Differentiator(BlockCholesky* factor, const DerivativeRequest& request)
-      : factor_(*factor),
-        system_(factor->system()),
-        lambda_(factor->lambda()),
-        request_(request),
-        v0_(system_.leaf_size()),
-        f_(request.m / factor->residual_ss()) {}
-
-  void solve_modes();
-  template <int V>
-  void trace_part(DevianceDerivatives* result);
-  void reml_correction();
-  void scores(DevianceDerivatives* result) const;
-  void average_information(const std::vector<LambdaEntry>& entries, DevianceDerivatives* result);
-  void take_modes(DevianceDerivatives* result);
-
- private:
-  Index panel_count(Index j) const {
-    return system_.panel_start[j + 1] - system_.panel_start[j];
-  }
-  const int* panel_rows(Index j) const {
-    return system_.panel_rows.data() + system_.panel_start[j];
-  }
-  const double* panel_source(Index j) const {
-    return system_.panel_values.data() + system_.panel_start[j] * v0_;
-  }
-  // (leaf, remainder) := (leaf, remainder) A, rows of right-hand sides; A = Z'WZ.
-  void multiply_cross_products(const Matrix& leaf, const Matrix& remainder, Matrix* leaf_out,
-                               Matrix* remainder_out) const;
-  // rhs := rhs W~' per block (columns are coefficients): multiplies by Lambda; or by Lambda'.
-  void apply_lambda(Matrix* leaf, Matrix* remainder, bool transpose) const;
-  void remainder_traces();
-  void accumulate_panels(std::vector<double>* products) const;
-  void inverse_block_of_remainder(DevianceDerivatives* result) const;
-
-  BlockCholesky& factor_;
-  const BlockSystem& system_;
-  const std::vector<Matrix>& lambda_;
-  DerivativeRequest request_;
-  Index v0_;
-  double f_;
-  Matrix u_leaf_, u_remainder_;    // P x .: U = M^-1 Lambda'Z'W[X y]
-  Matrix gx_leaf_, gx_remainder_;  // P x .: Z'V^-1 [X y]
-  Matrix mode_leaf_, mode_remainder_, g_leaf_, g_remainder_;  // 1 x .
-  std::vector<Matrix> trace_, cross_, square_;                // G_t, H_t, sum g g'
-};
 
 void Differentiator::multiply_cross_products(const Matrix& leaf, const Matrix& remainder,
                                              Matrix* leaf_out, Matrix* remainder_out) const {
@@ -408,74 +357,10 @@ void Differentiator::scores(DevianceDerivatives* result) const {
   }
 }
 
-void Differentiator::average_information(const std::vector<LambdaEntry>& entries,
-                                         DevianceDerivatives* result) {
-  const Index r = static_cast<Index>(entries.size());
-  const int p = system_.p;
-  // f_i = Gamma_i g: column a of the term's coefficients gets u_b, and Lambda[, b] g_a.
-  Matrix f_leaf = Matrix::Zero(r, v0_ * system_.leaf_levels());
-  Matrix f_remainder = Matrix::Zero(r, system_.remainder_size());
-  for (Index i = 0; i < r; ++i) {
-    const LambdaEntry& entry = entries[i];
-    if (entry.term != 0) continue;
-    for (Index j = 0; j < system_.leaf_levels(); ++j) {
-      const Index at = j * v0_;
-      f_leaf(i, at + entry.row) += mode_leaf_(0, at + entry.column);
-      for (Index d = entry.column; d < v0_; ++d) {
-        f_leaf(i, at + d) += lambda_[0](d, entry.column) * g_leaf_(0, at + entry.row);
-      }
-    }
-  }
-  for (Index row = 0; row < system_.remainder_size();) {
-    const int term = system_.row_term[row];
-    const int v = system_.term_size[term];
-    for (Index i = 0; i < r; ++i) {
-      const LambdaEntry& entry = entries[i];
-      if (entry.term != term) continue;
-      f_remainder(i, row + entry.row) += mode_remainder_(0, row + entry.column);
-      for (int d = entry.column; d < v; ++d) {
-        f_remainder(i, row + d) += lambda_[term](d, entry.column) * g_remainder_(0, row + entry.row);
-      }
-    }
-    row += v;
-  }
-  Matrix a_leaf;
-  Matrix a_remainder;
-  multiply_cross_products(f_leaf, f_remainder, &a_leaf, &a_remainder);
-  Matrix information = f_leaf * a_leaf.transpose() + f_remainder * a_remainder.transpose();
-  Matrix fx = f_leaf * gx_leaf_.topRows(p).transpose() +
-              f_remainder * gx_remainder_.topRows(p).transpose();  // r x p
-  apply_lambda(&a_leaf, &a_remainder, true);
-  factor_.solve_forward(&a_leaf, &a_remainder);
-  information.noalias() -= a_leaf * a_leaf.transpose();
-  information.noalias() -= a_remainder * a_remainder.transpose();
-  if (p > 0) {
-    const Matrix solved = factor_.x_factor().triangularView<Eigen::Lower>().solve(fx.transpose());
-    information.noalias() -= solved.transpose() * solved;
-  }
-  Vector slope(r);  // derivative of r^2
-  for (Index i = 0; i < r; ++i) {
-    slope[i] = -2 * cross_[entries[i].term](entries[i].row, entries[i].column);
-  }
-  result->hessian = f_ * information - (f_ / factor_.residual_ss()) * slope * slope.transpose();
-  for (Index i = 0; i < r; ++i) {
-    for (Index j = 0; j < r; ++j) {
-      const LambdaEntry& a = entries[i];
-      const LambdaEntry& b = entries[j];
-      if (a.term == b.term && a.column == b.column) {
-        result->hessian(i, j) += 2 * result->score[a.term](a.row, b.row);
-      }
-    }
-  }
-  result->hessian = (0.5 * (result->hessian + result->hessian.transpose())).eval();
-}
-
 void Differentiator::take_modes(DevianceDerivatives* result) {
   result->modes_leaf = std::move(mode_leaf_);
   result->modes_remainder = std::move(mode_remainder_);
 }
-
-}  // namespace
 
 DevianceDerivatives differentiate(BlockCholesky* factor, const std::vector<LambdaEntry>& entries,
                                   const DerivativeRequest& request) {
@@ -497,7 +382,9 @@ DevianceDerivatives differentiate(BlockCholesky* factor, const std::vector<Lambd
   }
   work.reml_correction();
   work.scores(&result);
-  if (request.hessian) work.average_information(entries, &result);
+  if (request.hessian != HessianKind::kNone) {
+    work.hessian(entries, request.hessian == HessianKind::kExact, &result);
+  }
   work.take_modes(&result);
   return result;
 }

@@ -6,6 +6,9 @@
 // Average-information Hessian (engine.md, step 5), f_i = Gamma_i g:
 //   H_ij = (m/r^2) f_i'K f_j - (m/r^4) r^2_i r^2_j + 2 delta_{bb'} S_t[a,a'],
 //   S_t = Q_t - (m/r^2) sum_j g_j g_j',  G_t = Q_t Lambda_t,  K = Z'PZ.
+// Exact Hessian (inference.md), D = K (REML) or Z'V^-1 Z (ML):
+//   H_ij = 2 (m/r^2) f_i'K f_j - tr(D Gamma_i D Gamma_j) - (m/r^4) r^2_i r^2_j + 2 delta_{bb'} S_t[a,a'].
+// It costs O(J (v^4 + v^2 p^2)) for one block term, and O(q^3) for several.
 #ifndef HENDERSON_DEVIANCE_GRADIENT_H_
 #define HENDERSON_DEVIANCE_GRADIENT_H_
 
@@ -26,10 +29,12 @@ struct DevianceDerivatives {
   std::vector<Matrix> inverse_blocks;   // if asked for: per term (v v) x J diagonal blocks of M^-1
 };
 
+enum class HessianKind { kNone, kAverageInformation, kExact };
+
 struct DerivativeRequest {
   bool reml = true;
   double m = 0;  // n or n - p
-  bool hessian = true;
+  HessianKind hessian = HessianKind::kNone;
   bool inverse_blocks = false;
 };
 

@@ -235,6 +235,26 @@ Start choose_start(ProfiledDeviance* deviance, const FitOptions& options) {
   return start;
 }
 
+// The criterion can have a local minimum at zero variance, which a user's start may lead to. If one of
+// the default starts is better than where a singular fit ended, the search goes on from there.
+void leave_false_zero(ProfiledDeviance* deviance, BoundarySearch* search,
+                      const FitOptions& options, OptimizerResult* optimum) {
+  bool singular = false;
+  for (int i = 0; i < deviance->n_parameters(); ++i) {
+    singular |= deviance->is_diagonal(i) && optimum->x[i] == 0;
+  }
+  if (!singular || optimum->status == OptimizerStatus::kUndefined) return;
+  FitOptions defaults = options;
+  defaults.start = Vector();
+  const Start start = choose_start(deviance, defaults);
+  optimum->evaluations += start.evaluations + 1;
+  if (!(deviance->value(start.x) < optimum->value)) return;
+  OptimizerResult other = search->run(start.x, std::numeric_limits<double>::quiet_NaN());
+  other.evaluations += optimum->evaluations;
+  other.iterations += optimum->iterations;
+  if (other.value < optimum->value) *optimum = std::move(other);
+}
+
 // Fixed effects of the data's own columns from those of the centred and scaled ones.
 void report_fixed(const ProfiledDeviance& deviance, FitResult* result) {
   const CrossProducts& moments = deviance.moments();
@@ -305,7 +325,7 @@ Evaluation evaluate_deviance(ProfiledDeviance* deviance, const Vector& theta, bo
   std::vector<Matrix> rotations;
   result.value = deviance->value(deviance->to_standard(theta, &rotations));
   if (gradient && std::isfinite(result.value)) {
-    const DevianceDerivatives parts = deviance->differentiate(false, false);
+    const DevianceDerivatives parts = deviance->differentiate(HessianKind::kNone, false);
     result.gradient = natural_gradient(*deviance, parts.lambda_gradient, rotations);
   }
   return result;
@@ -319,7 +339,8 @@ FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
   if (options.optimize) {
     const Start start = choose_start(&deviance, options);
     BoundarySearch search(&deviance, options);
-    const OptimizerResult optimum = search.run(start.x, start.value);
+    OptimizerResult optimum = search.run(start.x, start.value);
+    if (options.start.size() > 0) leave_false_zero(&deviance, &search, options, &optimum);
     x = optimum.x;
     result.evaluations = optimum.evaluations + start.evaluations;
     result.iterations = optimum.iterations;

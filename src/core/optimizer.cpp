@@ -45,6 +45,7 @@ class TrustRegion {
   OptimizerResult result_;
   Matrix correction_;
   bool correcting_ = false;
+  bool exact_ = false;  // the Hessian is exact: its negative eigenvalues mean what they say
   double radius_ = 1;
 };
 
@@ -60,7 +61,13 @@ void TrustRegion::consider_correction(const Vector& step, const Vector& change, 
   if (!correcting_) {
     const double next =
         newton_step(result_.x, result_.gradient, result_.hessian, radius_).predicted;
-    correcting_ = predicted < 0.1 && next > 0.02 * predicted;
+    const bool slow = predicted < 0.1 && next > 0.02 * predicted;
+    if (slow && function_->improve_hessian()) {
+      exact_ = true;
+      function_->derivatives(&result_.gradient, &result_.hessian);
+      return;
+    }
+    correcting_ = slow;
   }
   if (correcting_) update_correction(step, change);
 }
@@ -85,6 +92,32 @@ Vector TrustRegion::apply_floors(const Vector& x, const Vector& previous) const 
   return result;
 }
 
+// Minimises c's + s'diag(curvature)s / 2 within the radius, by bisection on the shift of the curvature
+// (More & Sorensen 1983). A negative curvature puts the solution on the boundary.
+Vector constrained_step(const Vector& c, const Vector& curvature, double radius) {
+  const auto solve = [&](double shift) {
+    return Vector(-(c.array() / (curvature.array() + shift)).matrix());
+  };
+  const double lowest = curvature.minCoeff();
+  double low = lowest > 0 ? 0 : -lowest * (1 + 1e-8);
+  Vector s = solve(low);
+  if (s.norm() <= radius) {
+    if (lowest > 0) return s;
+    // The gradient has (nearly) no part along the negative direction: complete the step with it.
+    Index which;
+    curvature.minCoeff(&which);
+    const double missing = std::sqrt(std::max(radius * radius - s.squaredNorm(), 0.0));
+    s[which] += c[which] > 0 ? -missing : missing;
+    return s;
+  }
+  double high = low + c.norm() / radius;
+  for (int k = 0; k < 80; ++k) {
+    const double middle = 0.5 * (low + high);
+    (solve(middle).norm() > radius ? low : high) = middle;
+  }
+  return solve(high);
+}
+
 Step TrustRegion::newton_step(const Vector& x, const Vector& g, const Matrix& h,
                               double radius) const {
   std::vector<Index> free;
@@ -105,22 +138,15 @@ Step TrustRegion::newton_step(const Vector& x, const Vector& g, const Matrix& h,
     for (Index b = 0; b < n; ++b) reduced(a, b) = h(free[a], free[b]);
   }
   Eigen::SelfAdjointEigenSolver<Matrix> eigen(reduced);
-  const Vector raw = eigen.eigenvalues().cwiseAbs();
-  const Vector curvature = raw.cwiseMax(std::max(1e-9 * raw.maxCoeff(), 1e-300));
-  const Vector c = eigen.eigenvectors().transpose() * slope;
-  const auto solve = [&](double shift) {
-    return Vector(-(c.array() / (curvature.array() + shift)).matrix());
-  };
-  Vector s = solve(0);
-  if (s.norm() > radius) {
-    double low = 0;
-    double high = c.norm() / radius;
-    for (int k = 0; k < 60; ++k) {
-      const double middle = 0.5 * (low + high);
-      (solve(middle).norm() > radius ? low : high) = middle;
-    }
-    s = solve(high);
+  Vector curvature = eigen.eigenvalues();
+  const double largest = curvature.cwiseAbs().maxCoeff();
+  if (!exact_) curvature = curvature.cwiseAbs();
+  const double smallest = std::max(1e-9 * largest, 1e-300);
+  for (Index i = 0; i < n; ++i) {
+    if (std::abs(curvature[i]) < smallest) curvature[i] = smallest;
   }
+  const Vector c = eigen.eigenvectors().transpose() * slope;
+  const Vector s = constrained_step(c, curvature, radius);
   step.predicted = -(c.dot(s) + 0.5 * (curvature.array() * s.array().square()).sum());
   const Vector full = eigen.eigenvectors() * s;
   const Matrix model =

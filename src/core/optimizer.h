@@ -1,7 +1,8 @@
 // Trust-region Newton minimiser of a smooth function given through its value, gradient and an
 // approximate Hessian. It knows nothing of models.
 //
-// Steps minimise the quadratic model with |eig(H)| (so that saddle points repel) within a radius.
+// Steps minimise the quadratic model within a radius, with |eig(H)| (so that saddle points repel)
+// as long as the Hessian is approximate; see SmoothFunction::improve_hessian().
 // A coordinate with a positive floor is kept at |x_i| >= floor_i, and held there while the gradient
 // pushes it towards zero. Stops one step after the model predicts a decrease of at most `tolerance`,
 // or when the decrease is below the function's rounding noise and the gradient no longer shrinks.
@@ -25,6 +26,8 @@ class SmoothFunction {
   virtual void derivatives(Vector* gradient, Matrix* hessian) = 0;
   // Rounding error to be expected in value(), at the point of its last call.
   virtual double noise() const = 0;
+  // Asked for when convergence is slow: true if derivatives() will give a better Hessian from now on.
+  virtual bool improve_hessian() { return false; }
 };
 
 enum class OptimizerStatus { kConverged, kMaxEvaluations, kRadiusCollapsed, kUndefined };

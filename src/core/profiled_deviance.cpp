@@ -65,7 +65,7 @@ Vector ProfiledDeviance::standard_start() const {
 const DevianceDerivatives& ProfiledDeviance::derivatives_at(const Vector& x) {
   value_at(x);
   if (last_point_.size() != x.size() || last_point_ != x) {
-    last_ = differentiate(false, true);
+    last_ = differentiate(HessianKind::kNone, true);
     last_point_ = x;
   }
   return last_;
@@ -90,7 +90,18 @@ double ProfiledDeviance::noise() const {
   return 2 * std::numeric_limits<double>::epsilon() * size;
 }
 
-DevianceDerivatives ProfiledDeviance::differentiate(bool hessian, bool inverse_blocks) {
+// The exact Hessian of one block term costs as little as the gradient; with several it needs a full
+// q x q matrix, which pays for small models only.
+bool ProfiledDeviance::improve_hessian() {
+  constexpr Index kLargest = 400;
+  const Index q = static_cast<Index>(system_->leaf_size()) * system_->leaf_levels() +
+                  system_->remainder_size();
+  if (hessian_kind_ == HessianKind::kExact || (system_->n_terms() > 1 && q > kLargest)) return false;
+  hessian_kind_ = HessianKind::kExact;
+  return true;
+}
+
+DevianceDerivatives ProfiledDeviance::differentiate(HessianKind hessian, bool inverse_blocks) {
   DerivativeRequest request;
   request.reml = reml_;
   request.m = m_;
@@ -101,7 +112,7 @@ DevianceDerivatives ProfiledDeviance::differentiate(bool hessian, bool inverse_b
 
 void ProfiledDeviance::derivatives(Vector* gradient, Matrix* hessian) {
   // The blocks of M^-1 cost next to nothing here and serve the conditional variances afterwards.
-  last_ = differentiate(true, true);
+  last_ = differentiate(hessian_kind_, true);
   last_point_ = point_;
   *gradient = pack(last_.lambda_gradient);
   *hessian = last_.hessian;

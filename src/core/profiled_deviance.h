@@ -30,7 +30,8 @@ class ProfiledDeviance : public SmoothFunction {
   double value(const Vector& x) override;
   void derivatives(Vector* gradient, Matrix* hessian) override;
   double noise() const override;
-  DevianceDerivatives differentiate(bool hessian, bool inverse_blocks);
+  bool improve_hessian() override;
+  DevianceDerivatives differentiate(HessianKind hessian, bool inverse_blocks);
   // value() unless x is the point last evaluated.
   double value_at(const Vector& x);
   // Derivatives (without Hessian) and blocks of M^-1 at x; evaluates only what is not at hand.
@@ -61,6 +62,7 @@ class ProfiledDeviance : public SmoothFunction {
   std::unique_ptr<BlockSystem> system_;  // stable address: the factor refers to it
   std::unique_ptr<BlockCholesky> factor_;
   std::vector<LambdaEntry> entries_;
+  HessianKind hessian_kind_ = HessianKind::kAverageInformation;
   DevianceDerivatives last_;
   Vector last_point_;  // where last_ was taken
   Vector point_;       // of the last value()

@@ -88,6 +88,53 @@ TEST_CASE("the gradient is the derivative of the criterion, near the boundary to
   }
 }
 
+TEST_CASE("the exact Hessian is the derivative of the gradient") {
+  unsigned seed = 300;
+  for (const auto& shape : shapes()) {
+    for (const bool reml : {true, false}) {
+      ++seed;
+      const Model model = random_model(seed, 90, 3, shape, seed % 2 == 0);
+      const CrossProducts moments = moments_of(model);
+      ProfiledDeviance deviance(moments, reml, nullptr);
+      REQUIRE(deviance.improve_hessian());
+      Vector x = deviance.standard_start();
+      for (Index i = 0; i < x.size(); ++i) x[i] = 0.7 * x[i] + 0.05 * static_cast<double>(i % 3);
+      Vector gradient;
+      Matrix hessian;
+      deviance.value(x);
+      deviance.derivatives(&gradient, &hessian);
+      const double h = 1e-5;
+      for (Index i = 0; i < x.size(); ++i) {
+        Vector up = x;
+        Vector down = x;
+        up[i] += h;
+        down[i] -= h;
+        Vector at_up;
+        Vector at_down;
+        Matrix unused;
+        deviance.value(up);
+        deviance.derivatives(&at_up, &unused);
+        deviance.value(down);
+        deviance.derivatives(&at_down, &unused);
+        const Vector numeric = (at_up - at_down) / (2 * h);
+        INFO("seed " << seed << ", parameter " << i);
+        // central differences of a gradient of order 100: rounding 1e-13 * 100 / h
+        CHECK((hessian.col(i) - numeric).cwiseAbs().maxCoeff() <
+              1e-5 * (1 + hessian.cwiseAbs().maxCoeff()));
+      }
+    }
+  }
+}
+
+TEST_CASE("a start in the basin of a false zero does not keep the fit there") {
+  const Model model = random_model(5, 150, 2, {{10, {2}, {kUs}}}, false);
+  const CrossProducts moments = moments_of(model);
+  const FitResult usual = fit_lmm(moments, FitOptions(), nullptr);
+  FitOptions options;
+  options.start = Vector::Zero(3);
+  CHECK(fit_lmm(moments, options, nullptr).criterion == Approx(usual.criterion).epsilon(1e-10));
+}
+
 TEST_CASE("standardized and natural parameters are two names of one model") {
   const Model model = random_model(7, 90, 2, {{9, {3}, {kUs}}, {5, {1, 2}, {kUs, kDiag}}}, false);
   const CrossProducts moments = moments_of(model);

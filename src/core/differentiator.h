@@ -1,0 +1,75 @@
+// The work behind deviance_gradient.h, shared by the gradient (deviance_gradient.cpp) and the Hessians
+// (deviance_hessian.cpp). One object per point; nothing else includes this file.
+#ifndef HENDERSON_DIFFERENTIATOR_H_
+#define HENDERSON_DIFFERENTIATOR_H_
+
+#include <vector>
+
+#include "block_cholesky.h"
+#include "deviance_gradient.h"
+#include "types.h"
+
+namespace henderson {
+
+class Differentiator {
+ public:
+  Differentiator(BlockCholesky* factor, const DerivativeRequest& request)
+      : factor_(*factor),
+        system_(factor->system()),
+        lambda_(factor->lambda()),
+        request_(request),
+        v0_(system_.leaf_size()),
+        f_(request.m / factor->residual_ss()) {}
+
+  void solve_modes();
+  template <int V>
+  void trace_part(DevianceDerivatives* result);
+  void reml_correction();
+  void scores(DevianceDerivatives* result) const;
+  // Average-information Hessian, or the exact one.
+  void hessian(const std::vector<LambdaEntry>& entries, bool exact, DevianceDerivatives* result);
+  void take_modes(DevianceDerivatives* result);
+
+ private:
+  Index panel_count(Index j) const {
+    return system_.panel_start[j + 1] - system_.panel_start[j];
+  }
+  const int* panel_rows(Index j) const {
+    return system_.panel_rows.data() + system_.panel_start[j];
+  }
+  const double* panel_source(Index j) const {
+    return system_.panel_values.data() + system_.panel_start[j] * v0_;
+  }
+  // (leaf, remainder) := (leaf, remainder) A, rows of right-hand sides; A = Z'WZ.
+  void multiply_cross_products(const Matrix& leaf, const Matrix& remainder, Matrix* leaf_out,
+                               Matrix* remainder_out) const;
+  // rhs := rhs W~' per block (columns are coefficients): multiplies by Lambda; or by Lambda'.
+  void apply_lambda(Matrix* leaf, Matrix* remainder, bool transpose) const;
+  void remainder_traces();
+  // g'Gamma_i K Gamma_j g for all pairs of entries (K = Z'PZ).
+  Matrix quadratic_information(const std::vector<LambdaEntry>& entries) const;
+  // tr(D Gamma_i D Gamma_j), D = K (REML) or Z'V^-1 Z (ML).
+  Matrix trace_information(const std::vector<LambdaEntry>& entries) const;
+  Matrix dense_information_matrix() const;  // D, coefficients of the leaf first
+  Matrix contract(const std::vector<std::vector<Matrix>>& products,
+                  const std::vector<LambdaEntry>& entries) const;
+  std::vector<std::vector<Matrix>> pair_products() const;
+  Matrix leaf_products() const;
+  void accumulate_panels(std::vector<double>* products) const;
+  void inverse_block_of_remainder(DevianceDerivatives* result) const;
+
+  BlockCholesky& factor_;
+  const BlockSystem& system_;
+  const std::vector<Matrix>& lambda_;
+  DerivativeRequest request_;
+  Index v0_;
+  double f_;
+  Matrix u_leaf_, u_remainder_;    // P x .: U = M^-1 Lambda'Z'W[X y]
+  Matrix gx_leaf_, gx_remainder_;  // P x .: Z'V^-1 [X y]
+  Matrix mode_leaf_, mode_remainder_, g_leaf_, g_remainder_;  // 1 x .
+  std::vector<Matrix> trace_, cross_, square_;                // G_t, H_t, sum g g'
+};
+
+}  // namespace henderson
+
+#endif  // HENDERSON_DIFFERENTIATOR_H_

@@ -1,0 +1,75 @@
+test_that("cross-products are moments about the stored shifts", {
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  moments <- cross_products_of(fit)
+  expect_s3_class(moments, "henderson_cross_products")
+  expect_identical(moments$format_version, 1L)
+  expect_equal(moments$n, 180)
+  expect_equal(moments$shift$x, c(0, 4.5))
+  expect_identical(names(moments$levels), "Subject")
+  expect_identical(moments$levels$Subject, levels(sleepstudy$Subject))
+  # centred Days: sum of squares by hand, 18 subjects times sum((0:9 - 4.5)^2) = 82.5
+  expect_equal(moments$blocks$dense[2, 2], 18 * 82.5)
+  # y is taken about its least-squares fit: X'(y - fit) = 0, and the last entry is the residual SS
+  expect_equal(moments$blocks$dense[1:2, 3], c(0, 0), tolerance = 1e-8)
+  expect_equal(moments$blocks$dense[3, 3], deviance(lm(Reaction ~ Days, sleepstudy)))
+})
+
+test_that("cross-products of two halves add up to those of the whole and give its fit", {
+  weights <- rep(c(1, 2, 0.5), 60)
+  f <- Reaction ~ Days + (Days | Subject) + (1 | period)
+  data <- transform(sleepstudy, period = factor(Days %% 3), w = weights)
+  control <- lmm_control(check_singular = "ignore")
+  fit <- lmm(f, data, weights = w, control = control)
+  core <- core_design(fit_design_again(fit), fit$X)
+  part <- function(rows) {
+    half <- core
+    half$X <- core$X[rows, , drop = FALSE]
+    half$y <- core$y[rows]
+    half$weights <- core$weights[rows]
+    half$terms <- lapply(core$terms, function(term) {
+      term$level <- term$level[rows]
+      term$columns <- lapply(term$columns, function(column) {
+        if (is.null(column)) NULL else list(column[[1]][rows, , drop = FALSE], column[[2]])
+      })
+      term
+    })
+    cross_products_cpp(half)
+  }
+  sum <- merge_cross_products_cpp(part(1:70), part(71:180))
+  expect_equal(sum$n, 180)
+  theta <- c(0.9, 0.1, 0.2, 0.3)
+  whole <- evaluate_deviance_cpp(cross_products_cpp(core), theta, TRUE, TRUE)
+  merged <- evaluate_deviance_cpp(sum, theta, TRUE, TRUE)
+  expect_equal(merged$value, whole$value, tolerance = 1e-12)
+  expect_equal(merged$gradient, whole$gradient, tolerance = 1e-9)
+  options <- list(REML = TRUE, optimize = TRUE, start = NULL, max_iterations = 100L, tolerance = 1e-12)
+  refit <- fit_cross_products_cpp(sum, options)
+  expect_equal(refit$criterion, fit$criterion, tolerance = 1e-11)
+  expect_equal(refit$beta, unname(fixef(fit)), tolerance = 1e-8)
+})
+
+test_that("terms on one factor become one block term of the core", {
+  fit <- lmm(Reaction ~ Days + (1 | Subject) + (0 + Days | Subject), sleepstudy)
+  core <- core_design(fit_design_again(fit), fit$X)
+  expect_length(core$terms, 1)
+  expect_equal(dim(core$terms[[1]]$structures), c(4, 2))
+  together <- lmm(Reaction ~ Days + (Days || Subject), sleepstudy)
+  expect_equal(together$criterion, fit$criterion, tolerance = 1e-11)
+})
+
+test_that("malformed cross-products are refused, not read", {
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  good <- cross_products_of(fit)
+  break_it <- list(
+    function(m) replace(m, "format_version", 99L),
+    function(m) replace(m, "p", 7L),
+    function(m) { m$blocks$terms[[1]]$n_levels <- 17L; m },
+    function(m) { m$blocks$terms[[1]]$shift <- 1; m },
+    function(m) { m$blocks$dense <- diag(2); m },
+    function(m) { m$blocks$pairs <- list(list(terms = c(0L, 5L), start = 0, partner = 1L, values = 1)); m }
+  )
+  for (change in break_it) {
+    expect_error(evaluate_deviance_cpp(change(unclass(good)), fit$theta, TRUE, TRUE), "internal")
+  }
+  expect_error(evaluate_deviance_cpp(good, 1, TRUE, TRUE), "internal")
+})

@@ -1,0 +1,148 @@
+test_that("lmm() returns a plain list that survives saveRDS() and another process", {
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  expect_s3_class(fit, c("henderson_lmm", "henderson_fit"), exact = TRUE)
+  pointers <- rapply(unclass(fit), function(x) typeof(x) == "externalptr", how = "unlist")
+  expect_false(any(unlist(pointers)))
+  path <- withr::local_tempfile(fileext = ".rds")
+  saveRDS(fit, path)
+  copy <- readRDS(path)
+  expect_equal(predict(copy, sleepstudy[1:3, ]), predict(fit, sleepstudy[1:3, ]))
+  expect_equal(ranef(copy), ranef(fit))
+  expect_equal(deviance_function(copy)(fit$theta), deviance_function(fit)(fit$theta))
+})
+
+test_that("optimizer = 'none' evaluates at start and reports it unchanged", {
+  theta <- c(1, 0.1, 0.3)
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy,
+    start = theta, control = lmm_control(optimizer = "none")
+  )
+  expect_equal(unname(fit$theta), theta)
+  expect_equal(fit$optimization$evaluations, 1L)
+  same <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy,
+    start = list(theta = theta), control = lmm_control(optimizer = "none")
+  )
+  expect_equal(same$criterion, fit$criterion)
+})
+
+test_that("all optimizers find the optimum of sleepstudy", {
+  best <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  for (name in c("bfgs", "nelder_mead")) {
+    fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy, control = lmm_control(name))
+    # both stop on changes of the criterion near rounding: 1e-15 of 1744
+    expect_equal(fit$criterion, best$criterion, tolerance = 1e-10)
+    expect_equal(fit$theta, best$theta, tolerance = 1e-4)
+    expect_true(fit$optimization$converged)
+    expect_identical(fit$optimization$optimizer, name)
+  }
+})
+
+test_that("regular fits take few evaluations and end with a vanishing gradient", {
+  fits <- list(
+    lmm(Reaction ~ Days + (Days | Subject), sleepstudy),
+    lmm(yield ~ gen + (1 | rep), subset(omer.sorghum, env == "E3")),
+    lmm(yield ~ gen * fung + (1 | block / fung), durban.splitplot)
+  )
+  for (fit in fits) {
+    expect_lte(fit$optimization$evaluations, 8)
+    expect_lt(max(abs(fit$optimization$gradient)), 1e-6)
+  }
+})
+
+test_that("verbose prints the optimizer's steps", {
+  expect_output(
+    lmm(Reaction ~ Days + (Days | Subject), sleepstudy, verbose = 1),
+    "criterion 1743.628272 .*predicted decrease"
+  )
+})
+
+test_that("a singular fit is a message, which control can raise or silence", {
+  set.seed(1)
+  data <- data.frame(y = rep(c(1, 2, 3, 4), 5), g = gl(5, 4))
+  expect_message(fit <- lmm(y ~ 1 + (1 | g), data), class = "henderson_message_singular")
+  expect_identical(unname(fit$theta), 0)
+  expect_equal(fit$sigma, stats::sd(data$y))
+  expect_silent(lmm(y ~ 1 + (1 | g), data, control = lmm_control(check_singular = "ignore")))
+  expect_error(
+    lmm(y ~ 1 + (1 | g), data, control = lmm_control(check_singular = "stop")),
+    class = "henderson_error_singular"
+  )
+})
+
+test_that("columns that lm() drops are dropped, with a message", {
+  data <- transform(sleepstudy, twice = 2 * Days, three = Days + 1)
+  expect_message(
+    fit <- lmm(Reaction ~ Days + twice + three + (1 | Subject), data),
+    "twice.*three", class = "henderson_message_rank"
+  )
+  kept <- names(which(!is.na(coef(lm(Reaction ~ Days + twice + three, data)))))
+  expect_named(fixef(fit), kept)
+  expect_identical(fit$dropped, c("twice", "three"))
+  plain <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy)
+  expect_equal(fit$criterion, plain$criterion, tolerance = 1e-10)
+})
+
+test_that("an optimizer out of budget warns and says what to do", {
+  expect_warning(
+    lmm(Reaction ~ Days + (Days | Subject), sleepstudy, control = lmm_control(max_iterations = 2)),
+    "max_iterations", class = "henderson_warning_convergence"
+  )
+})
+
+test_that("a response without residual variance is an error that names it", {
+  data <- data.frame(x = 1:12, g = gl(4, 3))
+  data$y <- 3 + 2 * data$x
+  expect_error(lmm(y ~ x + (1 | g), data), class = "henderson_error_computation")
+})
+
+test_that("more coefficients than observations is an error with both numbers", {
+  data <- data.frame(y = rnorm(4), a = factor(1:4), g = gl(2, 2))
+  error <- expect_error(
+    suppressMessages(lmm(y ~ a + (1 | g), data)),
+    class = "henderson_error_data"
+  )
+  expect_equal(error$observed, c(n = 4, p = 4))
+})
+
+test_that("start is checked for type, length and names", {
+  f <- Reaction ~ Days + (Days | Subject)
+  for (bad in list(1, "a", c(1, NA, 1), list(beta = 1), list(1, 2, 3), c(1, Inf, 1))) {
+    error <- expect_error(lmm(f, sleepstudy, start = bad), class = "henderson_error_start")
+    expect_identical(error$variable, "start")
+  }
+  expect_error(
+    lmm(f, sleepstudy, control = lmm_control(optimizer = "none")),
+    class = "henderson_error_start"
+  )
+})
+
+test_that("a false zero is left: a start in its basin ends at the better minimum", {
+  data <- as.data.frame(datasets::Indometh)
+  data$Subject <- factor(as.character(data$Subject))
+  f <- log(conc) ~ I(time^2) + (time | Subject)
+  usual <- lmm(f, data, REML = FALSE)
+  started <- lmm(f, data, REML = FALSE, start = c(0.798095, -0.000886, 0.029007))
+  expect_equal(started$criterion, usual$criterion, tolerance = 1e-9)
+})
+
+test_that("deviance_function() gives the criterion and its exact gradient", {
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  d <- deviance_function(fit)
+  expect_equal(as.numeric(d(fit$theta)), fit$criterion)
+  ml <- deviance_function(fit, REML = FALSE)
+  expect_equal(ml(refit_ml(fit)$theta, gradient = FALSE), deviance(refit_ml(fit)))
+  theta <- c(0.8, -0.1, 0.3)
+  numeric <- vapply(1:3, function(i) {
+    h <- replace(numeric(3), i, 1e-5)
+    (d(theta + h, FALSE) - d(theta - h, FALSE)) / 2e-5
+  }, 1)
+  expect_equal(attr(d(theta), "gradient"), numeric, tolerance = 1e-7)
+  expect_error(d(1), class = "henderson_error_argument")
+})
+
+test_that("InstEval: two crossed factors and 28 coefficients on 73,421 rows", {
+  need_peer("lme4")
+  data <- lme4::InstEval
+  fit <- lmm(y ~ service * dept + (1 | s) + (1 | d), data)
+  expect_equal(fit$criterion, 237688.733511, tolerance = 1e-11) # ../shared/design/engine.md
+  expect_lte(fit$optimization$evaluations, 8)
+})
