@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gemm_kernel.h"
+
 namespace henderson {
 
 namespace {
@@ -16,6 +18,7 @@ using ConstBlock = Eigen::Map<const Matrix, 0, Stride>;
 void gemm_nt(Index m, Index n, Index k, double alpha, const double* a, Index lda, const double* b,
              Index ldb, double* c, Index ldc) {
   if (m <= 0 || n <= 0 || k <= 0) return;
+  if (packed_gemm(m, n, k, alpha, {a, 1, lda}, {b, ldb, 1}, c, ldc, false)) return;
   Block(c, m, n, Stride(ldc)).noalias() += alpha * ConstBlock(a, m, k, Stride(lda)) *
                                            ConstBlock(b, n, k, Stride(ldb)).transpose();
 }
@@ -23,6 +26,7 @@ void gemm_nt(Index m, Index n, Index k, double alpha, const double* a, Index lda
 void gemm_nn(Index m, Index n, Index k, double alpha, const double* a, Index lda, const double* b,
              Index ldb, double* c, Index ldc) {
   if (m <= 0 || n <= 0 || k <= 0) return;
+  if (packed_gemm(m, n, k, alpha, {a, 1, lda}, {b, 1, ldb}, c, ldc, false)) return;
   Block(c, m, n, Stride(ldc)).noalias() +=
       alpha * ConstBlock(a, m, k, Stride(lda)) * ConstBlock(b, k, n, Stride(ldb));
 }
@@ -30,12 +34,14 @@ void gemm_nn(Index m, Index n, Index k, double alpha, const double* a, Index lda
 void gemm_tn(Index m, Index n, Index k, double alpha, const double* a, Index lda, const double* b,
              Index ldb, double* c, Index ldc) {
   if (m <= 0 || n <= 0 || k <= 0) return;
+  if (packed_gemm(m, n, k, alpha, {a, lda, 1}, {b, 1, ldb}, c, ldc, false)) return;
   Block(c, m, n, Stride(ldc)).noalias() +=
       alpha * ConstBlock(a, k, m, Stride(lda)).transpose() * ConstBlock(b, k, n, Stride(ldb));
 }
 
 void syrk_lower(Index n, Index k, double alpha, const double* a, Index lda, double* c, Index ldc) {
   if (n <= 0 || k <= 0) return;
+  if (packed_gemm(n, n, k, alpha, {a, 1, lda}, {a, lda, 1}, c, ldc, true)) return;
   Block target(c, n, n, Stride(ldc));
   target.selfadjointView<Eigen::Lower>().rankUpdate(ConstBlock(a, n, k, Stride(lda)), alpha);
 }
@@ -67,21 +73,66 @@ bool cholesky_lower(Index n, double* a, Index lda) {
   return cholesky_lower(n - first, rest, lda);
 }
 
+namespace {
+
+constexpr Index kTriangle = 64;  // width up to which a triangular solve is one product
+
+// L^-1 of a small lower triangle.
+Matrix triangle_inverse(Index n, const double* l, Index ldl) {
+  Matrix inverse = Matrix::Identity(n, n);
+  ConstBlock(l, n, n, Stride(ldl)).triangularView<Eigen::Lower>().solveInPlace(inverse);
+  return inverse;
+}
+
+// With few right-hand sides Eigen's solve is faster than inverting diagonal blocks.
+bool few(Index m, Index n) { return m < 32 || n < 8; }
+
+}  // namespace
+
 void solve_right_transposed(Index m, Index n, const double* l, Index ldl, double* b, Index ldb) {
   if (m <= 0 || n <= 0) return;
   Block target(b, m, n, Stride(ldb));
-  ConstBlock(l, n, n, Stride(ldl))
-      .transpose()
-      .triangularView<Eigen::Upper>()
-      .solveInPlace<Eigen::OnTheRight>(target);
+  if (few(m, n)) {
+    ConstBlock(l, n, n, Stride(ldl))
+        .transpose()
+        .triangularView<Eigen::Upper>()
+        .solveInPlace<Eigen::OnTheRight>(target);
+    return;
+  }
+  if (n <= kTriangle) {
+    const Matrix inverse = triangle_inverse(n, l, ldl);
+    const Matrix copy = target;
+    target.setZero();
+    gemm_nt(m, n, n, 1.0, copy.data(), m, inverse.data(), n, b, ldb);
+    return;
+  }
+  const Index first = ((n / 2 + kTriangle - 1) / kTriangle) * kTriangle;
+  solve_right_transposed(m, first, l, ldl, b, ldb);
+  gemm_nt(m, n - first, first, -1.0, b, ldb, l + first, ldl, b + first * ldb, ldb);
+  solve_right_transposed(m, n - first, l + first * (ldl + 1), ldl, b + first * ldb, ldb);
 }
 
 void solve_right(Index m, Index n, const double* l, Index ldl, double* b, Index ldb) {
   if (m <= 0 || n <= 0) return;
   Block target(b, m, n, Stride(ldb));
-  ConstBlock(l, n, n, Stride(ldl))
-      .triangularView<Eigen::Lower>()
-      .solveInPlace<Eigen::OnTheRight>(target);
+  if (few(m, n)) {
+    ConstBlock(l, n, n, Stride(ldl))
+        .triangularView<Eigen::Lower>()
+        .solveInPlace<Eigen::OnTheRight>(target);
+    return;
+  }
+  if (n <= kTriangle) {
+    const Matrix inverse = triangle_inverse(n, l, ldl);
+    const Matrix copy = target;
+    target.setZero();
+    gemm_nn(m, n, n, 1.0, copy.data(), m, inverse.data(), n, b, ldb);
+    return;
+  }
+  const Index first = ((n / 2 + kTriangle - 1) / kTriangle) * kTriangle;
+  double* rest = b + first * ldb;
+  solve_right(m, n - first, l + first * (ldl + 1), ldl, rest, ldb);
+  gemm_nn(m, first, n - first, -1.0, rest, ldb, l + first, ldl, b, ldb);
+  solve_right(m, first, l, ldl, b, ldb);
 }
 
 void inverse_from_cholesky(Index n, const double* l, Index ldl, double* inverse, Index ldi) {
@@ -92,18 +143,20 @@ void inverse_from_cholesky(Index n, const double* l, Index ldl, double* inverse,
     const Index width = std::min(block, n - start);
     const Index below = n - start - width;
     // L11^-1, then (L L')^-1 block by block from the last column block to the first.
-    Matrix diagonal_inverse = Matrix::Identity(width, width);
-    solve_right(width, width, l + start + start * ldl, ldl, diagonal_inverse.data(), width);
-    Block diagonal(inverse + start + start * ldi, width, width, Stride(ldi));
-    diagonal.noalias() = diagonal_inverse.transpose() * diagonal_inverse;
+    const Matrix own = triangle_inverse(width, l + start * (ldl + 1), ldl);
+    double* diagonal = inverse + start * (ldi + 1);
+    Block(diagonal, width, width, Stride(ldi)).noalias() = own.transpose() * own;
     if (below == 0) continue;
-    scaled.noalias() = ConstBlock(l + start + width + start * ldl, below, width, Stride(ldl)) *
-                       diagonal_inverse;
-    Block off(inverse + start + width + start * ldi, below, width, Stride(ldi));
-    off.noalias() = -(ConstBlock(inverse + (start + width) * (ldi + 1), below, below, Stride(ldi)) *
-                      scaled);
-    diagonal.noalias() -= scaled.transpose() * off;
-    Block(inverse + start + (start + width) * ldi, width, below, Stride(ldi)) = off.transpose();
+    scaled.setZero(below, width);
+    gemm_nn(below, width, width, 1.0, l + start + width + start * ldl, ldl, own.data(), width,
+            scaled.data(), below);
+    double* off = inverse + start + width + start * ldi;
+    Block(off, below, width, Stride(ldi)).setZero();
+    gemm_nn(below, width, below, -1.0, inverse + (start + width) * (ldi + 1), ldi, scaled.data(),
+            below, off, ldi);
+    gemm_tn(width, width, below, -1.0, scaled.data(), below, off, ldi, diagonal, ldi);
+    Block(inverse + start + (start + width) * ldi, width, below, Stride(ldi)) =
+        Block(off, below, width, Stride(ldi)).transpose();
   }
 }
 
