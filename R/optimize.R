@@ -48,6 +48,9 @@ check_start <- function(start, random, control) {
 #'   checked for rank first.
 #' @noRd
 fit_core <- function(core, REML, control, start, rank_checked) {
+  if (!is.null(start)) {
+    start <- canonical_signs(start, do.call(cbind, lapply(core$terms, `[[`, "structures")))
+  }
   outside <- control$optimizer %in% c("bfgs", "nelder_mead")
   options <- list(
     REML = REML, optimize = !outside && control$optimizer != "none", start = start,
@@ -61,6 +64,7 @@ fit_core <- function(core, REML, control, start, rank_checked) {
   }
   if (!rank_checked) return(list(smallest_pivot = 0))
   optimum <- minimize_with_optim(core, REML, control, start)
+  if (is.null(optimum)) return(list(status = "undefined", criterion = Inf))
   options$start <- optimum$theta
   result <- fit_design_cpp(core, options, TRUE)
   result$optimizer <- optimum$outcome
@@ -69,20 +73,29 @@ fit_core <- function(core, REML, control, start, rank_checked) {
 
 newton_outcome <- function(result, control) {
   none <- control$optimizer == "none"
-  # A step that cannot be told from rounding is as good as none: 1e-6 of the criterion's unit, a
-  # change of log-likelihood no test could see.
-  converged <- none || result$status == "converged" ||
-    (result$status == "radius_collapsed" && result$predicted_decrease < 1e-6)
+  certificate <- if (!none) result$certificate
   list(
     optimizer = control$optimizer, evaluations = result$evaluations,
-    iterations = result$iterations, converged = converged, status = result$status,
-    message = if (none) "evaluated at start" else NULL,
-    predicted_decrease = result$predicted_decrease, smallest_score = result$smallest_score
+    iterations = result$iterations, converged = none || is_certified(result$status, certificate),
+    status = result$status, message = if (none) "evaluated at start" else NULL,
+    certificate = certificate
   )
 }
 
+#' Is the outcome of the core's optimizer a minimum?
+#'
+#' A step that cannot be told from rounding is as good as none: 1e-6 of a unit of deviance, which no
+#' test could see. Curvatures and boundary scores are relative, so 1e-6 means flat, not downhill.
+#' @param certificate list(`predicted_decrease`, `smallest_curvature`, `smallest_score`).
+#' @noRd
+is_certified <- function(status, certificate) {
+  status %in% c("converged", "radius_collapsed") &&
+    certificate$predicted_decrease < 1e-6 && certificate$smallest_curvature > -1e-6 &&
+    certificate$smallest_score > -1e-6
+}
+
 #' Minimise with stats::optim, for comparison with the core's own optimizer
-#' @return list(`theta`, `outcome`).
+#' @return list(`theta`, `outcome`); NULL where the criterion is not finite.
 #' @noRd
 minimize_with_optim <- function(core, REML, control, start) {
   moments <- cross_products_cpp(core)
@@ -91,18 +104,24 @@ minimize_with_optim <- function(core, REML, control, start) {
   if (is.null(start)) start <- as.double(diagonal)
   value <- function(theta) evaluate_deviance_cpp(moments, theta, REML, FALSE)$value
   gradient <- function(theta) evaluate_deviance_cpp(moments, theta, REML, TRUE)$gradient
-  if (control$optimizer == "bfgs") {
-    optimum <- stats::optim(start, value, gradient,
-      method = "L-BFGS-B", lower = ifelse(diagonal, 0, -Inf),
-      control = list(maxit = control$max_iterations, factr = 10)
-    )
-  } else {
-    # optim warns that Nelder-Mead is unreliable in one dimension; here it is smooth and convex enough
-    optimum <- suppressWarnings(stats::optim(start, value,
-      method = "Nelder-Mead",
-      control = list(maxit = 100L * control$max_iterations, reltol = 1e-15)
-    ))
-  }
+  optimum <- tryCatch(
+    if (control$optimizer == "bfgs") {
+      stats::optim(start, value, gradient,
+        method = "L-BFGS-B", lower = ifelse(diagonal, 0, -Inf),
+        control = list(maxit = control$max_iterations, factr = 10)
+      )
+    } else {
+      # optim warns that Nelder-Mead is unreliable in one dimension; here it is smooth and convex
+      # enough
+      suppressWarnings(stats::optim(start, value,
+        method = "Nelder-Mead",
+        control = list(maxit = 100L * control$max_iterations, reltol = 1e-15)
+      ))
+    },
+    error = function(e) NULL
+  )
+  # optim() gives up with an error where the criterion is not finite
+  if (is.null(optimum)) return(NULL)
   theta <- canonical_signs(optimum$par, structures)
   counts <- optimum$counts
   list(theta = theta, outcome = list(

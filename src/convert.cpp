@@ -228,8 +228,12 @@ Rcpp::List wrap_fit(const FitResult& result) {
       Rcpp::_["spherical_modes"] = Rcpp::wrap(result.spherical_modes),
       Rcpp::_["conditional_variance"] = Rcpp::wrap(result.conditional_variance),
       Rcpp::_["gradient"] = result.gradient,
-      Rcpp::_["predicted_decrease"] = result.predicted_decrease,
-      Rcpp::_["smallest_score"] = result.smallest_score,
+      Rcpp::_["certificate"] = Rcpp::List::create(
+          Rcpp::_["predicted_decrease"] = result.certificate.predicted_decrease,
+          Rcpp::_["smallest_curvature"] = result.certificate.smallest_curvature,
+          Rcpp::_["smallest_score"] = result.certificate.smallest_score,
+          Rcpp::_["hessian"] =
+              result.certificate.exact_hessian ? "exact" : "average information"),
       Rcpp::_["evaluations"] = result.evaluations, Rcpp::_["iterations"] = result.iterations,
       Rcpp::_["status"] = std::string(henderson::status_name(result.status)),
       Rcpp::_["trace"] = wrap_trace(result.trace));

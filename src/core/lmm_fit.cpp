@@ -13,6 +13,7 @@ namespace {
 
 constexpr double kFloor = 1e-7;       // |Lambda_cc| while iterating: zero is always stationary
 constexpr double kSnap = 1e-3;        // candidates for an exact zero afterwards
+constexpr double kScoreTolerance = -1e-6;  // of S_t per level: smaller means a way down
 constexpr int kMaxRestarts = 12;
 
 class BoundarySearch {
@@ -21,7 +22,8 @@ class BoundarySearch {
       : deviance_(*deviance), options_(options) {}
 
   OptimizerResult run(const Vector& start, double start_value);
-  double smallest_score() const { return smallest_score_; }
+  // At the (lifted) point last differentiated; call after run().
+  Certificate certify(const OptimizerResult& optimum);
 
  private:
   Vector lift(const Vector& x) const;
@@ -36,7 +38,6 @@ class BoundarySearch {
 
   ProfiledDeviance& deviance_;
   const FitOptions& options_;
-  double smallest_score_ = 0;
 };
 
 Vector BoundarySearch::lift(const Vector& x) const {
@@ -81,39 +82,95 @@ bool BoundarySearch::try_direction(const CovarianceStructure& structure, int ter
   return false;
 }
 
-// At a singular Gamma_t the stationary point is a minimum over Gamma only if S_t is positive
-// semidefinite; a negative direction e says that Gamma + c ee' lowers the deviance.
-bool BoundarySearch::escape(OptimizerResult* current) {
-  const std::vector<Matrix> score = deviance_.score();
-  const std::vector<Matrix> lambda = deviance_.unpack(current->x);
-  smallest_score_ = 0;
-  const std::vector<TermMoments>& terms = deviance_.moments().terms;
+// Eigenvalues and directions of S_t per level, for structures whose Gamma_t is (nearly) singular.
+struct BoundaryScore {
+  CovarianceStructure structure;
+  int term = 0;
+  double value = 0;
+  Vector direction;
+};
+
+std::vector<BoundaryScore> boundary_scores(const ProfiledDeviance& deviance, const Vector& x) {
+  std::vector<BoundaryScore> found;
+  const std::vector<Matrix> lambda = deviance.unpack(x);
+  const std::vector<TermMoments>& terms = deviance.moments().terms;
   for (std::size_t t = 0; t < terms.size(); ++t) {
+    const double levels = terms[t].n_levels;
     for (const CovarianceStructure& structure : terms[t].structures) {
       const int a = structure.first_column;
       const int w = structure.n_columns;
-      const Matrix own = score[t].block(a, a, w, w);
-      const double size = static_cast<double>(terms[t].n_levels);
+      const Matrix own = deviance.score()[t].block(a, a, w, w);
+      const Vector pivots = lambda[t].block(a, a, w, w).diagonal().cwiseAbs();
+      const int term = static_cast<int>(t);
       if (structure.kind == StructureKind::kDiagonal) {
         for (int c = 0; c < w; ++c) {
-          if (std::abs(lambda[t](a + c, a + c)) > kSnap || own(c, c) >= -1e-6 * size) continue;
-          smallest_score_ = std::min(smallest_score_, own(c, c) / size);
-          if (try_direction(structure, static_cast<int>(t), Vector::Unit(w, c), current)) {
-            return true;
+          if (pivots[c] <= kSnap) {
+            found.push_back({structure, term, own(c, c) / levels, Vector::Unit(w, c)});
           }
         }
-        continue;
-      }
-      if (!(lambda[t].block(a, a, w, w).diagonal().cwiseAbs().minCoeff() <= kSnap)) continue;
-      const Eigen::SelfAdjointEigenSolver<Matrix> eigen(own);
-      if (eigen.eigenvalues()[0] >= -1e-6 * size) continue;
-      smallest_score_ = std::min(smallest_score_, eigen.eigenvalues()[0] / size);
-      if (try_direction(structure, static_cast<int>(t), eigen.eigenvectors().col(0), current)) {
-        return true;
+      } else if (pivots.minCoeff() <= kSnap) {
+        const Eigen::SelfAdjointEigenSolver<Matrix> eigen(own);
+        found.push_back(
+            {structure, term, eigen.eigenvalues()[0] / levels, eigen.eigenvectors().col(0)});
       }
     }
   }
+  return found;
+}
+
+// At a singular Gamma_t the stationary point is a minimum over Gamma only if S_t is positive
+// semidefinite; a negative direction e says that Gamma + c ee' lowers the deviance.
+bool BoundarySearch::escape(OptimizerResult* current) {
+  for (const BoundaryScore& score : boundary_scores(deviance_, current->x)) {
+    if (score.value < kScoreTolerance &&
+        try_direction(score.structure, score.term, score.direction, current)) {
+      return true;
+    }
+  }
   return false;
+}
+
+Certificate BoundarySearch::certify(const OptimizerResult& optimum) {
+  Certificate certificate;
+  const Vector x = lift(optimum.x);
+  Vector gradient;
+  Matrix hessian;
+  deviance_.improve_hessian();
+  certificate.exact_hessian = deviance_.hessian_is_exact();
+  deviance_.value_at(x);
+  deviance_.derivatives(&gradient, &hessian);
+  for (const BoundaryScore& score : boundary_scores(deviance_, optimum.x)) {
+    certificate.smallest_score = std::min(certificate.smallest_score, score.value);
+  }
+  // Free: entries of columns that are not empty.
+  std::vector<int> free;
+  const std::vector<Matrix> lambda = deviance_.unpack(optimum.x);
+  for (int i = 0; i < deviance_.n_parameters(); ++i) {
+    const LambdaEntry& entry = deviance_.entries()[i];
+    if (lambda[entry.term](entry.column, entry.column) != 0) free.push_back(i);
+  }
+  const Index n = static_cast<Index>(free.size());
+  if (n == 0) return certificate;
+  Matrix scaled(n, n);
+  Vector slope(n);
+  for (Index a = 0; a < n; ++a) {
+    const double scale_a = std::sqrt(std::abs(hessian(free[a], free[a])));
+    slope[a] = gradient[free[a]] / scale_a;
+    for (Index b = 0; b < n; ++b) {
+      scaled(a, b) = hessian(free[a], free[b]) /
+                     (scale_a * std::sqrt(std::abs(hessian(free[b], free[b]))));
+    }
+  }
+  if (!scaled.allFinite() || !slope.allFinite()) {
+    certificate.smallest_curvature = -1;
+    return certificate;
+  }
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(scaled);
+  certificate.smallest_curvature = eigen.eigenvalues()[0];
+  const Vector c = eigen.eigenvectors().transpose() * slope;
+  const Vector curvature = eigen.eigenvalues().cwiseAbs().cwiseMax(1e-12);
+  certificate.predicted_decrease = 0.5 * (c.array().square() / curvature.array()).sum();
+  return certificate;
 }
 
 // Exact zeros where they do not worsen the criterion: first all candidates, then one by one.
@@ -346,8 +403,9 @@ FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
     result.iterations = optimum.iterations;
     result.status = optimum.status;
     result.trace = optimum.trace;
-    result.predicted_decrease = optimum.predicted_decrease;
-    result.smallest_score = search.smallest_score();
+    if (optimum.status != OptimizerStatus::kUndefined) {
+      result.certificate = search.certify(optimum);
+    }
     result.theta = deviance.to_natural(x);
   } else {
     x = deviance.to_standard(options.start);

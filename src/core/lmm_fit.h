@@ -21,6 +21,14 @@ struct FitOptions {
   double tolerance = 1e-12;
 };
 
+// Evidence that a fit is a minimum; every number is free of the units of the data.
+struct Certificate {
+  double predicted_decrease = 0;  // of one more Newton step over the free parameters, in deviance
+  double smallest_curvature = 1;  // smallest eigenvalue of the unit-diagonal Hessian over them
+  double smallest_score = 0;      // over singular Gamma_t: smallest eigenvalue of S_t per level
+  bool exact_hessian = false;     // else the average-information one
+};
+
 struct FitResult {
   Vector theta;
   double criterion = 0;
@@ -34,8 +42,7 @@ struct FitResult {
   std::vector<Matrix> spherical_modes;       // u
   std::vector<Matrix> conditional_variance;  // per block term (v v) x J: sigma^2 Lambda M^-1 Lambda'
   Vector gradient;                           // natural theta
-  double predicted_decrease = 0;
-  double smallest_score = 0;  // most negative eigenvalue of S_t where Gamma_t is singular, relative
+  Certificate certificate;
   int evaluations = 0;
   int iterations = 0;
   OptimizerStatus status = OptimizerStatus::kConverged;

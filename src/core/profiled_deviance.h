@@ -31,6 +31,7 @@ class ProfiledDeviance : public SmoothFunction {
   void derivatives(Vector* gradient, Matrix* hessian) override;
   double noise() const override;
   bool improve_hessian() override;
+  bool hessian_is_exact() const { return hessian_kind_ == HessianKind::kExact; }
   DevianceDerivatives differentiate(HessianKind hessian, bool inverse_blocks);
   // value() unless x is the point last evaluated.
   double value_at(const Vector& x);

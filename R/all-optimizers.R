@@ -1,0 +1,48 @@
+# One model by every optimizer: a second opinion on an optimum.
+
+#' Fit a model again by every optimizer
+#'
+#' The trust-region Newton method of the package, and two methods of [stats::optim()]: quasi-Newton
+#' with the exact gradient (`"bfgs"`, L-BFGS-B) and Nelder-Mead, which uses no derivatives. If they
+#' agree on the criterion, the optimum does not depend on how it was looked for.
+#'
+#' @param fit A fit by [lmm()] that kept its model frame.
+#' @param optimizers Character vector of optimizers as in [lmm_control()], except `"none"`.
+#' @param start `NULL`: every optimizer has its default start; or `theta` as in [lmm()].
+#' @return A data frame with a row for each optimizer: `optimizer`, `criterion` (REML criterion or
+#'   deviance), `above_best` (its distance from the smallest one), `evaluations` of the criterion,
+#'   `converged`, `seconds` (elapsed); attribute `"theta"`: matrix of the estimates, a row for each.
+#' @section Errors: `henderson_error_argument` for another object or an unknown optimizer;
+#'   `henderson_error_data` if the model frame was not kept.
+#' @examples
+#' all_optimizers(lmm(Reaction ~ Days + (Days | Subject), sleepstudy))
+#' @export
+all_optimizers <- function(fit, optimizers = c("newton", "bfgs", "nelder_mead"), start = NULL) {
+  check_fit(fit)
+  check_choice(optimizers, c("newton", "bfgs", "nelder_mead"), several = TRUE)
+  frame <- model_frame_of(fit)
+  design <- fit_design_again(fit)
+  one <- function(optimizer) {
+    control <- unchecked(fit$control)
+    control$optimizer <- optimizer
+    seconds <- system.time(
+      other <- suppressWarnings(
+        fit_from_design(fit$parsed, frame, design, fit$REML, control, start, fit$call),
+        classes = "henderson_warning_convergence"
+      )
+    )[["elapsed"]]
+    list(other = other, seconds = seconds)
+  }
+  fits <- lapply(optimizers, one)
+  criterion <- vapply(fits, function(x) x$other$criterion, 1)
+  structure(
+    data.frame(
+      optimizer = optimizers, criterion = criterion, above_best = criterion - min(criterion),
+      evaluations = vapply(fits, function(x) x$other$optimization$evaluations, 1L),
+      converged = vapply(fits, function(x) x$other$optimization$converged, TRUE),
+      seconds = vapply(fits, `[[`, 1, "seconds")
+    ),
+    theta = do.call(rbind, stats::setNames(lapply(fits, function(x) x$other$theta), optimizers))
+  )
+}
+

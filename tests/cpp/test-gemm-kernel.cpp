@@ -1,0 +1,71 @@
+#include <catch.h>
+
+#include <vector>
+
+#include "core/dense_kernels.h"
+#include "core/gemm_kernel.h"
+
+using namespace henderson;
+
+namespace {
+
+struct RestoreKernel {
+  GemmKernel before = gemm_kernel();
+  ~RestoreKernel() { set_gemm_kernel(before); }
+};
+
+}  // namespace
+
+TEST_CASE("every kernel multiplies as Eigen does, for sizes around its tiles and blocks") {
+  const RestoreKernel restore;
+  for (const GemmKernel kernel : {GemmKernel::kEigen, GemmKernel::kAvx2, GemmKernel::kAvx512}) {
+    if (!set_gemm_kernel(kernel)) continue;  // not on this processor
+    for (const Index m : {8, 23, 24, 25, 241, 500}) {
+      for (const Index n : {8, 9, 63, 65}) {
+        for (const Index k : {8, 255, 257}) {
+          INFO("kernel " << static_cast<int>(kernel) << ": " << m << " " << n << " " << k);
+          const Matrix a = Matrix::Random(m, k);
+          const Matrix b = Matrix::Random(k, n);
+          const Matrix bt = b.transpose();
+          const Matrix at = a.transpose();
+          const Matrix start = Matrix::Random(m + 3, n);  // leading dimension beyond the rows
+          const Matrix expected = start.topRows(m) - 0.5 * a * b;
+          const auto check = [&](const Matrix& c) {
+            // sums of k products of numbers up to 1
+            CHECK((c.topRows(m) - expected).cwiseAbs().maxCoeff() < 1e-15 * 10 * k);
+            CHECK(c.bottomRows(3) == start.bottomRows(3));
+          };
+          Matrix c = start;
+          gemm_nn(m, n, k, -0.5, a.data(), m, b.data(), k, c.data(), m + 3);
+          check(c);
+          c = start;
+          gemm_nt(m, n, k, -0.5, a.data(), m, bt.data(), n, c.data(), m + 3);
+          check(c);
+          c = start;
+          gemm_tn(m, n, k, -0.5, at.data(), k, b.data(), k, c.data(), m + 3);
+          check(c);
+        }
+      }
+      const Matrix a = Matrix::Random(m, 70);
+      Matrix c = Matrix::Random(m, m);
+      const Matrix before = c;
+      syrk_lower(m, 70, 2.0, a.data(), m, c.data(), m);
+      const Matrix full = before + 2 * a * a.transpose();
+      CHECK((c - full).triangularView<Eigen::Lower>().toDenseMatrix().cwiseAbs().maxCoeff() <
+            1e-12);
+      CHECK((c - before).triangularView<Eigen::StrictlyUpper>().toDenseMatrix().isZero(0));
+    }
+  }
+}
+
+TEST_CASE("a wide product crosses the column blocks") {
+  const RestoreKernel restore;
+  for (const GemmKernel kernel : {GemmKernel::kAvx2, GemmKernel::kAvx512}) {
+    if (!set_gemm_kernel(kernel)) continue;
+    const Matrix a = Matrix::Random(9, 12);
+    const Matrix b = Matrix::Random(12, 2100);
+    Matrix c = Matrix::Zero(9, 2100);
+    gemm_nn(9, 2100, 12, 1.0, a.data(), 9, b.data(), 12, c.data(), 9);
+    CHECK((c - a * b).cwiseAbs().maxCoeff() < 1e-13);
+  }
+}
