@@ -9,6 +9,7 @@
 #' @param fit A fit by [lmm()] that kept its model frame.
 #' @param optimizers Character vector of optimizers as in [lmm_control()], except `"none"`.
 #' @param start `NULL`: every optimizer has its default start; or `theta` as in [lmm()].
+#' @param ... Nothing; an argument that is not known is an error.
 #' @return A data frame with a row for each optimizer: `optimizer`, `criterion` (REML criterion or
 #'   deviance), `above_best` (its distance from the smallest one), `evaluations` of the criterion,
 #'   `converged`, `seconds` (elapsed); attribute `"theta"`: matrix of the estimates, a row for each.
@@ -17,9 +18,17 @@
 #' @examples
 #' all_optimizers(lmm(Reaction ~ Days + (Days | Subject), sleepstudy))
 #' @export
-all_optimizers <- function(fit, optimizers = c("newton", "bfgs", "nelder_mead"), start = NULL) {
+all_optimizers <- function(fit, optimizers = c("newton", "bfgs", "nelder_mead"), start = NULL,
+                           ...) {
+  check_no_dots(...)
   check_fit(fit)
-  check_choice(optimizers, c("newton", "bfgs", "nelder_mead"), several = TRUE)
+  known <- c("newton", "bfgs", "nelder_mead")
+  check_choice(optimizers, known, several = TRUE)
+  if (length(optimizers) == 0L || anyDuplicated(optimizers)) {
+    abort_argument(
+      optimizers, "optimizers", "one or more different optimizers", "argument", entry_frame()
+    )
+  }
   frame <- model_frame_of(fit)
   design <- fit_design_again(fit)
   one <- function(optimizer) {

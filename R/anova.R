@@ -41,15 +41,18 @@
 #' @export
 anova.henderson_lmm <- function(object, ..., refit = TRUE, type = "I", ddf = "none",
                                 model.names = NULL) {
+  check_anova_names(...)
   others <- list(...)
+  check_flag(refit)
   if (length(others) == 0L) {
     check_anova_type(type)
     check_ddf(ddf)
     return(sequential_anova(object))
   }
-  check_flag(refit)
+  one_fit_only <- c(type = !missing(type), ddf = !missing(ddf))
+  if (any(one_fit_only)) abort_one_fit_only(names(which(one_fit_only))[1L])
   fits <- c(list(object), others)
-  check_comparable(fits, names(others))
+  check_comparable(fits)
   expressions <- as.list(substitute(list(object, ...)))[-1L]
   names(fits) <- model_labels(expressions, model.names)
   likelihood_ratio_table(ml_fits(fits, refit))
@@ -85,18 +88,37 @@ sequential_anova <- function(fit) {
   new_anova(table, "Analysis of Variance Table")
 }
 
+# Fits stand without names, so a name in `...` is a misspelt argument.
+check_anova_names <- function(...) {
+  named <- setdiff(...names(), c("", NA))
+  if (length(named) == 0L) {
+    return(invisible(NULL))
+  }
+  known <- c("refit", "type", "ddf", "model.names")
+  abort(c("Unknown argument{?s} {.arg {named}}.", "i" = argument_hint(named[1L], known)),
+    kind = "argument", variable = named[1L], observed = named
+  )
+}
+
+abort_one_fit_only <- function(name) {
+  abort("{.arg {name}} is for the table of one fit; several fits are compared by likelihood.",
+    kind = "argument", variable = name
+  )
+}
+
 # All fits are by lmm() or lm(), on the same observations.
-check_comparable <- function(fits, argument_names) {
-  named <- argument_names[!argument_names %in% ""]
+check_comparable <- function(fits) {
   is_fit <- vapply(fits, function(fit) {
     inherits(fit, "henderson_lmm") || identical(class(fit), "lm")
   }, TRUE)
-  if (!all(is_fit) || length(named) > 0L) {
-    culprit <- if (length(named) > 0L) named[1L] else class(fits[[which(!is_fit)[1L]]])[1L]
+  if (!all(is_fit)) {
+    culprit <- fits[[which(!is_fit)[1L]]]
+    given <- describe_value(culprit)
+    hint <- if (inherits(culprit, "lmerMod")) "{.fn as_lmm} turns a fit by lme4 into one."
     abort(c(
       "{.arg ...} must hold only fits by {.fn lmm} or {.fn lm}.",
-      "x" = "It holds {.val {culprit}}."
-    ), kind = "argument", variable = culprit)
+      "x" = "It holds {given}.", "i" = hint
+    ), kind = "argument", variable = "...", observed = class(culprit))
   }
   counts <- vapply(fits, nobs, 1)
   if (length(unique(counts)) > 1L) {
@@ -203,7 +225,8 @@ new_anova <- function(table, heading) {
 }
 
 #' @export
-print.henderson_anova <- function(x, ...) {
+print.henderson_anova <- function(x, digits = max(getOption("digits") - 2L, 3L), ...) {
+  check_digits(digits)
   if (prints_well(c(rownames(x), attr(x, "heading")))) {
     return(NextMethod())
   }
@@ -211,7 +234,7 @@ print.henderson_anova <- function(x, ...) {
   labels <- pad_text(c("", rownames(x)))
   stand_in <- structure(x, heading = NULL, class = c("anova", "data.frame"))
   rownames(stand_in) <- formatC(seq_len(nrow(x)), width = nchar(nrow(x)), flag = "0")
-  lines <- utils::capture.output(print(stand_in, ...))
+  lines <- utils::capture.output(print(stand_in, digits = digits, ...))
   rows <- seq_along(labels)
   lines[rows] <- paste0(labels, substring(lines[rows], nchar(nrow(x)) + 1L))
   write_lines(c(attr(x, "heading"), lines))

@@ -84,16 +84,15 @@ check_numeric <- function(x, name = rlang::caller_arg(x), length = NULL, null_ok
 #' Refuse arguments that no parameter takes
 #'
 #' To be called as `check_no_dots(...)` by a function that has `...` only because its generic has,
-#' or to give a better message than R does. The nearest name among the caller's own arguments is
-#' suggested; the promises in `...` are not evaluated.
+#' or to give a better message than R does. Names must be written in full: an abbreviation that R
+#' would complete, such as `weight =` for `weights`, is refused like any other unknown name. The
+#' nearest name among the caller's own arguments is suggested; the promises in `...` are not
+#' evaluated.
 #' @noRd
 check_no_dots <- function(..., call = entry_frame()) {
-  if (...length() == 0L) return(invisible(NULL))
-  known <- setdiff(names(formals(sys.function(sys.parent()))), "...")
-  given <- as.list(substitute(list(...)))[-1L]
-  unknown <- names(given)
-  if (is.null(unknown)) unknown <- rep("", length(given))
-  named <- unknown[nzchar(unknown)]
+  caller <- sys.parent()
+  known <- setdiff(names(formals(sys.function(caller))), "...")
+  named <- setdiff(written_names(caller), c("", known))
   if (length(named)) {
     hint <- argument_hint(named[1L], known)
     abort(c(
@@ -101,11 +100,46 @@ check_no_dots <- function(..., call = entry_frame()) {
       "i" = hint
     ), kind = "argument", variable = named[1L], observed = named, call = call)
   }
+  if (...length() == 0L) return(invisible(NULL))
+  given <- as.list(substitute(list(...)))[-1L]
+  unknown <- rep("", length(given))
   value <- paste(deparse(given[[1L]], nlines = 1L), collapse = "")
   abort(c(
     "{length(unknown)} unnamed argument{?s} too many: {.code {value}}.",
     "i" = "Arguments are {.arg {known}}."
   ), kind = "argument", variable = value, observed = value, call = call)
+}
+
+#' Names of the arguments in a call on the stack, as they were written
+#'
+#' @param frame integer, number of the frame.
+#' @return character vector, or NULL if no argument is named.
+#' @noRd
+written_names <- function(frame) {
+  call <- sys.call(frame)
+  passes_dots <- any(vapply(as.list(call)[-1L], identical, TRUE, quote(...)))
+  if (!passes_dots) return(names(call))
+  parent <- sys.parents()[frame]
+  env <- if (parent == 0L) globalenv() else sys.frame(parent)
+  any_arguments <- function(...) NULL
+  tryCatch(names(match.call(any_arguments, call, envir = env)), error = function(e) NULL)
+}
+
+#' Refuse a call that leaves out an argument without default
+#'
+#' Plays the part of R's own "argument is missing, with no default".
+#' @noRd
+check_supplied <- function(x, name = rlang::caller_arg(x), call = entry_frame()) {
+  if (!missing(x)) return(invisible(NULL))
+  abort("The argument {.arg {name}} is missing and has no default.",
+    kind = "argument", variable = name, observed = "missing", call = call
+  )
+}
+
+#' Significant digits for printing
+#' @noRd
+check_digits <- function(digits, call = entry_frame()) {
+  check_count(digits, "digits", min = 1, max = 22, call = call)
 }
 
 # What a user of lme4 may type, and what does the same here.
@@ -124,7 +158,7 @@ translated_arguments <- c(
 #' @return template-safe bullet text for an unknown argument.
 #' @noRd
 argument_hint <- function(name, known) {
-  nearest <- suggestion(name, known)
+  nearest <- suggestion(name, known) %||% completion(name, known)
   if (!is.null(nearest)) return(nearest)
   if (name %in% names(translated_arguments) && "REML" %in% known) {
     return(translated_arguments[[name]])
@@ -186,8 +220,8 @@ describe_value <- function(x) {
 
 #' Nearest of some names, or NULL if none is near
 #'
-#' Distance: Levenshtein with transpositions counted as two edits, case ignored; near means at most
-#' a third of the characters, at least one.
+#' Distance: Levenshtein, case ignored, two neighbours swapped counted as one edit; near means at
+#' most a third of the characters, at least one.
 #' @noRd
 nearest_name <- function(x, choices) {
   choices <- choices[!is.na(choices) & nzchar(choices)]
@@ -195,10 +229,17 @@ nearest_name <- function(x, choices) {
   distance <- drop(utils::adist(tolower(x), tolower(choices)))
   same_start <- startsWith(tolower(choices), tolower(x)) & nchar(x) >= 3L
   distance[same_start] <- pmin(distance[same_start], 1L)
+  swapped <- distance == 2L & sorted_letters(choices) == sorted_letters(x)
+  distance[swapped] <- 1L
   best <- which.min(distance)
   limit <- max(1, nchar(x) %/% 3)
   if (distance[best] > limit || distance[best] >= nchar(x)) return(NULL)
   choices[best]
+}
+
+#' @noRd
+sorted_letters <- function(x) {
+  vapply(strsplit(tolower(x), ""), function(letters) paste(sort(letters), collapse = ""), "")
 }
 
 #' @return bullet text "Did you mean ...?", braces escaped, or NULL.
@@ -207,6 +248,13 @@ suggestion <- function(x, choices) {
   nearest <- nearest_name(x, choices)
   if (is.null(nearest)) return(NULL)
   paste0("Did you mean `", escape_braces(nearest), "`?")
+}
+
+#' @return the same for an abbreviation that can mean one name only, or NULL.
+#' @noRd
+completion <- function(x, choices) {
+  full <- choices[pmatch(x, choices, nomatch = 0L)]
+  if (length(full)) paste0("Did you mean `", escape_braces(full), "`?")
 }
 
 #' @noRd

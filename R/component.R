@@ -30,6 +30,7 @@
 #'   \item{REML, is_REML, devcomp}{the value p or 0; logical; list of `cmp` (log determinants,
 #'   sums of squares, criterion) and `dims`}
 #'   }
+#' @param ... Nothing; an argument that is not known is an error.
 #' @return The component; with several names a named list.
 #' @section Errors: `henderson_error_argument` for a name that does not exist,
 #'   `henderson_error_data` when the fit does not hold its model frame and it is needed.
@@ -41,12 +42,15 @@
 #' dim(component(fit, "Z"))
 #' component(fit, c("n", "p", "q"))
 #' @export
-component <- function(fit, name) {
+component <- function(fit, name, ...) {
+  check_no_dots(...)
   check_fit(fit)
+  check_supplied(name)
   known <- names(component_functions)
   if (!is.character(name) || length(name) == 0L || anyNA(name)) {
-    abort("{.arg name} must be one or more strings.",
-      kind = "argument", variable = "name", observed = name
+    given <- describe_value(name)
+    abort("{.arg name} must be one or more strings, not {given}.",
+      kind = "argument", variable = "name", observed = given
     )
   }
   if (identical(name, "ALL")) {
@@ -57,7 +61,7 @@ component <- function(fit, name) {
     abort(c(
       "{.arg name} must name components of a fit.",
       "x" = "Not one of them: {.val {unknown}}.",
-      "i" = "They are {.val {known}}."
+      "i" = suggestion(unknown[1L], known) %||% "They are {.val {known}}."
     ), kind = "argument", variable = "name", observed = unknown)
   }
   values <- lapply(stats::setNames(name, name), function(one) component_functions[[one]](fit))

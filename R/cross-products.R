@@ -78,7 +78,7 @@ keep_full_rank <- function(X, keep = NULL, control) {
   if (is.null(keep) || length(keep) == ncol(X)) {
     return(list(X = X, all_columns = all_columns, dropped = character(0), assign = assign))
   }
-  dropped <- all_columns[-keep]
+  dropped <- all_columns[setdiff(seq_len(ncol(X)), keep)]
   count <- length(dropped)
   report(control$check_rank, c(
     "The fixed-effects matrix is rank deficient: {count} column{?s} dropped.",

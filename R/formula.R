@@ -17,6 +17,7 @@ parse_formula <- function(formula, env = parent.frame()) {
   parts <- split_terms(formula[[3L]])
   if (length(parts$random) == 0L) abort_no_random_term(formula)
   check_duplicate_terms(parts$random)
+  check_constants(c(parts$fixed, lapply(parts$random, `[[`, "lhs")), formula)
   fixed <- formula
   fixed[[3L]] <- if (is.null(parts$fixed)) 1 else parts$fixed
   structure(
@@ -43,7 +44,18 @@ as_two_sided_formula <- function(formula, env) {
       "i" = "Put the response to the left of {.code ~}, as in {.code y ~ x + (1 | group)}."
     ), kind = "formula", variable = "formula", observed = expression_text(formula))
   }
+  check_response_expression(formula[[2L]])
   formula
+}
+
+#' @noRd
+check_response_expression <- function(expr) {
+  if (is.symbol(expr) || is.call(expr)) return(invisible(NULL))
+  text <- if (is.null(expr)) "NULL" else expression_text(expr)
+  abort(c(
+    "The response is {.code {text}}; it must be a variable.",
+    "i" = "For example {.code y ~ x + (1 | group)}."
+  ), kind = "response", variable = text, observed = text)
 }
 
 #' @noRd
@@ -157,6 +169,43 @@ first_random_term <- function(expr) {
   NULL
 }
 
+#' A formula holds variables; of constants it knows 0 and 1 only
+#'
+#' Numbers and strings within calls, as in `poly(x, 2)`, are the call's own.
+#' @param parts list of expressions: the fixed part and the left-hand sides of the random terms.
+#' @noRd
+check_constants <- function(parts, formula) {
+  for (part in parts) {
+    found <- first_constant(part)
+    if (is.null(found)) next
+    constant <- expression_text(found)
+    text <- expression_text(formula)
+    abort(c(
+      "The formula has the constant {.code {constant}} where a variable belongs: {.code {text}}.",
+      "i" = if (is.character(found)) "Write variables without quotes.",
+      "i" = "Only {.code 0} and {.code 1} stand for something, the intercept."
+    ), kind = "formula", variable = constant, observed = text)
+  }
+}
+
+#' @return the first constant other than 0, 1 and NULL, or NULL.
+#' @noRd
+first_constant <- function(expr) {
+  if (is.symbol(expr) || is.null(expr)) return(NULL)
+  if (!is.call(expr)) {
+    return(if (!(is.numeric(expr) && expr %in% c(0, 1))) expr)
+  }
+  name <- call_name(expr)
+  if (!name %in% formula_operators) return(NULL)
+  parts <- as.list(expr)[-1L]
+  if (name == "^") parts <- parts[1L]
+  for (part in parts) {
+    found <- first_constant(part)
+    if (!is.null(found)) return(found)
+  }
+  NULL
+}
+
 # --- predicates and small helpers ---
 
 formula_operators <- c("+", "-", "*", "/", ":", "^", "%in%", "(", "~")
@@ -189,6 +238,7 @@ strip_parentheses <- function(expr) {
 #' @noRd
 expression_text <- function(expr) {
   if (is.symbol(expr)) return(utf8_names(as.character(expr)))
+  if (is.character(expr)) return(encodeString(expr, quote = "\""))
   if (!is.call(expr) && length(expr) == 1L) return(as.character(expr))
   utf8_names(paste(deparse(expr, width.cutoff = 500L), collapse = " "))
 }

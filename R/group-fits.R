@@ -29,20 +29,20 @@
 #' @export
 group_fits <- function(formula, data = NULL, ...) {
   check_no_dots(...)
+  check_supplied(formula)
   if (inherits(formula, "henderson_lmm")) {
     data <- data %||% getData.henderson_fit(formula)
     formula <- formula$formula
   }
   parts <- split_group_formula(formula)
   if (!is.data.frame(data)) {
-    abort(c(
-      "{.arg data} must be a data frame.",
-      "x" = "It has class {.cls {class(data)}}."
-    ), kind = "data", variable = "data", observed = class(data))
+    given <- describe_value(data)
+    abort("{.arg data} must be a data frame, not {given}.",
+      kind = "data", variable = "data", observed = class(data)
+    )
   }
   data <- native_names(data)
-  group <- group_values(parts$group, data)
-  rows <- split(seq_len(nrow(data)), group)
+  rows <- group_rows(parts, data)
   fits <- lapply(rows, fit_one_group, formula = parts$formula, data = data)
   new_group_fits(fits, parts)
 }
@@ -50,8 +50,9 @@ group_fits <- function(formula, data = NULL, ...) {
 # Fixed formula and grouping expression of `y ~ x | g` or `y ~ x + (x | g)`.
 split_group_formula <- function(formula) {
   if (!inherits(formula, "formula") || length(formula) != 3L) {
-    abort("{.arg formula} must be a two-sided formula, such as {.code y ~ x | g}.",
-      kind = "formula", variable = "formula", observed = formula
+    given <- describe_value(formula)
+    abort("{.arg formula} must be a two-sided formula, such as {.code y ~ x | g}, not {given}.",
+      kind = "formula", variable = "formula", observed = given
     )
   }
   right <- formula[[3L]]
@@ -62,32 +63,36 @@ split_group_formula <- function(formula) {
   }
   parsed <- parse_formula(formula)
   groups <- unique(lapply(parsed$random, `[[`, "group"))
-  if (length(groups) != 1L) {
-    abort(c(
-      "{.arg formula} must have one grouping factor.",
-      "x" = "It has {length(groups)}: {.val {vapply(groups, expression_text, '')}}."
-    ), kind = "formula", variable = "formula")
-  }
+  if (length(groups) != 1L) abort_several_groups(groups)
   list(formula = parsed$fixed, group = groups[[1L]])
 }
 
-# The grouping factor, a:b as an interaction, unused levels dropped.
-group_values <- function(expression, data) {
-  absent <- setdiff(all.vars(expression), names(data))
-  if (length(absent) > 0L) {
-    abort("{.arg data} has no variable {.val {absent}}.", kind = "variable", variable = absent)
-  }
-  factors <- lapply(all.vars(expression), function(name) as.factor(data[[name]]))
-  if (length(factors) == 1L) {
-    return(factors[[1L]])
-  }
-  interaction(factors, sep = ":", drop = TRUE, lex.order = TRUE)
+# Row numbers of each group, rows with missing values left out. The variables are checked as
+# lmm() checks them.
+group_rows <- function(parts, data) {
+  two_sided <- parts$formula
+  two_sided[[3L]] <- call("+", two_sided[[3L]], call("(", call("|", 1, parts$group)))
+  parsed <- parse_formula(two_sided)
+  if (length(parsed$random) != 1L) abort_several_groups(lapply(parsed$random, `[[`, "group"))
+  frame <- model_frame(parsed, data, quote(lmm()), environment(parts$formula))
+  factor <- grouping_factor(parsed$random[[1L]]$group_variables, frame)
+  rows <- setdiff(seq_len(nrow(data)), attr(frame, "na.action"))
+  stats::setNames(split(rows, factor$level), factor$levels)
+}
+
+abort_several_groups <- function(groups) {
+  names <- vapply(groups, group_text, "")
+  abort(c(
+    "{.arg formula} must have one grouping factor.",
+    "x" = "It has {length(groups)}: {.val {names}}."
+  ), kind = "formula", variable = "formula", observed = names)
 }
 
 # Summary pieces of one group's lm, or NULL where none can be fitted.
 fit_one_group <- function(rows, formula, data) {
   fit <- tryCatch(
-    stats::lm(formula, data = data[rows, , drop = FALSE]),
+    # the frame of all rows has said what there is to say about undefined values
+    suppressWarnings(stats::lm(formula, data = data[rows, , drop = FALSE])),
     error = function(condition) NULL
   )
   if (is.null(fit)) {
@@ -143,6 +148,7 @@ coef.henderson_group_fits <- function(object, ...) {
 #' @rdname group_fits
 #' @export
 print.henderson_group_fits <- function(x, digits = max(3L, getOption("digits") - 3L), ...) {
+  check_digits(digits)
   title <- paste0("Separate linear models by ", x$group, ": ", expression_text(x$formula))
   write_lines(c(title, ""))
   print_by_level(cbind(x$coefficients, sigma = x$sigma, df = x$df), digits = digits)

@@ -77,6 +77,7 @@ refitML.henderson_lmm <- function(x, ...) {
 #' @export
 as_lmm <- function(m, optimizer = "none", ...) {
   check_no_dots(...)
+  check_supplied(m)
   if (!inherits(m, "lmerMod")) {
     given <- describe_value(m)
     abort("{.arg m} must be a fit by {.fn lme4::lmer}, not {given}.",

@@ -90,6 +90,7 @@ fit_from_design <- function(parsed, frame, design, REML, control, start, call) {
   result <- if (ncol(X) < nrow(X)) fit_core(core_design(design, X), REML, control, start, FALSE)
   keep <- NULL
   if (is.null(result) || !is.null(result$smallest_pivot)) {
+    check_magnitudes(design, X, frame)
     keep <- full_rank_columns(X, design$weights)
     columns <- keep_full_rank(X, keep, control)
     check_residual_df(columns$X, design)
@@ -97,7 +98,8 @@ fit_from_design <- function(parsed, frame, design, REML, control, start, call) {
   } else {
     columns <- keep_full_rank(X, NULL, control)
   }
-  check_defined(result, design, frame)
+  check_defined(result, design, X, frame, start)
+  check_not_exact(result, design, frame)
   print_trace(result, control$trace)
   fit <- new_lmm_fit(
     call, parsed, REML, frame, design, columns, control, result, result$optimizer
@@ -117,17 +119,6 @@ check_residual_df <- function(X, design) {
   ), kind = "data", observed = c(n = n, p = p))
 }
 
-check_defined <- function(result, design, frame) {
-  if (!identical(result$status, "undefined") && is.finite(result$criterion)) {
-    return(invisible(NULL))
-  }
-  name <- names(frame)[1L]
-  abort(c(
-    "The likelihood of the model is not defined: the residual variance of {.var {name}} is zero or not finite.",
-    "i" = "Is the response an exact function of the fixed effects, or does a start value overflow?"
-  ), kind = "computation", variable = name, observed = result$criterion)
-}
-
 #' Profiled deviance of a fit as a function of theta
 #'
 #' The ML deviance \eqn{-2\log L}, or the REML criterion, with the fixed effects and the residual
@@ -135,6 +126,7 @@ check_defined <- function(result, design, frame) {
 #'
 #' @param fit a fit by [lmm()] that kept its model frame.
 #' @param REML logical: which criterion; default that of the fit.
+#' @param ... not used; an unknown argument is an error.
 #' @return A function of `theta` (numeric vector in the order of `fit$theta`, lower triangles of
 #'   \eqn{\Lambda} by columns) and `gradient = TRUE`. It returns one number, with the exact gradient
 #'   as attribute `"gradient"` (numeric vector, per unit of `theta`) unless `gradient = FALSE`; `Inf`
@@ -146,13 +138,16 @@ check_defined <- function(result, design, frame) {
 #' d(fit$theta)
 #' d(c(1, 0, 0.2), gradient = FALSE)
 #' @export
-deviance_function <- function(fit, REML = NULL) {
+deviance_function <- function(fit, REML = NULL, ...) {
+  check_no_dots(...)
   check_fit(fit)
   check_flag(REML, null_ok = TRUE)
   if (is.null(REML)) REML <- fit$REML
   moments <- cross_products_of(fit)
   size <- length(fit$theta)
-  function(theta, gradient = TRUE) {
+  function(theta, gradient = TRUE, ...) {
+    check_no_dots(...)
+    check_supplied(theta)
     check_numeric(theta, length = size)
     check_flag(gradient)
     result <- evaluate_deviance_cpp(moments, as.double(theta), REML, gradient)

@@ -48,7 +48,7 @@ deviance.henderson_lmm <- function(object, REML = NULL, ...) {
       "A fit by REML has no deviance.",
       "i" = "Its criterion is {.code reml_criterion(fit)}.",
       "i" = "{.code deviance(refit_ml(fit))} refits by maximum likelihood."
-    ), kind = "argument")
+    ), kind = "argument", variable = "object", observed = "REML")
   }
   criterion_value(object, REML)
 }
@@ -63,7 +63,7 @@ reml_criterion <- function(object, ...) {
       "This fit was made by maximum likelihood and has no REML criterion.",
       "i" = "Its criterion is {.code deviance(fit)}.",
       "i" = "{.code logLik(fit, REML = TRUE)} evaluates the restricted likelihood."
-    ), kind = "argument")
+    ), kind = "argument", variable = "object", observed = "ML")
   }
   object$criterion
 }

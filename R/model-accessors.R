@@ -8,6 +8,7 @@
 #' @param x A fit by [lmm()].
 #' @param fixed.only One logical: only the fixed-effects part.
 #' @param random.only One logical: only the random terms, as a one-sided formula.
+#' @param env Unused; present because [stats::as.formula()] gives it.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return `formula`: a formula, in the environment of the one given to [lmm()]. `terms`: the
 #'   terms object of the fixed part, or with `fixed.only = FALSE` that of the whole model frame.
@@ -20,12 +21,14 @@
 #' terms(fit)
 #' @importFrom stats formula terms
 #' @export
-formula.henderson_fit <- function(x, fixed.only = FALSE, random.only = FALSE, ...) {
+formula.henderson_fit <- function(x, fixed.only = FALSE, random.only = FALSE, env = NULL, ...) {
   check_no_dots(...)
   check_flag(fixed.only)
   check_flag(random.only)
   if (fixed.only && random.only) {
-    abort("{.arg fixed.only} and {.arg random.only} cannot both be true.", kind = "argument")
+    abort("{.arg fixed.only} and {.arg random.only} cannot both be true.",
+      kind = "argument", variable = "random.only", observed = TRUE
+    )
   }
   if (fixed.only) {
     return(x$parsed$fixed)
@@ -186,6 +189,7 @@ family.henderson_lmm <- function(object, ...) {
 #' @param fit A fit by [lmm()].
 #' @param tol One positive number: relative standard deviations (diagonal elements of
 #'   \eqn{\Lambda}, in units of \eqn{\sigma}) below it count as zero.
+#' @param ... Nothing; an argument that is not known is an error.
 #' @return One logical.
 #' @section Errors: class `henderson_error_argument` for another object or a malformed argument.
 #' @source Bates, Maechler, Bolker and Walker (2015), *Journal of Statistical Software* 67(1),
@@ -195,7 +199,8 @@ family.henderson_lmm <- function(object, ...) {
 #' is_singular(fit)
 #' is_reml(fit)
 #' @export
-is_singular <- function(fit, tol = 1e-4) {
+is_singular <- function(fit, tol = 1e-4, ...) {
+  check_no_dots(...)
   check_fit(fit)
   check_number(tol, min = 0)
   any(fit$theta[theta_lower(fit$random) == 0] < tol)
@@ -203,17 +208,20 @@ is_singular <- function(fit, tol = 1e-4) {
 
 #' @rdname is_singular
 #' @export
-is_reml <- function(fit) {
+is_reml <- function(fit, ...) {
+  check_no_dots(...)
   check_fit(fit)
   fit$REML
 }
 
-check_fit <- function(fit) {
+check_fit <- function(fit, name = rlang::caller_arg(fit)) {
+  check_supplied(fit, name)
   if (!inherits(fit, "henderson_fit")) {
-    abort(c(
-      "A fit by {.fn lmm} is needed.",
-      "x" = "This is an object of class {.cls {class(fit)}}."
-    ), kind = "argument", observed = class(fit))
+    given <- describe_value(fit)
+    hint <- if (inherits(fit, "lmerMod")) "{.fn as_lmm} turns a fit by lme4 into one."
+    abort(c("{.arg {name}} must be a fit by {.fn lmm}, not {given}.", "i" = hint),
+      kind = "argument", variable = name, observed = class(fit)
+    )
   }
   invisible(fit)
 }

@@ -113,8 +113,14 @@ abort_column_type <- function(x, name, kind) {
   }
   abort(c(
     "The variable {.var {name}} is {type}, which a model cannot use.",
-    "i" = "A variable is a numeric, logical or character vector, a factor or a numeric matrix."
+    "i" = column_hint(x)
   ), kind = kind, variable = name, observed = class(x))
+}
+
+#' @noRd
+column_hint <- function(x) {
+  if (is.data.frame(x)) return("Use its columns one by one, or {.fn as.matrix} on it.")
+  "A variable is a numeric, logical or character vector, a factor or a numeric matrix."
 }
 
 #' No missing and no infinite values are left
@@ -167,6 +173,46 @@ describe_type <- function(x) {
 }
 
 # --- checks of the whole model ---
+
+#' The response is not among the variables that explain it
+#'
+#' `model.matrix()` would leave it out without a word.
+#' @param terms terms object of the fixed part.
+#' @noRd
+check_response_apart <- function(parsed, terms) {
+  response <- column_name(attr(terms, "variables")[[2L]])
+  factors <- attr(terms, "factors")
+  place <- if (length(factors) && any(factors[1L, ] > 0L)) "predictor"
+  for (term in parsed$random) {
+    columns <- if (!is.null(term$terms)) variable_names(term$terms)
+    if (response %in% columns) place <- "predictor"
+    groups <- vapply(term$group_variables, column_name, "")
+    if (response %in% groups) place <- "grouping factor"
+  }
+  if (is.null(place)) return(invisible(NULL))
+  name <- utf8_names(response)
+  abort(c(
+    "The response {.var {name}} is also a {place} in the formula.",
+    "i" = "Remove it from the right-hand side."
+  ), kind = "formula", variable = name, observed = expression_text(parsed$formula))
+}
+
+#' A column of a random term that is zero in every row says nothing about its variance
+#' @param random `design$random`.
+#' @noRd
+check_zero_columns <- function(random, control) {
+  for (term in random) {
+    if (is.null(term$z)) next
+    is_zero <- apply(term$z, 2L, function(column) column[1L] == 0 && all(column == 0))
+    if (!any(is_zero)) next
+    columns <- term$columns[is_zero]
+    text <- term$text
+    report(control$check_rank, c(
+      "{.val {columns}} of the random term {.code ({text})} {?is/are} zero in every row.",
+      "i" = "The data say nothing about {cli::qty(columns)}{?its variance/their variances}."
+    ), kind = "rank", variable = columns, observed = sum(is_zero))
+  }
+}
 
 #' A constant response leaves no variance to estimate, unless the fixed part cannot reach it
 #'

@@ -12,6 +12,7 @@
 #' @noRd
 model_design <- function(parsed, frame, contrasts = NULL, control = lmm_control()) {
   terms <- attr(frame, "fixed_terms")
+  check_response_apart(parsed, terms)
   contrasts <- check_contrasts(contrasts, parsed, frame)
   values <- plain_numbers(frame)
   X <- design_matrix(terms, values, contrasts)
@@ -24,6 +25,7 @@ model_design <- function(parsed, frame, contrasts = NULL, control = lmm_control(
   random <- random_design(parsed$random, frame, values, contrasts, list(terms = terms, X = X))
   n <- if (is.null(weights)) length(y) else sum(weights > 0)
   check_random_terms(random, n, control)
+  check_zero_columns(random, control)
   structure(
     list(
       X = X, y = y, weights = weights, offset = offset,

@@ -134,8 +134,7 @@ check_types <- function(values, parsed, data) {
   for (i in seq_along(values)) {
     x <- values[[i]]
     name <- names(values)[i]
-    usable <- is.atomic(x) || is.data.frame(x)
-    if (usable && !is.raw(x)) next
+    if (is.atomic(x) && !is.raw(x)) next
     if (i == 1L) check_response(x, name)
     abort_column_type(x, name, if (name %in% groups) "grouping" else "data")
   }

@@ -70,6 +70,7 @@ check_newdata <- function(newdata) {
 newdata_frame <- function(terms, newdata, xlevels) {
   variables <- attr(terms, "variables")
   check_newdata_has(intersect(all.vars(variables), attr(terms, "data_variables")), newdata)
+  check_newdata_columns(newdata, all.vars(variables))
   frame <- tryCatch(
     quiet_translation(
       stats::model.frame.default(terms, newdata, na.action = stats::na.pass)
@@ -98,6 +99,20 @@ check_newdata_has <- function(needed, newdata) {
   abort(c("{.arg newdata} lacks the variable{?s} {.var {absent}}.", "i" = hint),
     kind = "newdata", variable = absent[1L], observed = utf8_names(names(newdata))
   )
+}
+
+#' @noRd
+check_newdata_columns <- function(newdata, names) {
+  for (name in intersect(names, names(newdata))) {
+    x <- .subset2(newdata, name)
+    if (is.atomic(x) && !is.complex(x) && !is.raw(x)) next
+    name <- utf8_names(name)
+    type <- describe_type(x)
+    abort(c(
+      "{.var {name}} in {.arg newdata} is {type}, which a model cannot use.",
+      "i" = "Give it the type it has in the fitted data."
+    ), kind = "newdata", variable = name, observed = class(x))
+  }
 }
 
 #' One variable of new data: same type as in the fit, factors with the fit's levels

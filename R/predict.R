@@ -16,14 +16,21 @@
 #' @param na.action A function for rows of `newdata` with missing predictors: [stats::na.pass()]
 #'   gives `NA`, [stats::na.omit()] leaves them out, [stats::na.fail()] is an error. For the fit's
 #'   own rows the fit's `na.action` counts.
-#' @param se.fit,interval,level Standard errors and intervals of predictions: not available yet;
-#'   anything but `FALSE` and `"none"` is an error.
+#' @param se.fit One logical: `TRUE` adds standard errors. They are those of the linear predictor,
+#'   \eqn{x'\hat\beta + z'\hat b}, as a prediction of \eqn{x'\beta + z'b}, from the joint covariance
+#'   of both in the mixed-model equations at the estimated \eqn{\theta}; residual variance is not
+#'   part of them. For levels that the fit does not know, the variance of their random effects is.
+#'   The model frame of the fit is needed.
+#' @param interval,level Intervals of predictions: not available yet; anything but `"none"` is an
+#'   error.
 #' @param ... Nothing; an argument that is not known is an error.
-#' @return A named numeric vector, one element for each row, in units of the response.
+#' @return A named numeric vector, one element for each row, in units of the response; with
+#'   `se.fit = TRUE` a list of two such vectors, `fit` and `se.fit`.
 #' @section Errors: `henderson_error_newdata`: unknown levels, missing variables;
 #'   `henderson_error_argument`: malformed arguments, a `re.form` with terms that are not in the
-#'   fit; `henderson_error_unsupported`: `se.fit`, `interval`.
-#' @source Henderson (1975), *Biometrics* 31, 423--447, equation (11).
+#'   fit; `henderson_error_unsupported`: `interval`.
+#' @source Henderson (1975), *Biometrics* 31, 423--447: the predictor and the inverse of the
+#'   mixed-model equations' coefficient matrix as its covariance.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
 #' head(predict(fit))
@@ -41,25 +48,33 @@ predict.henderson_lmm <- function(object, newdata = NULL, re.form = NULL, random
   check_flag(random.only)
   check_flag(allow.new.levels)
   check_choice(type, c("response", "link"))
-  check_no_uncertainty(se.fit, interval)
+  check_flag(se.fit)
+  check_no_interval(interval)
+  check_number(level, min = 0, max = 1)
   columns <- selected_columns(object, re.form)
   used <- which(vapply(columns, any, TRUE))
   parts <- prediction_parts(object, newdata, used, allow.new.levels)
   values <- linear_predictor(object, parts, columns, random.only)
-  if (is.null(newdata)) {
-    return(stats::napredict(object$na.action, with_row_names(object, values)))
+  finish <- function(values) {
+    if (is.null(newdata)) {
+      return(stats::napredict(object$na.action, with_row_names(object, values)))
+    }
+    apply_na_action(stats::setNames(values, rownames(parts$X)), na.action)
   }
-  apply_na_action(stats::setNames(values, rownames(parts$X)), na.action)
+  if (!se.fit) {
+    return(finish(values))
+  }
+  error <- prediction_error(object, parts, columns, random.only)
+  list(fit = finish(values), se.fit = finish(error))
 }
 
-check_no_uncertainty <- function(se.fit, interval) {
-  check_flag(se.fit)
+check_no_interval <- function(interval) {
   interval <- check_choice(interval, c("none", "confidence", "prediction"))
-  if (se.fit || interval != "none") {
+  if (interval != "none") {
     abort(c(
-      "Standard errors and intervals of predictions are not available yet.",
-      "i" = "Leave {.arg se.fit} and {.arg interval} at their defaults."
-    ), kind = "unsupported", variable = if (se.fit) "se.fit" else "interval")
+      "Intervals of predictions are not available yet.",
+      "i" = "Leave {.arg interval} at its default; {.code se.fit = TRUE} gives standard errors."
+    ), kind = "unsupported", variable = "interval")
   }
 }
 
@@ -99,13 +114,13 @@ random_contribution <- function(term, modes, chosen) {
 
 # Rows with NA predictions, treated as `na.action` says.
 apply_na_action <- function(values, na.action) {
-  if (!is.function(na.action)) {
-    abort("{.arg na.action} must be a function such as {.fn stats::na.pass}.",
-      kind = "argument", variable = "na.action", observed = na.action
-    )
-  }
+  na.action <- na_action_function(na.action)
   frame <- data.frame(fit = values, row.names = seq_along(values))
+  if (!anyNA(values)) {
+    return(values)
+  }
   kept <- tryCatch(na.action(frame), error = function(condition) NULL)
+  if (!is.null(kept) && !is.data.frame(kept)) abort_na_action(na.action)
   if (is.null(kept)) {
     abort(c(
       "Predictors are missing in {sum(is.na(values))} row{?s} of {.arg newdata}.",
@@ -114,6 +129,27 @@ apply_na_action <- function(values, na.action) {
   }
   result <- stats::setNames(kept$fit, names(values)[as.integer(rownames(kept))])
   stats::napredict(attr(kept, "na.action"), result)
+}
+
+# The function that `na.action` is, or names; NULL keeps missing values.
+na_action_function <- function(na.action) {
+  if (is.null(na.action)) {
+    return(stats::na.pass)
+  }
+  if (is.character(na.action) && length(na.action) == 1L && !is.na(na.action)) {
+    na.action <- get0(na.action, mode = "function", ifnotfound = na.action)
+  }
+  if (!is.function(na.action)) abort_na_action(na.action)
+  na.action
+}
+
+abort_na_action <- function(na.action) {
+  given <- describe_value(na.action)
+  abort(c(
+    "{.arg na.action} must be a function that leaves rows out of a data frame, or the name of one,
+     not {given}.",
+    "i" = "Use {.code na.pass}, {.code na.omit}, {.code na.exclude} or {.code na.fail}."
+  ), kind = "argument", variable = "na.action", observed = given)
 }
 
 # Which columns of every term `re.form` asks for: list parallel to `fit$random` of logical
@@ -127,14 +163,18 @@ selected_columns <- function(fit, re.form) {
   if (is_no_random(re.form)) {
     return(none)
   }
-  if (!inherits(re.form, "formula") || length(re.form) != 2L) {
-    abort(c(
-      "{.arg re.form} must be {.code NULL}, {.code NA} or a one-sided formula of random terms.",
-      "i" = "For example {.code ~ (1 | Subject)}."
-    ), kind = "argument", variable = "re.form", observed = re.form)
-  }
+  if (!inherits(re.form, "formula") || length(re.form) != 2L) abort_re_form(re.form)
   wanted <- parse_random_part(fit, re.form)
   Reduce(function(chosen, term) add_wanted(fit, chosen, term), wanted, none)
+}
+
+abort_re_form <- function(re.form) {
+  given <- describe_value(re.form)
+  abort(c(
+    "{.arg re.form} must be {.code NULL}, {.code NA} or a one-sided formula of random terms,
+     not {given}.",
+    "i" = "For example {.code ~ (1 | Subject)}."
+  ), kind = "argument", variable = "re.form", observed = given)
 }
 
 is_no_random <- function(re.form) {
@@ -147,6 +187,7 @@ is_no_random <- function(re.form) {
 # Random terms of a one-sided formula, read with the fit's response on the left.
 parse_random_part <- function(fit, re.form) {
   two_sided <- call("~", fit$parsed$fixed[[2L]], re.form[[2L]])
+  if (!contains_bar(re.form[[2L]])) abort_re_form(re.form)
   parse_formula(stats::as.formula(two_sided, env = environment(re.form)))$random
 }
 

@@ -9,14 +9,15 @@
 #' @param digits One whole number: significant digits.
 #' @param ranef.comp Character vector, `"Std.Dev."`, `"Variance"` or both: the columns shown for
 #'   the random effects.
-#' @param ... Unused.
+#' @param ... Nothing; an argument that is not known is an error.
 #' @return `x`, invisibly. `format` gives a character vector with one element for each line.
-#' @section Errors: class `henderson_error_argument` for a malformed `ranef.comp`.
+#' @section Errors: class `henderson_error_argument` for a malformed argument.
 #' @examples
 #' lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
 #' @export
 print.henderson_lmm <- function(x, digits = max(3L, getOption("digits") - 3L),
                                 ranef.comp = "Std.Dev.", ...) {
+  check_no_dots(...)
   write_lines(format.henderson_lmm(x, digits = digits, ranef.comp = ranef.comp))
   invisible(x)
 }
@@ -25,6 +26,8 @@ print.henderson_lmm <- function(x, digits = max(3L, getOption("digits") - 3L),
 #' @export
 format.henderson_lmm <- function(x, digits = max(3L, getOption("digits") - 3L),
                                  ranef.comp = "Std.Dev.", ...) {
+  check_no_dots(...)
+  check_digits(digits)
   c(
     header_lines(x), criterion_lines(x),
     "", "Random effects:", varcorr_lines(VarCorr.henderson_fit(x), digits, ranef.comp),

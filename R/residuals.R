@@ -81,7 +81,7 @@ model_frame_of <- function(fit) {
     abort(c(
       "This fit does not hold its model frame.",
       "i" = "Fit again with {.code control = lmm_control(keep = \"frame\")}."
-    ), kind = "data")
+    ), kind = "data", variable = "frame")
   }
   fit$frame
 }

@@ -90,6 +90,9 @@ simulate.henderson_lmm <- function(object, nsim = 1, seed = NULL, use.u = FALSE,
 #' @export
 simulate_lmm <- function(formula, data, newparams, nsim = 1, seed = NULL, contrasts = NULL, ...) {
   check_no_dots(...)
+  check_supplied(formula)
+  check_supplied(data)
+  check_supplied(newparams)
   design <- simulation_design(formula, data, contrasts)
   parameters <- check_parameters(newparams, colnames(design$X), theta_names(design$random),
     required = c("beta", "theta", "sigma")
@@ -106,10 +109,12 @@ simulate_lmm <- function(formula, data, newparams, nsim = 1, seed = NULL, contra
 # Model design of a formula whose response is not there yet: it gets a stand-in.
 simulation_design <- function(formula, data, contrasts) {
   if (!inherits(formula, "formula")) {
-    abort("{.arg formula} must be a formula, such as {.code ~ x + (1 | g)}.",
+    given <- describe_value(formula)
+    abort("{.arg formula} must be a formula, such as {.code ~ x + (1 | g)}, not {given}.",
       kind = "formula", variable = "formula", observed = class(formula)
     )
   }
+  if (!contains_bar(formula[[length(formula)]])) abort_no_random_term(formula)
   check_data_frame(data)
   if (length(formula) == 3L) {
     data <- data[setdiff(names(data), all.vars(formula[[2L]]))]
@@ -120,10 +125,27 @@ simulation_design <- function(formula, data, contrasts) {
     env = environment(formula)
   ))
   frame <- model_frame(parsed, data, call = quote(lmm()), env = environment(formula))
+  check_rows_complete(frame, parsed, data)
   control <- lmm_control(
     check_nobs_vs_nlev = "ignore", check_nobs_vs_nre = "ignore", check_nlev_gtr_1 = "ignore"
   )
   model_design(parsed, frame, contrasts, control)
+}
+
+# A response for every row needs the predictors of every row.
+check_rows_complete <- function(frame, parsed, data) {
+  omitted <- attr(frame, "na.action")
+  if (length(omitted) == 0L) {
+    return(invisible(NULL))
+  }
+  used <- intersect(all.vars(parsed$frame_formula), names(data))
+  counts <- missing_counts(data[used])
+  listed <- paste(names(counts), counts, sep = ": ")
+  abort(c(
+    "{.arg data} has missing values in {length(omitted)} row{?s}.",
+    "x" = "Missing values by variable: {listed}.",
+    "i" = "Leave these rows out; a response is simulated for every row."
+  ), kind = "data", variable = c(names(counts), "data")[1L], observed = counts)
 }
 
 check_data_frame <- function(data) {
@@ -151,12 +173,17 @@ replace_parameters <- function(fit, newparams) {
 check_parameters <- function(newparams, beta_names, theta_names, required = character(0L)) {
   known <- list(beta = beta_names, theta = theta_names, sigma = "sigma")
   valid <- is.list(newparams) && !is.null(names(newparams)) &&
-    all(names(newparams) %in% names(known))
+    all(names(newparams) %in% names(known)) && !anyDuplicated(names(newparams))
   if (!valid) {
-    given <- if (is.list(newparams)) names(newparams) else describe_value(newparams)
+    named <- is.list(newparams) && !is.null(names(newparams))
+    given <- if (named) {
+      paste0("`", names(newparams), "`", collapse = ", ")
+    } else {
+      describe_value(newparams)
+    }
     abort(c(
-      "{.arg newparams} must be a list with elements {.val {names(known)}}.",
-      "x" = "It is {.val {given}}."
+      "{.arg newparams} must be a list with elements {.val {names(known)}}, each once at most.",
+      "x" = if (named) "Its elements are {given}." else "It is {given}."
     ), kind = "argument", variable = "newparams", observed = given)
   }
   absent <- setdiff(required, names(newparams))
@@ -184,7 +211,19 @@ check_parameter <- function(value, name, labels) {
       kind = "argument", variable = "sigma", observed = value
     )
   }
-  if (setequal(names(value), labels)) value[labels] else stats::setNames(as.numeric(value), labels)
+  if (is.null(names(value)) || length(value) == 1L) {
+    return(stats::setNames(as.numeric(value), labels))
+  }
+  check_parameter_names(names(value), name, labels)
+  value[labels]
+}
+
+check_parameter_names <- function(given, name, labels) {
+  if (setequal(given, labels)) return(invisible(NULL))
+  abort(c(
+    "{.code newparams${name}} has other names than the model: {.val {setdiff(given, labels)}}.",
+    "i" = "Its elements are {.val {labels}}; without names they are taken in this order."
+  ), kind = "argument", variable = name, observed = given)
 }
 
 # --- drawing
@@ -251,7 +290,7 @@ residual_deviation <- function(sigma, weights) {
 # theta_index. `deviation`: residual standard deviation, one or n values.
 simulate_responses <- function(mean, random, theta, sigma, deviation, nsim, seed) {
   check_count(nsim, min = 1)
-  check_number(seed, null_ok = TRUE)
+  check_count(seed, min = -.Machine$integer.max, null_ok = TRUE)
   n <- length(mean)
   drawn <- with_seed(seed, list(
     random = draw_random_part(random, theta, sigma, nsim, n),

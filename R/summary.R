@@ -13,7 +13,7 @@
 #' @param signif.stars One logical: stars after p-values, when there are p-values.
 #' @param comp,ranef.comp Character vector, `"Variance"`, `"Std.Dev."` or both: the columns shown
 #'   for the random effects. `ranef.comp` is the name lme4 uses.
-#' @param ... `summary`: nothing, an argument that is not known is an error. `print`: unused.
+#' @param ... Nothing; an argument that is not known is an error.
 #' @return A list of class `summary.henderson_lmm` with elements
 #'   \describe{
 #'   \item{coefficients}{numeric p x 3 matrix `Estimate`, `Std. Error`, `t value`}
@@ -83,6 +83,7 @@ print.summary.henderson_lmm <- function(x, digits = max(3L, getOption("digits") 
                                         correlation = NULL,
                                         signif.stars = getOption("show.signif.stars"),
                                         comp = c("Variance", "Std.Dev."), ranef.comp = comp, ...) {
+  check_no_dots(...)
   write_lines(format.summary.henderson_lmm(x, digits, correlation, signif.stars, comp, ranef.comp))
   invisible(x)
 }
@@ -94,7 +95,10 @@ format.summary.henderson_lmm <- function(x, digits = max(3L, getOption("digits")
                                          signif.stars = getOption("show.signif.stars"),
                                          comp = c("Variance", "Std.Dev."), ranef.comp = comp,
                                          ...) {
-  if (!is.null(correlation)) check_flag(correlation)
+  check_no_dots(...)
+  check_digits(digits)
+  check_flag(signif.stars, null_ok = TRUE)
+  check_flag(correlation, null_ok = TRUE)
   c(
     header_lines(x), "", summary_criterion_lines(x, digits),
     "", "Scaled residuals:", quantile_lines(x$residuals, digits),

@@ -51,6 +51,11 @@ changed_call <- function(call, changes) {
     )
   }
   for (name in names(changes)) {
+    if (identical(changes[[name]], quote(expr = ))) {
+      abort("The argument {.arg {name}} is empty.",
+        kind = "argument", variable = name, observed = "empty"
+      )
+    }
     call[[name]] <- changes[[name]]
   }
   call
@@ -157,6 +162,7 @@ find_value <- function(expression, places, accept, otherwise = NULL) {
 refit_response <- function(fit, newresp, newweights = NULL, ...) {
   check_no_dots(...)
   check_fit(fit)
+  check_supplied(newresp)
   frame <- model_frame_of(fit)
   frame[[1L]] <- new_row_values(fit, newresp, "newresp", "response")
   if (!is.null(newweights)) {
@@ -232,6 +238,11 @@ new_row_values <- function(fit, values, name, kind) {
       kind = kind, variable = name, observed = bad
     )
   }
+  if (kind == "weights" && all(values == 0)) {
+    abort("All {length(values)} {.arg {name}} are zero.",
+      kind = kind, variable = name, observed = 0
+    )
+  }
   values
 }
 
@@ -305,10 +316,9 @@ check_trace <- function(trace) {
 }
 
 check_scope <- function(scope, allowed, verb) {
+  check_scope_type(scope)
   terms <- scope
-  if (!is.character(scope)) {
-    terms <- attr(stats::terms(stats::as.formula(scope)), "term.labels")
-  }
+  if (!is.character(scope)) terms <- attr(stats::terms(scope), "term.labels")
   wrong <- setdiff(terms, allowed)
   if (length(wrong) > 0L) {
     abort(c(
@@ -319,19 +329,52 @@ check_scope <- function(scope, allowed, verb) {
   terms
 }
 
+check_scope_type <- function(scope) {
+  if (inherits(scope, "formula") || (is.character(scope) && !anyNA(scope))) {
+    return(invisible(NULL))
+  }
+  given <- describe_value(scope)
+  abort("{.arg scope} must be a formula or a character vector of terms, not {given}.",
+    kind = "argument", variable = "scope", observed = given
+  )
+}
+
+# Terms of `scope` given as strings: each one fixed term that the fit does not have.
+check_new_terms <- function(fit, scope) {
+  for (term in scope) {
+    label <- tryCatch(
+      attr(stats::terms(stats::reformulate(term)), "term.labels"),
+      error = function(condition) NULL
+    )
+    problem <- if (length(label) != 1L) {
+      "is not a term of a formula"
+    } else if (contains_bar(str2lang(term))) {
+      "is a random term; {.fn add1} adds fixed terms"
+    } else if (label %in% attr(fit$terms, "term.labels")) {
+      "is in the fit already"
+    }
+    if (is.null(problem)) next
+    abort(paste0("{.arg scope} has {.code {term}}, which ", problem, "."),
+      kind = "argument", variable = "scope", observed = term
+    )
+  }
+  scope
+}
+
 # Labels of the terms in `scope` that the fixed part does not have.
 addable_terms <- function(fit, scope) {
+  check_scope_type(scope)
   if (is.character(scope)) {
-    return(scope)
+    return(check_new_terms(fit, scope))
   }
-  full <- stats::update.formula(stats::formula(fit$terms), stats::as.formula(scope))
+  full <- stats::update.formula(stats::formula(fit$terms), scope)
   new <- stats::add.scope(fit$terms, stats::terms(full))
   if (length(new) == 0L) {
     abort("{.arg scope} has no term beyond those of the fit.",
       kind = "argument", variable = "scope"
     )
   }
-  new
+  check_new_terms(fit, new)
 }
 
 # The fit's formula with a fixed term added or removed; random terms are left as written.

@@ -109,6 +109,7 @@ component_rows <- function(covariance, label, order) {
 #' @export
 print.henderson_varcorr <- function(x, digits = max(3L, getOption("digits") - 2L),
                                     comp = "Std.Dev.", formatter = format, ...) {
+  check_no_dots(...)
   write_lines(varcorr_lines(x, digits, comp, formatter))
   invisible(x)
 }
@@ -121,6 +122,9 @@ varcorr_lines <- function(x, digits, comp, formatter = format) {
 #' @export
 format.henderson_varcorr <- function(x, digits = max(3L, getOption("digits") - 2L),
                                      comp = "Std.Dev.", formatter = format, ...) {
+  check_no_dots(...)
+  check_digits(digits)
+  check_function(formatter)
   comp <- check_components(comp)
   covariances <- unclass(x)
   deviations <- c(unlist(lapply(covariances, attr, "stddev")), attr(x, "sc"))
@@ -173,10 +177,10 @@ correlation_cells <- function(covariances, sizes, digits) {
 check_components <- function(comp) {
   known <- c("Variance", "Std.Dev.")
   if (!is.character(comp) || length(comp) == 0L || !all(comp %in% known)) {
-    abort(c(
-      "{.arg comp} must be {.val Variance}, {.val Std.Dev.} or both.",
-      "x" = "It is {.val {comp}}."
-    ), kind = "argument", variable = "comp", observed = comp)
+    given <- describe_value(comp)
+    abort("{.arg comp} must be {.val Variance}, {.val Std.Dev.} or both, not {given}.",
+      kind = "argument", variable = "comp", observed = given
+    )
   }
   known[known %in% comp]
 }

@@ -1,0 +1,80 @@
+# Checks that need the result of the core: is the criterion finite, is there residual variation?
+# What is at fault is looked for only when something is.
+
+#' The criterion is finite, or what makes it infinite is named
+#'
+#' @param result list from the core.
+#' @param X the fixed-effects matrix, all columns; `start` numeric or NULL.
+#' @noRd
+check_defined <- function(result, design, X, frame, start) {
+  if (!identical(result$status, "undefined") && is.finite(result$criterion)) {
+    return(invisible(NULL))
+  }
+  check_magnitudes(design, X, frame)
+  if (!is.null(start)) {
+    given <- describe_value(start)
+    abort(c(
+      "The likelihood is not finite at {.arg start}, {given}.",
+      "i" = "Relative standard deviations are of order 1; leave {.arg start} out if in doubt."
+    ), kind = "start", variable = "start", observed = observed_value(start))
+  }
+  abort_exact_response(frame)
+}
+
+#' The residual variance is more than rounding
+#'
+#' Where fixed and random effects reproduce the response, the likelihood has no maximum and all
+#' that is estimated is rounding error.
+#' @noRd
+check_not_exact <- function(result, design, frame) {
+  y <- design$y
+  if (!is.null(design$weights)) y <- y * sqrt(design$weights)
+  if (result$pwrss > 1e-26 * sum(y^2)) return(invisible(NULL))
+  abort_exact_response(frame)
+}
+
+#' @noRd
+abort_exact_response <- function(frame) {
+  name <- utf8_names(names(frame)[1L])
+  abort(c(
+    "The residual variance of {.var {name}} is zero: the effects in the model reproduce it exactly.",
+    "i" = "Is the response computed from the predictors, or has every row its own effect?"
+  ), kind = "computation", variable = name, observed = 0)
+}
+
+#' Sums of squares are finite and above zero in double precision
+#'
+#' The core works with cross-products, so that values beyond about 1e150 overflow. Products of such
+#' values in an interaction are infinite themselves.
+#' @noRd
+check_magnitudes <- function(design, X, frame) {
+  rows <- if (is.null(design$weights)) TRUE else design$weights > 0
+  for (name in colnames(X)) check_magnitude(X[rows, name], name, "data")
+  for (term in design$random) {
+    for (name in colnames(term$z)) check_magnitude(term$z[rows, name], name, "data")
+  }
+  y <- if (is.null(design$offset)) design$y else design$y - design$offset
+  check_magnitude(y[rows], utf8_names(names(frame)[1L]), "response")
+  if (is.null(design$weights)) return(invisible(NULL))
+  check_magnitude(sqrt(design$weights[rows]), "weights", "weights")
+  check_magnitude(sqrt(design$weights[rows]) * y[rows], "weights", "weights")
+}
+
+#' @noRd
+check_magnitude <- function(x, name, kind) {
+  bad <- sum(!is.finite(x))
+  if (bad) {
+    abort(c(
+      "{.var {name}} has {bad} value{?s} among {length(x)} that {?is/are} not finite.",
+      "i" = "The product of its variables is too large; rescale them, to kilometres say."
+    ), kind = kind, variable = name, observed = bad)
+  }
+  total <- sum(x^2)
+  if ((total >= 1e-300 && total <= 1e300) || all(x == 0)) return(invisible(NULL))
+  largest <- max(abs(x))
+  size <- if (total > 1) "large" else "small"
+  abort(c(
+    "The values of {.var {name}} are too {size} to compute with, up to {signif(largest, 3)}.",
+    "i" = "Their squares must lie between 1e-300 and 1e300; give {.var {name}} another unit."
+  ), kind = kind, variable = name, observed = largest)
+}
