@@ -21,3 +21,7 @@ evaluate_deviance_cpp <- function(moments, theta, reml, gradient) {
     .Call(`_henderson_evaluate_deviance_cpp`, moments, theta, reml, gradient)
 }
 
+prediction_variance_cpp <- function(moments, theta, reml, x, terms) {
+    .Call(`_henderson_prediction_variance_cpp`, moments, theta, reml, x, terms)
+}
+

@@ -79,7 +79,7 @@ vcov.summary.henderson_lmm <- function(object, correlation = FALSE, ...) {
 #'   maximum likelihood \eqn{r^2 / n}, with \eqn{r^2} the penalized residual sum of squares.
 #' @section Errors: class `henderson_error_argument` for an unknown argument.
 #' @source Bates, Maechler, Bolker and Walker (2015), *Journal of Statistical Software* 67(1),
-#'   equations (32) and (38).
+#'   equations (33) and (40).
 #' @examples
 #' sigma(lmm(Reaction ~ Days + (Days | Subject), sleepstudy))
 #' @importFrom stats sigma

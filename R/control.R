@@ -21,12 +21,12 @@ optimizers <- c("newton", "bfgs", "nelder_mead", "none")
 #'   optimization, the model is evaluated at `start`.
 #' @param max_iterations whole number, at least 1: iterations after which the optimizer stops and
 #'   reports failure.
-#' @param tolerance positive number below 1, without unit: the optimizer stops when the predicted
-#'   decrease of the criterion is below `tolerance` times its scale.
-#' @param threads whole number, at least 1: threads used by the numerical core. Results are the
-#'   same whatever the number.
-#' @param sparse_x `TRUE`, `FALSE` or `NA`: is the fixed-effects matrix treated as sparse? `NA`
-#'   (default) decides from its content.
+#' @param tolerance positive number below 1, without unit: the optimizer stops one step after
+#'   the predicted decrease of the criterion (a deviance) is below it.
+#' @param threads whole number, at least 1. Reserved: this version computes in one thread whatever
+#'   is given.
+#' @param sparse_x `TRUE`, `FALSE` or `NA`. Reserved: this version treats the fixed-effects matrix as
+#'   dense whatever is given.
 #' @param keep character vector, what the fitted object keeps of the data: any of `"frame"` (the
 #'   model frame) and `"X"` (the fixed-effects matrix). `character(0)` keeps neither; methods that
 #'   need them then say so.

@@ -23,13 +23,18 @@ check_defined <- function(result, design, X, frame, start) {
 
 #' The residual variance is more than rounding
 #'
-#' Where fixed and random effects reproduce the response, the likelihood has no maximum and all
-#' that is estimated is rounding error.
+#' Where the effects reproduce the response, the likelihood has no maximum and all that is estimated
+#' is rounding error: relative to the response where the fixed effects do it, relative to the
+#' residuals of least squares, from which the core starts, where the random effects do.
+#' @param X the kept columns.
 #' @noRd
-check_not_exact <- function(result, design, frame) {
-  y <- design$y
-  if (!is.null(design$weights)) y <- y * sqrt(design$weights)
-  if (result$pwrss > 1e-26 * sum(y^2)) return(invisible(NULL))
+check_not_exact <- function(result, design, X, frame) {
+  y <- if (is.null(design$offset)) design$y else design$y - design$offset
+  weight <- if (is.null(design$weights)) 1 else sqrt(design$weights)
+  if (result$pwrss > 1e-14 * sum((weight * (y - mean(y)))^2)) return(invisible(NULL))
+  residual <- if (ncol(X)) qr.resid(qr(weight * X), weight * y) else weight * y
+  smallest <- max(1e-26 * sum((weight * design$y)^2), 1e-14 * sum(residual^2))
+  if (result$pwrss > smallest) return(invisible(NULL))
   abort_exact_response(frame)
 }
 
@@ -37,8 +42,9 @@ check_not_exact <- function(result, design, frame) {
 abort_exact_response <- function(frame) {
   name <- utf8_names(names(frame)[1L])
   abort(c(
-    "The residual variance of {.var {name}} is zero: the effects in the model reproduce it exactly.",
-    "i" = "Is the response computed from the predictors, or has every row its own effect?"
+    "The residual variance of {.var {name}} is zero to the precision of the computation:
+     the effects in the model reproduce the response.",
+    "i" = "Is the response computed from the predictors, or are the rows of a group all equal?"
   ), kind = "computation", variable = name, observed = 0)
 }
 

@@ -37,7 +37,8 @@ new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, res
     fitted = as.double(fitted), n = as.integer(result$n),
     optimization = c(optimizer, list(
       gradient = stats::setNames(as.double(result$gradient), names(theta)),
-      singular = any(theta[theta_lower(parts) == 0] < 1e-4)
+      standardized = stats::setNames(as.double(result$standardized), names(theta)),
+      singular = any(result$standardized[theta_lower(parts) == 0] < 1e-4)
     )),
     control = control, na.action = attr(frame, "na.action")
   )

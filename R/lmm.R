@@ -8,7 +8,7 @@
 #'
 #' @details
 #' The criterion is profiled to a function of \eqn{\theta} alone (Bates et al. 2015, equations 34 and
-#' 42) and minimised by a trust-region Newton method with exact gradients. The optimizer sees only
+#' 41) and minimised by a trust-region Newton method with exact gradients. The optimizer sees only
 #' the cross-products of Z, X and y: its time does not depend on the number of rows.
 #'
 #' Random-effects terms stand in parentheses in the formula, `(expression | group)`:
@@ -99,7 +99,7 @@ fit_from_design <- function(parsed, frame, design, REML, control, start, call) {
     columns <- keep_full_rank(X, NULL, control)
   }
   check_defined(result, design, X, frame, start)
-  check_not_exact(result, design, frame)
+  check_not_exact(result, design, columns$X, frame)
   print_trace(result, control$trace)
   fit <- new_lmm_fit(
     call, parsed, REML, frame, design, columns, control, result, result$optimizer
@@ -122,7 +122,7 @@ check_residual_df <- function(X, design) {
 #' Profiled deviance of a fit as a function of theta
 #'
 #' The ML deviance \eqn{-2\log L}, or the REML criterion, with the fixed effects and the residual
-#' variance profiled out (Bates et al. 2015, equations 34 and 42).
+#' variance profiled out (Bates et al. 2015, equations 34 and 41).
 #'
 #' @param fit a fit by [lmm()] that kept its model frame.
 #' @param REML logical: which criterion; default that of the fit.

@@ -184,11 +184,14 @@ family.henderson_lmm <- function(object, ...) {
 #'
 #' A fit is singular when a variance, or a conditional variance of one random effect given those
 #' before it, is estimated as zero: the covariance matrix of the random effects is on the boundary
-#' of what is possible.
+#' of what is possible. What counts is \eqn{\Lambda} for standardized columns of Z (divided by their
+#' root mean square, and centred where the term has a correlated intercept), so that the answer does
+#' not depend on units; `fit$optimization$standardized` has these values. For random intercepts they
+#' are the elements of \eqn{\theta} that lme4 looks at.
 #'
 #' @param fit A fit by [lmm()].
-#' @param tol One positive number: relative standard deviations (diagonal elements of
-#'   \eqn{\Lambda}, in units of \eqn{\sigma}) below it count as zero.
+#' @param tol One positive number: diagonal elements of the standardized \eqn{\Lambda}, standard
+#'   deviations in units of \eqn{\sigma}, below it count as zero.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return One logical.
 #' @section Errors: class `henderson_error_argument` for another object or a malformed argument.
@@ -203,7 +206,7 @@ is_singular <- function(fit, tol = 1e-4, ...) {
   check_no_dots(...)
   check_fit(fit)
   check_number(tol, min = 0)
-  any(fit$theta[theta_lower(fit$random) == 0] < tol)
+  any(fit$optimization$standardized[theta_lower(fit$random) == 0] < tol)
 }
 
 #' @rdname is_singular

@@ -235,10 +235,11 @@ check_not_constant <- function(y, offset, weights, has_intercept, name) {
 #' Enough levels, and fewer levels and random effects than observations, for each term
 #'
 #' @param random `design$random`; `n` integer, rows of positive weight; `control` a
-#'   `henderson_control`.
+#'   `henderson_control`; `weights` numeric or NULL: levels count if a row of theirs does.
 #' @noRd
-check_random_terms <- function(random, n, control) {
+check_random_terms <- function(random, n, control, weights = NULL) {
   for (term in random) {
+    if (!is.null(weights)) term$levels <- term$levels[unique(term$level[weights > 0])]
     n_levels <- length(term$levels)
     if (n_levels < 2L) report_one_level(term, control)
     if (n_levels >= n) {

@@ -24,7 +24,7 @@ model_design <- function(parsed, frame, contrasts = NULL, control = lmm_control(
   )
   random <- random_design(parsed$random, frame, values, contrasts, list(terms = terms, X = X))
   n <- if (is.null(weights)) length(y) else sum(weights > 0)
-  check_random_terms(random, n, control)
+  check_random_terms(random, n, control, weights)
   check_zero_columns(random, control)
   structure(
     list(
@@ -225,9 +225,11 @@ check_contrast_name <- function(name, usable, frame) {
 #' @noRd
 check_contrast <- function(contrast, name, x) {
   name <- utf8_names(name)
-  if (is.function(contrast)) return(invisible(NULL))
+  n_levels <- if (is.factor(x)) nlevels(x) else length(unique(x))
+  if (is.function(contrast)) return(check_contrast_function(contrast, name, n_levels))
   if (is.character(contrast) && length(contrast) == 1L && !is.na(contrast)) {
-    if (exists(contrast, mode = "function")) return(invisible(NULL))
+    coding <- get0(contrast, mode = "function")
+    if (!is.null(coding)) return(check_contrast_function(coding, name, n_levels))
     abort(c(
       "The contrasts of {.var {name}} are {.val {contrast}}, but there is no such function.",
       "i" = "Attach its package or give the function itself,
@@ -242,7 +244,6 @@ check_contrast <- function(contrast, name, x) {
       kind = "contrasts", variable = name, observed = given
     )
   }
-  n_levels <- if (is.factor(x)) nlevels(x) else length(unique(x))
   if (NROW(contrast) != n_levels) {
     abort(c(
       "The contrast matrix of {.var {name}} has {NROW(contrast)} row{?s},
@@ -255,6 +256,20 @@ check_contrast <- function(contrast, name, x) {
       kind = "contrasts", variable = name, observed = given
     )
   }
+}
+
+#' A contrast function gives a matrix with a row for each level
+#' @noRd
+check_contrast_function <- function(coding, name, n_levels) {
+  value <- tryCatch(coding(n_levels), error = identity)
+  is_coding <- is.numeric(value) && NROW(value) == n_levels && all(is.finite(value))
+  if (is_coding || n_levels < 2L) return(invisible(NULL))
+  reason <- if (inherits(value, "error")) conditionMessage(value) else describe_value(value)
+  abort(c(
+    "The contrast function of {.var {name}} must give a finite numeric matrix
+     with {n_levels} rows, one for each level.",
+    "x" = "It gives: {reason}"
+  ), kind = "contrasts", variable = name, observed = reason)
 }
 
 #' `model.matrix()` failed: contrasts that do not fit the factor

@@ -184,10 +184,25 @@ check_na_action <- function(frame_call) {
   if (is.null(expr)) return(invisible(NULL))
   value <- tryCatch(eval(expr, frame_call$env), error = function(e) expr)
   is_name <- is.character(value) && length(value) == 1L && exists(value, mode = "function")
-  if (is.function(value) || is.null(value) || is_name) return(invisible(NULL))
+  if (is_name) value <- get(value, mode = "function")
+  if (is.null(value)) return(invisible(NULL))
+  if (is.function(value)) return(check_na_action_value(value, frame_call))
   given <- describe_value(value)
   abort(c(
     "{.arg na.action} must be a function or the name of one, not {given}.",
+    "i" = "Use {.code na.omit}, {.code na.exclude} or {.code na.fail}."
+  ), kind = "argument", variable = "na.action", observed = given)
+}
+
+#' @noRd
+check_na_action_value <- function(na_action, frame_call) {
+  frame <- tryCatch(frame_with_missing(frame_call), error = function(e) NULL)
+  if (is.null(frame)) return(invisible(NULL))
+  value <- tryCatch(suppressWarnings(na_action(frame)), error = function(e) frame)
+  if (is.data.frame(value)) return(invisible(NULL))
+  given <- describe_value(value)
+  abort(c(
+    "{.arg na.action} must give a data frame without the incomplete rows; it gives {given}.",
     "i" = "Use {.code na.omit}, {.code na.exclude} or {.code na.fail}."
   ), kind = "argument", variable = "na.action", observed = given)
 }

@@ -44,15 +44,37 @@ model_frame_call <- function(parsed, data, call, env) {
   given <- given[names(given) %in% c("subset", "weights", "na.action", "offset")]
   given <- lapply(given, expression_behind_dots, env = env)
   if (!is.null(given$subset)) {
-    given$subset <- evaluate_subset(given$subset, data, environment(parsed$formula))
+    given$subset <- evaluate_subset(given$subset, data, parsed)
   }
   child <- new.env(parent = env)
   child$henderson_data <- data
+  if (!"na.action" %in% names(given) && omits_by_default(data)) {
+    child$henderson_omit <- omit_incomplete
+    given$na.action <- quote(henderson_omit)
+  }
   frame_call <- as.call(c(
     list(quote(stats::model.frame), formula = parsed$frame_formula, data = quote(henderson_data)),
     given
   ))
   list(call = frame_call, env = child)
+}
+
+# Would `model.frame()` use `na.omit()` if it is not told otherwise?
+omits_by_default <- function(data) {
+  default <- getOption("na.action")
+  is.null(attr(data, "na.action")) &&
+    (identical(default, "na.omit") || identical(default, stats::na.omit))
+}
+
+#' `na.omit()`, which copies the frame and checks its row names even if nothing is missing, only
+#' where something is (1e6 complete rows: 60 ms saved)
+#' @noRd
+omit_incomplete <- function(object, ...) {
+  missing_in <- function(x) if (is.object(x) && !is.factor(x)) any(is.na(x)) else anyNA(x)
+  for (column in object) {
+    if (missing_in(column)) return(stats::na.omit(object, ...))
+  }
+  object
 }
 
 #' The expression behind `..1` and its like
@@ -225,7 +247,8 @@ load_integer64 <- function(names, data) {
 
 #' `subset`, evaluated in the data and then in the formula's environment, never recycled
 #' @noRd
-evaluate_subset <- function(expr, data, env) {
+evaluate_subset <- function(expr, data, parsed) {
+  env <- environment(parsed$formula)
   value <- tryCatch(eval(expr, data, env), error = function(e) {
     explain_evaluation(expr, e, data, env, kind = "argument", name = "subset")
   })
@@ -237,22 +260,43 @@ evaluate_subset <- function(expr, data, env) {
       kind = "argument", variable = "subset", observed = given
     )
   }
-  rows <- if (is.data.frame(data)) nrow(data) else length(value)
+  rows <- if (is.data.frame(data)) {
+    nrow(data)
+  } else {
+    NROW(evaluate_variable(parsed$fixed[[2L]], data, env))
+  }
   if (is.logical(value) && length(value) != rows) {
     abort(c(
       "{.arg subset} has {length(value)} value{?s}, {.arg data} has {rows} row{?s}.",
       "i" = "A logical {.arg subset} needs one value per row; it is not recycled."
     ), kind = "argument", variable = "subset", observed = length(value))
   }
-  check_row_numbers(value, rows)
+  if (is.numeric(value)) check_row_numbers(value, rows)
+  if (is.character(value)) check_row_names(value, data)
   value
 }
 
 #' @noRd
 check_row_numbers <- function(value, rows) {
-  if (!is.numeric(value) || all(abs(value) <= rows, na.rm = TRUE)) return(invisible(NULL))
-  worst <- value[which.max(abs(value))]
-  abort("{.arg subset} asks for row {worst}, {.arg data} has {rows} row{?s}.",
-    kind = "argument", variable = "subset", observed = worst
-  )
+  bad <- which(is.na(value) | abs(value) > rows | value != round(value))
+  mixed <- any(value > 0, na.rm = TRUE) && any(value < 0, na.rm = TRUE)
+  if (length(bad) == 0L && !mixed) return(invisible(NULL))
+  worst <- if (length(bad)) value[bad[1L]] else value[value < 0][1L]
+  problem <- if (length(bad)) {
+    "{.arg subset} asks for row {worst}, {.arg data} has the rows 1 to {rows}."
+  } else {
+    "{.arg subset} has row numbers to take and, with {worst}, to leave out."
+  }
+  abort(problem, kind = "argument", variable = "subset", observed = worst)
+}
+
+#' @noRd
+check_row_names <- function(value, data) {
+  unknown <- setdiff(value, rownames(data))
+  if (length(unknown) == 0L) return(invisible(NULL))
+  abort(c(
+    "{.arg subset} has {length(unknown)} string{?s} that {?is/are} no row name{?s}
+     of {.arg data}: {.val {unknown}}.",
+    "i" = "Give a condition, such as {.code subset = x > 0}, or row numbers."
+  ), kind = "argument", variable = "subset", observed = unknown)
 }

@@ -45,8 +45,10 @@ kept_columns <- function(X, fit) {
 #' @noRd
 check_newdata <- function(newdata) {
   if (is.list(newdata) && !is.data.frame(newdata) && !is.null(names(newdata)) &&
-        length(unique(lengths(newdata))) == 1L) {
-    newdata <- as.data.frame(newdata, optional = TRUE)
+        length(unique(vapply(newdata, NROW, 0L))) == 1L) {
+    newdata <- structure(newdata,
+      class = "data.frame", row.names = seq_len(NROW(newdata[[1L]]))
+    )
   }
   if (is.data.frame(newdata)) {
     newdata <- native_names(newdata)
@@ -54,9 +56,11 @@ check_newdata <- function(newdata) {
     return(newdata)
   }
   given <- describe_value(newdata)
-  abort("{.arg newdata} must be a data frame; it is {given}.",
-    kind = "newdata", variable = "newdata", observed = given
-  )
+  lengths_differ <- is.list(newdata) && !is.null(names(newdata))
+  abort(c(
+    "{.arg newdata} must be a data frame; it is {given}.",
+    "i" = if (lengths_differ) "Its elements have different lengths; nothing is recycled."
+  ), kind = "newdata", variable = "newdata", observed = given)
 }
 
 # --- fixed part and left-hand sides ---
@@ -75,19 +79,34 @@ newdata_frame <- function(terms, newdata, xlevels) {
     quiet_translation(
       stats::model.frame.default(terms, newdata, na.action = stats::na.pass)
     ),
-    error = function(e) {
-      reason <- conditionMessage(e)
-      abort(c(
-        "The variables of the model could not be evaluated in {.arg newdata}.",
-        "x" = "{reason}"
-      ), kind = "newdata", variable = "newdata", observed = reason)
-    }
+    error = function(e) explain_newdata(e, terms, newdata)
   )
   classes <- attr(terms, "dataClasses")
   for (name in names(frame)) {
     frame[[name]] <- recode_newdata(frame[[name]], name, classes[[name]], xlevels[[name]])
   }
   frame
+}
+
+#' Name the expression that cannot be evaluated, and the types of its variables
+#' @noRd
+explain_newdata <- function(error, terms, newdata) {
+  env <- attr(terms, ".Environment")
+  shown <- as.list(attr(terms, "variables"))[-1L]
+  evaluated <- as.list(attr(terms, "predvars"))[-1L]
+  fails <- vapply(evaluated, function(expr) {
+    is.null(tryCatch(eval(expr, newdata, env), error = function(e) NULL))
+  }, TRUE)
+  reason <- conditionMessage(error)
+  expr <- if (any(fails)) shown[[which(fails)[1L]]] else quote(newdata)
+  text <- expression_text(expr)
+  used <- intersect(all.vars(expr), names(newdata))
+  types <- vapply(used, function(name) describe_type(.subset2(newdata, name)), "")
+  listed <- paste0("`", utf8_names(used), "` is ", types)
+  abort(c(
+    "{.code {text}} could not be evaluated in {.arg newdata}.",
+    "x" = "{reason}", "i" = if (length(used)) "In {.arg newdata} {listed}."
+  ), kind = "newdata", variable = text, observed = reason)
 }
 
 #' @noRd
@@ -128,8 +147,10 @@ recode_newdata <- function(x, name, class, levels) {
   same_type <- identical(given, class) || (given %in% coded && class %in% coded)
   if (!same_type) {
     name <- utf8_names(name)
+    given_text <- class_text(given)
+    fitted_text <- class_text(class)
     abort(c(
-      "{.var {name}} in {.arg newdata} is {.cls {given}}, in the fit it was {.cls {class}}.",
+      "{.var {name}} in {.arg newdata} is {given_text}, in the fit it was {fitted_text}.",
       "i" = "Give it the type it has in the fitted data."
     ), kind = "newdata", variable = name, observed = given)
   }
@@ -137,6 +158,17 @@ recode_newdata <- function(x, name, class, levels) {
   values <- if (is.factor(x)) levels(x)[x] else as.character(x)
   check_known_levels(values, name, levels)
   factor(values, levels = levels, ordered = class == "ordered")
+}
+
+#' @param class string from `stats::.MFclass()`.
+#' @noRd
+class_text <- function(class) {
+  if (startsWith(class, "nmatrix")) {
+    return(paste("a numeric matrix of", sub("nmatrix.", "", class, fixed = TRUE), "columns"))
+  }
+  switch(class,
+    factor = "a factor", ordered = "an ordered factor", other = "of an unknown type", class
+  )
 }
 
 #' @noRd

@@ -26,7 +26,7 @@
 #' @section Errors: class `henderson_error_argument` for a factor that does not exist or a
 #'   malformed argument.
 #' @source Bates, Maechler, Bolker and Walker (2015), *Journal of Statistical Software* 67(1),
-#'   equations (26) and (58).
+#'   equations (11) and (58).
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
 #' ranef(fit)

@@ -262,7 +262,7 @@ new_row_values <- function(fit, values, name, kind) {
 #' @param trace One logical (or number, 0 for no): report each fit as a message.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return A data frame of class `anova`, as [anova()][anova.henderson_lmm] gives, a row `<none>`
-#'   for the fit and one for each term: `npar` (parameters of the term), `AIC`, and with `test =
+#'   for the fit and one for each term: `Df` (parameters of the term), `AIC`, and with `test =
 #'   "Chisq"` also `LRT` and `Pr(Chi)`.
 #' @section Errors: `henderson_error_argument` for terms that cannot be dropped or added;
 #'   `henderson_error_data` when a term to add has missing values in rows of the fit.

@@ -73,6 +73,21 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// prediction_variance_cpp
+Rcpp::NumericVector prediction_variance_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml, const Eigen::MatrixXd& x, const Rcpp::List& terms);
+RcppExport SEXP _henderson_prediction_variance_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP xSEXP, SEXP termsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type theta(thetaSEXP);
+    Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);
+    Rcpp::traits::input_parameter< const Eigen::MatrixXd& >::type x(xSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type terms(termsSEXP);
+    rcpp_result_gen = Rcpp::wrap(prediction_variance_cpp(moments, theta, reml, x, terms));
+    return rcpp_result_gen;
+END_RCPP
+}
 
 static const R_CallMethodDef CallEntries[] = {
     {"_henderson_cross_products_cpp", (DL_FUNC) &_henderson_cross_products_cpp, 1},
@@ -80,6 +95,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_fit_design_cpp", (DL_FUNC) &_henderson_fit_design_cpp, 3},
     {"_henderson_fit_cross_products_cpp", (DL_FUNC) &_henderson_fit_cross_products_cpp, 2},
     {"_henderson_evaluate_deviance_cpp", (DL_FUNC) &_henderson_evaluate_deviance_cpp, 4},
+    {"_henderson_prediction_variance_cpp", (DL_FUNC) &_henderson_prediction_variance_cpp, 5},
     {NULL, NULL, 0}
 };
 

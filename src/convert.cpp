@@ -219,7 +219,8 @@ Rcpp::NumericMatrix wrap_trace(const std::vector<henderson::OptimizerTrace>& tra
 
 Rcpp::List wrap_fit(const FitResult& result) {
   return Rcpp::List::create(
-      Rcpp::_["theta"] = result.theta, Rcpp::_["criterion"] = result.criterion,
+      Rcpp::_["theta"] = result.theta, Rcpp::_["standardized"] = result.standardized,
+      Rcpp::_["criterion"] = result.criterion,
       Rcpp::_["log_det"] = Rcpp::NumericVector::create(Rcpp::_["M"] = result.log_det_m,
                                                        Rcpp::_["RX"] = result.log_det_x),
       Rcpp::_["pwrss"] = result.residual_ss, Rcpp::_["sigma"] = result.sigma,

@@ -412,6 +412,7 @@ FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
     result.theta = options.start;
     result.evaluations = 1;
   }
+  result.standardized = x;
   result.criterion = deviance.value_at(x);
   if (!std::isfinite(result.criterion)) {
     result.status = OptimizerStatus::kUndefined;

@@ -31,6 +31,7 @@ struct Certificate {
 
 struct FitResult {
   Vector theta;
+  Vector standardized;  // theta for standardized columns of Z: free of units, for tests of singularity
   double criterion = 0;
   double log_det_m = 0;
   double log_det_x = 0;

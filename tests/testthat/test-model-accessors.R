@@ -79,11 +79,11 @@ test_that("a fit is singular when a diagonal element of Lambda is zero", {
   fit <- fit_cached("sleepstudy")
 
   expect_false(is_singular(fit))
-  fit$theta <- c(1, 0.3, 1e-6)
+  fit$optimization$standardized <- c(1, 0.3, 1e-6)
   expect_true(is_singular(fit))
   expect_false(is_singular(fit, tol = 1e-7))
   # the off-diagonal element may be negative or zero
-  fit$theta <- c(1, -0.3, 1)
+  fit$optimization$standardized <- c(1, -0.3, 1)
   expect_false(is_singular(fit))
   expect_error(is_singular(fit, tol = "small"), class = "henderson_error_argument")
   expect_error(is_singular(lm(Reaction ~ Days, sleepstudy)), class = "henderson_error_argument")
@@ -93,4 +93,15 @@ test_that("is_reml tells the criterion", {
   expect_true(is_reml(fit_cached("sleepstudy")))
   expect_false(is_reml(fit_cached("sleepstudy_ml")))
   expect_error(is_reml(1), class = "henderson_error_argument")
+})
+
+test_that("singularity does not depend on units or origins of the covariate", {
+  seconds <- transform(sleepstudy, t = Days * 86400, late = Days + 1e6)
+  expect_false(is_singular(lmm(Reaction ~ t + (t | Subject), seconds)))
+  expect_false(is_singular(lmm(Reaction ~ late + (late | Subject), seconds)))
+  quarter <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)$optimization$standardized
+  expect_equal(
+    unname(lmm(Reaction ~ t + (t | Subject), seconds)$optimization$standardized),
+    unname(quarter), tolerance = 1e-6
+  )
 })

@@ -73,7 +73,7 @@ test_that("notes tell of dropped columns, omitted rows, singular and failed fits
   expect_match(shown(fit), "2 rows with missing values left out", fixed = TRUE)
   expect_match(shown(fit), "1 of 3 columns dropped (twice)", fixed = TRUE)
 
-  fit$theta[] <- 0
+  fit$optimization$standardized[] <- 0
   expect_match(shown(fit), "singular fit", fixed = TRUE)
   fit$optimization$converged <- FALSE
   fit$optimization$status <- "max_iterations"

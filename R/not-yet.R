@@ -1,0 +1,59 @@
+# Generics of base R whose default methods would misread a fit. Until there are methods of our own
+# they say so, instead of failing inside the default.
+
+#' Methods that do not exist yet
+#'
+#' Profile and bootstrap intervals, plots and influence measures are not part of this version. The
+#' methods here only say so; without them R's defaults would fail, or answer wrongly.
+#'
+#' @param object,x,model,fitted A fit by [lmm()].
+#' @param parm,level,... Not used.
+#' @return Nothing: each is an error of class `henderson_error_unsupported`.
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' try(confint(fit))
+#' # Wald intervals by hand
+#' fixef(fit) + outer(sqrt(diag(vcov(fit))), c(-1.96, 1.96))
+#' @name not-yet
+NULL
+
+not_yet <- function(what, instead = NULL) {
+  abort(c("{what} of a fit by {.fn lmm} is not available yet.", "i" = instead),
+    kind = "unsupported", variable = what
+  )
+}
+
+#' @rdname not-yet
+#' @importFrom stats confint
+#' @export
+confint.henderson_lmm <- function(object, parm, level = 0.95, ...) {
+  not_yet("confint()", "{.fn fixef} and {.fn vcov} give Wald intervals for the fixed effects.")
+}
+
+#' @rdname not-yet
+#' @importFrom stats profile
+#' @export
+profile.henderson_lmm <- function(fitted, ...) {
+  not_yet("profile()", "{.fn deviance_function} evaluates the criterion at any theta.")
+}
+
+#' @rdname not-yet
+#' @export
+plot.henderson_lmm <- function(x, ...) {
+  not_yet("plot()", "Plot {.fn fitted} against {.fn residuals}.")
+}
+
+#' @rdname not-yet
+#' @importFrom stats influence
+#' @export
+influence.henderson_lmm <- function(model, ...) not_yet("influence()")
+
+#' @rdname not-yet
+#' @importFrom stats cooks.distance
+#' @export
+cooks.distance.henderson_lmm <- function(model, ...) not_yet("cooks.distance()")
+
+#' @rdname not-yet
+#' @importFrom stats hatvalues
+#' @export
+hatvalues.henderson_lmm <- function(model, ...) not_yet("hatvalues()")
