@@ -295,7 +295,8 @@ real_models_base <- function() {
       quote(transform(plain(datasets::ChickWeight), Time = Time / 7))
     ),
     real_model(
-      "ChickWeight quadratic", sqrt(weight) ~ poly(Time, 2) + (poly(Time, 2) || Chick),
+      "ChickWeight two terms",
+      sqrt(weight) ~ poly(Time, 2) + (1 | Chick) + (0 + poly(Time, 2) | Chick),
       quote(plain(datasets::ChickWeight))
     ),
     real_model(

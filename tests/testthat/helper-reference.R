@@ -103,14 +103,15 @@ reference_lambda <- function(terms, theta) {
 
 # Dense Z: term by term, within a term level by level, all columns of level 1, then of level 2, ...
 reference_z <- function(terms, n) {
-  blocks <- lapply(terms, function(term) {
-    Z <- matrix(0, n, term$v * term$levels)
-    for (column in seq_len(term$v)) {
-      Z[cbind(seq_len(n), (term$level - 1) * term$v + column)] <- term$z[, column]
-    }
-    Z
-  })
-  do.call(cbind, blocks)
+  do.call(cbind, lapply(terms, reference_z_block, n = n))
+}
+
+reference_z_block <- function(term, n) {
+  Z <- matrix(0, n, term$v * term$levels)
+  for (column in seq_len(term$v)) {
+    Z[cbind(seq_len(n), (term$level - 1) * term$v + column)] <- term$z[, column]
+  }
+  Z
 }
 
 # Central differences with one Richardson step: error of order step^4 plus about 1e-15 |f| / step.
@@ -124,6 +125,25 @@ numeric_gradient <- function(f, x, step = 1e-3) {
     }
     (4 * difference(step / 2) - difference(step)) / 3
   }, numeric(1))
+}
+
+# The formula's fixed part: without its `(... | g)` and `(... || g)` summands and its response.
+fixed_part <- function(formula) {
+  summands <- function(e) {
+    if (is.call(e) && identical(e[[1]], as.name("+")) && length(e) == 3) {
+      c(summands(e[[2]]), list(e[[3]]))
+    } else {
+      list(e)
+    }
+  }
+  is_random <- function(e) {
+    is.call(e) && identical(e[[1]], as.name("(")) && as.character(e[[2]][[1]]) %in% c("|", "||")
+  }
+  parts <- Filter(Negate(is_random), summands(formula[[3]]))
+  stats::as.formula(
+    call("~", Reduce(function(a, b) call("+", a, b), parts)),
+    env = environment(formula)
+  )
 }
 
 # Largest difference relative to one scale for the whole vector: what "agrees to 1e-8 relative"

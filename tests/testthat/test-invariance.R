@@ -59,6 +59,7 @@ expect_equivalent_fits <- function(fit, other, label, rows = seq_along(fit$fitte
   what <- function(name) paste0(label, ": ", name)
   expect_near(other$criterion, fit$criterion + shift, 1, criterion_tolerance, what("criterion"))
   expect_near(other$sigma, fit$sigma, fit$sigma, tolerance, what("sigma"))
+  expect_equal(is_singular(other), is_singular(fit), label = what("singular"))
   spread <- stats::sd(fit$fitted)
   expect_near(other$fitted[rows], fit$fitted, spread, tolerance, what("fitted values"))
 }
@@ -116,9 +117,12 @@ for (seed in property_seeds) {
   test_that(paste("the order of the terms and of their columns does not matter, seed", seed), {
     set.seed(seed)
     data$z <- rnorm(nrow(data))
-    # rep2: as many levels as item, so that the tie is broken by the formula
+    # item2: as many levels as item, so that the tie is broken by the formula
     data$item2 <- factor(sample(6, nrow(data), replace = TRUE))
-    data$y <- data$y + 0.8 * sin(as.integer(data$item2) * 2)
+    # slopes of z that are there: a variance far below its own standard error would be held to a
+    # relative accuracy that no stopping rule promises
+    slope <- rnorm(nlevels(data$subject), 0, 0.8)
+    data$y <- data$y + 0.8 * sin(as.integer(data$item2) * 2) + slope[data$subject] * data$z
     formulas <- list(
       y ~ x + z + f + (0 + x + z | subject) + (1 | item) + (1 | item2),
       y ~ f + z + x + (1 | item2) + (1 | item) + (0 + z + x | subject),
@@ -141,6 +145,21 @@ for (seed in property_seeds) {
         }
       }
     }
+  })
+
+  test_that(paste("a singular fit does not depend on the order of columns either, seed", seed), {
+    set.seed(seed)
+    # no slopes of z at all: the estimated covariance of (x, z) may have rank one
+    data$z <- rnorm(nrow(data))
+    fit <- suppressMessages(fit_property(data, y ~ x + z + (0 + x + z | subject) + (1 | item)))
+    other <- suppressMessages(fit_property(data, y ~ x + z + (0 + z + x | subject) + (1 | item)))
+    label <- paste("seed", seed)
+    expect_equivalent_fits(fit, other, label)
+    expect_same_coefficients(fit, other, label)
+    # z's SD is estimated at a fraction of its standard error, hence a tenfold tolerance
+    expected <- term_covariance(fit, "subject")
+    observed <- term_covariance(other, "subject")[rownames(expected), colnames(expected)]
+    expect_same_covariance(observed, expected, paste(label, "covariance of (x, z)"), 1e-5)
   })
 
   test_that(paste("scaling the response scales the fit, seed", seed), {

@@ -33,8 +33,8 @@ random_terms_text <- function(term) {
 }
 
 term_columns <- c(
-  "1" = "(Intercept)", "0 + x1" = "x1", "1 + x1" = "(Intercept) x1", "0 + x1 + x2" = "x1 x2",
-  "1 + x1 + x2" = "(Intercept) x1 x2"
+  "1" = "(Intercept)", "0 + x1" = "x1", "1 + x1" = "(Intercept) x1", "1 + x2" = "(Intercept) x2",
+  "0 + x1 + x2" = "x1 x2", "1 + x1 + x2" = "(Intercept) x1 x2"
 )
 
 # Adds z, level and counts; orders by decreasing number of levels, ties in formula order.
@@ -59,7 +59,8 @@ random_groups <- function(n, relation) {
     return(data.frame(g1 = a, g2 = b, g3 = paste0(b, sample(1:2, n, replace = TRUE))))
   }
   b <- sample(rep_len(LETTERS[1:7], n))
-  c <- sample(rep_len(month.abb[1:4], n))
+  # crossed: as many levels as g2, so that the order of the terms is the formula's
+  c <- sample(rep_len(month.abb[1:(if (relation == "crossed") 7 else 4)], n))
   if (relation == "partial") {
     # empty cells: a level of g2 meets at most two levels of g1
     b <- paste0(b, as.integer(factor(a)) %/% 2)
@@ -173,7 +174,7 @@ test_that("the random designs cover what they are meant to cover", {
   expect_gte(has(function(d) qr(d$X)$rank < ncol(d$X)), 8)
   expect_gte(terms_with(function(term) term$v == 3 && term$structure == "us"), 8)
   expect_gte(terms_with(function(term) term$v >= 2 && term$structure == "diag"), 8)
-  expect_gte(has(function(d) anyDuplicated(vapply(d$terms, `[[`, 1L, "levels")) > 0), 1)
+  expect_gte(has(function(d) anyDuplicated(vapply(d$terms, `[[`, 1L, "levels")) > 0), 3)
 })
 
 # ---- gradient
