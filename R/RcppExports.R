@@ -21,6 +21,10 @@ evaluate_deviance_cpp <- function(moments, theta, reml, gradient) {
     .Call(`_henderson_evaluate_deviance_cpp`, moments, theta, reml, gradient)
 }
 
+gemm_kernel_cpp <- function(choose = "") {
+    .Call(`_henderson_gemm_kernel_cpp`, choose)
+}
+
 prediction_variance_cpp <- function(moments, theta, reml, x, terms) {
     .Call(`_henderson_prediction_variance_cpp`, moments, theta, reml, x, terms)
 }

@@ -203,7 +203,9 @@ check_response_apart <- function(parsed, terms) {
 check_zero_columns <- function(random, control) {
   for (term in random) {
     if (is.null(term$z)) next
-    is_zero <- apply(term$z, 2L, function(column) column[1L] == 0 && all(column == 0))
+    is_zero <- term$z[1L, ] == 0
+    if (!any(is_zero)) next
+    is_zero[is_zero] <- colSums(term$z[, is_zero, drop = FALSE] != 0) == 0
     if (!any(is_zero)) next
     columns <- term$columns[is_zero]
     text <- term$text

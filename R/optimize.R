@@ -8,6 +8,7 @@
 #' @return numeric vector or NULL.
 #' @noRd
 check_start <- function(start, random, control) {
+  if (is.null(start) && control$optimizer != "none") return(NULL)
   if (is.list(start)) {
     unknown <- setdiff(names(start), "theta")
     if (is.null(names(start)) || length(unknown) || is.null(start$theta)) {
@@ -21,13 +22,10 @@ check_start <- function(start, random, control) {
   }
   names <- theta_names(random)
   if (is.null(start)) {
-    if (control$optimizer == "none") {
-      abort(c(
-        "{.code optimizer = \"none\"} evaluates the model at {.arg start}, which is missing.",
-        "i" = "Give {.arg start}: {length(names)} number{?s} for {.val {names}}."
-      ), kind = "start", variable = "start", observed = "NULL")
-    }
-    return(NULL)
+    abort(c(
+      "{.code optimizer = \"none\"} evaluates the model at {.arg start}, which is missing.",
+      "i" = "Give {.arg start}: {length(names)} number{?s} for {.val {names}}."
+    ), kind = "start", variable = "start", observed = "NULL")
   }
   if (!is.numeric(start) || length(start) != length(names) || !all(is.finite(start))) {
     given <- describe_value(start)

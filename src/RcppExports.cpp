@@ -73,6 +73,17 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// gemm_kernel_cpp
+std::string gemm_kernel_cpp(const std::string& choose);
+RcppExport SEXP _henderson_gemm_kernel_cpp(SEXP chooseSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const std::string& >::type choose(chooseSEXP);
+    rcpp_result_gen = Rcpp::wrap(gemm_kernel_cpp(choose));
+    return rcpp_result_gen;
+END_RCPP
+}
 // prediction_variance_cpp
 Rcpp::NumericVector prediction_variance_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml, const Eigen::MatrixXd& x, const Rcpp::List& terms);
 RcppExport SEXP _henderson_prediction_variance_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP xSEXP, SEXP termsSEXP) {
@@ -95,6 +106,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_fit_design_cpp", (DL_FUNC) &_henderson_fit_design_cpp, 3},
     {"_henderson_fit_cross_products_cpp", (DL_FUNC) &_henderson_fit_cross_products_cpp, 2},
     {"_henderson_evaluate_deviance_cpp", (DL_FUNC) &_henderson_evaluate_deviance_cpp, 4},
+    {"_henderson_gemm_kernel_cpp", (DL_FUNC) &_henderson_gemm_kernel_cpp, 1},
     {"_henderson_prediction_variance_cpp", (DL_FUNC) &_henderson_prediction_variance_cpp, 5},
     {NULL, NULL, 0}
 };

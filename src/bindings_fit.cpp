@@ -1,6 +1,7 @@
 #include <RcppEigen.h>
 
 #include "convert.h"
+#include "gemm_kernel.h"
 
 namespace {
 
@@ -68,4 +69,22 @@ Rcpp::List evaluate_deviance_cpp(const Rcpp::List& moments, const Eigen::VectorX
   const henderson::Evaluation result = henderson::evaluate_deviance(&deviance, theta, gradient);
   return Rcpp::List::create(Rcpp::_["value"] = result.value,
                             Rcpp::_["gradient"] = result.gradient);
+}
+
+// Name of the matrix-product kernel in use ("eigen", "avx2", "avx512"), after choosing another one if
+// a name is given that the processor supports. For benchmarks and tests.
+// [[Rcpp::export]]
+std::string gemm_kernel_cpp(const std::string& choose = "") {
+  const std::vector<std::pair<std::string, henderson::GemmKernel>> kernels = {
+      {"eigen", henderson::GemmKernel::kEigen},
+      {"avx2", henderson::GemmKernel::kAvx2},
+      {"avx512", henderson::GemmKernel::kAvx512}};
+  std::string current;
+  for (const auto& kernel : kernels) {
+    if (kernel.first == choose) henderson::set_gemm_kernel(kernel.second);
+  }
+  for (const auto& kernel : kernels) {
+    if (kernel.second == henderson::gemm_kernel()) current = kernel.first;
+  }
+  return current;
 }
