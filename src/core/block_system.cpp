@@ -1,6 +1,7 @@
 #include "block_system.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace henderson {
@@ -221,28 +222,40 @@ void build_remainder(const CrossProducts& moments, const Standardization& scales
   for (const auto& entry : unordered) system->blocks[next[entry.first]++] = entry.second;
 }
 
+// Columns of a wide supernode are visited in chunks that stay in cache while all leaf levels pass.
+constexpr int kChunk = 64;
+
 void build_segments(BlockSystem* system) {
   const Supernodes& supernodes = system->supernodes;
   const int count = supernodes.count();
-  system->segment_start.assign(count + 1, 0);
-  const auto walk = [&](const std::function<void(int, PanelSegment)>& visit) {
+  std::vector<Index> first_chunk(count + 1, 0);
+  for (int s = 0; s < count; ++s) {
+    const int width = supernodes.first_column[s + 1] - supernodes.first_column[s];
+    first_chunk[s + 1] = first_chunk[s] + (width + kChunk - 1) / kChunk;
+  }
+  const auto walk = [&](const std::function<void(Index, PanelSegment)>& visit) {
     for (int j = 0; j < system->leaf_levels(); ++j) {
       const int* rows = system->panel_rows.data() + system->panel_start[j];
       const int n_rows = static_cast<int>(system->panel_start[j + 1] - system->panel_start[j]);
       for (int begin = 0; begin < n_rows;) {
         const int s = supernodes.supernode_of[rows[begin]];
+        const int chunk = (rows[begin] - supernodes.first_column[s]) / kChunk;
+        const int last = std::min(supernodes.first_column[s + 1],
+                                  supernodes.first_column[s] + (chunk + 1) * kChunk);
         int end = begin + 1;
-        while (end < n_rows && rows[end] < supernodes.first_column[s + 1]) ++end;
-        visit(s, {j, begin, end});
+        while (end < n_rows && rows[end] < last) ++end;
+        visit(first_chunk[s] + chunk, {j, begin, end});
         begin = end;
       }
     }
   };
-  walk([&](int s, PanelSegment) { ++system->segment_start[s + 1]; });
-  for (int s = 0; s < count; ++s) system->segment_start[s + 1] += system->segment_start[s];
-  std::vector<Index> next(system->segment_start.begin(), system->segment_start.end() - 1);
-  system->segments.resize(system->segment_start[count]);
-  walk([&](int s, PanelSegment segment) { system->segments[next[s]++] = segment; });
+  std::vector<Index> start(first_chunk[count] + 1, 0);
+  walk([&](Index chunk, PanelSegment) { ++start[chunk + 1]; });
+  for (Index c = 0; c < first_chunk[count]; ++c) start[c + 1] += start[c];
+  system->segment_start.resize(count + 1);
+  for (int s = 0; s <= count; ++s) system->segment_start[s] = start[first_chunk[s]];
+  system->segments.resize(start.back());
+  walk([&](Index chunk, PanelSegment segment) { system->segments[start[chunk]++] = segment; });
 }
 
 // [X y]'W[X y] and [X y]'Wz in standardized units; remainder columns go to the new order.

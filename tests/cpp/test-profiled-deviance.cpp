@@ -28,6 +28,9 @@ std::vector<std::vector<TermShape>> shapes() {
       {{10, {4}, {kUs}}, {6, {3}, {kUs}}},
       {{40, {1}, {kUs}, false}, {30, {1}, {kUs}}, {20, {1}, {kUs}, false}},
       {{40, {2}, {kUs}}, {25, {2}, {kUs}, false}, {20, {1}, {kUs}}},
+      // more remainder columns than one chunk of a wide supernode
+      {{100, {1}, {kUs}}, {90, {1}, {kUs}}},
+      {{60, {2}, {kUs}}, {45, {2}, {kUs}}},
   };
 }
 
