@@ -116,7 +116,7 @@ fit_one_group <- function(rows, formula, data) {
 new_group_fits <- function(fits, parts) {
   columns <- unique(unlist(lapply(fits, function(fit) names(fit$estimates))))
   table_of <- function(field) {
-    rows <- lapply(fits, function(fit) {
+    rows <- lapply(unname(fits), function(fit) {
       if (is.null(fit)) rep(NA_real_, length(columns)) else fit[[field]][columns]
     })
     table <- do.call(rbind, rows)

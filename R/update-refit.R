@@ -73,6 +73,7 @@ explicit_formula <- function(fit) {
 
 # update.formula() in the environment of the old formula.
 updated_formula <- function(old, change) {
+  force(change)
   change <- tryCatch(stats::as.formula(change), error = function(condition) NULL)
   if (is.null(change)) {
     abort("{.arg formula.} must be a formula, such as {.code . ~ . + x}.",
