@@ -23,6 +23,12 @@
 #'   of the coefficients, REML criterion or \eqn{-2 \log L}, whether REML, observations, named
 #'   numbers of levels; `AIC`, `BIC`, `logLik`, `-2*log(L)`, `df.resid` (`REML` alone for a REML
 #'   fit)}
+#'   \item{optimization}{list: `optimizer`, `evaluations` of the criterion, and the `certificate` of
+#'   convergence: what one more Newton step would gain (`predicted_decrease`, in deviance), the
+#'   smallest eigenvalue of the Hessian scaled to unit diagonal (`smallest_curvature`), the smallest
+#'   eigenvalue per level of the score for a singular covariance matrix (`smallest_score`; not
+#'   negative at a minimum), and which `hessian` was used. `NULL` for optimizers other than
+#'   `"newton"`}
 #'   \item{call, formula, ddf, correlation, notes}{as in the fit; what printing needs}
 #'   }
 #' @section Errors: `henderson_error_argument` for a malformed argument,
@@ -46,7 +52,8 @@ summary.henderson_lmm <- function(object, correlation = NULL, ddf = "none", ...)
       varcor = VarCorr.henderson_fit(object), sigma = object$sigma,
       n = nobs.henderson_fit(object), ngrps = n_groups(object),
       coefficients = coefficient_table(object), vcov = object$vcov,
-      ddf = "none", correlation = correlation, notes = fit_notes(object)
+      ddf = "none", correlation = correlation, notes = fit_notes(object),
+      optimization = object$optimization[c("optimizer", "evaluations", "certificate")]
     ),
     class = "summary.henderson_lmm"
   )
@@ -106,8 +113,26 @@ format.summary.henderson_lmm <- function(x, digits = max(3L, getOption("digits")
     counts_line(x$n, x$ngrps),
     "", "Fixed effects:", coefficient_lines(x$coefficients, digits, signif.stars),
     correlation_lines(x$vcov, correlation %||% x$correlation),
+    certificate_lines(x$optimization),
     note_lines(x$notes)
   )
+}
+
+# "Convergence: 6 evaluations, a further step would gain 4e-18, smallest curvature 0.9"
+certificate_lines <- function(optimization) {
+  certificate <- optimization$certificate
+  if (is.null(certificate)) {
+    return(NULL)
+  }
+  number <- function(x) format(signif(x, 2L))
+  curvature <- paste0("smallest curvature ", number(certificate$smallest_curvature))
+  if (certificate$smallest_score < 0) {
+    curvature <- paste0(curvature, ", boundary score ", number(certificate$smallest_score))
+  }
+  c("", paste0(
+    "Convergence: ", optimization$evaluations, " evaluations, a further step would gain ",
+    number(certificate$predicted_decrease), ", ", curvature
+  ))
 }
 
 summary_criterion_lines <- function(x, digits) {

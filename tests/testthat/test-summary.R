@@ -83,3 +83,13 @@ test_that("short names are unique and leave non-ASCII names legible", {
   chinese <- "\u5904\u7406\u7532"
   expect_identical(short_names(chinese), chinese)
 })
+
+test_that("the summary shows the certificate of convergence where there is one", {
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  text <- format(summary(fit))
+  expect_match(text, "^Convergence: [0-9]+ evaluations, a further step would gain", all = FALSE)
+  at_start <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy,
+    start = fit$theta, control = lmm_control("none")
+  )
+  expect_no_match(paste(format(summary(at_start)), collapse = "\n"), "Convergence:")
+})
