@@ -1,5 +1,7 @@
 #include <RcppEigen.h>
 
+#include <cmath>
+
 #include "convert.h"
 #include "prediction_variance.h"
 
@@ -12,7 +14,10 @@ Rcpp::NumericVector prediction_variance_cpp(const Rcpp::List& moments,
   const henderson::CrossProducts cross_products = as_cross_products(moments);
   henderson::ProfiledDeviance deviance(cross_products, reml, Rcpp::checkUserInterrupt);
   if (theta.size() != deviance.n_parameters()) Rcpp::stop("internal: theta has a wrong length");
-  deviance.value(deviance.to_standard(theta));
+  // Rows to predict need the factor at theta.
+  if (!theta.allFinite() || !std::isfinite(deviance.value(deviance.to_standard(theta)))) {
+    Rcpp::stop("The criterion is not finite at theta.");
+  }
   std::vector<henderson::PredictionTerm> rows;
   for (R_xlen_t t = 0; t < terms.size(); ++t) {
     const Rcpp::List item = terms[t];

@@ -1,6 +1,10 @@
 #include "convert.h"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 using henderson::BlockTermRows;
@@ -16,17 +20,77 @@ using henderson::TermMoments;
 
 namespace {
 
-std::vector<CovarianceStructure> as_structures(const Rcpp::IntegerMatrix& table) {
+// Everything below is checked here, whoever called: an index out of range or a vector that is too short
+// would be read in the core without a question.
+
+// Counts that the core holds as int; beyond them it would have to say so itself.
+constexpr Index kMostRows = std::numeric_limits<int>::max();
+constexpr Index kMostCoefficients = std::numeric_limits<int>::max() / 2;
+
+void require_length(Index found, Index wanted, const char* what) {
+  if (found != wanted) {
+    Rcpp::stop("internal: %s has length %d, expected %d", what, static_cast<double>(found),
+               static_cast<double>(wanted));
+  }
+}
+
+// A vector of another type would be converted: to a copy that is gone when it is read.
+SEXP require_type(SEXP object, int type, const char* what) {
+  if (TYPEOF(object) != type) {
+    Rcpp::stop("internal: %s is of type %s, expected %s", what, Rf_type2char(TYPEOF(object)),
+               Rf_type2char(type));
+  }
+  return object;
+}
+
+// The structures of one block term: they follow each other on its columns.
+std::vector<CovarianceStructure> as_structures(SEXP object, int v) {
+  const Rcpp::IntegerMatrix table(require_type(object, INTSXP, "structures"));
+  require_length(table.nrow(), 4, "a column of structures");
   std::vector<CovarianceStructure> structures;
+  int next = 0;
   for (int c = 0; c < table.ncol(); ++c) {
     CovarianceStructure structure;
     structure.kind = table(0, c) == 1 ? StructureKind::kDiagonal : StructureKind::kUnstructured;
     structure.first_column = table(1, c);
     structure.n_columns = table(2, c);
     structure.first_parameter = table(3, c);
+    if (table(0, c) < 0 || table(0, c) > 1 || structure.first_column != next ||
+        structure.n_columns < 1 || structure.n_columns > v - next ||
+        structure.first_parameter < 0) {
+      Rcpp::stop("internal: structures do not follow each other");
+    }
+    next += structure.n_columns;
     structures.push_back(structure);
   }
+  require_length(next, v, "structures of a term");
   return structures;
+}
+
+// Every parameter of theta belongs to one structure. Terms: of the data or of cross-products.
+template <class Terms>
+void require_theta(const Terms& terms) {
+  std::vector<std::pair<Index, Index>> ranges;
+  for (const auto& term : terms) {
+    for (const CovarianceStructure& structure : term.structures) {
+      ranges.emplace_back(structure.first_parameter, structure.n_parameters());
+    }
+  }
+  std::sort(ranges.begin(), ranges.end());
+  Index next = 0;
+  for (const auto& range : ranges) {
+    if (range.first != next) Rcpp::stop("internal: the parameters of the terms do not add up");
+    next += range.second;
+  }
+}
+
+void require_coefficients(Index v, Index n_levels, Index* total) {
+  // v * v is an int in many places.
+  if (v < 1 || v > 46340 || n_levels < 1) Rcpp::stop("internal: a term without columns or levels");
+  *total += v * n_levels;
+  if (*total > kMostCoefficients) {
+    Rcpp::stop("More than 2^30 random effects in one model are not supported.");
+  }
 }
 
 Rcpp::IntegerMatrix wrap_structures(const std::vector<CovarianceStructure>& structures) {
@@ -40,42 +104,46 @@ Rcpp::IntegerMatrix wrap_structures(const std::vector<CovarianceStructure>& stru
   return table;
 }
 
-void require_length(Index found, Index wanted, const char* what) {
-  if (found != wanted) {
-    Rcpp::stop("internal: %s has length %d, expected %d", what, static_cast<double>(found),
-               static_cast<double>(wanted));
-  }
+// 1-based number of X's column of ones, 0 for none; 0-based and -1 in the core.
+int as_column_index(SEXP object, int p) {
+  const int column = Rcpp::as<int>(object);
+  if (column < 0 || column > p) Rcpp::stop("internal: X has no column %d", column);
+  return column - 1;
 }
 
 }  // namespace
 
 DataRows as_data_rows(const Rcpp::List& design) {
   DataRows rows;
-  const Rcpp::NumericMatrix x = design["X"];
-  const Rcpp::NumericVector y = design["y"];
+  const Rcpp::NumericMatrix x(require_type(design["X"], REALSXP, "X"));
+  const Rcpp::NumericVector y(require_type(design["y"], REALSXP, "y"));
   rows.n = y.size();
+  if (rows.n > kMostRows) Rcpp::stop("More than 2^31 - 1 rows in one piece are not supported.");
   rows.p = x.ncol();
   require_length(x.nrow(), rows.n, "X");
   rows.x = x.begin();
   rows.y = y.begin();
-  rows.intercept = Rcpp::as<int>(design["intercept"]) - 1;
+  rows.intercept = as_column_index(design["intercept"], rows.p);
   if (!Rf_isNull(design["weights"])) {
-    const Rcpp::NumericVector weights = design["weights"];
+    const Rcpp::NumericVector weights(require_type(design["weights"], REALSXP, "weights"));
     require_length(weights.size(), rows.n, "weights");
     rows.weights = weights.begin();
   }
-  const Rcpp::List terms = design["terms"];
+  const Rcpp::List terms(require_type(design["terms"], VECSXP, "terms"));
+  if (terms.size() == 0) Rcpp::stop("internal: no terms");
+  Index coefficients = 0;
   for (R_xlen_t t = 0; t < terms.size(); ++t) {
-    const Rcpp::List term = terms[t];
+    const Rcpp::List term(require_type(terms[t], VECSXP, "a term"));
     BlockTermRows block;
-    const Rcpp::IntegerVector level = term["level"];
+    const Rcpp::IntegerVector level(require_type(term["level"], INTSXP, "level"));
     require_length(level.size(), rows.n, "level");
     block.level = level.begin();
     block.n_levels = Rcpp::as<int>(term["n_levels"]);
     for (const int l : level) {
       if (l < 1 || l > block.n_levels) Rcpp::stop("internal: level index %d out of range", l);
     }
-    const Rcpp::List columns = term["columns"];
+    const Rcpp::List columns(require_type(term["columns"], VECSXP, "columns"));
+    require_coefficients(columns.size(), block.n_levels, &coefficients);
     for (R_xlen_t c = 0; c < columns.size(); ++c) {
       const SEXP column = columns[c];
       if (Rf_isNull(column)) {
@@ -83,16 +151,18 @@ DataRows as_data_rows(const Rcpp::List& design) {
         continue;
       }
       // list(matrix, 1-based column): columns of one matrix are shared, not copied.
-      const Rcpp::List reference(column);
-      const Rcpp::NumericMatrix source = reference[0];
-      const int which = Rcpp::as<int>(reference[1]) - 1;
+      const Rcpp::List reference(require_type(column, VECSXP, "a column"));
+      require_length(reference.size(), 2, "a column");
+      const Rcpp::NumericMatrix source(require_type(reference[0], REALSXP, "z"));
+      const int which = Rcpp::as<int>(reference[1]);
       require_length(source.nrow(), rows.n, "z");
-      if (which < 0 || which >= source.ncol()) Rcpp::stop("internal: column out of range");
-      block.columns.push_back(source.begin() + static_cast<Index>(which) * rows.n);
+      if (which < 1 || which > source.ncol()) Rcpp::stop("internal: column out of range");
+      block.columns.push_back(source.begin() + static_cast<Index>(which - 1) * rows.n);
     }
-    block.structures = as_structures(term["structures"]);
+    block.structures = as_structures(term["structures"], static_cast<int>(columns.size()));
     rows.terms.push_back(block);
   }
+  require_theta(rows.terms);
   return rows;
 }
 
@@ -124,6 +194,68 @@ Rcpp::List wrap_cross_products(const CrossProducts& moments) {
                                              Rcpp::_["terms"] = terms, Rcpp::_["pairs"] = pairs));
 }
 
+namespace {
+
+TermMoments as_term_moments(const Rcpp::List& item, int p, Index* coefficients) {
+  TermMoments term;
+  term.v = Rcpp::as<int>(item["v"]);
+  term.n_levels = Rcpp::as<int>(item["n_levels"]);
+  require_coefficients(term.v, term.n_levels, coefficients);
+  term.structures = as_structures(item["structures"], term.v);
+  term.centred_with = Rcpp::as<std::vector<int>>(item["centred_with"]);
+  term.shift = Rcpp::as<Eigen::VectorXd>(item["shift"]);
+  term.dense = Rcpp::as<Eigen::MatrixXd>(item["dense"]);
+  term.diagonal = Rcpp::as<Eigen::MatrixXd>(item["diagonal"]);
+  require_length(term.dense.cols(), static_cast<Index>(term.v) * term.n_levels,
+                 "a term's dense block");
+  require_length(term.dense.rows(), p + 1, "a column of a term's dense block");
+  require_length(term.diagonal.cols(), term.n_levels, "a term's diagonal block");
+  require_length(term.diagonal.rows(), term.v * term.v, "a column of a term's diagonal block");
+  require_length(term.shift.size(), term.v, "a term's shift");
+  require_length(static_cast<Index>(term.centred_with.size()), term.v, "centred_with");
+  for (const int ones : term.centred_with) {
+    if (ones < -1 || ones >= term.v || (ones >= 0 && term.centred_with[ones] != -1)) {
+      Rcpp::stop("internal: columns are centred with column %d", ones);
+    }
+  }
+  return term;
+}
+
+PairMoments as_pair_moments(const Rcpp::List& item, const TermMoments& row,
+                            const TermMoments& column) {
+  PairMoments pair;
+  const Rcpp::NumericVector start = item["start"];
+  require_length(start.size(), static_cast<Index>(row.n_levels) + 1, "a pair's start");
+  pair.partner = Rcpp::as<std::vector<int>>(item["partner"]);
+  pair.values = Rcpp::as<std::vector<double>>(item["values"]);
+  const double count = static_cast<double>(pair.partner.size());
+  double last = 0;
+  for (const double s : start) {
+    if (!(s >= last && s <= count && s == std::floor(s))) {
+      Rcpp::stop("internal: the starts of a pair of cross-products do not increase");
+    }
+    last = s;
+  }
+  pair.start.assign(start.begin(), start.end());
+  if (pair.start.front() != 0) Rcpp::stop("internal: a pair's first start is not zero");
+  require_length(static_cast<Index>(pair.partner.size()), pair.start.back(), "a pair's partner");
+  require_length(static_cast<Index>(pair.values.size()),
+                 static_cast<Index>(pair.partner.size()) * row.v * column.v, "a pair's values");
+  for (std::size_t j = 0; j + 1 < pair.start.size(); ++j) {
+    int previous = -1;
+    for (Index e = pair.start[j]; e < pair.start[j + 1]; ++e) {
+      const int l = pair.partner[e];
+      if (l <= previous || l >= column.n_levels) {
+        Rcpp::stop("internal: a pair's levels are out of range or out of order");
+      }
+      previous = l;
+    }
+  }
+  return pair;
+}
+
+}  // namespace
+
 CrossProducts as_cross_products(const Rcpp::List& list) {
   CrossProducts moments;
   const int version = Rcpp::as<int>(list["format_version"]);
@@ -133,59 +265,42 @@ CrossProducts as_cross_products(const Rcpp::List& list) {
   moments.n = Rcpp::as<double>(list["n"]);
   moments.sum_log_w = Rcpp::as<double>(list["sum_log_w"]);
   moments.p = Rcpp::as<int>(list["p"]);
-  moments.intercept = Rcpp::as<int>(list["intercept"]) - 1;
+  if (moments.p < 0 || moments.p > kMostRows - 1) Rcpp::stop("internal: p = %d", moments.p);
+  moments.intercept = as_column_index(list["intercept"], moments.p);
   const Rcpp::List shift = list["shift"];
   moments.x_shift = Rcpp::as<Eigen::VectorXd>(shift["x"]);
   moments.y_shift = Rcpp::as<Eigen::VectorXd>(shift["y"]);
   const Rcpp::List blocks = list["blocks"];
   moments.dense = Rcpp::as<Eigen::MatrixXd>(blocks["dense"]);
   require_length(moments.dense.rows(), moments.p + 1, "blocks$dense");
+  require_length(moments.dense.cols(), moments.p + 1, "blocks$dense");
   require_length(moments.x_shift.size(), moments.p, "shift$x");
   require_length(moments.y_shift.size(), moments.p, "shift$y");
-  const Rcpp::List terms = blocks["terms"];
+  const Rcpp::List terms(require_type(blocks["terms"], VECSXP, "terms"));
+  if (terms.size() == 0) Rcpp::stop("internal: no terms");
+  Index coefficients = 0;
   for (R_xlen_t t = 0; t < terms.size(); ++t) {
-    const Rcpp::List item = terms[t];
-    TermMoments term;
-    term.v = Rcpp::as<int>(item["v"]);
-    term.n_levels = Rcpp::as<int>(item["n_levels"]);
-    term.structures = as_structures(item["structures"]);
-    term.centred_with = Rcpp::as<std::vector<int>>(item["centred_with"]);
-    term.shift = Rcpp::as<Eigen::VectorXd>(item["shift"]);
-    term.dense = Rcpp::as<Eigen::MatrixXd>(item["dense"]);
-    term.diagonal = Rcpp::as<Eigen::MatrixXd>(item["diagonal"]);
-    const Index coefficients = static_cast<Index>(term.v) * term.n_levels;
-    require_length(term.dense.cols(), coefficients, "a term's dense block");
-    require_length(term.dense.rows(), moments.p + 1, "a term's dense block");
-    require_length(term.diagonal.size(), coefficients * term.v, "a term's diagonal block");
-    require_length(term.shift.size(), term.v, "a term's shift");
-    require_length(static_cast<Index>(term.centred_with.size()), term.v, "centred_with");
-    moments.terms.push_back(term);
+    moments.terms.push_back(as_term_moments(require_type(terms[t], VECSXP, "a term"), moments.p,
+                                            &coefficients));
   }
+  require_theta(moments.terms);
+  // One for every two terms, in the order in which accumulate() makes them.
   const Rcpp::List pairs = blocks["pairs"];
-  for (R_xlen_t k = 0; k < pairs.size(); ++k) {
-    const Rcpp::List item = pairs[k];
-    PairMoments pair;
-    const Rcpp::IntegerVector which = item["terms"];
-    pair.term_row = which[0];
-    pair.term_column = which[1];
-    const int n_terms = static_cast<int>(moments.terms.size());
-    if (pair.term_row < 0 || pair.term_row >= pair.term_column || pair.term_column >= n_terms) {
-      Rcpp::stop("internal: a pair of cross-products names unknown terms");
+  const int n_terms = static_cast<int>(moments.terms.size());
+  require_length(pairs.size(), static_cast<Index>(n_terms) * (n_terms - 1) / 2, "pairs");
+  R_xlen_t k = 0;
+  for (int t = 0; t < n_terms; ++t) {
+    for (int s = t + 1; s < n_terms; ++s) {
+      const Rcpp::List item(require_type(pairs[k++], VECSXP, "a pair"));
+      const Rcpp::IntegerVector which = item["terms"];
+      if (which.size() != 2 || which[0] != t || which[1] != s) {
+        Rcpp::stop("internal: a pair of cross-products names unknown terms");
+      }
+      PairMoments pair = as_pair_moments(item, moments.terms[t], moments.terms[s]);
+      pair.term_row = t;
+      pair.term_column = s;
+      moments.pairs.push_back(std::move(pair));
     }
-    const TermMoments& row = moments.terms[pair.term_row];
-    const TermMoments& column = moments.terms[pair.term_column];
-    const Rcpp::NumericVector start = item["start"];
-    pair.start.assign(start.begin(), start.end());
-    pair.partner = Rcpp::as<std::vector<int>>(item["partner"]);
-    pair.values = Rcpp::as<std::vector<double>>(item["values"]);
-    require_length(static_cast<Index>(pair.start.size()), row.n_levels + 1, "a pair's start");
-    require_length(static_cast<Index>(pair.partner.size()), pair.start.back(), "a pair's partner");
-    require_length(static_cast<Index>(pair.values.size()),
-                   static_cast<Index>(pair.partner.size()) * row.v * column.v, "a pair's values");
-    for (const int l : pair.partner) {
-      if (l < 0 || l >= column.n_levels) Rcpp::stop("internal: a pair's level is out of range");
-    }
-    moments.pairs.push_back(pair);
   }
   return moments;
 }
@@ -197,6 +312,9 @@ FitOptions as_fit_options(const Rcpp::List& options) {
   if (!Rf_isNull(options["start"])) result.start = Rcpp::as<Eigen::VectorXd>(options["start"]);
   result.max_evaluations = Rcpp::as<int>(options["max_iterations"]);
   result.tolerance = Rcpp::as<double>(options["tolerance"]);
+  if (result.max_evaluations < 0 || !(result.tolerance >= 0)) {
+    Rcpp::stop("internal: max_iterations and tolerance must not be negative");
+  }
   return result;
 }
 

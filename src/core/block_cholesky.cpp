@@ -233,6 +233,7 @@ bool BlockCholesky::factorize_dense() {
 }
 
 bool BlockCholesky::factorize(const std::vector<Matrix>& lambda) {
+  if (interrupt_) interrupt_();
   lambda_ = lambda;
   update_row_scale();
   const bool leaf_done = v0_ == 1   ? factorize_leaf<1>()

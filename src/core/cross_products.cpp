@@ -321,12 +321,14 @@ void CrossProducts::recentre(const Vector& new_x_shift, const Vector& new_y_shif
 }
 
 void CrossProducts::merge(CrossProducts other) {
-  if (other.p != p || other.intercept != intercept || other.terms.size() != terms.size()) {
+  if (other.p != p || other.intercept != intercept || other.terms.size() != terms.size() ||
+      other.pairs.size() != pairs.size()) {
     throw std::invalid_argument("cross-products of different models cannot be merged");
   }
   std::vector<Vector> z_shifts;
   for (std::size_t t = 0; t < terms.size(); ++t) {
-    if (other.terms[t].v != terms[t].v || other.terms[t].n_levels != terms[t].n_levels) {
+    if (other.terms[t].v != terms[t].v || other.terms[t].n_levels != terms[t].n_levels ||
+        other.terms[t].centred_with != terms[t].centred_with) {
       throw std::invalid_argument("cross-products with different levels cannot be merged");
     }
     z_shifts.push_back(terms[t].shift);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 #include <utility>
 
 namespace henderson {
@@ -379,6 +380,8 @@ Vector natural_gradient(const ProfiledDeviance& deviance,
 
 Evaluation evaluate_deviance(ProfiledDeviance* deviance, const Vector& theta, bool gradient) {
   Evaluation result;
+  result.value = std::numeric_limits<double>::infinity();
+  if (!theta.allFinite()) return result;
   std::vector<Matrix> rotations;
   result.value = deviance->value(deviance->to_standard(theta, &rotations));
   if (gradient && std::isfinite(result.value)) {
@@ -391,6 +394,10 @@ Evaluation evaluate_deviance(ProfiledDeviance* deviance, const Vector& theta, bo
 FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
                   const InterruptCheck& interrupt) {
   ProfiledDeviance deviance(moments, options.reml, interrupt);
+  const bool started = options.start.size() > 0 || !options.optimize;
+  if (started && (options.start.size() != deviance.n_parameters() || !options.start.allFinite())) {
+    throw std::invalid_argument("start must be one finite number for each parameter");
+  }
   FitResult result;
   Vector x;
   if (options.optimize) {

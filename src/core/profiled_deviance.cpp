@@ -80,7 +80,8 @@ double ProfiledDeviance::value(const Vector& x) {
   point_value_ = std::numeric_limits<double>::infinity();
   if (!x.allFinite() || !factor_->factorize(unpack(x))) return point_value_;
   const double log_det = factor_->log_det_m() + (reml_ ? factor_->log_det_x() : 0.0);
-  point_value_ = log_det + m_ * std::log(factor_->residual_ss()) + constant_;
+  const double value = log_det + m_ * std::log(factor_->residual_ss()) + constant_;
+  if (std::isfinite(value)) point_value_ = value;
   return point_value_;
 }
 
