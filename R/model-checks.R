@@ -98,7 +98,9 @@ check_numeric_column <- function(x, name, kind) {
 check_column <- function(x, name, kind) {
   name <- utf8_names(name)
   if (is.complex(x) || is.raw(x) || is.list(x)) abort_column_type(x, name, kind)
-  if (kind == "grouping" && length(dim(x)) == 2L) abort_column_type(x, name, kind)
+  if (length(dim(x)) == 2L && (kind == "grouping" || !is.numeric(x))) {
+    abort_column_type(x, name, kind)
+  }
   check_values(x, name, kind)
 }
 

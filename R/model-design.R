@@ -279,6 +279,6 @@ abort_contrasts <- function(error, names) {
   reason <- conditionMessage(error)
   names <- utf8_names(names)
   abort(c("The model matrix could not be built.", "x" = "{reason}"),
-    kind = "contrasts", variable = names, observed = reason
+    kind = "contrasts", variable = if (length(names)) names else "contrasts", observed = reason
   )
 }

@@ -17,6 +17,7 @@
 #' @noRd
 model_frame <- function(parsed, data, call, env) {
   check_data(data)
+  check_data_names(data, parsed)
   data <- native_names(data)
   load_integer64(all.vars(parsed$frame_formula), data)
   frame_call <- model_frame_call(parsed, data, call, env)
@@ -206,6 +207,30 @@ check_data <- function(data) {
     "{.arg data} must be a data frame, a named list or an environment; it is {given}.",
     "i" = hint
   ), kind = "data", variable = "data", observed = given)
+}
+
+#' Every column has a name, and none that the formula uses occurs twice
+#' @noRd
+check_data_names <- function(data, parsed) {
+  if (!is.list(data)) return(invisible(NULL))
+  names <- names(data)
+  nameless <- which(is.na(names) | names == "")
+  if (length(nameless)) {
+    abort("Column {nameless} of {.arg data} {cli::qty(length(nameless))}{?has/have} no name.",
+      kind = "data", variable = "data", observed = nameless
+    )
+  }
+  if (!anyDuplicated(names)) return(invisible(NULL))
+  twice <- unique(names[duplicated(names)])
+  used <- all.vars(parsed$frame_formula)
+  if (!"." %in% used) twice <- intersect(twice, used)
+  if (length(twice) == 0L) return(invisible(NULL))
+  count <- sum(names == twice[1L])
+  name <- utf8_names(twice[1L])
+  abort(c(
+    "{.arg data} has {count} columns named {.var {name}}.",
+    "i" = "Rename them, so that the formula can tell them apart."
+  ), kind = "data", variable = name, observed = count)
 }
 
 #' Column names as R's symbols will be written

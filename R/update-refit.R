@@ -221,6 +221,7 @@ theta_to_start <- function(fit) {
 # left out.
 new_row_values <- function(fit, values, name, kind) {
   if (is.data.frame(values) && length(values) == 1L) values <- values[[1L]]
+  if (inherits(values, "integer64")) values <- as.double(values)
   values <- if (is.numeric(values)) as.vector(values) else values
   rows <- nrow(fit$frame)
   omitted <- length(fit$na.action)

@@ -10,6 +10,7 @@ bad_data <- function() {
   d$complex <- complex(real = d$x)
   d$raw <- as.raw(i)
   d$matrix <- cbind(d$x, d$w)
+  d$letters <- cbind(as.character(d$c), as.character(d$a))
   d$frame <- data.frame(p = d$x, q = d$w)
   d$lt <- as.POSIXlt(d$time)
   d$infinite <- replace(d$x, 3:4, c(Inf, -Inf))

@@ -192,6 +192,14 @@ test_that("refits check the response and the weights", {
   ))
 })
 
+test_that("64-bit integers are a response", {
+  skip_if_not_installed("bit64")
+  whole <- round(y)
+  expect_identical(
+    fixef(refit_response(simple, bit64::as.integer64(whole))), fixef(refit_response(simple, whole))
+  )
+})
+
 test_that("drop1() and add1() name terms that cannot be used", {
   data <- transform(sleepstudy, x = sin(1:180), gap = replace(Days, 4, NA))
   fit <- lmm(Reaction ~ Days + (1 | Subject), data)

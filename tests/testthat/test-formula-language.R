@@ -38,7 +38,8 @@ test_that("tibbles, lists, 64-bit integers and labelled columns are as good as p
   plain <- quiet_lmm(y ~ integer + (1 | integer), d)
   expect_identical(fixef(quiet_lmm(y ~ integer + (1 | integer), as.list(d))), fixef(plain))
   if (requireNamespace("tibble", quietly = TRUE)) {
-    expect_identical(fixef(quiet_lmm(y ~ integer + (1 | integer), tibble::as_tibble(d))), fixef(plain))
+    from_tibble <- quiet_lmm(y ~ integer + (1 | integer), tibble::as_tibble(d))
+    expect_identical(fixef(from_tibble), fixef(plain))
   }
   if (requireNamespace("bit64", quietly = TRUE)) {
     d$big <- bit64::as.integer64(d$integer)
