@@ -5,7 +5,9 @@
 #include <cstring>
 #include <vector>
 
-#if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__))
+// HENDERSON_NO_X86 leaves Eigen alone, as on other processors (tools/check-portability.sh).
+#if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__)) && \
+    !defined(HENDERSON_NO_X86)
 #define HENDERSON_HAS_X86_KERNELS 1
 #endif
 
@@ -31,8 +33,9 @@ constexpr int kLargestTile = 24 * 8;
 
 #ifdef HENDERSON_HAS_X86_KERNELS
 
-using Vector8 = double __attribute__((vector_size(64), aligned(8), may_alias));
-using Vector4 = double __attribute__((vector_size(32), aligned(8), may_alias));
+// Not `using`: there clang ignores the alignment, and stores as if C were aligned to the vector.
+typedef double Vector8 __attribute__((vector_size(64), aligned(8), may_alias));
+typedef double Vector4 __attribute__((vector_size(32), aligned(8), may_alias));
 
 // One body for both instruction sets: the attribute decides what the vector type compiles to.
 #define HENDERSON_MICRO_KERNEL(NAME, TARGET, VECTOR, LANES, PARTS, NR)                          \
