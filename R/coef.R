@@ -35,7 +35,7 @@ fixef.henderson_fit <- function(object, add.dropped = FALSE, ...) {
 #'
 #' @param object A fit by [lmm()] or its summary.
 #' @param correlation One logical: `TRUE` gives correlations in place of covariances.
-#' @param full One logical: `TRUE` adds rows and columns of `NA` for the columns that were dropped
+#' @param complete One logical: `TRUE` adds rows and columns of `NA` for the columns that were dropped
 #'   because the fixed-effects matrix does not have full rank.
 #' @inheritParams fixef.henderson_fit
 #' @return A plain numeric p x p matrix with row and column names: \eqn{\hat\sigma^2
@@ -48,12 +48,12 @@ fixef.henderson_fit <- function(object, add.dropped = FALSE, ...) {
 #' vcov(fit)
 #' vcov(fit, correlation = TRUE)
 #' @export
-vcov.henderson_fit <- function(object, correlation = FALSE, full = FALSE, ...) {
+vcov.henderson_fit <- function(object, correlation = FALSE, complete = FALSE, ...) {
   check_no_dots(...)
   check_flag(correlation)
-  check_flag(full)
+  check_flag(complete)
   covariance <- if (correlation) covariance_to_correlation(object$vcov) else object$vcov
-  if (!full || length(object$dropped) == 0L) {
+  if (!complete || length(object$dropped) == 0L) {
     return(covariance)
   }
   columns <- object$all_columns

@@ -27,7 +27,7 @@ test_that("arguments of accessors are checked", {
     "argument", "foo", "Arguments are", coef(sleep, foo = 1),
     "argument", "correlation", "not \"a\"", vcov(sleep, correlation = "a"),
     "argument", "corr", "Did you mean `correlation`?", vcov(sleep, corr = TRUE),
-    "argument", "full", "not NA", vcov(sleep, full = NA),
+    "argument", "complete", "not NA", vcov(sleep, complete = NA),
     "argument", "correlation", "not 3", vcov(summary(sleep), correlation = 3),
     "argument", "1", "unnamed argument", sigma(sleep, 1),
     "argument", "type", "Did you mean `pearson`?", residuals(sleep, "pears"),

@@ -48,7 +48,7 @@ test_that("vcov is a plain matrix, correlations have a unit diagonal, dropped co
   expect_identical(dimnames(V), list(names(fixef(fit)), names(fixef(fit))))
   expect_equal(vcov(fit, correlation = TRUE), cov2cor(V))
   expect_identical(vcov(summary(fit)), V)
-  full <- vcov(rank_deficient_fit(), full = TRUE)
+  full <- vcov(rank_deficient_fit(), complete = TRUE)
   expect_identical(dim(full), c(3L, 3L))
   expect_true(all(is.na(full["Days", ])))
   expect_error(vcov(fit, use = "all"), class = "henderson_error_argument")
