@@ -83,12 +83,16 @@ newton_outcome <- function(result, control) {
 #' Is the outcome of the core's optimizer a minimum?
 #'
 #' A step that cannot be told from rounding is as good as none: 1e-6 of a unit of deviance, which no
-#' test could see. Curvatures and boundary scores are relative, so 1e-6 means flat, not downhill.
-#' @param certificate list(`predicted_decrease`, `smallest_curvature`, `smallest_score`).
+#' test could see, or the rounding of the criterion itself where that is more (variances a million
+#' times the residual one, collinear predictors), up to a hundredth. Curvatures and boundary scores
+#' are relative, so 1e-6 means flat, not downhill.
+#' @param certificate list(`predicted_decrease`, `smallest_curvature`, `smallest_score`,
+#'   `rounding`).
 #' @noRd
 is_certified <- function(status, certificate) {
+  nothing <- max(1e-6, min(certificate$rounding, 0.01))
   status %in% c("converged", "radius_collapsed") &&
-    certificate$predicted_decrease < 1e-6 && certificate$smallest_curvature > -1e-6 &&
+    certificate$predicted_decrease < nothing && certificate$smallest_curvature > -1e-6 &&
     certificate$smallest_score > -1e-6
 }
 

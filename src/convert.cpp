@@ -351,6 +351,7 @@ Rcpp::List wrap_fit(const FitResult& result) {
           Rcpp::_["predicted_decrease"] = result.certificate.predicted_decrease,
           Rcpp::_["smallest_curvature"] = result.certificate.smallest_curvature,
           Rcpp::_["smallest_score"] = result.certificate.smallest_score,
+          Rcpp::_["rounding"] = result.certificate.rounding,
           Rcpp::_["hessian"] =
               result.certificate.exact_hessian ? "exact" : "average information"),
       Rcpp::_["evaluations"] = result.evaluations, Rcpp::_["iterations"] = result.iterations,

@@ -140,6 +140,7 @@ Certificate BoundarySearch::certify(const OptimizerResult& optimum) {
   certificate.exact_hessian = deviance_.hessian_is_exact();
   deviance_.value_at(x);
   deviance_.derivatives(&gradient, &hessian);
+  certificate.rounding = deviance_.noise();
   for (const BoundaryScore& score : boundary_scores(deviance_, optimum.x)) {
     certificate.smallest_score = std::min(certificate.smallest_score, score.value);
   }

@@ -26,6 +26,7 @@ struct Certificate {
   double predicted_decrease = 0;  // of one more Newton step over the free parameters, in deviance
   double smallest_curvature = 1;  // smallest eigenvalue of the unit-diagonal Hessian over them
   double smallest_score = 0;      // over singular Gamma_t: smallest eigenvalue of S_t per level
+  double rounding = 0;            // error of the criterion there: a smaller decrease says nothing
   bool exact_hessian = false;     // else the average-information one
 };
 

@@ -85,9 +85,18 @@ double ProfiledDeviance::value(const Vector& x) {
   return point_value_;
 }
 
+// Rounding of a sum of logs, and of what is inside them: r^2 and the pivots of X'V^-1 X are what is left
+// of the corresponding elements of A (in standardized units), and keep their rounding.
 double ProfiledDeviance::noise() const {
-  const double size = std::abs(factor_->log_det_m()) + std::abs(factor_->log_det_x()) +
-                      m_ * (1 + std::abs(std::log(factor_->residual_ss()))) + std::abs(constant_);
+  double size = std::abs(factor_->log_det_m()) + std::abs(factor_->log_det_x()) +
+                m_ * (1 + std::abs(std::log(factor_->residual_ss()))) + std::abs(constant_);
+  const Matrix& dense = system_->dense;
+  const int p = system_->p;
+  size += m_ * dense(p, p) / factor_->residual_ss();
+  for (int c = 0; reml_ && c < p; ++c) {
+    const double pivot = factor_->x_factor()(c, c);
+    size += dense(c, c) / (pivot * pivot);
+  }
   return 2 * std::numeric_limits<double>::epsilon() * size;
 }
 
