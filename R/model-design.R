@@ -128,7 +128,11 @@ colnames_utf8 <- function(X) {
 #' @return named list of character vectors, or NULL.
 #' @noRd
 factor_levels <- function(terms, frame) {
-  if (all(attr(terms, "dataClasses")[-1L] == "numeric")) return(NULL)
+  classes <- attr(terms, "dataClasses")
+  # a left-hand side has no response
+  response <- attr(terms, "response")
+  if (response > 0L) classes <- classes[-response]
+  if (all(classes == "numeric")) return(NULL)
   stats::.getXlevels(terms, frame)
 }
 

@@ -154,3 +154,115 @@ test_that("an offset argument is evaluated in newdata", {
   expect_s3_class(error, "henderson_error_newdata")
   expect_identical(error$variable, "outside")
 })
+
+# ---- factors in left-hand sides ----
+
+# Left-hand sides by variables h (two levels), f (three levels), Days.
+left_hand_sides <- function() {
+  list(
+    quote(h), quote(0 + h), quote(h + Days), quote(Days + h), quote(f * h), quote(h:Days),
+    quote(Days:h), quote(0 + h:f), quote(f + h), quote(0 + f:Days), quote(factor(h)),
+    quote(Days > 4)
+  )
+}
+
+left_hand_data <- function(type) {
+  data <- transform(sleepstudy,
+    h = rep(c("a", "b"), 90), f = rep(c("a", "b", "c"), 60),
+    Subject = factor(rep(1:9, each = 20))
+  )
+  if (type == "character") return(data)
+  if (type == "logical") return(transform(data, h = h == "b", f = f == "b"))
+  data$h <- factor(data$h, ordered = type == "ordered")
+  data$f <- factor(data$f)
+  data
+}
+
+reversed_levels <- function(x) {
+  if (is.factor(x)) factor(x, levels = rev(levels(x)), ordered = is.ordered(x)) else x
+}
+
+test_that("factors in any left-hand side are coded as in the fit, whatever levels newdata has", {
+  for (type in c("factor", "character", "ordered", "logical")) {
+    data <- left_hand_data(type)
+    for (lhs in left_hand_sides()) {
+      for (bar in c("|", "||")) {
+        formula <- eval(bquote(Reaction ~ Days + .(call("(", call(bar, lhs, quote(Subject))))))
+        design <- design_of(formula, data, control = no_checks)
+        fit <- fit_of_design(design)
+        whole <- unname(design$random[[1]]$z)
+        other <- transform(data, h = reversed_levels(h), f = reversed_levels(f))
+        # all rows; rows with one level of h; a single row; strings for factors
+        for (rows in list(1:180, which(data$h == data$h[2]), 2L)) {
+          for (newdata in list(data[rows, ], droplevels(data[rows, ]), other[rows, ])) {
+            z <- design_newdata(fit, newdata)$random[[1]]$z
+            expect_equal(unname(z), whole[rows, , drop = FALSE], ignore_attr = TRUE)
+          }
+        }
+      }
+    }
+  }
+})
+
+test_that("predictions and simulations do not depend on the levels newdata has", {
+  data <- left_hand_data("factor")
+  quiet <- lmm_control(check_singular = "ignore", max_iterations = 20L)
+  for (lhs in list(quote(h), quote(0 + h), quote(h + Days), quote(f * h))) {
+    formula <- eval(bquote(Reaction ~ Days + (.(lhs) | Subject)))
+    fit <- suppressWarnings(lmm(formula, data, control = quiet))
+    rows <- c(2L, 4L, 22L)
+    z <- model.matrix(fit, type = "random")[rows, ]
+    other <- transform(data, h = reversed_levels(h), f = reversed_levels(f))
+    for (newdata in list(
+      data[rows, ], droplevels(data[rows, ]), other[rows, ],
+      transform(data[rows, ], h = as.character(h), f = as.character(f))
+    )) {
+      expect_equal(predict(fit, newdata), fitted(fit)[rows], ignore_attr = TRUE)
+      expect_equal(
+        predict(fit, newdata, se.fit = TRUE)$se.fit, predict(fit, se.fit = TRUE)$se.fit[rows],
+        ignore_attr = TRUE
+      )
+      expect_equal(model.matrix(fit, type = "random", newdata = newdata), z, ignore_attr = TRUE)
+      expect_equal(
+        simulate(fit, seed = 1, newdata = newdata), simulate(fit, seed = 1, newdata = data[rows, ]),
+        ignore_attr = TRUE
+      )
+      expect_equal(
+        simulate(fit, seed = 1, newdata = newdata, use.u = TRUE),
+        simulate(fit, seed = 1, newdata = data[rows, ], use.u = TRUE),
+        ignore_attr = TRUE
+      )
+    }
+  }
+})
+
+test_that("a level of a left-hand side that the fit does not have is an error", {
+  for (type in c("factor", "character", "ordered")) {
+    data <- left_hand_data(type)
+    for (lhs in left_hand_sides()) {
+      if (!"h" %in% all.vars(lhs)) next
+      formula <- eval(bquote(Reaction ~ Days + (.(lhs) | Subject)))
+      fit <- fit_of_design(design_of(formula, data, control = no_checks))
+      newdata <- transform(data[1:3, ], h = c("a", "zz", "b"))
+      condition <- error_of(design_newdata(fit, newdata))
+      expect_s3_class(condition, "henderson_error_newdata")
+      expect_match(condition$variable, "h")
+      expect_identical(condition$observed, "zz")
+      expect_match(conditionMessage(condition), "zz")
+    }
+  }
+  data <- left_hand_data("factor")
+  fit <- lmm(Reaction ~ Days + (f | Subject), data, control = lmm_control(check_singular = "ignore"))
+  newdata <- transform(data[1:3, ], f = c("a", "zz", "c"))
+  for (call in list(
+    quote(predict(fit, newdata)), quote(predict(fit, newdata, se.fit = TRUE)),
+    quote(simulate(fit, newdata = newdata)),
+    quote(simulate(fit, newdata = newdata, use.u = TRUE)),
+    quote(model.matrix(fit, type = "random", newdata = newdata))
+  )) {
+    condition <- error_of(eval(call))
+    expect_s3_class(condition, "henderson_error_newdata")
+    expect_identical(condition$variable, "f")
+    expect_identical(condition$observed, "zz")
+  }
+})
