@@ -66,7 +66,11 @@ refitML.henderson_lmm <- function(x, ...) {
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return A fit by [lmm()]. Whatever is fitted from it later on, by [refit_ml()] for example, is
 #'   optimized.
-#' @section Errors: `henderson_error_argument` for any other object; those of [lmm()].
+#' @section Errors: `henderson_error_argument` for any other object; `henderson_error_unsupported` for a
+#'   random term or covariance structure that cannot be reproduced; those of [lmm()].
+#' @section Contrasts: lme4 1.1 uses its argument `contrasts` for the fixed part only. The left-hand
+#'   sides of an imported fit keep lme4's coding, in predictions and refits too; [update()] evaluates
+#'   the call by [lmm()], where `contrasts` serve the left-hand sides as well.
 #' @section Diagonal terms: `(x || g)` in lme4 is a term for every column, and is imported as lme4
 #'   has it.
 #' @examples
@@ -89,12 +93,15 @@ as_lmm <- function(m, optimizer = "none", ...) {
   parsed <- parse_formula(stats::formula(m))
   frame <- lme4_frame(m, parsed)
   contrasts <- attr(lme4::getME(m, "X"), "contrasts")
-  start <- lme4_theta(m, model_design(parsed, frame, contrasts, unchecked(control))$random)
+  imported <- lme4_random(m, parsed, frame, contrasts, unchecked(control))
+  parsed <- imported$parsed
   call <- m@call
   call[[1L]] <- quote(lmm)
   call[setdiff(names(call), c("", names(formals(lmm))))] <- NULL
   call[c("control", "start")] <- NULL
-  fit <- fit_from_frame(parsed, frame, lme4::isREML(m), contrasts, control, start, call)
+  fit <- fit_from_frame(
+    parsed, frame, lme4::isREML(m), contrasts, control, imported$theta, call
+  )
   # what is fitted from this fit later on is optimized
   fit$control <- lmm_control()
   fit
@@ -119,17 +126,100 @@ lme4_terms_object <- function(frame, parsed) {
   terms
 }
 
-# lme4's theta in the order of `random`: terms are matched by group and columns.
-lme4_theta <- function(m, random) {
+# lme4's coding of the left-hand sides and its theta.
+#
+# lme4 1.1 codes left-hand sides by `options("contrasts")` as they were at the fit, and does not say
+# how: of several codings the one is taken that gives its matrix Z.
+# Returns list(`parsed`, whose random terms have their `contrasts`; `theta`, in our order).
+lme4_random <- function(m, parsed, frame, contrasts, control) {
+  theirs <- lme4_terms(m)
+  for (coding in lme4_codings(parsed, frame, contrasts)) {
+    parsed$random <- lapply(parsed$random, function(term) {
+      term$contrasts <- coding
+      term
+    })
+    random <- model_design(parsed, frame, contrasts, control)$random
+    position <- vapply(random, position_of_term, 1L, terms = theirs)
+    if (!anyNA(position)) break
+  }
+  if (anyNA(position)) abort_lme4_term(random[[which(is.na(position))[1L]]], theirs)
+  theta <- numeric(length(theta_names(random)))
+  for (k in seq_along(random)) {
+    theta[random[[k]]$theta_index] <- theirs[[position[k]]]$theta
+  }
+  list(parsed = keep_codings(parsed, random), theta = theta)
+}
+
+# The terms of lme4's fit: list of list(`group`, `columns`, `z` (n x v), `theta`).
+lme4_terms <- function(m) {
   theta <- unname(lme4::getME(m, "theta"))
   columns <- lme4::getME(m, "cnms")
+  first <- lme4::getME(m, "Gp")
+  Zt <- lme4::getME(m, "Zt")
   sizes <- lengths(columns)
   last <- cumsum(sizes * (sizes + 1L) / 2L)
-  result <- numeric(length(theta))
-  for (term in random) {
-    t <- which(names(columns) == term$group & vapply(columns, identical, TRUE, term$columns))[1L]
-    size <- length(term$theta_index)
-    result[term$theta_index] <- theta[last[t] - size + seq_len(size)]
+  if (last[length(last)] != length(theta)) {
+    abort(c(
+      "{.arg m} has covariance structures that cannot be imported.",
+      "x" = "It has {length(theta)} covariance parameter{?s}, unstructured covariance matrices of
+             its terms have {last[length(last)]}."
+    ), kind = "unsupported", variable = "m", observed = length(theta))
   }
-  result
+  lapply(seq_along(columns), function(t) {
+    v <- sizes[[t]]
+    rows <- seq.int(first[t] + 1L, first[t + 1L])
+    z <- vapply(seq_len(v), function(column) {
+      Matrix::colSums(Zt[rows[(seq_along(rows) - 1L) %% v + 1L == column], , drop = FALSE])
+    }, numeric(ncol(Zt)))
+    size <- v * (v + 1L) / 2L
+    list(
+      group = names(columns)[t], columns = columns[[t]], z = unname(z),
+      theta = theta[last[t] - size + seq_len(size)]
+    )
+  })
+}
+
+# Codings that lme4 may have used, as `contrasts` of a random term: those of the options now, of the
+# fixed part, and the usual ones.
+lme4_codings <- function(parsed, frame, contrasts) {
+  coded <- contrast_variables(parsed, frame)
+  usual <- lapply(c("contr.treatment", "contr.sum", "contr.helmert"), function(coding) {
+    lapply(stats::setNames(nm = coded), function(name) {
+      if (is.ordered(frame[[name]])) "contr.poly" else coding
+    })
+  })
+  c(list(list(), as.list(contrasts)), if (length(coded)) usual)
+}
+
+# Which of lme4's terms has this group, these columns and this z? NA if none.
+position_of_term <- function(term, terms) {
+  same <- vapply(terms, function(other) {
+    identical(other$group, term$group) && identical(other$columns, term$columns) &&
+      length(other$theta) == length(term$theta_index) &&
+      isTRUE(all.equal(as.vector(term$z %||% rep(1, nrow(other$z))), as.vector(other$z)))
+  }, TRUE)
+  which(same)[1L]
+}
+
+# The coding of every random term as part of the formula that the fit keeps, so that later options
+# do not change it. Left-hand sides without factors have none.
+keep_codings <- function(parsed, random) {
+  texts <- vapply(random, `[[`, "", "text")
+  parsed$random <- lapply(parsed$random, function(term) {
+    term["contrasts"] <- list(random[[match(term$text, texts)]]$contrasts)
+    term
+  })
+  parsed
+}
+
+abort_lme4_term <- function(term, theirs) {
+  text <- term$text
+  known <- vapply(theirs, function(other) {
+    paste0(other$group, ": ", paste(other$columns, collapse = ", "))
+  }, "")
+  abort(c(
+    "The random term {.code ({text})} of {.arg m} cannot be imported.",
+    "x" = "Its columns {.val {term$columns}} are not those of lme4: {.val {known}}.",
+    "i" = "Fit the model with {.fn lmm}."
+  ), kind = "unsupported", variable = text, observed = known)
 }

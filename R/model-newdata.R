@@ -24,10 +24,11 @@ design_newdata <- function(fit, newdata, random = TRUE, allow_new_levels = FALSE
     frame <- newdata_frame(terms, newdata, fit$xlevels)
   }
   X <- design_matrix(terms, frame, fit$contrasts)
+  fixed <- list(terms = terms, X = X, contrasts = fit$contrasts)
   list(
     X = kept_columns(X, fit),
     offset = newdata_offset(fit, frame, newdata),
-    random = newdata_random(fit, newdata, random, allow_new_levels, list(terms = terms, X = X)),
+    random = newdata_random(fit, newdata, random, allow_new_levels, fixed),
     na.action = omitted
   )
 }
@@ -254,7 +255,8 @@ newdata_random <- function(fit, newdata, random, allow_new_levels, fixed) {
 #' @noRd
 newdata_columns <- function(term, newdata, fixed) {
   if (is.null(term$terms)) return(NULL)
-  if (same_columns(term$terms, fixed$terms)) return(fixed$X)
+  shares_x <- same_columns(term$terms, fixed$terms) && identical(term$contrasts, fixed$contrasts)
+  if (shares_x) return(fixed$X)
   design_matrix(term$terms, newdata_frame(term$terms, newdata, term$xlevels), term$contrasts)
 }
 

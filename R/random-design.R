@@ -34,6 +34,7 @@ design_term <- function(term, earlier, frame, values, contrasts, fixed) {
 #' Columns of a left-hand side
 #'
 #' A left-hand side that was met before, or that has the terms of the fixed part, shares its matrix.
+#' A fit by lme4 has contrasts of its own for left-hand sides, `term$contrasts` (`as_lmm()`).
 #' @return list(`names`, `z` = n x v matrix or NULL for the column of ones, `terms`, `xlevels`).
 #' @noRd
 term_columns <- function(term, earlier, frame, values, contrasts, fixed) {
@@ -44,7 +45,8 @@ term_columns <- function(term, earlier, frame, values, contrasts, fixed) {
     }
   }
   terms <- complete_terms(term$terms, frame)
-  z <- if (same_columns(terms, fixed$terms)) fixed$X else design_matrix(terms, values, contrasts)
+  shares_x <- is.null(term$contrasts) && same_columns(terms, fixed$terms)
+  z <- if (shares_x) fixed$X else design_matrix(terms, values, term$contrasts %||% contrasts)
   list(names = colnames(z), z = z, terms = terms, xlevels = factor_levels(terms, frame))
 }
 

@@ -192,6 +192,8 @@ refit_frame <- function(fit, frame = model_frame_of(fit), REML = fit$REML, start
 # The fit with another fixed part, whose variables are all in the model frame.
 refit_fixed <- function(fit, formula) {
   parsed <- parse_formula(formula)
+  # with the contrasts that terms imported from lme4 have
+  parsed$random <- fit$parsed$random
   frame <- model_frame_of(fit)
   attr(frame, "fixed_terms") <- fixed_terms(parsed, frame, frame)
   call <- fit$call

@@ -55,6 +55,60 @@ test_that("as_lmm evaluates lme4's model at lme4's parameters", {
   }
 })
 
+test_that("as_lmm codes left-hand sides as lme4 did", {
+  need_peer("lme4")
+  data <- transform(sleepstudy,
+    h = factor(rep(c("a", "b"), 90)), f = factor(rep(c("a", "b", "c"), 60), ordered = TRUE),
+    Subject = factor(rep(1:9, each = 20))
+  )
+  sums <- list(h = "contr.sum")
+  quietly <- function(expr) suppressWarnings(suppressMessages(expr))
+  fits <- quietly(list(
+    lme4::lmer(Reaction ~ Days + h + (h | Subject), data, contrasts = sums),
+    lme4::lmer(Reaction ~ h + (h | Subject), data, contrasts = sums),
+    lme4::lmer(Reaction ~ Days * h + (1 | Subject) + (0 + h:Days | Subject), data, contrasts = sums),
+    lme4::lmer(
+      Reaction ~ h + f + (f | Subject), data,
+      contrasts = list(h = "contr.sum", f = "contr.helmert")
+    ),
+    withr::with_options(
+      list(contrasts = c("contr.sum", "contr.poly")),
+      lme4::lmer(Reaction ~ Days + h + (h + f | Subject), data)
+    )
+  ))
+  newdata <- data[c(2, 5), ]
+  newdata$h <- factor(newdata$h, levels = c("b", "a"))
+  newdata$f <- as.character(newdata$f)
+  for (m in fits) {
+    fit <- quietly(as_lmm(m))
+    expect_false(anyNA(fit$theta))
+    expect_setequal(unname(round(fit$theta, 8)), unname(round(lme4::getME(m, "theta"), 8)))
+    expect_equal(unname(fit$criterion), unname(lme4::REMLcrit(m)), tolerance = 1e-9)
+    expect_equal(fitted(fit), fitted(m), tolerance = 1e-7, ignore_attr = TRUE)
+    expect_equal(predict(fit, newdata), fitted(fit)[c(2, 5)], ignore_attr = TRUE)
+    expect_equal(
+      as.matrix(model.matrix(fit, type = "random")), as.matrix(lme4::getME(m, "Z")),
+      ignore_attr = TRUE
+    )
+    # refits keep the coding
+    expect_identical(names(refit_ml(fit)$theta), names(fit$theta))
+    expect_equal(deviance_function(fit)(fit$theta, gradient = FALSE), fit$criterion)
+    first <- quietly(drop1(fit))
+    expect_equal(first["<none>", "AIC"], extractAIC(fit)[2], tolerance = 1e-6)
+  }
+})
+
+test_that("as_lmm refuses a term that it cannot reproduce", {
+  need_peer("lme4")
+  data <- transform(sleepstudy, h = factor(rep(c("a", "b", "c"), 60)))
+  m <- withr::with_options(list(contrasts = c("contr.SAS", "contr.poly")), {
+    suppressWarnings(suppressMessages(lme4::lmer(Reaction ~ Days + (h | Subject), data)))
+  })
+  condition <- tryCatch(as_lmm(m), error = identity)
+  expect_s3_class(condition, "henderson_error_unsupported")
+  expect_match(condition$variable, "h | Subject", fixed = TRUE)
+})
+
 test_that("as_lmm can go on to optimize", {
   need_peer("lme4")
   m <- lme4::lmer(Reaction ~ Days + (Days | Subject), sleepstudy)
