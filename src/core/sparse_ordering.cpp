@@ -95,6 +95,10 @@ std::vector<int> postorder(const std::vector<int>& parent) {
 }
 
 std::vector<int> minimum_degree(const NodePattern& pattern) {
+  // Eigen's ordering counts in int, with some room to work in.
+  if (pattern.rows.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) / 4) {
+    throw std::length_error("more than 2^29 pairs of levels that occur together");
+  }
   std::vector<Eigen::Triplet<double, int>> entries;
   entries.reserve(2 * pattern.rows.size() + pattern.n_nodes);
   for (int column = 0; column < pattern.n_nodes; ++column) {
