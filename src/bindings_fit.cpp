@@ -44,10 +44,12 @@ Rcpp::List fit_design_cpp(const Rcpp::List& design, const Rcpp::List& options, b
   }
   const henderson::CrossProducts moments =
       henderson::accumulate(rows, gram, Rcpp::checkUserInterrupt);
-  const henderson::FitResult result =
+  henderson::FitResult result =
       henderson::fit_lmm(moments, as_fit_options(options), Rcpp::checkUserInterrupt);
+  const bool defined = result.modes.size() == rows.terms.size();
+  if (defined) henderson::refine_residual(rows, moments, &result);
   Rcpp::List list = wrap_fit(result);
-  if (result.modes.size() == rows.terms.size()) list["fitted"] = fitted_rows(rows, result);
+  if (defined) list["fitted"] = fitted_rows(rows, result);
   list["n"] = moments.n;
   return list;
 }

@@ -154,6 +154,7 @@ void BlockCholesky::assemble_supernode(int s, double* values, const int* local) 
     return;
   }
   for (Index e = system_.segment_start[s]; e < system_.segment_start[s + 1]; ++e) {
+    if (e % 16384 == 16383) check_interrupt();
     const PanelSegment& segment = system_.segments[e];
     const Index start = system_.panel_start[segment.level];
     const Index count = system_.panel_start[segment.level + 1] - start;
@@ -233,6 +234,7 @@ bool BlockCholesky::factorize_dense() {
 }
 
 bool BlockCholesky::factorize(const std::vector<Matrix>& lambda) {
+  const InterruptScope scope(interrupt_);
   if (interrupt_) interrupt_();
   lambda_ = lambda;
   update_row_scale();

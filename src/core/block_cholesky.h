@@ -25,6 +25,7 @@ class BlockCholesky {
   const Matrix& x_factor() const { return x_factor_; }  // lower Cholesky factor of X'V^-1 X
   Vector beta() const;
 
+  const InterruptCheck& interrupt() const { return interrupt_; }
   const BlockSystem& system() const { return system_; }
   const std::vector<Matrix>& lambda() const { return lambda_; }
   const SupernodalCholesky& remainder() const { return remainder_; }

@@ -285,6 +285,30 @@ CrossProducts accumulate(const DataRows& rows, const GramResult& gram,
   return moments;
 }
 
+double residual_sum_of_squares(const DataRows& rows, const CrossProducts& moments,
+                               const Vector& beta, const std::vector<Matrix>& modes) {
+  double total = 0;
+  Matrix block(rows.p + 1, kRowBlock);
+  for (Index first = 0; first < rows.n; first += kRowBlock) {
+    const Index count = std::min(kRowBlock, rows.n - first);
+    fill_rows(rows, moments.x_shift, moments.y_shift, first, count, &block);
+    for (Index k = 0; k < count; ++k) {
+      const Index i = first + k;
+      const double w = weight_of(rows, i);
+      if (!(w > 0)) continue;
+      double residual = block(rows.p, k) - beta.dot(block.col(k).head(rows.p));
+      for (std::size_t t = 0; t < rows.terms.size(); ++t) {
+        const Index level = rows.terms[t].level[i] - 1;
+        for (int c = 0; c < moments.terms[t].v; ++c) {
+          residual -= z_value(rows.terms[t], moments.terms[t], c, i) * modes[t](c, level);
+        }
+      }
+      total += w * residual * residual;
+    }
+  }
+  return total;
+}
+
 void CrossProducts::recentre(const Vector& new_x_shift, const Vector& new_y_shift,
                              const std::vector<Vector>& new_z_shifts) {
   const Index width = p + 1;

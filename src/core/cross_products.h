@@ -83,6 +83,11 @@ GramResult dense_gram(const DataRows& rows);
 CrossProducts accumulate(const DataRows& rows, const GramResult& gram,
                          const InterruptCheck& interrupt);
 
+// sum of w (y - X beta - Z b)^2 over the rows, with beta relative to y_shift and both for columns
+// centred as the moments are; modes: v x J per block term.
+double residual_sum_of_squares(const DataRows& rows, const CrossProducts& moments,
+                               const Vector& beta, const std::vector<Matrix>& modes);
+
 }  // namespace henderson
 
 #endif  // HENDERSON_CROSS_PRODUCTS_H_

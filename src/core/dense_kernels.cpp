@@ -13,7 +13,21 @@ using Stride = Eigen::OuterStride<>;
 using Block = Eigen::Map<Matrix, 0, Stride>;
 using ConstBlock = Eigen::Map<const Matrix, 0, Stride>;
 
+constexpr Index kLong = 128;  // width from which one call may take long enough to ask
+
+thread_local const InterruptCheck* current_check = nullptr;
+
 }  // namespace
+
+InterruptScope::InterruptScope(const InterruptCheck& check) : previous_(current_check) {
+  current_check = &check;
+}
+
+InterruptScope::~InterruptScope() { current_check = previous_; }
+
+void check_interrupt() {
+  if (current_check != nullptr && *current_check) (*current_check)();
+}
 
 void gemm_nt(Index m, Index n, Index k, double alpha, const double* a, Index lda, const double* b,
              Index ldb, double* c, Index ldc) {
@@ -65,6 +79,7 @@ bool cholesky_lower(Index n, double* a, Index lda) {
     return true;
   }
   // Halves until small: the work is in the triangular solve and the symmetric update.
+  if (n >= kLong) check_interrupt();
   const Index first = n <= 32 ? 16 : ((n / 2 + 15) / 16) * 16;
   if (!cholesky_lower(first, a, lda)) return false;
   solve_right_transposed(n - first, first, a, lda, a + first, lda);
@@ -106,6 +121,7 @@ void solve_right_transposed(Index m, Index n, const double* l, Index ldl, double
     gemm_nt(m, n, n, 1.0, copy.data(), m, inverse.data(), n, b, ldb);
     return;
   }
+  if (n >= kLong) check_interrupt();
   const Index first = ((n / 2 + kTriangle - 1) / kTriangle) * kTriangle;
   solve_right_transposed(m, first, l, ldl, b, ldb);
   gemm_nt(m, n - first, first, -1.0, b, ldb, l + first, ldl, b + first * ldb, ldb);
@@ -128,6 +144,7 @@ void solve_right(Index m, Index n, const double* l, Index ldl, double* b, Index 
     gemm_nn(m, n, n, 1.0, copy.data(), m, inverse.data(), n, b, ldb);
     return;
   }
+  if (n >= kLong) check_interrupt();
   const Index first = ((n / 2 + kTriangle - 1) / kTriangle) * kTriangle;
   double* rest = b + first * ldb;
   solve_right(m, n - first, l + first * (ldl + 1), ldl, rest, ldb);
@@ -140,6 +157,7 @@ void inverse_from_cholesky(Index n, const double* l, Index ldl, double* inverse,
   if (n <= 0) return;
   Matrix scaled;
   for (Index start = ((n - 1) / block) * block; start >= 0; start -= block) {
+    if (n >= kLong) check_interrupt();
     const Index width = std::min(block, n - start);
     const Index below = n - start - width;
     // L11^-1, then (L L')^-1 block by block from the last column block to the first.

@@ -8,6 +8,21 @@
 
 namespace henderson {
 
+// While it lives, long dense computations of this thread call the check from time to time.
+class InterruptScope {
+ public:
+  explicit InterruptScope(const InterruptCheck& check);
+  ~InterruptScope();
+  InterruptScope(const InterruptScope&) = delete;
+  InterruptScope& operator=(const InterruptScope&) = delete;
+
+ private:
+  const InterruptCheck* previous_;
+};
+
+// The check of the innermost scope, if there is one.
+void check_interrupt();
+
 // C (m x n) += alpha * A (m x k) * B' (B is n x k).
 void gemm_nt(Index m, Index n, Index k, double alpha, const double* a, Index lda, const double* b,
              Index ldb, double* c, Index ldc);

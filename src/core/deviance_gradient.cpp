@@ -136,6 +136,7 @@ void Differentiator::accumulate_panels(std::vector<double>* products) const {
     const double* inverse = remainder.inverse_values(s);
     for (Index i = 0; i < n_rows; ++i) local[remainder.rows(s)[i]] = static_cast<int>(i);
     for (Index e = system_.segment_start[s]; e < system_.segment_start[s + 1]; ++e) {
+      if (e % 16384 == 16383) check_interrupt();
       const PanelSegment& segment = system_.segments[e];
       const Index count = panel_count(segment.level);
       const int* rows = panel_rows(segment.level);
@@ -365,6 +366,7 @@ void Differentiator::take_modes(DevianceDerivatives* result) {
 DevianceDerivatives differentiate(BlockCholesky* factor, const std::vector<LambdaEntry>& entries,
                                   const DerivativeRequest& request) {
   DevianceDerivatives result;
+  const InterruptScope scope(factor->interrupt());
   Differentiator work(factor, request);
   work.solve_modes();
   switch (factor->system().leaf_size()) {

@@ -325,9 +325,9 @@ void report_fixed(const ProfiledDeviance& deviance, FitResult* result) {
       if (c != moments.intercept) back(moments.intercept, c) = -moments.x_shift[c];
     }
   }
-  const Vector centred = scales.y_scale * deviance.factor().beta().cwiseQuotient(scales.x_scale) +
-                         moments.y_shift;
-  result->beta = back * centred;
+  result->centred_beta =
+      scales.y_scale * deviance.factor().beta().cwiseQuotient(scales.x_scale);
+  result->beta = back * (result->centred_beta + moments.y_shift);
   const Matrix half =
       deviance.factor().x_factor().triangularView<Eigen::Lower>().solve(
           Matrix(scales.x_scale.cwiseInverse().asDiagonal() * back.transpose()));
@@ -353,6 +353,7 @@ void report_random(const ProfiledDeviance& deviance, const DevianceDerivatives& 
     u *= scales.y_scale;
     const Matrix to_b = scales.z_inverse[t] * lambda[t];
     result->modes.push_back(to_b * u);
+    result->centred_modes.push_back(scales.z_scale[t].cwiseInverse().asDiagonal() * lambda[t] * u);
     result->spherical_modes.push_back(spherical_map[t] * u);
     Matrix variance(v * v, levels);
     for (int l = 0; l < levels; ++l) {
@@ -390,6 +391,17 @@ Evaluation evaluate_deviance(ProfiledDeviance* deviance, const Vector& theta, bo
     result.gradient = natural_gradient(*deviance, parts.lambda_gradient, rotations);
   }
   return result;
+}
+
+void refine_residual(const DataRows& rows, const CrossProducts& moments, FitResult* result) {
+  double sum = residual_sum_of_squares(rows, moments, result->centred_beta, result->centred_modes);
+  for (const Matrix& u : result->spherical_modes) sum += u.squaredNorm();
+  if (!(sum > 0) || !std::isfinite(sum)) return;
+  const double ratio = sum / result->residual_ss;
+  result->residual_ss = sum;
+  result->criterion += result->degrees * std::log(ratio);
+  result->sigma = std::sqrt(sum / result->degrees);
+  for (Matrix& variance : result->conditional_variance) variance *= ratio;
 }
 
 FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
@@ -443,7 +455,8 @@ FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
   result.log_det_x = deviance.factor().log_det_x() +
                      2 * deviance.scales().x_scale.array().log().sum();
   result.residual_ss = deviance.factor().residual_ss() * y_scale * y_scale;
-  result.sigma = std::sqrt(result.residual_ss / deviance.degrees());
+  result.degrees = deviance.degrees();
+  result.sigma = std::sqrt(result.residual_ss / result.degrees);
   report_fixed(deviance, &result);
   report_random(deviance, parts, spherical_map, &result);
   result.gradient = natural_gradient(deviance, parts.lambda_gradient, rotations);

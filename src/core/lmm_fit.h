@@ -42,6 +42,9 @@ struct FitResult {
   Matrix unscaled_vcov;                      // (X'V^-1 X)^-1
   std::vector<Matrix> modes;                 // per block term v x J: b
   std::vector<Matrix> spherical_modes;       // u
+  Vector centred_beta;                       // of y - X y_shift on centred X (cross_products.h)
+  std::vector<Matrix> centred_modes;         // b of centred Z
+  double degrees = 0;                        // m
   std::vector<Matrix> conditional_variance;  // per block term (v v) x J: sigma^2 Lambda M^-1 Lambda'
   Vector gradient;                           // natural theta
   Certificate certificate;
@@ -53,6 +56,12 @@ struct FitResult {
 
 FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
                   const InterruptCheck& interrupt);
+
+// Replaces r^2, which cross-products give as a difference, by the penalized residual sum of squares of
+// the rows at the fit's coefficients, and what depends on it. r^2 is stationary there, so that its
+// error is of second order: exact where variance ratios of 1e8 and more leave cross-products few
+// digits. One pass over the rows, after the optimization.
+void refine_residual(const DataRows& rows, const CrossProducts& moments, FitResult* result);
 
 // Criterion and, if wanted, its gradient with respect to natural theta.
 struct Evaluation {

@@ -174,6 +174,7 @@ void SupernodalCholesky::compute_selected_inverse() {
   Matrix below;
   Matrix scaled;
   for (int s = symbolic_.count() - 1; s >= 0; --s) {
+    if (s % 256 == 255) check_interrupt();
     const double* l = values_.data() + symbolic_.value_start[s];
     double* inverse = inverse_.data() + symbolic_.value_start[s];
     const Index m = n_rows(s);
