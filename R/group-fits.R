@@ -32,7 +32,7 @@ group_fits <- function(formula, data = NULL, ...) {
   check_supplied(formula)
   if (inherits(formula, "henderson_lmm")) {
     data <- data %||% getData.henderson_fit(formula)
-    formula <- formula$formula
+    formula <- formula$parsed$formula
   }
   parts <- split_group_formula(formula)
   if (!is.data.frame(data)) {

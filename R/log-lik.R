@@ -47,7 +47,8 @@ deviance.henderson_lmm <- function(object, REML = NULL, ...) {
     abort(c(
       "A fit by REML has no deviance.",
       "i" = "Its criterion is {.code reml_criterion(fit)}.",
-      "i" = "{.code deviance(refit_ml(fit))} refits by maximum likelihood."
+      "i" = "{.code deviance(refit_ml(fit))} refits by maximum likelihood.",
+      "i" = "{.fn step} compares fits by maximum likelihood: {.code step(refit_ml(fit))}."
     ), kind = "argument", variable = "object", observed = "REML")
   }
   criterion_value(object, REML)

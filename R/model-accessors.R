@@ -33,7 +33,8 @@ formula.henderson_fit <- function(x, fixed.only = FALSE, random.only = FALSE, en
   if (fixed.only) {
     return(x$parsed$fixed)
   }
-  if (random.only) random_formula(x) else x$formula
+  # stats::step() overwrites x$formula by the terms of the fixed part
+  if (random.only) random_formula(x) else x$parsed$formula
 }
 
 # ~ (Days | Subject) + ...: the random terms of the formula, bars in parentheses.

@@ -68,7 +68,8 @@ str.henderson_fit <- function(object, max.level = 1L, give.attr = FALSE, ...) {
 # Title, formula, data, weights and subset: as in the call. `x`: a fit or its summary.
 header_lines <- function(x) {
   method <- if (x$REML) "REML" else "maximum likelihood"
-  lines <- c(paste("Linear mixed model fitted by", method), labelled_lines("Formula", x$formula))
+  formula <- if (inherits(x, "henderson_fit")) x$parsed$formula else x$formula
+  lines <- c(paste("Linear mixed model fitted by", method), labelled_lines("Formula", formula))
   for (argument in c("data", "subset", "weights", "offset")) {
     value <- x$call[[argument]]
     if (is.language(value)) {

@@ -46,7 +46,7 @@ summary.henderson_lmm <- function(object, correlation = NULL, ddf = "none", ...)
   if (!is.null(correlation)) check_flag(correlation)
   structure(
     list(
-      call = object$call, formula = object$formula, REML = object$REML,
+      call = object$call, formula = object$parsed$formula, REML = object$REML,
       criterion = object$criterion, AICtab = summary_criteria(object),
       residuals = scaled_residuals(object),
       varcor = VarCorr.henderson_fit(object), sigma = object$sigma,

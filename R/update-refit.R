@@ -268,6 +268,9 @@ new_row_values <- function(fit, values, name, kind) {
 #' @return A data frame of class `anova`, as [anova()][anova.henderson_lmm] gives, a row `<none>`
 #'   for the fit and one for each term: `Df` (parameters of the term), `AIC`, and with `test =
 #'   "Chisq"` also `LRT` and `Pr(Chi)`.
+#' @section Stepwise selection: [stats::step()] needs a fit by maximum likelihood:
+#'   `step(refit_ml(object))`. Random terms stay as they are. A `lower` scope must be written without
+#'   `.`, which stands for the random terms too.
 #' @section Errors: `henderson_error_argument` for terms that cannot be dropped or added;
 #'   `henderson_error_data` when a term to add has missing values in rows of the fit.
 #' @examples
@@ -307,6 +310,7 @@ add1.henderson_lmm <- function(object, scope, scale = 0, test = c("none", "Chisq
   fit <- refit_ml(object)
   caller <- parent.frame()
   larger <- lapply(scope, function(term) {
+    if (is_own_random_term(fit, term)) return(fit)
     if (trace) inform("With {.code {term}}.", kind = "trace")
     add_term(fit, term, caller)
   })
@@ -369,7 +373,8 @@ check_new_terms <- function(fit, scope) {
 addable_terms <- function(fit, scope) {
   check_scope_type(scope)
   if (is.character(scope)) {
-    return(check_new_terms(fit, scope))
+    check_new_terms(fit, scope[!is_own_random_term(fit, scope)])
+    return(scope)
   }
   full <- stats::update.formula(stats::formula(fit$terms), scope)
   new <- stats::add.scope(fit$terms, stats::terms(full))
@@ -379,6 +384,17 @@ addable_terms <- function(fit, scope) {
     )
   }
   check_new_terms(fit, new)
+}
+
+# stats::step() takes its scope from the whole formula: random terms of the fit come as
+# "Days | Subject", without parentheses, or in an interaction. Their rows in the table of add1() have
+# no degrees of freedom, which step() leaves out.
+is_own_random_term <- function(fit, scope) {
+  labels <- attr(stats::terms(random_formula(fit)), "term.labels")
+  vapply(scope, function(term) {
+    has_bar <- is_bar(tryCatch(str2lang(term), error = function(condition) NULL))
+    has_bar && any(vapply(labels, grepl, TRUE, x = term, fixed = TRUE))
+  }, TRUE)
 }
 
 # The fit's formula with a fixed term added or removed; random terms are left as written.

@@ -240,3 +240,38 @@ test_that("update keeps arguments that are functions", {
 
   expect_length(fitted(update(fit, REML = FALSE)), 180L)
 })
+
+# ---- step ----
+
+test_that("step() needs a fit by maximum likelihood, and says so", {
+  fit <- fit_cached("sleepstudy")
+  condition <- tryCatch(step(fit, trace = 0), error = identity)
+  expect_s3_class(condition, "henderson_error_argument")
+  expect_match(conditionMessage(condition), "step(refit_ml(fit))", fixed = TRUE)
+})
+
+test_that("step() leaves the formula whole and the random terms alone", {
+  set.seed(2)
+  data <- transform(sleepstudy, noise = rnorm(180), other = rnorm(180))
+  full <- lmm(Reaction ~ Days + (Days | Subject), data, REML = FALSE)
+  formula_before <- formula(full)
+
+  same <- step(full, trace = 0)
+  expect_equal(formula(same), formula_before)
+  expect_output(print(same), "Formula: Reaction ~ Days + (Days | Subject)", fixed = TRUE)
+  expect_output(print(summary(same)), "Formula: Reaction ~ Days + (Days | Subject)", fixed = TRUE)
+  expect_equal(formula(update(same, . ~ .)), formula_before)
+  expect_equal(group_fits(same)$coefficients, group_fits(full)$coefficients)
+
+  larger <- lmm(Reaction ~ Days + noise + (Days | Subject), data, REML = FALSE)
+  smaller <- step(larger, trace = 0)
+  expect_equal(formula(smaller), formula_before)
+  expect_equal(smaller$criterion, full$criterion)
+
+  start <- lmm(Reaction ~ noise + (1 | Subject), data, REML = FALSE)
+  for (scope in list(~ . + Days, ~ (. + Days)^2, list(lower = ~1, upper = ~ . + Days))) {
+    chosen <- step(start, scope = scope, trace = 0)
+    expect_true("Days" %in% names(fixef(chosen)))
+    expect_identical(formula(chosen, random.only = TRUE), ~ (1 | Subject), ignore_formula_env = TRUE)
+  }
+})
