@@ -35,7 +35,8 @@
 #' @param control settings from [lmm_control()].
 #' @param start `NULL`, a numeric vector or `list(theta = )`: where the optimizer starts. The
 #'   parameters are the entries of \eqn{\Lambda} (standard deviations relative to \eqn{\sigma} for
-#'   scalar terms), term by term by decreasing number of levels, the lower triangle by columns.
+#'   scalar terms), term by term by decreasing number of levels, the lower triangle by columns. A vector with names
+#'   must have those of `fit$theta`, and is matched by them.
 #' @param verbose integer: above 0 the optimizer's steps are printed.
 #' @param subset,weights,na.action,offset as in [stats::lm()]: evaluated in `data`, then in the
 #'   formula's environment.

@@ -34,7 +34,25 @@ check_start <- function(start, random, control) {
       "x" = "It is {given}."
     ), kind = "start", variable = "start", observed = given)
   }
-  as.double(start)
+  as.double(by_names(start, names))
+}
+
+#' `start` in the order of theta: a vector with names is matched by them; a single number needs none
+#' @param names names of theta.
+#' @noRd
+by_names <- function(start, names) {
+  given <- names(start)
+  if (is.null(given) || length(start) == 1L) return(start)
+  given <- enc2utf8(given)
+  if (identical(given, names)) return(start)
+  # names that occur twice, of terms with a column in common, say nothing about the order
+  if (setequal(given, names) && !anyDuplicated(names)) return(start[match(names, given)])
+  abort(c(
+    "{.arg start} has other names than the covariance parameters of the model.",
+    "x" = "Its names are {.val {given}}.",
+    "i" = "The model has {.val {names}}.",
+    "i" = "Without names, {.code unname(start)}, it is taken in this order."
+  ), kind = "start", variable = "start", observed = given)
 }
 
 #' Fit a design by the optimizer that control asks for

@@ -146,3 +146,52 @@ test_that("InstEval: two crossed factors and 28 coefficients on 73,421 rows", {
   expect_equal(fit$criterion, 237688.733511, tolerance = 1e-11) # ../shared/design/engine.md
   expect_lte(fit$optimization$evaluations, 8)
 })
+
+test_that("a start with names is matched by them", {
+  none <- lmm_control(optimizer = "none")
+  f <- Reaction ~ Days + (Days | Subject)
+  theta <- c("Subject.(Intercept)" = 2, "Subject.Days.(Intercept)" = 3, Subject.Days = 1)
+  expected <- lmm(f, sleepstudy, start = unname(theta), control = none)
+  for (start in list(theta, theta[c(3, 1, 2)], list(theta = theta[3:1]))) {
+    fit <- lmm(f, sleepstudy, start = start, control = none)
+    expect_identical(fit$theta, expected$theta)
+    expect_identical(fit$criterion, expected$criterion)
+  }
+  for (wrong in list(
+    stats::setNames(theta, c("a", "b", "c")), stats::setNames(theta, names(theta)[c(1, 1, 3)]),
+    stats::setNames(theta, c("", names(theta)[-1]))
+  )) {
+    condition <- tryCatch(lmm(f, sleepstudy, start = wrong), error = identity)
+    expect_s3_class(condition, "henderson_error_start")
+    expect_identical(condition$observed, names(wrong))
+    expect_match(conditionMessage(condition), "Subject.Days.(Intercept)", fixed = TRUE)
+  }
+  # names that two terms have in common stand for their position
+  twice <- lmm(Reaction ~ Days + (Days | Subject) + (1 | Subject), sleepstudy,
+    start = c(1, 0, 0.2, 0.3), control = lmm_control(optimizer = "none", check_singular = "ignore")
+  )
+  expect_identical(anyDuplicated(names(twice$theta)) > 0L, TRUE)
+  same <- update(twice, start = twice$theta)
+  expect_identical(same$theta, twice$theta)
+  expect_error(update(twice, start = twice$theta[4:1]), class = "henderson_error_start")
+})
+
+test_that("lme4's theta can be given as start where the names agree", {
+  need_peer("lme4")
+  data <- sleepstudy
+  for (f in c(
+    Reaction ~ Days + (Days | Subject), Reaction ~ Days + (1 | Subject) + (0 + Days | Subject),
+    Reaction ~ Days + (Days || Subject)
+  )) {
+    theta <- lme4::getME(lme4::lmer(f, data), "theta")
+    fit <- lmm(f, data, start = theta, control = lmm_control(optimizer = "none"))
+    expect_equal(fit$theta[names(theta)], theta)
+  }
+  # a `||` with a factor is another model in lme4, with other names
+  data$h <- factor(rep(c("a", "b"), 90))
+  m <- suppressMessages(lme4::lmer(Reaction ~ Days + (h || Subject), data))
+  expect_error(
+    lmm(Reaction ~ Days + (h || Subject), data, start = lme4::getME(m, "theta")),
+    class = "henderson_error_start"
+  )
+})

@@ -71,7 +71,7 @@ expect_best <- function(formula, data, REML = TRUE, starts = 4, peers = TRUE, se
   others <- c(others, vapply(points, function(theta) criterion(theta, gradient = FALSE), 1))
   expect_lte(fit$criterion - min(others), no_worse, label = paste(label, "above the best"))
   started <- vapply(scattered, function(start) {
-    lmm(formula, data, REML = REML, start = start, control = quiet)$criterion
+    lmm(formula, data, REML = REML, start = unname(start), control = quiet)$criterion
   }, 1)
   expect_lte(
     max(started) - min(others, fit$criterion), no_worse,
