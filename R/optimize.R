@@ -108,11 +108,22 @@ newton_outcome <- function(result, control) {
 #'   `rounding`).
 #' @noRd
 is_certified <- function(status, certificate) {
-  nothing <- max(1e-6, min(certificate$rounding, 0.01))
-  status %in% c("converged", "radius_collapsed") &&
-    certificate$predicted_decrease < nothing && certificate$smallest_curvature > -1e-6 &&
-    certificate$smallest_score > -1e-6
+  status %in% c("converged", "radius_collapsed") && all(certificate_holds(certificate))
 }
+
+#' @return named logical: is each number of the certificate that of a minimum?
+#' @noRd
+certificate_holds <- function(certificate) {
+  nothing <- max(1e-6, min(certificate$rounding, 0.01))
+  c(
+    predicted_decrease = certificate$predicted_decrease < nothing,
+    smallest_curvature = certificate$smallest_curvature > -1e-6,
+    smallest_score = certificate$smallest_score > -1e-6
+  )
+}
+
+# What optim() means by convergence code 1.
+spent_budget <- "iteration limit reached"
 
 #' Minimise with stats::optim, for comparison with the core's own optimizer
 #' @return list(`theta`, `outcome`); NULL where the criterion is not finite.
@@ -148,7 +159,7 @@ minimize_with_optim <- function(core, REML, control, start) {
     optimizer = control$optimizer, evaluations = as.integer(counts[[1L]]),
     iterations = as.integer(counts[[1L]]), converged = optimum$convergence %in% c(0L, 52L),
     status = if (optimum$convergence == 0L) "converged" else "not_converged",
-    message = optimum$message
+    message = if (optimum$convergence == 1L) spent_budget else optimum$message
   ))
 }
 
@@ -184,12 +195,16 @@ canonical_signs <- function(theta, structures) {
 report_outcome <- function(fit, control) {
   outcome <- fit$optimization
   if (!outcome$converged) {
-    status <- outcome$status
-    evaluations <- outcome$evaluations
-    warn(c(
-      "The optimizer stopped after {evaluations} evaluation{?s} without converging ({status}).",
-      "i" = "Raise {.code lmm_control(max_iterations = )}, give {.arg start}, or try another optimizer."
-    ), kind = "convergence", observed = status)
+    problem <- convergence_problem(outcome, control)
+    advice <- stats::setNames(problem$advice, rep("i", length(problem$advice)))
+    warn(
+      c(
+        "The optimizer stopped after {outcome$evaluations} evaluation{?s} without converging:
+         {problem$reason}.",
+        advice
+      ),
+      kind = "convergence", observed = outcome$status
+    )
   }
   if (outcome$singular && control$optimizer != "none") {
     report(control$check_singular, c(
@@ -198,6 +213,57 @@ report_outcome <- function(fit, control) {
     ), kind = "singular")
   }
   invisible(fit)
+}
+
+#' What kept the optimizer from converging, and what may help
+#' @param outcome `fit$optimization`.
+#' @return list(`reason` = string, `advice` = templates of bullets).
+#' @noRd
+convergence_problem <- function(outcome, control) {
+  another <- if (outcome$optimizer == "newton") "bfgs" else "newton"
+  other <- paste0("Try {.code lmm_control(optimizer = \"", another, "\")}")
+  start <- "another {.arg start}"
+  rescale <- "Predictors of very different scales, or nearly collinear, are better rescaled or
+              centred."
+  if (outcome$status == "max_evaluations" || identical(outcome$message, spent_budget)) {
+    return(list(
+      reason = paste("the budget of max_iterations =", control$max_iterations, "is spent"),
+      advice = "Raise {.code lmm_control(max_iterations = )}, or give {.arg start} near the minimum."
+    ))
+  }
+  failed <- failed_certificate(outcome$certificate)
+  if (outcome$status == "radius_collapsed") {
+    failed$reason <- c("no step however short lowers the criterion", failed$reason)
+  } else if (length(failed$reason) == 0L) {
+    failed$reason <- outcome$message %||% outcome$status
+  }
+  list(
+    reason = paste(failed$reason, collapse = ", and "),
+    advice = c(failed$advice, paste0(other, ", or ", start, "."), rescale)
+  )
+}
+
+#' The numbers of the certificate that are not those of a minimum
+#' @return list(`reason`, `advice`), character vectors.
+#' @noRd
+failed_certificate <- function(certificate) {
+  if (is.null(certificate)) return(list())
+  failed <- names(which(!certificate_holds(certificate)))
+  values <- vapply(certificate[failed], function(x) format(signif(x, 3L)), "")
+  reasons <- c(
+    predicted_decrease = "one more step would lower the criterion by",
+    smallest_curvature = "the criterion curves downwards there, with smallest curvature",
+    smallest_score = "a variance of zero is no minimum, with boundary score"
+  )
+  advice <- c(
+    smallest_curvature = "The point is a saddle or a ridge: a start on either side of it may lead
+                          away.",
+    smallest_score = "A {.arg start} with positive standard deviations keeps off the boundary."
+  )
+  list(
+    reason = unname(paste(reasons[failed], values))[seq_along(failed)],
+    advice = unname(advice[intersect(failed, names(advice))])
+  )
 }
 
 #' Print the optimizer's steps

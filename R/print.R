@@ -125,8 +125,9 @@ fit_notes <- function(fit) {
     notes <- c(notes, "singular fit: a covariance matrix of the random effects is not of full rank")
   }
   if (isFALSE(fit$optimization$converged)) {
-    reason <- fit$optimization$message %||% fit$optimization$status
-    notes <- c(notes, paste("not converged:", reason))
+    notes <- c(notes, paste0(
+      "not converged: ", convergence_problem(fit$optimization, fit$control)$reason
+    ))
   }
   notes
 }

@@ -239,19 +239,52 @@ test_that("a failure of the core reaches the user as a warning that says what to
   broken <- function(change) {
     function(...) utils::modifyList(real(...), change)
   }
-  changes <- list(
-    list(certificate = list(predicted_decrease = 0.4)),
-    list(certificate = list(smallest_curvature = -0.2)),
-    list(certificate = list(smallest_score = -0.1)),
-    list(status = "max_evaluations")
-  )
-  for (change in changes) {
-    replace_core(broken(change))
-    expect_warning(
-      fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy),
-      "start", class = "henderson_warning_convergence"
+  certificate <- function(...) list(certificate = list(...))
+  cases <- list(
+    list(certificate(predicted_decrease = 0.4), "lower the criterion by 0.4", "start", "converged"),
+    list(
+      certificate(smallest_curvature = -0.2), "smallest curvature -0.2", "saddle", "converged"
+    ),
+    list(certificate(smallest_score = -0.1), "boundary score -0.1", "positive", "converged"),
+    list(
+      certificate(predicted_decrease = 2, smallest_score = -3),
+      "criterion by 2, and .*boundary score -3", "rescaled", "converged"
+    ),
+    list(
+      list(status = "radius_collapsed", certificate = list(predicted_decrease = 1)),
+      "no step however short .*, and .* criterion by 1", "bfgs", "radius_collapsed"
+    ),
+    list(
+      list(status = "max_evaluations"), "budget of max_iterations = 1000 is spent",
+      "max_iterations = .*start", "max_evaluations"
     )
+  )
+  for (case in cases) {
+    replace_core(broken(case[[1]]))
+    condition <- expect_warning(
+      fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy),
+      class = "henderson_warning_convergence"
+    )
+    text <- gsub("\\s+", " ", conditionMessage(condition))
+    expect_match(text, case[[2]])
+    expect_match(text, case[[3]])
+    expect_no_match(text, "converging \\(converged\\)")
+    expect_identical(condition$observed, case[[4]])
     expect_false(fit$optimization$converged)
+    expect_output(print(fit), paste("not converged:.*", case[[2]]))
+  }
+})
+
+test_that("the other optimizers say when their budget is spent", {
+  for (optimizer in c("bfgs", "nelder_mead")) {
+    data <- sleepstudy
+    formula <- Reaction ~ Days + (1 | Subject) + (0 + Days | Subject)
+    condition <- expect_warning(
+      lmm(formula, data, start = c(50, 50), control = lmm_control(optimizer, max_iterations = 1)),
+      class = "henderson_warning_convergence"
+    )
+    expect_match(conditionMessage(condition), "max_iterations = 1 is spent")
+    expect_identical(condition$observed, "not_converged")
   }
 })
 
