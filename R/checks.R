@@ -90,9 +90,21 @@ check_numeric <- function(x, name = rlang::caller_arg(x), length = NULL, null_ok
 #' evaluated.
 #' @noRd
 check_no_dots <- function(..., call = entry_frame()) {
-  caller <- sys.parent()
+  refuse_dots(sys.parent(), as.list(substitute(list(...)))[-1L], character(), call)
+}
+
+#' The same for a print method, which `methods::show()` calls with `useS4 = FALSE`
+#' @noRd
+check_print_dots <- function(..., call = entry_frame()) {
+  refuse_dots(sys.parent(), as.list(substitute(list(...)))[-1L], "useS4", call)
+}
+
+#' @param caller integer, number of the frame whose `...` is checked; `given` list of expressions in
+#'   it; `allowed` names that may be there.
+#' @noRd
+refuse_dots <- function(caller, given, allowed, call) {
   known <- setdiff(names(formals(sys.function(caller))), "...")
-  named <- setdiff(written_names(caller), c("", known))
+  named <- setdiff(written_names(caller), c("", known, allowed))
   if (length(named)) {
     hint <- argument_hint(named[1L], known)
     abort(c(
@@ -100,8 +112,8 @@ check_no_dots <- function(..., call = entry_frame()) {
       "i" = hint
     ), kind = "argument", variable = named[1L], observed = named, call = call)
   }
-  if (...length() == 0L) return(invisible(NULL))
-  given <- as.list(substitute(list(...)))[-1L]
+  given <- given[!(names(given) %||% rep("", length(given))) %in% allowed]
+  if (length(given) == 0L) return(invisible(NULL))
   unknown <- rep("", length(given))
   value <- paste(deparse(given[[1L]], nlines = 1L), collapse = "")
   abort(c(

@@ -17,7 +17,7 @@
 #' @export
 print.henderson_lmm <- function(x, digits = max(3L, getOption("digits") - 3L),
                                 ranef.comp = "Std.Dev.", ...) {
-  check_no_dots(...)
+  check_print_dots(...)
   write_lines(format.henderson_lmm(x, digits = digits, ranef.comp = ranef.comp))
   invisible(x)
 }

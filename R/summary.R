@@ -90,7 +90,7 @@ print.summary.henderson_lmm <- function(x, digits = max(3L, getOption("digits") 
                                         correlation = NULL,
                                         signif.stars = getOption("show.signif.stars"),
                                         comp = c("Variance", "Std.Dev."), ranef.comp = comp, ...) {
-  check_no_dots(...)
+  check_print_dots(...)
   write_lines(format.summary.henderson_lmm(x, digits, correlation, signif.stars, comp, ranef.comp))
   invisible(x)
 }

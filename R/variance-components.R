@@ -109,7 +109,7 @@ component_rows <- function(covariance, label, order) {
 #' @export
 print.henderson_varcorr <- function(x, digits = max(3L, getOption("digits") - 2L),
                                     comp = "Std.Dev.", formatter = format, ...) {
-  check_no_dots(...)
+  check_print_dots(...)
   write_lines(varcorr_lines(x, digits, comp, formatter))
   invisible(x)
 }

@@ -93,3 +93,18 @@ test_that("str shows the fields in one line each", {
   expect_match(output[1], "henderson_lmm")
   expect_lt(length(output), 50L)
 })
+
+test_that("methods::show() prints every object, and print methods refuse other arguments", {
+  fit <- fit_cached("sleepstudy")
+  objects <- list(
+    fit, summary(fit), ranef(fit), coef(fit), VarCorr(fit), anova(fit), group_fits(fit)
+  )
+  for (object in objects) {
+    expect_identical(capture.output(methods::show(object)), capture.output(print(object)))
+  }
+  for (object in objects[c(1, 2, 5)]) {
+    expect_error(print(object, useS5 = TRUE), class = "henderson_error_argument")
+    expect_error(print(object, digit = 3), class = "henderson_error_argument")
+  }
+  expect_error(fixef(fit, useS4 = FALSE), class = "henderson_error_argument")
+})
