@@ -12,7 +12,8 @@
 #' @param seed `NULL`, or one whole number for [set.seed()]; the state of the generator is put
 #'   back afterwards.
 #' @param use.u One logical: `TRUE` keeps the conditional modes of the random effects as they are,
-#'   as does `re.form = NULL`; `FALSE` draws new ones.
+#'   as does `re.form = NULL`, and any other `re.form` beside it is an error; `FALSE` draws new
+#'   ones.
 #' @param re.form Random terms to keep at their conditional modes; all others are drawn anew. `NA`
 #'   or `~0`, the default: none is kept. `NULL`: all are kept. A one-sided formula such as `~ (1 |
 #'   Subject)`: these terms.
@@ -43,6 +44,7 @@ simulate.henderson_lmm <- function(object, nsim = 1, seed = NULL, use.u = FALSE,
                                    ...) {
   check_no_dots(...)
   check_flag(use.u)
+  if (use.u && !missing(re.form) && !is.null(re.form)) abort_use_u(re.form)
   check_flag(allow.new.levels)
   object <- replace_parameters(object, newparams)
   kept <- kept_terms(object, if (use.u) NULL else re.form)
@@ -59,6 +61,14 @@ simulate.henderson_lmm <- function(object, nsim = 1, seed = NULL, use.u = FALSE,
     rownames(result) <- rownames(parts$X)
     result
   }
+}
+
+abort_use_u <- function(re.form) {
+  given <- if (inherits(re.form, "formula")) expression_text(re.form) else describe_value(re.form)
+  abort(c(
+    "{.code use.u = TRUE} keeps all random effects, {.code re.form = {given}} does not.",
+    "i" = "Give one of them; {.code use.u = TRUE} is {.code re.form = NULL}."
+  ), kind = "argument", variable = "re.form", observed = given)
 }
 
 #' Simulate responses from a formula and parameters

@@ -168,3 +168,18 @@ test_that("simulate_lmm says which parameters it needs", {
     class = "henderson_error_data"
   )
 })
+
+test_that("use.u = TRUE beside a re.form that draws random effects is an error", {
+  fit <- fit_cached("sleepstudy")
+  for (re.form in list(NA, ~0, ~ (Days | Subject))) {
+    condition <- tryCatch(simulate(fit, use.u = TRUE, re.form = re.form), error = identity)
+    expect_s3_class(condition, "henderson_error_argument")
+    expect_identical(condition$variable, "re.form")
+  }
+  expect_identical(
+    simulate(fit, seed = 1, use.u = TRUE), simulate(fit, seed = 1, re.form = NULL)
+  )
+  expect_identical(
+    simulate(fit, seed = 1, use.u = TRUE, re.form = NULL), simulate(fit, seed = 1, re.form = NULL)
+  )
+})
