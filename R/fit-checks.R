@@ -31,9 +31,9 @@ check_defined <- function(result, design, X, frame, start) {
 check_not_exact <- function(result, design, X, frame) {
   y <- if (is.null(design$offset)) design$y else design$y - design$offset
   weight <- if (is.null(design$weights)) 1 else sqrt(design$weights)
-  if (result$pwrss > 1e-14 * sum((weight * (y - mean(y)))^2)) return(invisible(NULL))
+  if (result$pwrss > 1e-13 * sum((weight * (y - mean(y)))^2)) return(invisible(NULL))
   residual <- if (ncol(X)) qr.resid(qr(weight * X), weight * y) else weight * y
-  smallest <- max(1e-26 * sum((weight * design$y)^2), 1e-14 * sum(residual^2))
+  smallest <- max(1e-26 * sum((weight * design$y)^2), 1e-13 * sum(residual^2))
   if (result$pwrss > smallest) return(invisible(NULL))
   abort_exact_response(frame)
 }

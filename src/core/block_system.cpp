@@ -123,10 +123,15 @@ void build_leaf(const CrossProducts& moments, const Standardization& scales,
                 BlockSystem* system) {
   const TermMoments& leaf = moments.terms[0];
   const int v0 = leaf.v;
-  const Vector inverse = scales.z_scale[0].cwiseInverse();
+  const Matrix& basis = scales.z_basis[0];
   system->leaf_diagonal = leaf.diagonal;
-  for (int c = 0; c < v0; ++c) {
-    for (int d = 0; d < v0; ++d) system->leaf_diagonal.row(d + c * v0) *= inverse[c] * inverse[d];
+  for (int j = 0; j < leaf.n_levels; ++j) {
+    MatrixMap block(system->leaf_diagonal.data() + static_cast<Index>(j) * v0 * v0, v0, v0);
+    if (v0 == 1) {
+      block *= basis(0, 0) * basis(0, 0);
+    } else {
+      block = (basis.transpose() * block * basis).eval();
+    }
   }
   const int k = static_cast<int>(moments.terms.size());
   system->panel_start.assign(leaf.n_levels + 1, 0);
@@ -157,11 +162,12 @@ void build_leaf(const CrossProducts& moments, const Standardization& scales,
       const int s = entry.second.first;
       const int vs = moments.terms[s].v;
       const double* value = pairs[s - 1]->values.data() + entry.second.second * vs * v0;
-      for (int c = 0; c < v0; ++c) {
-        double* target = system->panel_values.data() + begin * v0 + c * count + at;
-        for (int a = 0; a < vs; ++a) {
-          target[a] = value[a + c * vs] * inverse[c] / scales.z_scale[s][a];
-        }
+      MatrixMap panel(system->panel_values.data() + begin * v0, count, v0);
+      const ConstMatrixMap block(value, vs, v0);
+      if (vs == 1 && v0 == 1) {
+        panel(at, 0) = *value * basis(0, 0) * scales.z_basis[s](0, 0);
+      } else {
+        panel.middleRows(at, vs) = scales.z_basis[s].transpose() * block * basis;
       }
       at += vs;
     }
@@ -189,10 +195,15 @@ void build_remainder(const CrossProducts& moments, const Standardization& scales
     block.value = static_cast<Index>(system->remainder_values.size());
     system->remainder_values.resize(block.value + static_cast<Index>(vs) * vt);
     double* target = system->remainder_values.data() + block.value;
-    for (int a = 0; a < vt; ++a) {
-      for (int b = 0; b < vs; ++b) {
-        const double scaled = value[b + a * vs] / (scales.z_scale[t][a] * scales.z_scale[s][b]);
-        target[keep ? b + a * vs : a + b * vt] = scaled;
+    if (vs == 1 && vt == 1) {
+      *target = *value * scales.z_basis[t](0, 0) * scales.z_basis[s](0, 0);
+    } else {
+      const Matrix standard =
+          scales.z_basis[s].transpose() * ConstMatrixMap(value, vs, vt) * scales.z_basis[t];
+      if (keep) {
+        MatrixMap(target, vs, vt) = standard;
+      } else {
+        MatrixMap(target, vt, vs) = standard.transpose();
       }
     }
     unordered.push_back({system->supernodes.supernode_of[block.column], block});
@@ -269,19 +280,16 @@ void build_dense(const CrossProducts& moments, const Standardization& scales,
   const TermMoments& leaf = moments.terms[0];
   system->leaf_dense = inverse.asDiagonal() * leaf.dense;
   for (int j = 0; j < leaf.n_levels; ++j) {
-    for (int c = 0; c < leaf.v; ++c) {
-      system->leaf_dense.col(static_cast<Index>(j) * leaf.v + c) /= scales.z_scale[0][c];
-    }
+    auto columns = system->leaf_dense.middleCols(static_cast<Index>(j) * leaf.v, leaf.v);
+    columns *= scales.z_basis[0];
   }
   system->remainder_dense.resize(p + 1, system->remainder_size());
   for (std::size_t t = 1; t < moments.terms.size(); ++t) {
     const TermMoments& term = moments.terms[t];
     for (int l = 0; l < term.n_levels; ++l) {
-      for (int c = 0; c < term.v; ++c) {
-        system->remainder_dense.col(system->scalar_row[t][l] + c) =
-            inverse.cwiseProduct(term.dense.col(static_cast<Index>(l) * term.v + c)) /
-            scales.z_scale[t][c];
-      }
+      system->remainder_dense.middleCols(system->scalar_row[t][l], term.v) =
+          inverse.asDiagonal() * term.dense.middleCols(static_cast<Index>(l) * term.v, term.v) *
+          scales.z_basis[t];
     }
   }
 }

@@ -353,7 +353,7 @@ void report_random(const ProfiledDeviance& deviance, const DevianceDerivatives& 
     u *= scales.y_scale;
     const Matrix to_b = scales.z_inverse[t] * lambda[t];
     result->modes.push_back(to_b * u);
-    result->centred_modes.push_back(scales.z_scale[t].cwiseInverse().asDiagonal() * lambda[t] * u);
+    result->centred_modes.push_back(scales.z_basis[t] * lambda[t] * u);
     result->spherical_modes.push_back(spherical_map[t] * u);
     Matrix variance(v * v, levels);
     for (int l = 0; l < levels; ++l) {

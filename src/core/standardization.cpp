@@ -12,6 +12,35 @@ double root_or_one(double sum, double n) {
   return value > 0 && std::isfinite(value) ? value : 1.0;
 }
 
+// R, upper triangular, with centred Z'Z = n R'R within each unstructured term, diagonal otherwise. A
+// column that is a combination of earlier ones to the precision of cross-products is only scaled.
+Matrix pooled_factor(const TermMoments& term, double n) {
+  constexpr double kIndependent = 1e-12;  // of a column's sum of squares, beyond the earlier columns
+  const int v = term.v;
+  const Vector pooled = term.diagonal.rowwise().sum() / n;
+  Matrix factor = Matrix::Zero(v, v);
+  for (int c = 0; c < v; ++c) factor(c, c) = root_or_one(pooled[c * v + c], 1.0);
+  for (const CovarianceStructure& structure : term.structures) {
+    if (structure.kind != StructureKind::kUnstructured) continue;
+    const int first = structure.first_column;
+    const int last = first + structure.n_columns;
+    for (int c = first + 1; c < last; ++c) {
+      Vector column = Vector::Zero(v);
+      double left = pooled[c * v + c];
+      for (int r = first; r < c; ++r) {
+        double sum = pooled[r + c * v];
+        for (int k = first; k < r; ++k) sum -= factor(k, r) * column[k];
+        column[r] = sum / factor(r, r);
+        left -= column[r] * column[r];
+      }
+      if (!(left > kIndependent * pooled[c * v + c])) continue;
+      factor.col(c).segment(first, c - first) = column.segment(first, c - first);
+      factor(c, c) = std::sqrt(left);
+    }
+  }
+  return factor;
+}
+
 }  // namespace
 
 Standardization standardize(const CrossProducts& moments) {
@@ -23,14 +52,16 @@ Standardization standardize(const CrossProducts& moments) {
   scales.y_scale = root_or_one(moments.dense(p, p), n);
   for (const TermMoments& term : moments.terms) {
     const int v = term.v;
-    Vector scale(v);
-    for (int c = 0; c < v; ++c) scale[c] = root_or_one(term.diagonal.row(c * v + c).sum(), n);
-    Matrix map = scale.asDiagonal();
+    const Matrix factor = pooled_factor(term, n);
+    // Columns are those of the centred ones plus their shift along the column of ones.
+    Matrix uncentre = Matrix::Identity(v, v);
     for (int c = 0; c < v; ++c) {
       const int ones = term.centred_with[c];
-      if (ones >= 0) map(ones, c) = term.shift[c] * scale[ones];
+      if (ones >= 0) uncentre(ones, c) += term.shift[c];
     }
-    scales.z_scale.push_back(scale);
+    const Matrix map = factor * uncentre;
+    scales.z_basis.push_back(
+        factor.triangularView<Eigen::Upper>().solve(Matrix::Identity(v, v)));
     scales.z_map.push_back(map);
     scales.z_inverse.push_back(map.inverse());
   }
