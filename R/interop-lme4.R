@@ -6,7 +6,7 @@
 #'
 #' When lme4 is loaded, its functions `getME`, `isREML`, `ngrps`, `refit` and `refitML` work on
 #' fits by [lmm()]. They do what [component()], [is_reml()], [n_groups()], [refit_response()] and
-#' [refit_ml()] do.
+#' [refit_ml()] do. `isLMM` is `TRUE`, `isGLMM` and `isNLMM` are `FALSE`.
 #'
 #' @param object,x A fit by [lmm()].
 #' @param name As for [component()].
@@ -32,6 +32,27 @@ getME.henderson_lmm <- function(object, name, ...) {
 isREML.henderson_lmm <- function(x, ...) {
   check_no_dots(...)
   is_reml(x)
+}
+
+#' @rdname lme4_generics
+#' @exportS3Method lme4::isLMM
+isLMM.henderson_lmm <- function(x, ...) {
+  check_no_dots(...)
+  TRUE
+}
+
+#' @rdname lme4_generics
+#' @exportS3Method lme4::isGLMM
+isGLMM.henderson_lmm <- function(x, ...) {
+  check_no_dots(...)
+  FALSE
+}
+
+#' @rdname lme4_generics
+#' @exportS3Method lme4::isNLMM
+isNLMM.henderson_lmm <- function(x, ...) {
+  check_no_dots(...)
+  FALSE
 }
 
 #' @rdname lme4_generics

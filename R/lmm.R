@@ -37,7 +37,7 @@
 #'   parameters are the entries of \eqn{\Lambda} (standard deviations relative to \eqn{\sigma} for
 #'   scalar terms), term by term by decreasing number of levels, the lower triangle by columns. A vector with names
 #'   must have those of `fit$theta`, and is matched by them.
-#' @param verbose integer: above 0 the optimizer's steps are printed.
+#' @param verbose integer, or logical: above 0 (or `TRUE`) the optimizer's steps are printed.
 #' @param subset,weights,na.action,offset as in [stats::lm()]: evaluated in `data`, then in the
 #'   formula's environment.
 #' @param contrasts `NULL` or a named list of contrasts for factors, fixed and random.
@@ -66,11 +66,14 @@ lmm <- function(formula, data = NULL, REML = TRUE, control = lmm_control(), star
   caller <- parent.frame()
   control <- check_control(control)
   check_flag(REML)
-  control$trace <- max(control$trace, check_count(verbose))
+  control$trace <- max(control$trace, check_count(as_count(verbose), "verbose"))
   parsed <- parse_formula(formula, caller)
   frame <- model_frame(parsed, data, call, caller)
   fit_from_frame(parsed, frame, REML, contrasts, control, start, call)
 }
+
+# TRUE and FALSE as 1 and 0.
+as_count <- function(x) if (isTRUE(x) || isFALSE(x)) as.integer(x) else x
 
 #' Fit a checked model frame
 #'

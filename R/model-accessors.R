@@ -58,6 +58,47 @@ terms.henderson_fit <- function(x, fixed.only = TRUE, ...) {
   if (fixed.only) x$terms else attr(model_frame_of(x), "terms")
 }
 
+#' Names of terms, coefficients and observations
+#'
+#' @param object A fit by [lmm()].
+#' @param full One logical. `variable.names`: also the columns that were dropped because the
+#'   fixed-effects matrix does not have full rank. `case.names`: also rows of weight zero.
+#' @param ... Nothing; an argument that is not known is an error.
+#' @return Character vectors. `labels`: the terms of the fixed part, without the intercept.
+#'   `variable.names`: the names of [fixef()]. `case.names`: the row names of the model frame.
+#' @section Errors: `henderson_error_data` when the fit does not hold its model frame;
+#'   `henderson_error_argument` for a malformed argument.
+#' @examples
+#' fit <- lmm(yield ~ gen + (1 | rep), subset(omer.sorghum, env == "E3"))
+#' labels(fit)
+#' head(variable.names(fit))
+#' head(case.names(fit))
+#' @name fit_names
+#' @export
+labels.henderson_fit <- function(object, ...) {
+  check_no_dots(...)
+  utf8_names(attr(object$terms, "term.labels"))
+}
+
+#' @rdname fit_names
+#' @importFrom stats variable.names
+#' @export
+variable.names.henderson_fit <- function(object, full = FALSE, ...) {
+  check_no_dots(...)
+  check_flag(full)
+  if (full) object$all_columns else as.character(names(object$beta))
+}
+
+#' @rdname fit_names
+#' @importFrom stats case.names
+#' @export
+case.names.henderson_fit <- function(object, full = FALSE, ...) {
+  check_no_dots(...)
+  check_flag(full)
+  names <- rownames(model_frame_of(object))
+  if (full || is.null(object$weights)) names else names[object$weights > 0]
+}
+
 #' Data of a fit
 #'
 #' @param formula,object A fit by [lmm()].

@@ -13,7 +13,8 @@
 #' @param formula. A formula with `.` for the old left or right side, as for
 #'   [stats::update.formula()]; random terms can be added and removed like others: `. ~ . - (Days
 #'   | Subject) + (1 | Subject)`.
-#' @param ... Arguments of [lmm()] to add or change; `NULL` removes one.
+#' @param ... Arguments of [lmm()] to add or change; `NULL` removes one. A `start` in the old call is
+#'   removed when the random terms change.
 #' @param evaluate One logical: `FALSE` returns the call in place of the fit.
 #' @details The data and other arguments of the old call are looked up where the formula was made,
 #'   then where `update()` is called; if the data are not found at either place, the fit's model
@@ -36,11 +37,21 @@ update.henderson_lmm <- function(object, formula., ..., evaluate = TRUE) {
   } else if ("formula" %in% names(changes)) {
     formula <- eval(changes$formula, parent.frame())
   }
+  # a start for another theta is of no use
+  if (!"start" %in% names(changes) && !same_random_part(object, formula)) call$start <- NULL
   call$formula <- formula_call(formula)
   if (!evaluate) {
     return(call)
   }
   evaluate_call(call, formula, names(changes), object, parent.frame())
+}
+
+# Does the formula have the random terms of the fit? TRUE also where it cannot be read, which
+# lmm() will say.
+same_random_part <- function(fit, formula) {
+  texts <- function(parsed) sort(vapply(parsed$random, `[[`, "", "text"))
+  new <- tryCatch(texts(parse_formula(formula)), error = function(condition) NULL)
+  is.null(new) || identical(new, texts(fit$parsed))
 }
 
 # The call with arguments changed; every change must be named.

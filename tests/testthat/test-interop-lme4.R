@@ -6,6 +6,9 @@ test_that("lme4's generics work on our fits", {
 
   expect_identical(lme4::getME(fit, "theta"), component(fit, "theta"))
   expect_true(lme4::isREML(fit))
+  expect_true(lme4::isLMM(fit))
+  expect_false(lme4::isGLMM(fit))
+  expect_false(lme4::isNLMM(fit))
   expect_identical(lme4::ngrps(fit), n_groups(fit))
   by_ml <- lme4::refitML(fit)
   expect_equal(deviance(by_ml), deviance(fit_cached("sleepstudy_ml")), tolerance = 1e-8)

@@ -55,6 +55,20 @@ test_that("verbose prints the optimizer's steps", {
   )
 })
 
+test_that("verbose can be TRUE or FALSE", {
+  expect_output(
+    lmm(Reaction ~ Days + (Days | Subject), sleepstudy, verbose = TRUE), "predicted decrease"
+  )
+  expect_silent(lmm(Reaction ~ Days + (Days | Subject), sleepstudy, verbose = FALSE))
+  for (wrong in list(NA, "yes", -1, c(TRUE, TRUE))) {
+    condition <- tryCatch(
+      lmm(Reaction ~ Days + (Days | Subject), sleepstudy, verbose = wrong), error = identity
+    )
+    expect_s3_class(condition, "henderson_error_argument")
+    expect_identical(condition$variable, "verbose")
+  }
+})
+
 test_that("a singular fit is a message, which control can raise or silence", {
   set.seed(1)
   data <- data.frame(y = rep(c(1, 2, 3, 4), 5), g = gl(5, 4))

@@ -275,3 +275,16 @@ test_that("step() leaves the formula whole and the random terms alone", {
     expect_identical(formula(chosen, random.only = TRUE), ~ (1 | Subject), ignore_formula_env = TRUE)
   }
 })
+
+test_that("update() drops a start that belongs to other random terms, and keeps it otherwise", {
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy, start = c(1, 0, 0.2))
+  smaller <- update(fit, . ~ . - (Days | Subject) + (1 | Subject))
+  expect_null(smaller$call$start)
+  expect_length(smaller$theta, 1L)
+  expect_length(update(fit, Reaction ~ (1 | Subject))$theta, 1L)
+  expect_length(update(fit, formula = Reaction ~ (1 | Subject))$theta, 1L)
+  expect_identical(update(fit, . ~ . - Days)$call$start, quote(c(1, 0, 0.2)))
+  expect_identical(update(fit, REML = FALSE)$call$start, quote(c(1, 0, 0.2)))
+  given <- update(fit, . ~ . - (Days | Subject) + (1 | Subject), start = 2)
+  expect_identical(given$call$start, 2)
+})
