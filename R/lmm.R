@@ -64,12 +64,25 @@ lmm <- function(formula, data = NULL, REML = TRUE, control = lmm_control(), star
   check_no_dots(...)
   call <- match.call()
   caller <- parent.frame()
+  evaluated_arguments(call, caller, environment())
   control <- check_control(control)
   check_flag(REML)
   control$trace <- max(control$trace, check_count(as_count(verbose), "verbose"))
   parsed <- parse_formula(formula, caller)
   frame <- model_frame(parsed, data, call, caller)
   fit_from_frame(parsed, frame, REML, contrasts, control, start, call)
+}
+
+# Evaluates the arguments that are values, so that one that cannot be found is named as such.
+# frame: that of the entry function.
+evaluated_arguments <- function(call, env, frame) {
+  names <- c("formula", "data", "REML", "control", "start", "verbose", "contrasts")
+  for (name in intersect(names, names(call))) {
+    tryCatch(
+      get(name, envir = frame),
+      error = function(e) explain_argument(e, name, call[[name]], env)
+    )
+  }
 }
 
 # TRUE and FALSE as 1 and 0.

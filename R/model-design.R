@@ -14,7 +14,7 @@ model_design <- function(parsed, frame, contrasts = NULL, control = lmm_control(
   terms <- attr(frame, "fixed_terms")
   check_response_apart(parsed, terms)
   contrasts <- check_contrasts(contrasts, parsed, frame)
-  values <- plain_numbers(frame)
+  values <- plain_numbers(frame, model_columns(parsed, frame))
   X <- design_matrix(terms, values, contrasts)
   weights <- as_numeric_vector(.subset2(values, "(weights)"))
   offset <- as_numeric_vector(stats::model.offset(values))
@@ -44,13 +44,24 @@ as_numeric_vector <- function(x) {
 }
 
 #' 64-bit integers as doubles: R's arithmetic would read their bits
+#'
+#' Grouping factors keep theirs, which a double may not hold.
+#' @param columns character: names of the columns that are numbers in the model.
 #' @noRd
-plain_numbers <- function(frame) {
-  for (i in seq_along(frame)) {
+plain_numbers <- function(frame, columns) {
+  for (i in which(names(frame) %in% columns)) {
     x <- .subset2(frame, i)
     if (inherits(x, "integer64")) frame[[i]] <- as.double(x)
   }
   frame
+}
+
+#' Columns of the frame that are not just grouping factors
+#' @noRd
+model_columns <- function(parsed, frame) {
+  parts <- c(list(attr(frame, "fixed_terms")), lapply(parsed$random, `[[`, "terms"))
+  parts <- parts[!vapply(parts, is.null, TRUE)]
+  c("(weights)", "(offset)", unlist(lapply(parts, variable_names)))
 }
 
 # --- fixed-effects matrix ---

@@ -101,6 +101,51 @@ explain_evaluation <- function(expr, error, data, env, kind = "data", name = NUL
   )
 }
 
+#' Explain why the value given for an argument cannot be evaluated
+#'
+#' @param error the condition; `expr` expression given for the argument `name`; `env` frame it comes
+#'   from.
+#' @return does not return: raises an error of the package.
+#' @noRd
+explain_argument <- function(error, name, expr, env) {
+  if (inherits(error, "henderson_error")) rlang::cnd_signal(error)
+  if (identical(expr, quote(expr = ))) {
+    abort("The argument {.arg {name}} is empty.",
+      kind = "argument", variable = name, observed = "empty"
+    )
+  }
+  expr <- expression_behind_dots(expr, env)
+  text <- expression_text(expr)
+  reason <- conditionMessage(error)
+  # only a plain name is surely looked up where the call was made
+  if (is.symbol(expr) && is.null(get0(text, envir = env))) {
+    abort(c(
+      "{.arg {name}} is {.code {text}}, but there is no object of that name.",
+      "i" = suggestion(text, visible_names(env))
+    ), kind = "variable", variable = text, observed = reason)
+  }
+  abort(c("{.arg {name}}, given as {.code {text}}, could not be evaluated.", "x" = "{reason}"),
+    kind = if (name == "data") "data" else "argument", variable = name, observed = reason
+  )
+}
+
+#' Names of the objects that are no functions, from a frame up to the global environment, and of the
+#' data of attached packages
+#' @noRd
+visible_names <- function(env) {
+  result <- character()
+  while (!identical(env, emptyenv())) {
+    names <- ls(env)
+    functions <- vapply(names, exists, TRUE, envir = env, mode = "function", inherits = FALSE)
+    result <- c(result, names[!functions])
+    if (identical(env, globalenv()) || isNamespace(env)) break
+    env <- parent.env(env)
+  }
+  packages <- sub("^package:", "", grep("^package:", search(), value = TRUE))
+  data <- lapply(setdiff(packages, "base"), function(name) ls(getNamespaceInfo(name, "lazydata")))
+  unique(c(result, unlist(data)))
+}
+
 #' @noRd
 is_found <- function(name, data, env) {
   if (name %in% data_names(data)) return(TRUE)

@@ -184,3 +184,36 @@ test_that("what is wrong with a fit, not with its call, is a message or a warnin
   ))
   expect_length(fixef(suppressMessages(lmm(y ~ 0 + zero + (1 | g), d))), 0)
 })
+
+test_that("an argument that cannot be evaluated is named", {
+  sleepstudy_copy <- sleepstudy
+  cases <- list(
+    list(quote(lmm(Reaction ~ Days + (1 | Subject), slepstudy)), "variable", "slepstudy",
+      "Did you mean `sleepstudy`"),
+    list(quote(lmm(Reaction ~ Days + (1 | Subject), data = sleepstudy_cpy)), "variable",
+      "sleepstudy_cpy", "Did you mean `sleepstudy_copy`"),
+    list(quote(lmm(Reaction ~ Days + (1 | Subject), nothing_like_this$data)), "data", "data",
+      "nothing_like_this"),
+    list(quote(lmm(Reaction ~ Days + (1 | Subject), subset(sleepstudy, Dais > 3))), "data", "data",
+      "Dais"),
+    list(quote(lmm(no_formula_here, sleepstudy)), "variable", "no_formula_here", "`formula`"),
+    list(quote(lmm(Reaction ~ Days + (1 | Subject), sleepstudy, start = no_theta)), "variable",
+      "no_theta", "`start`"),
+    list(quote(lmm(Reaction ~ Days + (1 | Subject), sleepstudy, control = my_control())),
+      "argument", "control", "my_control"),
+    list(quote(lmm(Reaction ~ Days + (1 | Subject), sleepstudy, REML = T_RUE)), "variable",
+      "T_RUE", "`REML`"),
+    list(quote(lmm(Reaction ~ Days + (1 | Subject), sleepstudy, contrasts = stop("{no}"))),
+      "argument", "contrasts", "{no}"),
+    list(quote((function(...) lmm(Reaction ~ Days + (1 | Subject), ...))(slepstudy)), "variable",
+      "slepstudy", "Did you mean"),
+    list(quote(lmm(Reaction ~ Days + (1 | Subject), sleepstudy, control = lmm_control("none_"))),
+      "control", "optimizer", "none")
+  )
+  for (case in cases) {
+    condition <- tryCatch(eval(case[[1]]), error = identity)
+    expect_s3_class(condition, paste0("henderson_error_", case[[2]]))
+    expect_identical(condition$variable, case[[3]])
+    expect_match(conditionMessage(condition), case[[4]], fixed = TRUE)
+  }
+})

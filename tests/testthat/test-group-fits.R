@@ -60,3 +60,15 @@ test_that("formulas without one grouping factor and other data are refused", {
     class = "henderson_error_argument"
   )
 })
+
+test_that("names that the locale cannot write give no warning", {
+  withr::local_locale(LC_CTYPE = "C")
+  data <- transform(sleepstudy,
+    h = factor(rep(c("\u7532", "\u4e59"), 90)), Subject = paste0("\u7ec4", Subject)
+  )
+  expect_no_warning({
+    fits <- group_fits(Reaction ~ Days + h | Subject, data)
+    shown <- capture.output(print(fits))
+  })
+  expect_length(grep("335", shown), 1L)
+})

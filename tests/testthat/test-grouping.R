@@ -84,3 +84,27 @@ test_that("combinations with the same label are refused", {
   frame <- data.frame(a = c("x", "x:y"), b = c("y:z", "z"))
   expect_error(grouping_factor(list(quote(a), quote(b)), frame), class = "henderson_error_grouping")
 })
+
+test_that("64-bit identifiers beyond 2^53 fit, predict and simulate without loss", {
+  skip_if_not_installed("bit64")
+  set.seed(1)
+  number <- rep(0:5, each = 5)
+  data <- data.frame(x = rnorm(30), y = rnorm(30) + rnorm(6)[number + 1])
+  plain <- lmm(y ~ x + (1 | g), transform(data, g = number))
+  data$id <- bit64::as.integer64("9007199254740993") + bit64::as.integer64(number)
+  expect_no_warning({
+    fit <- lmm(y ~ x + (1 | id), data)
+    predicted <- predict(fit, data[c(1, 7), ])
+    refit_ml(fit)
+    Z <- model.matrix(fit, type = "random")
+    simulated <- simulate(fit, newdata = data[c(1, 7), ], seed = 1)
+  })
+  expect_identical(fit$criterion, plain$criterion)
+  expect_identical(rownames(ranef(fit)$id)[2], "9007199254740994")
+  expect_equal(predicted, fitted(fit)[c(1, 7)], ignore_attr = TRUE)
+  # a number of the model is a double, as everywhere
+  data$z <- bit64::as.integer64(number)
+  expect_named(fixef(lmm(y ~ z + (x | id), data, control = lmm_control(check_singular = "ignore"))),
+    c("(Intercept)", "z")
+  )
+})
