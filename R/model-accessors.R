@@ -226,9 +226,9 @@ family.henderson_lmm <- function(object, ...) {
 #'
 #' A fit is singular when a variance, or a conditional variance of one random effect given those
 #' before it, is estimated as zero: the covariance matrix of the random effects is on the boundary
-#' of what is possible. What counts is \eqn{\Lambda} for standardized columns of Z (divided by their
-#' root mean square, and centred where the term has a correlated intercept), so that the answer does
-#' not depend on units; `fit$optimization$standardized` has these values. For random intercepts they
+#' of what is possible. What counts is \eqn{\Lambda} for standardized columns of Z (of root mean
+#' square 1, and orthogonal over all rows within a term whose effects may correlate), so that the
+#' answer does not depend on units; `fit$optimization$standardized` has these values. For random intercepts they
 #' are the elements of \eqn{\theta} that lme4 looks at.
 #'
 #' @param fit A fit by [lmm()].
