@@ -228,7 +228,8 @@ convergence_problem <- function(outcome, control) {
   if (outcome$status == "max_evaluations" || identical(outcome$message, spent_budget)) {
     return(list(
       reason = paste("the budget of max_iterations =", control$max_iterations, "is spent"),
-      advice = "Raise {.code lmm_control(max_iterations = )}, or give {.arg start} near the minimum."
+      advice = "Raise {.code lmm_control(max_iterations = )}, or give a {.arg start} nearer the
+                minimum."
     ))
   }
   failed <- failed_certificate(outcome$certificate)

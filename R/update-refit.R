@@ -398,8 +398,8 @@ addable_terms <- function(fit, scope) {
 }
 
 # stats::step() takes its scope from the whole formula: random terms of the fit come as
-# "Days | Subject", without parentheses, or in an interaction. Their rows in the table of add1() have
-# no degrees of freedom, which step() leaves out.
+# "Days | Subject", without parentheses, or in an interaction. Their rows in the table of add1()
+# have no degrees of freedom, which step() leaves out.
 is_own_random_term <- function(fit, scope) {
   labels <- attr(stats::terms(random_formula(fit)), "term.labels")
   vapply(scope, function(term) {

@@ -69,7 +69,9 @@ test_that("as_lmm codes left-hand sides as lme4 did", {
   fits <- quietly(list(
     lme4::lmer(Reaction ~ Days + h + (h | Subject), data, contrasts = sums),
     lme4::lmer(Reaction ~ h + (h | Subject), data, contrasts = sums),
-    lme4::lmer(Reaction ~ Days * h + (1 | Subject) + (0 + h:Days | Subject), data, contrasts = sums),
+    lme4::lmer(
+      Reaction ~ Days * h + (1 | Subject) + (0 + h:Days | Subject), data, contrasts = sums
+    ),
     lme4::lmer(
       Reaction ~ h + f + (f | Subject), data,
       contrasts = list(h = "contr.sum", f = "contr.helmert")

@@ -252,7 +252,8 @@ test_that("a level of a left-hand side that the fit does not have is an error", 
     }
   }
   data <- left_hand_data("factor")
-  fit <- lmm(Reaction ~ Days + (f | Subject), data, control = lmm_control(check_singular = "ignore"))
+  quiet <- lmm_control(check_singular = "ignore")
+  fit <- lmm(Reaction ~ Days + (f | Subject), data, control = quiet)
   newdata <- transform(data[1:3, ], f = c("a", "zz", "c"))
   for (call in list(
     quote(predict(fit, newdata)), quote(predict(fit, newdata, se.fit = TRUE)),
