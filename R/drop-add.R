@@ -1,0 +1,199 @@
+# Fixed-effects terms dropped or added one by one, each model compared with the fit by maximum
+# likelihood.
+
+#' Drop or add single fixed-effects terms
+#'
+#' Fits every model with one term less (`drop1`) or more (`add1`) and compares it with the fit,
+#' all by maximum likelihood.
+#'
+#' @param object A fit by [lmm()]. A REML fit is refitted by maximum likelihood.
+#' @param scope A formula or character vector of terms. `drop1`: all terms that can be dropped
+#'   when missing. `add1`: the terms to consider; a formula stands for the terms it has beyond
+#'   those of the fit.
+#' @param scale Unused; present because the generic has it.
+#' @param test One string: `"none"` or `"Chisq"`, likelihood-ratio tests.
+#' @param k One number: the penalty for each parameter in the AIC; `log(nobs(object))` gives the
+#'   BIC.
+#' @param trace One logical (or number, 0 for no): report each fit as a message.
+#' @param ... Nothing; an argument that is not known is an error.
+#' @return A data frame of class `anova`, as [anova()][anova.henderson_lmm] gives, a row `<none>`
+#'   for the fit and one for each term: `Df` (parameters of the term), `AIC`, and with `test =
+#'   "Chisq"` also `LRT` and `Pr(Chi)`.
+#' @section Stepwise selection: [stats::step()] needs a fit by maximum likelihood:
+#'   `step(refit_ml(object))`. Random terms stay as they are. A `lower` scope must be written without
+#'   `.`, which stands for the random terms too.
+#' @section Errors: `henderson_error_argument` for terms that cannot be dropped or added;
+#'   `henderson_error_data` when a term to add has missing values in rows of the fit.
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, REML = FALSE)
+#' drop1(fit, test = "Chisq")
+#' add1(fit, ~ . + I(Days^2), test = "Chisq")
+#' @importFrom stats drop1 add1
+#' @export
+drop1.henderson_lmm <- function(object, scope, scale = 0, test = c("none", "Chisq"), k = 2,
+                                trace = FALSE, ...) {
+  check_no_dots(...)
+  test <- check_choice(test, c("none", "Chisq"))
+  check_number(k)
+  trace <- check_trace(trace)
+  droppable <- stats::drop.scope(object$terms)
+  scope <- if (missing(scope)) droppable else check_scope(scope, droppable, "dropped")
+  fit <- refit_ml(object)
+  smaller <- lapply(scope, function(term) {
+    if (trace) inform("Without {.code {term}}.", kind = "trace")
+    refit_fixed(fit, changed_fixed(fit, term, "-"))
+  })
+  single_term_table(fit, smaller, scope, test, k, "Single term deletions")
+}
+
+#' @rdname drop1.henderson_lmm
+#' @export
+add1.henderson_lmm <- function(object, scope, scale = 0, test = c("none", "Chisq"), k = 2,
+                               trace = FALSE, ...) {
+  check_no_dots(...)
+  test <- check_choice(test, c("none", "Chisq"))
+  check_number(k)
+  trace <- check_trace(trace)
+  if (missing(scope)) {
+    abort("{.arg scope} must name the terms to add.", kind = "argument", variable = "scope")
+  }
+  scope <- addable_terms(object, scope)
+  fit <- refit_ml(object)
+  caller <- parent.frame()
+  larger <- lapply(scope, function(term) {
+    if (is_own_random_term(fit, term)) return(fit)
+    if (trace) inform("With {.code {term}}.", kind = "trace")
+    add_term(fit, term, caller)
+  })
+  single_term_table(fit, larger, scope, test, k, "Single term additions")
+}
+
+# A flag, or a number as stats::step() gives it.
+check_trace <- function(trace) {
+  if (is.numeric(trace)) check_number(trace) else check_flag(trace)
+  trace > 0
+}
+
+check_scope <- function(scope, allowed, verb) {
+  check_scope_type(scope)
+  terms <- scope
+  if (!is.character(scope)) terms <- attr(stats::terms(scope), "term.labels")
+  wrong <- setdiff(terms, allowed)
+  if (length(wrong) > 0L) {
+    abort(c(
+      "{.arg scope} has terms that cannot be {verb}: {.val {wrong}}.",
+      "i" = "Terms that can be {verb}: {.val {allowed}}."
+    ), kind = "argument", variable = "scope", observed = wrong)
+  }
+  terms
+}
+
+check_scope_type <- function(scope) {
+  if (inherits(scope, "formula") || (is.character(scope) && !anyNA(scope))) {
+    return(invisible(NULL))
+  }
+  given <- describe_value(scope)
+  abort("{.arg scope} must be a formula or a character vector of terms, not {given}.",
+    kind = "argument", variable = "scope", observed = given
+  )
+}
+
+# Terms of `scope` given as strings: each one fixed term that the fit does not have.
+check_new_terms <- function(fit, scope) {
+  for (term in scope) {
+    label <- tryCatch(
+      attr(stats::terms(stats::reformulate(term)), "term.labels"),
+      error = function(condition) NULL
+    )
+    problem <- if (length(label) != 1L) {
+      "is not a term of a formula"
+    } else if (contains_bar(str2lang(term))) {
+      "is a random term; {.fn add1} adds fixed terms"
+    } else if (label %in% attr(fit$terms, "term.labels")) {
+      "is in the fit already"
+    }
+    if (is.null(problem)) next
+    abort(paste0("{.arg scope} has {.code {term}}, which ", problem, "."),
+      kind = "argument", variable = "scope", observed = term
+    )
+  }
+  scope
+}
+
+# Labels of the terms in `scope` that the fixed part does not have.
+addable_terms <- function(fit, scope) {
+  check_scope_type(scope)
+  if (is.character(scope)) {
+    check_new_terms(fit, scope[!is_own_random_term(fit, scope)])
+    return(scope)
+  }
+  full <- stats::update.formula(stats::formula(fit$terms), scope)
+  new <- stats::add.scope(fit$terms, stats::terms(full))
+  if (length(new) == 0L) {
+    abort("{.arg scope} has no term beyond those of the fit.",
+      kind = "argument", variable = "scope"
+    )
+  }
+  check_new_terms(fit, new)
+}
+
+# stats::step() takes its scope from the whole formula: random terms of the fit come as
+# "Days | Subject", without parentheses, or in an interaction. Their rows in the table of add1()
+# have no degrees of freedom, which step() leaves out.
+is_own_random_term <- function(fit, scope) {
+  labels <- attr(stats::terms(random_formula(fit)), "term.labels")
+  vapply(scope, function(term) {
+    has_bar <- is_bar(tryCatch(str2lang(term), error = function(condition) NULL))
+    has_bar && any(vapply(labels, grepl, TRUE, x = term, fixed = TRUE))
+  }, TRUE)
+}
+
+# The fit's formula with a fixed term added or removed; random terms are left as written.
+changed_fixed <- function(fit, term, operator) {
+  change <- stats::as.formula(paste(". ~ .", operator, term))
+  # the terms' formula, where `.` stands for nothing any more
+  fixed <- stats::update.formula(stats::formula(fit$terms), change)
+  formula <- fit$parsed$formula
+  formula[[2L]] <- fixed[[2L]]
+  formula[[3L]] <- call("+", fixed[[3L]], random_formula(fit)[[2L]])
+  formula
+}
+
+# A fit with one term more: from the model frame if it has the variables, otherwise from the data
+# of the call.
+add_term <- function(fit, term, caller) {
+  formula <- changed_fixed(fit, term, "+")
+  variables <- attr(stats::terms(stats::reformulate(term)), "variables")
+  if (all(vapply(as.list(variables)[-1L], expression_text, "") %in% names(fit$frame))) {
+    return(refit_fixed(fit, formula))
+  }
+  call <- fit$call
+  call$formula <- formula_call(formula)
+  call$REML <- FALSE
+  larger <- evaluate_call(call, formula, character(0L), fit, caller)
+  if (larger$n != fit$n) {
+    abort(c(
+      "Adding {.code {term}} changes the number of observations from {fit$n} to {larger$n}.",
+      "i" = "Remove the rows where it is missing and fit again."
+    ), kind = "data", variable = term, observed = c(fit$n, larger$n))
+  }
+  larger
+}
+
+single_term_table <- function(fit, others, labels, test, k, title) {
+  count <- c(0, vapply(others, n_parameters, 1L))
+  criteria <- c(fit$criterion, vapply(others, `[[`, 0, "criterion"))
+  count[1L] <- n_parameters(fit)
+  difference <- abs(count - count[1L])
+  table <- data.frame(
+    Df = c(NA, difference[-1L]), AIC = criteria + k * count,
+    row.names = c("<none>", utf8_names(labels))
+  )
+  if (test == "Chisq") {
+    ratio <- c(NA, pmax(0, abs(criteria[-1L] - criteria[1L])))
+    table$LRT <- ratio
+    table[["Pr(Chi)"]] <- stats::pchisq(ratio, table$Df, lower.tail = FALSE)
+  }
+  heading <- c(title, "\nModel:", expression_text(fit$parsed$formula))
+  new_anova(table, heading)
+}

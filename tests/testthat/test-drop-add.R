@@ -1,0 +1,97 @@
+# ---- drop1, add1 ----
+
+test_that("drop1 and add1 compare with fits made by hand", {
+  fit <- lmm(Reaction ~ Days + I(Days^2) + (1 | Subject), sleepstudy, REML = FALSE)
+  small <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, REML = FALSE)
+  dropped <- drop1(fit, test = "Chisq")
+  added <- add1(small, ~ . + I(Days^2), test = "Chisq")
+  ratio <- deviance(small) - deviance(fit)
+
+  expect_identical(rownames(dropped), c("<none>", "Days", "I(Days^2)"))
+  expect_named(dropped, c("Df", "AIC", "LRT", "Pr(Chi)"))
+  # two optimizations of the same criterion
+  expect_equal(dropped["I(Days^2)", "LRT"], ratio, tolerance = 1e-5)
+  expect_equal(dropped["I(Days^2)", "AIC"], AIC(small), tolerance = 1e-7)
+  expect_equal(dropped["<none>", "AIC"], AIC(fit))
+  expect_equal(added["I(Days^2)", "LRT"], ratio, tolerance = 1e-5)
+  p_value <- pchisq(ratio, 1, lower.tail = FALSE)
+  expect_equal(added["I(Days^2)", "Pr(Chi)"], p_value, tolerance = 1e-3)
+  expect_named(drop1(fit), c("Df", "AIC"))
+  expect_equal(drop1(fit, k = log(180))["<none>", "AIC"], BIC(fit))
+})
+
+test_that("drop1 respects marginality and has lme4's table", {
+  need_peer("lme4")
+  m <- lme4::lmer(Y ~ V * N + (1 | B / V), MASS::oats, REML = FALSE)
+  table <- drop1(as_lmm(m), test = "Chisq")
+
+  expect_identical(rownames(table), c("<none>", "V:N"))
+  # two optimizers
+  expected <- drop1(m, test = "Chisq")
+  expect_equal(unname(as.matrix(table)), unname(as.matrix(expected)), tolerance = 1e-4)
+})
+
+test_that("scope may name the terms, and wrong ones are refused", {
+  fit <- lmm(Reaction ~ Days + I(Days^2) + (1 | Subject), sleepstudy, REML = FALSE)
+
+  expect_identical(rownames(drop1(fit, "Days")), c("<none>", "Days"))
+  expect_identical(rownames(drop1(fit, ~ I(Days^2))), c("<none>", "I(Days^2)"))
+  expect_error(drop1(fit, "Height"), class = "henderson_error_argument")
+  expect_error(add1(fit), class = "henderson_error_argument")
+  expect_error(add1(fit, ~ . + Days), class = "henderson_error_argument")
+  expect_error(drop1(fit, test = "F"), class = "henderson_error_argument")
+  expect_error(drop1(fit, tst = "Chisq"), class = "henderson_error_argument")
+})
+
+test_that("add1 finds variables of the data and refuses those with missing values", {
+  data <- transform(sleepstudy, extra = rep(c(1, 3, 2), 60), holes = 1:180)
+  data$holes[2] <- NA
+  fit <- lmm(Reaction ~ Days + (1 | Subject), data, REML = FALSE)
+
+  expect_identical(rownames(add1(fit, "extra")), c("<none>", "extra"))
+  expect_error(add1(fit, "holes"), class = "henderson_error_data")
+})
+
+test_that("dropping a term starts afresh, not at parameters that lead to a worse optimum", {
+  fit <- lmm(
+    log(conc) ~ time + I(time^2) + (time | Subject), as.data.frame(datasets::Indometh),
+    REML = FALSE
+  )
+
+  # AIC of lme4 1.1-31: 68.910
+  expect_equal(drop1(fit, "time")["time", "AIC"], 68.910, tolerance = 1e-5)
+})
+
+test_that("variables of a dot are dropped and added by name", {
+  fit <- lmm(Reaction ~ . - Subject + (1 | Subject), sleepstudy, REML = FALSE)
+
+  expect_identical(rownames(drop1(fit)), c("<none>", "Days"))
+  expect_named(fixef(update(fit, . ~ . + I(Days^2))), c("(Intercept)", "Days", "I(Days^2)"))
+})
+
+test_that("contrasts of a dropped factor are dropped, too", {
+  data <- transform(sleepstudy, late = factor(Days > 5))
+  fit <- lmm(
+    Reaction ~ Days + late + (1 | Subject), data, REML = FALSE, contrasts = list(late = "contr.sum")
+  )
+
+  expect_identical(rownames(drop1(fit)), c("<none>", "Days", "late"))
+})
+
+test_that("stats::step() finds the smaller model", {
+  set.seed(8)
+  data <- transform(sleepstudy, noise = rnorm(180))
+  fit <- lmm(Reaction ~ Days + noise + (1 | Subject), data, REML = FALSE)
+  chosen <- step(fit, trace = 0)
+
+  expect_named(fixef(chosen), c("(Intercept)", "Days"))
+  expect_s3_class(chosen, "henderson_lmm")
+})
+
+test_that("update keeps arguments that are functions", {
+  data <- sleepstudy
+  data$Days[1] <- NA
+  fit <- lmm(Reaction ~ Days + (1 | Subject), data, na.action = na.exclude)
+
+  expect_length(fitted(update(fit, REML = FALSE)), 180L)
+})
