@@ -12,9 +12,8 @@ Rcpp::NumericVector fitted_rows(const henderson::DataRows& rows,
   Eigen::Map<Eigen::VectorXd> values(fitted.begin(), rows.n);
   values.setZero();
   for (int c = 0; c < rows.p; ++c) {
-    values += result.beta[c] *
-              Eigen::Map<const Eigen::VectorXd>(rows.x + static_cast<Eigen::Index>(c) * rows.n,
-                                                rows.n);
+    values += result.beta[c] * Eigen::Map<const Eigen::VectorXd>(
+                                   rows.x + static_cast<Eigen::Index>(c) * rows.n, rows.n);
   }
   for (std::size_t t = 0; t < rows.terms.size(); ++t) {
     const henderson::BlockTermRows& term = rows.terms[t];
@@ -63,18 +62,17 @@ Rcpp::List fit_cross_products_cpp(const Rcpp::List& moments, const Rcpp::List& o
 
 // Profiled criterion at theta (natural parametrization) with its gradient if wanted.
 // [[Rcpp::export]]
-Rcpp::List evaluate_deviance_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta,
-                                 bool reml, bool gradient) {
+Rcpp::List evaluate_deviance_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml,
+                                 bool gradient) {
   const henderson::CrossProducts cross_products = as_cross_products(moments);
   henderson::ProfiledDeviance deviance(cross_products, reml, Rcpp::checkUserInterrupt);
   if (theta.size() != deviance.n_parameters()) Rcpp::stop("internal: theta has a wrong length");
   const henderson::Evaluation result = henderson::evaluate_deviance(&deviance, theta, gradient);
-  return Rcpp::List::create(Rcpp::_["value"] = result.value,
-                            Rcpp::_["gradient"] = result.gradient);
+  return Rcpp::List::create(Rcpp::_["value"] = result.value, Rcpp::_["gradient"] = result.gradient);
 }
 
-// Name of the matrix-product kernel in use ("eigen", "avx2", "avx512"), after choosing another one if
-// a name is given that the processor supports. For benchmarks and tests.
+// Name of the matrix-product kernel in use ("eigen", "avx2", "avx512"), after choosing another one
+// if a name is given that the processor supports. For benchmarks and tests.
 // [[Rcpp::export]]
 std::string gemm_kernel_cpp(const std::string& choose = "") {
   const std::vector<std::pair<std::string, henderson::GemmKernel>> kernels = {

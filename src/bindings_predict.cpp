@@ -5,12 +5,13 @@
 #include "convert.h"
 #include "prediction_variance.h"
 
-// Variances of predictions in units of sigma^2 (prediction_variance.h). terms: one list(z, level) per
-// block term of the cross-products, level 0 for a new one; an empty list for the population mean.
+// Variances of predictions in units of sigma^2 (prediction_variance.h). terms: one list(z, level)
+// per block term of the cross-products, level 0 for a new one; an empty list for the population
+// mean.
 // [[Rcpp::export]]
-Rcpp::NumericVector prediction_variance_cpp(const Rcpp::List& moments,
-                                            const Eigen::VectorXd& theta, bool reml,
-                                            const Eigen::MatrixXd& x, const Rcpp::List& terms) {
+Rcpp::NumericVector prediction_variance_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta,
+                                            bool reml, const Eigen::MatrixXd& x,
+                                            const Rcpp::List& terms) {
   const henderson::CrossProducts cross_products = as_cross_products(moments);
   henderson::ProfiledDeviance deviance(cross_products, reml, Rcpp::checkUserInterrupt);
   if (theta.size() != deviance.n_parameters()) Rcpp::stop("internal: theta has a wrong length");
@@ -34,9 +35,9 @@ Rcpp::NumericVector prediction_variance_cpp(const Rcpp::List& moments,
     }
     rows.push_back(term);
   }
-  if (x.cols() != cross_products.p || (!rows.empty() && rows.size() != cross_products.terms.size())) {
+  if (x.cols() != cross_products.p ||
+      (!rows.empty() && rows.size() != cross_products.terms.size())) {
     Rcpp::stop("internal: rows to predict have wrong dimensions");
   }
-  return Rcpp::wrap(
-      henderson::prediction_variance(deviance, x, rows, Rcpp::checkUserInterrupt));
+  return Rcpp::wrap(henderson::prediction_variance(deviance, x, rows, Rcpp::checkUserInterrupt));
 }

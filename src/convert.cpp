@@ -20,8 +20,8 @@ using henderson::TermMoments;
 
 namespace {
 
-// Everything below is checked here, whoever called: an index out of range or a vector that is too short
-// would be read in the core without a question.
+// Everything below is checked here, whoever called: an index out of range or a vector that is too
+// short would be read in the core without a question.
 
 // Counts that the core holds as int; beyond them it would have to say so itself.
 constexpr Index kMostRows = std::numeric_limits<int>::max();
@@ -169,11 +169,11 @@ DataRows as_data_rows(const Rcpp::List& design) {
 Rcpp::List wrap_cross_products(const CrossProducts& moments) {
   Rcpp::List terms;
   for (const TermMoments& term : moments.terms) {
-    terms.push_back(Rcpp::List::create(
-        Rcpp::_["v"] = term.v, Rcpp::_["n_levels"] = term.n_levels,
-        Rcpp::_["structures"] = wrap_structures(term.structures),
-        Rcpp::_["centred_with"] = Rcpp::wrap(term.centred_with), Rcpp::_["shift"] = term.shift,
-        Rcpp::_["dense"] = term.dense, Rcpp::_["diagonal"] = term.diagonal));
+    terms.push_back(Rcpp::List::create(Rcpp::_["v"] = term.v, Rcpp::_["n_levels"] = term.n_levels,
+                                       Rcpp::_["structures"] = wrap_structures(term.structures),
+                                       Rcpp::_["centred_with"] = Rcpp::wrap(term.centred_with),
+                                       Rcpp::_["shift"] = term.shift, Rcpp::_["dense"] = term.dense,
+                                       Rcpp::_["diagonal"] = term.diagonal));
   }
   Rcpp::List pairs;
   for (const PairMoments& pair : moments.pairs) {
@@ -185,11 +185,10 @@ Rcpp::List wrap_cross_products(const CrossProducts& moments) {
   }
   return Rcpp::List::create(
       Rcpp::_["format_version"] = static_cast<int>(CrossProducts::kFormatVersion),
-      Rcpp::_["n"] = moments.n,
-      Rcpp::_["sum_log_w"] = moments.sum_log_w, Rcpp::_["p"] = moments.p,
+      Rcpp::_["n"] = moments.n, Rcpp::_["sum_log_w"] = moments.sum_log_w, Rcpp::_["p"] = moments.p,
       Rcpp::_["intercept"] = moments.intercept + 1,
-      Rcpp::_["shift"] = Rcpp::List::create(Rcpp::_["x"] = moments.x_shift,
-                                            Rcpp::_["y"] = moments.y_shift),
+      Rcpp::_["shift"] =
+          Rcpp::List::create(Rcpp::_["x"] = moments.x_shift, Rcpp::_["y"] = moments.y_shift),
       Rcpp::_["blocks"] = Rcpp::List::create(Rcpp::_["dense"] = moments.dense,
                                              Rcpp::_["terms"] = terms, Rcpp::_["pairs"] = pairs));
 }
@@ -280,8 +279,8 @@ CrossProducts as_cross_products(const Rcpp::List& list) {
   if (terms.size() == 0) Rcpp::stop("internal: no terms");
   Index coefficients = 0;
   for (R_xlen_t t = 0; t < terms.size(); ++t) {
-    moments.terms.push_back(as_term_moments(require_type(terms[t], VECSXP, "a term"), moments.p,
-                                            &coefficients));
+    moments.terms.push_back(
+        as_term_moments(require_type(terms[t], VECSXP, "a term"), moments.p, &coefficients));
   }
   require_theta(moments.terms);
   // One for every two terms, in the order in which accumulate() makes them.
@@ -352,8 +351,7 @@ Rcpp::List wrap_fit(const FitResult& result) {
           Rcpp::_["smallest_curvature"] = result.certificate.smallest_curvature,
           Rcpp::_["smallest_score"] = result.certificate.smallest_score,
           Rcpp::_["rounding"] = result.certificate.rounding,
-          Rcpp::_["hessian"] =
-              result.certificate.exact_hessian ? "exact" : "average information"),
+          Rcpp::_["hessian"] = result.certificate.exact_hessian ? "exact" : "average information"),
       Rcpp::_["evaluations"] = result.evaluations, Rcpp::_["iterations"] = result.iterations,
       Rcpp::_["status"] = std::string(henderson::status_name(result.status)),
       Rcpp::_["trace"] = wrap_trace(result.trace));

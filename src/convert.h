@@ -1,4 +1,5 @@
-// Conversion between R's objects and the core's: the only other hand-written Rcpp is bindings_*.cpp.
+// Conversion between R's objects and the core's: the only other hand-written Rcpp is
+// bindings_*.cpp.
 #ifndef HENDERSON_CONVERT_H_
 #define HENDERSON_CONVERT_H_
 
@@ -8,10 +9,10 @@
 #include "lmm_fit.h"
 
 // Rows of data as R holds them; the R objects must outlive the result (nothing is copied).
-// design: list(X, y, weights (or NULL), intercept (1-based or 0), terms), each of terms a block term:
-// list(columns = list of numeric vectors or NULL for ones, level, n_levels, structures); structures is
-// an integer matrix with rows kind (0 us, 1 diag), first column, number of columns, first parameter,
-// all 0-based.
+// design: list(X, y, weights (or NULL), intercept (1-based or 0), terms), each of terms a block
+// term: list(columns = list of numeric vectors or NULL for ones, level, n_levels, structures);
+// structures is an integer matrix with rows kind (0 us, 1 diag), first column, number of columns,
+// first parameter, all 0-based.
 henderson::DataRows as_data_rows(const Rcpp::List& design);
 
 // The plain list that stands for cross-products in R (format_version 1).

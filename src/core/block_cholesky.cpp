@@ -193,8 +193,8 @@ void BlockCholesky::assemble_remainder_rhs() {
   }
   if (system_.panels_full) {
     const Index q = remainder_.size();
-    gemm_nt(width, q, v0_ * system_.leaf_levels(), -1.0, leaf_rhs_.data(), width, panels_.data(),
-            q, remainder_rhs_.data(), width);
+    gemm_nt(width, q, v0_ * system_.leaf_levels(), -1.0, leaf_rhs_.data(), width, panels_.data(), q,
+            remainder_rhs_.data(), width);
     return;
   }
   for (Index j = 0; j < system_.leaf_levels(); ++j) {

@@ -1,5 +1,5 @@
-// Blocked Cholesky factor of the augmented system at one Lambda: leaf levels, sparse remainder, then
-// the dense columns [X y]. Nothing here depends on the number of rows of the data.
+// Blocked Cholesky factor of the augmented system at one Lambda: leaf levels, sparse remainder,
+// then the dense columns [X y]. Nothing here depends on the number of rows of the data.
 #ifndef HENDERSON_BLOCK_CHOLESKY_H_
 #define HENDERSON_BLOCK_CHOLESKY_H_
 
@@ -15,13 +15,13 @@ class BlockCholesky {
  public:
   BlockCholesky(const BlockSystem& system, InterruptCheck interrupt);
 
-  // Factorizes at the given relative factors (one v_t x v_t lower triangle per block term). False when
-  // a pivot is not positive (only possible for non-finite or absurdly large Lambda).
+  // Factorizes at the given relative factors (one v_t x v_t lower triangle per block term). False
+  // when a pivot is not positive (only possible for non-finite or absurdly large Lambda).
   bool factorize(const std::vector<Matrix>& lambda);
 
-  double log_det_m() const { return log_det_m_; }    // log|M|
-  double log_det_x() const { return log_det_x_; }    // log|X'V^-1 X|
-  double residual_ss() const { return residual_ss_; }  // r^2
+  double log_det_m() const { return log_det_m_; }       // log|M|
+  double log_det_x() const { return log_det_x_; }       // log|X'V^-1 X|
+  double residual_ss() const { return residual_ss_; }   // r^2
   const Matrix& x_factor() const { return x_factor_; }  // lower Cholesky factor of X'V^-1 X
   Vector beta() const;
 
@@ -57,8 +57,8 @@ class BlockCholesky {
   InterruptCheck interrupt_;
   Index v0_;
   std::vector<Matrix> lambda_;
-  bool scalar_remainder_;     // every remainder term has one column
-  Vector row_scale_;          // then: Lambda of each remainder row
+  bool scalar_remainder_;  // every remainder term has one column
+  Vector row_scale_;       // then: Lambda of each remainder row
   std::vector<double> leaf_factor_;
   std::vector<double> panels_;
   Matrix leaf_rhs_;

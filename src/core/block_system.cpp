@@ -119,8 +119,7 @@ NodePattern remainder_pattern(const CrossProducts& moments, const NodeNumbers& n
   return pattern;
 }
 
-void build_leaf(const CrossProducts& moments, const Standardization& scales,
-                BlockSystem* system) {
+void build_leaf(const CrossProducts& moments, const Standardization& scales, BlockSystem* system) {
   const TermMoments& leaf = moments.terms[0];
   const int v0 = leaf.v;
   const Matrix& basis = scales.z_basis[0];
@@ -270,8 +269,7 @@ void build_segments(BlockSystem* system) {
 }
 
 // [X y]'W[X y] and [X y]'Wz in standardized units; remainder columns go to the new order.
-void build_dense(const CrossProducts& moments, const Standardization& scales,
-                 BlockSystem* system) {
+void build_dense(const CrossProducts& moments, const Standardization& scales, BlockSystem* system) {
   const int p = moments.p;
   Vector inverse(p + 1);
   inverse.head(p) = scales.x_scale.cwiseInverse();

@@ -1,7 +1,7 @@
 // The standardized cross-products in the layout of the blocked factorization, built once per fit.
 //
-// Leaf: the block term with the most levels, block-diagonal. Remainder: every other block term, in a
-// fill-reducing order. Then the P = p + 1 dense columns [X y].
+// Leaf: the block term with the most levels, block-diagonal. Remainder: every other block term, in
+// a fill-reducing order. Then the P = p + 1 dense columns [X y].
 #ifndef HENDERSON_BLOCK_SYSTEM_H_
 #define HENDERSON_BLOCK_SYSTEM_H_
 
@@ -38,12 +38,12 @@ struct BlockSystem {
   std::vector<int> term_levels;  // J_t
 
   // Leaf: A_jj, panels A_rj (rows of the remainder that meet level j), and [X y]'Wz.
-  Matrix leaf_diagonal;            // v0 v0 x J0
-  Matrix leaf_dense;               // P x v0 J0
-  std::vector<Index> panel_start;  // J0 + 1
-  std::vector<int> panel_rows;     // scalar rows, ascending within a panel
+  Matrix leaf_diagonal;              // v0 v0 x J0
+  Matrix leaf_dense;                 // P x v0 J0
+  std::vector<Index> panel_start;    // J0 + 1
+  std::vector<int> panel_rows;       // scalar rows, ascending within a panel
   std::vector<double> panel_values;  // panel j: R_j x v0, column-major, at panel_start[j] v0
-  bool panels_full = false;        // every panel holds every remainder row in order
+  bool panels_full = false;          // every panel holds every remainder row in order
 
   // Remainder.
   Supernodes supernodes;
@@ -52,8 +52,8 @@ struct BlockSystem {
   std::vector<RemainderBlock> blocks;        // by supernode of their column
   std::vector<Index> block_start;            // supernode -> blocks
   std::vector<double> remainder_values;
-  Matrix remainder_dense;                    // P x q_r
-  std::vector<PanelSegment> segments;        // by supernode
+  Matrix remainder_dense;              // P x q_r
+  std::vector<PanelSegment> segments;  // by supernode
   std::vector<Index> segment_start;
 
   Matrix dense;  // P x P

@@ -12,8 +12,8 @@ namespace henderson {
 
 namespace {
 
-constexpr double kFloor = 1e-7;       // |Lambda_cc| while iterating: zero is always stationary
-constexpr double kSnap = 1e-3;        // candidates for an exact zero afterwards
+constexpr double kFloor = 1e-7;            // |Lambda_cc| while iterating: zero is always stationary
+constexpr double kSnap = 1e-3;             // candidates for an exact zero afterwards
 constexpr double kScoreTolerance = -1e-6;  // of S_t per level: smaller means a way down
 constexpr int kMaxRestarts = 12;
 
@@ -80,8 +80,7 @@ bool BoundarySearch::try_direction(const CovarianceStructure& structure, int ter
   const Matrix own = lambda[term].block(a, a, w, w);
   double size = 0.5;
   for (int attempt = 0; attempt < 8; ++attempt, size *= 0.3) {
-    const Matrix gamma =
-        own * own.transpose() + size * size * direction * direction.transpose();
+    const Matrix gamma = own * own.transpose() + size * size * direction * direction.transpose();
     lambda[term].block(a, a, w, w) = structure.kind == StructureKind::kDiagonal
                                          ? Matrix(gamma.diagonal().cwiseSqrt().asDiagonal())
                                          : semidefinite_cholesky(gamma);
@@ -137,8 +136,8 @@ Certificate BoundarySearch::certify(const OptimizerResult& optimum) {
     const double scale_a = std::sqrt(std::abs(hessian(free[a], free[a])));
     slope[a] = gradient[free[a]] / scale_a;
     for (Index b = 0; b < n; ++b) {
-      scaled(a, b) = hessian(free[a], free[b]) /
-                     (scale_a * std::sqrt(std::abs(hessian(free[b], free[b]))));
+      scaled(a, b) =
+          hessian(free[a], free[b]) / (scale_a * std::sqrt(std::abs(hessian(free[b], free[b]))));
     }
   }
   if (!scaled.allFinite() || !slope.allFinite()) {
@@ -165,8 +164,7 @@ void BoundarySearch::snap(OptimizerResult* current) {
       const LambdaEntry& pivot = deviance_.entries()[i];
       for (int k = 0; k < deviance_.n_parameters(); ++k) {
         const LambdaEntry& entry = deviance_.entries()[k];
-        if (entry.term == pivot.term && entry.column == pivot.column &&
-            std::abs(x[k]) <= kSnap) {
+        if (entry.term == pivot.term && entry.column == pivot.column && std::abs(x[k]) <= kSnap) {
           x[k] = 0;
         }
       }
@@ -185,8 +183,8 @@ void BoundarySearch::snap(OptimizerResult* current) {
   for (int i : candidates) accept(empty_columns({i}));
 }
 
-// Minimises over what is left once some columns are zero: the emptied columns stay (at the floor, where
-// derivatives are defined) while the others settle.
+// Minimises over what is left once some columns are zero: the emptied columns stay (at the floor,
+// where derivatives are defined) while the others settle.
 void BoundarySearch::polish(OptimizerResult* current) {
   OptimizerOptions options = optimizer_options(current->evaluations);
   options.fixed.assign(deviance_.n_parameters(), false);

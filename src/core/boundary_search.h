@@ -1,6 +1,7 @@
-// Minimisation of the profiled deviance with its boundary: theta = 0 is always stationary, so diagonal
-// entries are held off zero while iterating; afterwards the search leaves along directions in which
-// Gamma may grow, takes exact zeros where they cost nothing, and settles the rest (engine.md, step 6).
+// Minimisation of the profiled deviance with its boundary: theta = 0 is always stationary, so
+// diagonal entries are held off zero while iterating; afterwards the search leaves along directions
+// in which Gamma may grow, takes exact zeros where they cost nothing, and settles the rest
+// (engine.md, step 6).
 #ifndef HENDERSON_BOUNDARY_SEARCH_H_
 #define HENDERSON_BOUNDARY_SEARCH_H_
 
@@ -23,7 +24,8 @@ class BoundarySearch {
  private:
   Vector lift(const Vector& x) const;
   bool near_boundary(const Vector& x) const;
-  // A direction along which Gamma may grow and the deviance falls, as new parameters; false if none.
+  // A direction along which Gamma may grow and the deviance falls, as new parameters; false if
+  // none.
   bool escape(OptimizerResult* current);
   bool try_direction(const CovarianceStructure& structure, int term, const Vector& direction,
                      OptimizerResult* current);

@@ -1,9 +1,9 @@
 // How a term's parameters fill its relative covariance factor Lambda_t.
 //
 // A block term is everything that shares one grouping factor: v columns, J levels, one v x v lower
-// triangular factor Lambda. It is the direct sum of one or more structures ("us", "diag"), each on a
-// contiguous range of columns. Here each parameter is one entry of Lambda; the core works with the
-// derivative with respect to the full matrix and leaves the chain rule to this file.
+// triangular factor Lambda. It is the direct sum of one or more structures ("us", "diag"), each on
+// a contiguous range of columns. Here each parameter is one entry of Lambda; the core works with
+// the derivative with respect to the full matrix and leaves the chain rule to this file.
 #ifndef HENDERSON_COVARIANCE_STRUCTURE_H_
 #define HENDERSON_COVARIANCE_STRUCTURE_H_
 
@@ -17,7 +17,7 @@ enum class StructureKind { kUnstructured, kDiagonal };
 
 struct CovarianceStructure {
   StructureKind kind = StructureKind::kUnstructured;
-  int first_column = 0;   // within the block term
+  int first_column = 0;  // within the block term
   int n_columns = 1;
   int first_parameter = 0;  // within theta
 
@@ -40,9 +40,9 @@ std::vector<LambdaEntry> lambda_entries(const CovarianceStructure& structure, in
 // below (and on) a pivot that is zero relative to its diagonal entry.
 Matrix semidefinite_cholesky(const ConstMatrixRef& gamma);
 
-// Lower triangular L with non-negative diagonal and L L' = F F', by Householder QR of F' (exact where
-// F F' would square the condition number), or as semidefinite_cholesky() when F is singular. Also the
-// orthogonal Q with F = L Q'.
+// Lower triangular L with non-negative diagonal and L L' = F F', by Householder QR of F' (exact
+// where F F' would square the condition number), or as semidefinite_cholesky() when F is singular.
+// Also the orthogonal Q with F = L Q'.
 Matrix canonical_factor(const ConstMatrixRef& factor, Matrix* rotation);
 
 }  // namespace henderson

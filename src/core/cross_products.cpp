@@ -63,14 +63,14 @@ double smallest_unit_pivot(const Matrix& gram, int p) {
     if (!(pivot > 0)) return 0;
     factor(c, c) = std::sqrt(pivot);
     for (int r = c + 1; r < p; ++r) {
-      factor(r, c) =
-          (gram(r, c) - factor.row(r).head(c).dot(factor.row(c).head(c))) / factor(c, c);
+      factor(r, c) = (gram(r, c) - factor.row(r).head(c).dot(factor.row(c).head(c))) / factor(c, c);
     }
   }
   return smallest;
 }
 
-// Rows in the order of a term's levels (counting sort): order[start[j] .. start[j+1]) are level j's.
+// Rows in the order of a term's levels (counting sort): order[start[j] .. start[j+1]) are level
+// j's.
 struct RowOrder {
   std::vector<Index> start;
   std::vector<int> order;

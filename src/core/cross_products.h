@@ -24,10 +24,10 @@ struct BlockTermRows {
 struct DataRows {
   Index n = 0;
   int p = 0;
-  const double* x = nullptr;        // n x p
-  const double* y = nullptr;        // offset already subtracted
-  const double* weights = nullptr;  // nullptr: all one; zero rows are left out
-  int intercept = -1;               // index of X's column of ones, -1 if there is none
+  const double* x = nullptr;         // n x p
+  const double* y = nullptr;         // offset already subtracted
+  const double* weights = nullptr;   // nullptr: all one; zero rows are left out
+  int intercept = -1;                // index of X's column of ones, -1 if there is none
   std::vector<BlockTermRows> terms;  // by decreasing number of levels
 };
 
@@ -35,18 +35,19 @@ struct TermMoments {
   int v = 0;
   int n_levels = 0;
   std::vector<CovarianceStructure> structures;
-  std::vector<int> centred_with;  // per column: the term's own column of ones it is centred with, or -1
-  Vector shift;                   // v
-  Matrix dense;                   // P x (v J): [X y]' W z, a column per coefficient
-  Matrix diagonal;                // (v v) x J: z_j' W z_j
+  std::vector<int>
+      centred_with;  // per column: the term's own column of ones it is centred with, or -1
+  Vector shift;      // v
+  Matrix dense;      // P x (v J): [X y]' W z, a column per coefficient
+  Matrix diagonal;   // (v v) x J: z_j' W z_j
 };
 
 // Z_t' W Z_s of two terms, t before s: per level of t the sorted levels of s it meets.
 struct PairMoments {
-  int term_row = 0;     // t
-  int term_column = 0;  // s
-  std::vector<Index> start;   // J_t + 1
-  std::vector<int> partner;   // 0-based level of s
+  int term_row = 0;            // t
+  int term_column = 0;         // s
+  std::vector<Index> start;    // J_t + 1
+  std::vector<int> partner;    // 0-based level of s
   std::vector<double> values;  // v_s x v_t each, column-major
 };
 

@@ -33,8 +33,8 @@ void gemm_nt(Index m, Index n, Index k, double alpha, const double* a, Index lda
              Index ldb, double* c, Index ldc) {
   if (m <= 0 || n <= 0 || k <= 0) return;
   if (packed_gemm(m, n, k, alpha, {a, 1, lda}, {b, ldb, 1}, c, ldc, false)) return;
-  Block(c, m, n, Stride(ldc)).noalias() += alpha * ConstBlock(a, m, k, Stride(lda)) *
-                                           ConstBlock(b, n, k, Stride(ldb)).transpose();
+  Block(c, m, n, Stride(ldc)).noalias() +=
+      alpha * ConstBlock(a, m, k, Stride(lda)) * ConstBlock(b, n, k, Stride(ldb)).transpose();
 }
 
 void gemm_nn(Index m, Index n, Index k, double alpha, const double* a, Index lda, const double* b,

@@ -34,8 +34,7 @@ void Differentiator::multiply_cross_products(const Matrix& leaf, const Matrix& r
   const Index q = remainder.cols();
   for (Index j = 0; j < system_.leaf_levels(); ++j) {
     const ConstMatrixMap a(system_.leaf_diagonal.data() + j * v0_ * v0_, v0_, v0_);
-    leaf_out->middleCols(j * v0_, v0_).noalias() =
-        leaf.middleCols(j * v0_, v0_).lazyProduct(a);
+    leaf_out->middleCols(j * v0_, v0_).noalias() = leaf.middleCols(j * v0_, v0_).lazyProduct(a);
     if (q == 0 || system_.panels_full) continue;
     const Index count = panel_count(j);
     const int* rows = panel_rows(j);

@@ -31,7 +31,8 @@ Matrix Differentiator::quadratic_information(const std::vector<LambdaEntry>& ent
       if (entry.term != term) continue;
       f_remainder(i, row + entry.row) += mode_remainder_(0, row + entry.column);
       for (int d = entry.column; d < v; ++d) {
-        f_remainder(i, row + d) += lambda_[term](d, entry.column) * g_remainder_(0, row + entry.row);
+        f_remainder(i, row + d) +=
+            lambda_[term](d, entry.column) * g_remainder_(0, row + entry.row);
       }
     }
     row += v;
@@ -109,7 +110,8 @@ std::vector<std::vector<Matrix>> Differentiator::pair_products() const {
 }
 
 // The same for one term from its levels alone, in O(J (v^4 + v^2 p^2)):
-//   D_jl = delta_jl C0_j - H_j Phi H_l',  C0_j = Z_j'V_j^-1 Z_j,  H_j = Z_j'V_j^-1 X_j (ML: no H part).
+//   D_jl = delta_jl C0_j - H_j Phi H_l',  C0_j = Z_j'V_j^-1 Z_j,  H_j = Z_j'V_j^-1 X_j (ML: no H
+//   part).
 Matrix Differentiator::leaf_products() const {
   const Index v = v0_;
   const int p = request_.reml ? system_.p : 0;
@@ -192,13 +194,15 @@ void Differentiator::hessian(const std::vector<LambdaEntry>& entries, bool exact
   }
   const Matrix information = quadratic_information(entries);
   Matrix& h = result->hessian;
-  h = (exact ? 2 * f_ : f_) * information - (f_ / factor_.residual_ss()) * slope * slope.transpose();
+  h = (exact ? 2 * f_ : f_) * information -
+      (f_ / factor_.residual_ss()) * slope * slope.transpose();
   if (exact) h -= trace_information(entries);
   for (Index i = 0; i < r; ++i) {
     for (Index j = 0; j < r; ++j) {
       const LambdaEntry& a = entries[i];
       const LambdaEntry& b = entries[j];
-      if (a.term == b.term && a.column == b.column) h(i, j) += 2 * result->score[a.term](a.row, b.row);
+      if (a.term == b.term && a.column == b.column)
+        h(i, j) += 2 * result->score[a.term](a.row, b.row);
     }
   }
   h = (0.5 * (h + h.transpose())).eval();

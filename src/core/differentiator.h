@@ -1,5 +1,5 @@
-// The work behind deviance_gradient.h, shared by the gradient (deviance_gradient.cpp) and the Hessians
-// (deviance_hessian.cpp). One object per point; nothing else includes this file.
+// The work behind deviance_gradient.h, shared by the gradient (deviance_gradient.cpp) and the
+// Hessians (deviance_hessian.cpp). One object per point; nothing else includes this file.
 #ifndef HENDERSON_DIFFERENTIATOR_H_
 #define HENDERSON_DIFFERENTIATOR_H_
 
@@ -31,9 +31,7 @@ class Differentiator {
   void take_modes(DevianceDerivatives* result);
 
  private:
-  Index panel_count(Index j) const {
-    return system_.panel_start[j + 1] - system_.panel_start[j];
-  }
+  Index panel_count(Index j) const { return system_.panel_start[j + 1] - system_.panel_start[j]; }
   const int* panel_rows(Index j) const {
     return system_.panel_rows.data() + system_.panel_start[j];
   }
@@ -64,8 +62,8 @@ class Differentiator {
   DerivativeRequest request_;
   Index v0_;
   double f_;
-  Matrix u_leaf_, u_remainder_;    // P x .: U = M^-1 Lambda'Z'W[X y]
-  Matrix gx_leaf_, gx_remainder_;  // P x .: Z'V^-1 [X y]
+  Matrix u_leaf_, u_remainder_;                               // P x .: U = M^-1 Lambda'Z'W[X y]
+  Matrix gx_leaf_, gx_remainder_;                             // P x .: Z'V^-1 [X y]
   Matrix mode_leaf_, mode_remainder_, g_leaf_, g_remainder_;  // 1 x .
   std::vector<Matrix> trace_, cross_, square_;                // G_t, H_t, sum g g'
 };

@@ -26,8 +26,8 @@ struct KernelChoice {
   int nr = 0;
 };
 
-constexpr Index kDepth = 256;     // k per packed block: a panel of B stays in the first-level cache
-constexpr Index kRows = 240;      // rows per packed block of A (a multiple of every MR): second level
+constexpr Index kDepth = 256;  // k per packed block: a panel of B stays in the first-level cache
+constexpr Index kRows = 240;   // rows per packed block of A (a multiple of every MR): second level
 constexpr Index kColumns = 2048;  // columns per packed block of B
 constexpr int kLargestTile = 24 * 8;
 
@@ -38,29 +38,29 @@ typedef double Vector8 __attribute__((vector_size(64), aligned(8), may_alias));
 typedef double Vector4 __attribute__((vector_size(32), aligned(8), may_alias));
 
 // One body for both instruction sets: the attribute decides what the vector type compiles to.
-#define HENDERSON_MICRO_KERNEL(NAME, TARGET, VECTOR, LANES, PARTS, NR)                          \
-  __attribute__((target(TARGET))) void NAME(Index k, const double* a, const double* b,          \
-                                            double* c, Index ldc, double alpha) {               \
-    VECTOR sum[PARTS][NR];                                                                      \
-    _Pragma("GCC unroll 8") for (int i = 0; i < PARTS; ++i) {                                   \
-      _Pragma("GCC unroll 8") for (int j = 0; j < NR; ++j) sum[i][j] = VECTOR{};                \
-    }                                                                                           \
-    for (Index step = 0; step < k; ++step, a += PARTS * LANES, b += NR) {                       \
-      VECTOR left[PARTS];                                                                       \
-      _Pragma("GCC unroll 8") for (int i = 0; i < PARTS; ++i) {                                 \
-        left[i] = *reinterpret_cast<const VECTOR*>(a + i * LANES);                              \
-      }                                                                                         \
-      _Pragma("GCC unroll 8") for (int j = 0; j < NR; ++j) {                                    \
-        const VECTOR right = VECTOR{} + b[j];                                                   \
-        _Pragma("GCC unroll 8") for (int i = 0; i < PARTS; ++i) sum[i][j] += left[i] * right;   \
-      }                                                                                         \
-    }                                                                                           \
-    _Pragma("GCC unroll 8") for (int j = 0; j < NR; ++j) {                                      \
-      _Pragma("GCC unroll 8") for (int i = 0; i < PARTS; ++i) {                                 \
-        VECTOR* target = reinterpret_cast<VECTOR*>(c + j * ldc + i * LANES);                    \
-        *target = *target + alpha * sum[i][j];                                                  \
-      }                                                                                         \
-    }                                                                                           \
+#define HENDERSON_MICRO_KERNEL(NAME, TARGET, VECTOR, LANES, PARTS, NR)                            \
+  __attribute__((target(TARGET))) void NAME(Index k, const double* a, const double* b, double* c, \
+                                            Index ldc, double alpha) {                            \
+    VECTOR sum[PARTS][NR];                                                                        \
+    _Pragma("GCC unroll 8") for (int i = 0; i < PARTS; ++i) {                                     \
+      _Pragma("GCC unroll 8") for (int j = 0; j < NR; ++j) sum[i][j] = VECTOR{};                  \
+    }                                                                                             \
+    for (Index step = 0; step < k; ++step, a += PARTS * LANES, b += NR) {                         \
+      VECTOR left[PARTS];                                                                         \
+      _Pragma("GCC unroll 8") for (int i = 0; i < PARTS; ++i) {                                   \
+        left[i] = *reinterpret_cast<const VECTOR*>(a + i * LANES);                                \
+      }                                                                                           \
+      _Pragma("GCC unroll 8") for (int j = 0; j < NR; ++j) {                                      \
+        const VECTOR right = VECTOR{} + b[j];                                                     \
+        _Pragma("GCC unroll 8") for (int i = 0; i < PARTS; ++i) sum[i][j] += left[i] * right;     \
+      }                                                                                           \
+    }                                                                                             \
+    _Pragma("GCC unroll 8") for (int j = 0; j < NR; ++j) {                                        \
+      _Pragma("GCC unroll 8") for (int i = 0; i < PARTS; ++i) {                                   \
+        VECTOR* target = reinterpret_cast<VECTOR*>(c + j * ldc + i * LANES);                      \
+        *target = *target + alpha * sum[i][j];                                                    \
+      }                                                                                           \
+    }                                                                                             \
   }
 
 HENDERSON_MICRO_KERNEL(micro_avx512, "avx512f", Vector8, 8, 3, 8)
@@ -131,7 +131,7 @@ void pack(const double* source, Index first, Index along, Index extent, Index k,
 }
 
 struct Block {
-  Index row;     // position of the block in C
+  Index row;  // position of the block in C
   Index column;
   Index m;
   Index n;

@@ -38,10 +38,10 @@ Start choose_start(ProfiledDeviance* deviance, const FitOptions& options) {
   return start;
 }
 
-// The criterion can have a local minimum at zero variance, which a user's start may lead to. If one of
-// the default starts is better than where a singular fit ended, the search goes on from there.
-void leave_false_zero(ProfiledDeviance* deviance, BoundarySearch* search,
-                      const FitOptions& options, OptimizerResult* optimum) {
+// The criterion can have a local minimum at zero variance, which a user's start may lead to. If one
+// of the default starts is better than where a singular fit ended, the search goes on from there.
+void leave_false_zero(ProfiledDeviance* deviance, BoundarySearch* search, const FitOptions& options,
+                      OptimizerResult* optimum) {
   bool singular = false;
   for (int i = 0; i < deviance->n_parameters(); ++i) {
     singular |= deviance->is_diagonal(i) && optimum->x[i] == 0;
@@ -69,12 +69,10 @@ void report_fixed(const ProfiledDeviance& deviance, FitResult* result) {
       if (c != moments.intercept) back(moments.intercept, c) = -moments.x_shift[c];
     }
   }
-  result->centred_beta =
-      scales.y_scale * deviance.factor().beta().cwiseQuotient(scales.x_scale);
+  result->centred_beta = scales.y_scale * deviance.factor().beta().cwiseQuotient(scales.x_scale);
   result->beta = back * (result->centred_beta + moments.y_shift);
-  const Matrix half =
-      deviance.factor().x_factor().triangularView<Eigen::Lower>().solve(
-          Matrix(scales.x_scale.cwiseInverse().asDiagonal() * back.transpose()));
+  const Matrix half = deviance.factor().x_factor().triangularView<Eigen::Lower>().solve(
+      Matrix(scales.x_scale.cwiseInverse().asDiagonal() * back.transpose()));
   result->unscaled_vcov = half.transpose() * half;
 }
 
@@ -196,8 +194,8 @@ FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
   }
   const double y_scale = deviance.scales().y_scale;
   result.log_det_m = deviance.factor().log_det_m();
-  result.log_det_x = deviance.factor().log_det_x() +
-                     2 * deviance.scales().x_scale.array().log().sum();
+  result.log_det_x =
+      deviance.factor().log_det_x() + 2 * deviance.scales().x_scale.array().log().sum();
   result.residual_ss = deviance.factor().residual_ss() * y_scale * y_scale;
   result.degrees = deviance.degrees();
   result.sigma = std::sqrt(result.residual_ss / result.degrees);

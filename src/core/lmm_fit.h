@@ -32,21 +32,23 @@ struct Certificate {
 
 struct FitResult {
   Vector theta;
-  Vector standardized;  // theta for standardized columns of Z: free of units, for tests of singularity
+  Vector
+      standardized;  // theta for standardized columns of Z: free of units, for tests of singularity
   double criterion = 0;
   double log_det_m = 0;
   double log_det_x = 0;
   double residual_ss = 0;  // r^2 in units of y squared
   double sigma = 0;
   Vector beta;
-  Matrix unscaled_vcov;                      // (X'V^-1 X)^-1
-  std::vector<Matrix> modes;                 // per block term v x J: b
-  std::vector<Matrix> spherical_modes;       // u
-  Vector centred_beta;                       // of y - X y_shift on centred X (cross_products.h)
-  std::vector<Matrix> centred_modes;         // b of centred Z
-  double degrees = 0;                        // m
-  std::vector<Matrix> conditional_variance;  // per block term (v v) x J: sigma^2 Lambda M^-1 Lambda'
-  Vector gradient;                           // natural theta
+  Matrix unscaled_vcov;                 // (X'V^-1 X)^-1
+  std::vector<Matrix> modes;            // per block term v x J: b
+  std::vector<Matrix> spherical_modes;  // u
+  Vector centred_beta;                  // of y - X y_shift on centred X (cross_products.h)
+  std::vector<Matrix> centred_modes;    // b of centred Z
+  double degrees = 0;                   // m
+  std::vector<Matrix>
+      conditional_variance;  // per block term (v v) x J: sigma^2 Lambda M^-1 Lambda'
+  Vector gradient;           // natural theta
   Certificate certificate;
   int evaluations = 0;
   int iterations = 0;
@@ -57,10 +59,10 @@ struct FitResult {
 FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
                   const InterruptCheck& interrupt);
 
-// Replaces r^2, which cross-products give as a difference, by the penalized residual sum of squares of
-// the rows at the fit's coefficients, and what depends on it. r^2 is stationary there, so that its
-// error is of second order: exact where variance ratios of 1e8 and more leave cross-products few
-// digits. One pass over the rows, after the optimization.
+// Replaces r^2, which cross-products give as a difference, by the penalized residual sum of squares
+// of the rows at the fit's coefficients, and what depends on it. r^2 is stationary there, so that
+// its error is of second order: exact where variance ratios of 1e8 and more leave cross-products
+// few digits. One pass over the rows, after the optimization.
 void refine_residual(const DataRows& rows, const CrossProducts& moments, FitResult* result);
 
 // Criterion and, if wanted, its gradient with respect to natural theta.

@@ -49,8 +49,8 @@ class TrustRegion {
   double radius_ = 1;
 };
 
-// The correction is used only where it pays: near the minimum (predicted decrease below a tenth of a
-// unit of deviance) and only once the approximate Hessian has been seen to converge slowly.
+// The correction is used only where it pays: near the minimum (predicted decrease below a tenth of
+// a unit of deviance) and only once the approximate Hessian has been seen to converge slowly.
 void TrustRegion::consider_correction(const Vector& step, const Vector& change, double predicted,
                                       double ratio) {
   if (!(ratio > 0.2 && ratio < 5)) {
@@ -73,7 +73,8 @@ void TrustRegion::consider_correction(const Vector& step, const Vector& change, 
 }
 
 // Structured symmetric rank-one update: the approximate Hessian is off by a slowly varying matrix,
-// which secant pairs reveal. Turns the linear convergence of an approximation into a superlinear one.
+// which secant pairs reveal. Turns the linear convergence of an approximation into a superlinear
+// one.
 void TrustRegion::update_correction(const Vector& step, const Vector& change) {
   const Vector residual = change - model_hessian() * step;
   const double curvature = residual.dot(step);
@@ -92,8 +93,8 @@ Vector TrustRegion::apply_floors(const Vector& x, const Vector& previous) const 
   return result;
 }
 
-// Minimises c's + s'diag(curvature)s / 2 within the radius, by bisection on the shift of the curvature
-// (More & Sorensen 1983). A negative curvature puts the solution on the boundary.
+// Minimises c's + s'diag(curvature)s / 2 within the radius, by bisection on the shift of the
+// curvature (More & Sorensen 1983). A negative curvature puts the solution on the boundary.
 Vector constrained_step(const Vector& c, const Vector& curvature, double radius) {
   const auto solve = [&](double shift) {
     return Vector(-(c.array() / (curvature.array() + shift)).matrix());

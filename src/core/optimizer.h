@@ -4,8 +4,9 @@
 // Steps minimise the quadratic model within a radius, with |eig(H)| (so that saddle points repel)
 // as long as the Hessian is approximate; see SmoothFunction::improve_hessian().
 // A coordinate with a positive floor is kept at |x_i| >= floor_i, and held there while the gradient
-// pushes it towards zero. Stops one step after the model predicts a decrease of at most `tolerance`,
-// or when the decrease is below the function's rounding noise and the gradient no longer shrinks.
+// pushes it towards zero. Stops one step after the model predicts a decrease of at most
+// `tolerance`, or when the decrease is below the function's rounding noise and the gradient no
+// longer shrinks.
 #ifndef HENDERSON_OPTIMIZER_H_
 #define HENDERSON_OPTIMIZER_H_
 
@@ -26,7 +27,8 @@ class SmoothFunction {
   virtual void derivatives(Vector* gradient, Matrix* hessian) = 0;
   // Rounding error to be expected in value(), at the point of its last call.
   virtual double noise() const = 0;
-  // Asked for when convergence is slow: true if derivatives() will give a better Hessian from now on.
+  // Asked for when convergence is slow: true if derivatives() will give a better Hessian from now
+  // on.
   virtual bool improve_hessian() { return false; }
 };
 
@@ -36,7 +38,7 @@ struct OptimizerOptions {
   int max_evaluations = 200;
   double tolerance = 1e-12;
   double initial_radius = 1.0;
-  Vector floors;  // empty: none
+  Vector floors;            // empty: none
   std::vector<bool> fixed;  // empty: none; coordinates that stay as they are
   // Value at the start if the caller has just evaluated it there; NaN: not known.
   double start_value = std::numeric_limits<double>::quiet_NaN();

@@ -12,7 +12,8 @@
 
 namespace henderson {
 
-// One block term of the rows to predict: z is m x v (natural units), level 1-based, 0 for a new one.
+// One block term of the rows to predict: z is m x v (natural units), level 1-based, 0 for a new
+// one.
 struct PredictionTerm {
   Matrix z;
   std::vector<int> level;

@@ -34,8 +34,8 @@ ProfiledDeviance::ProfiledDeviance(const CrossProducts& moments, bool reml,
       std::copy(own.begin(), own.end(), entries_.begin() + structure.first_parameter);
     }
   }
-  constant_ = m_ * (1 + std::log(2 * kPi / m_)) + 2 * m_ * std::log(scales_.y_scale) -
-              moments.sum_log_w;
+  constant_ =
+      m_ * (1 + std::log(2 * kPi / m_)) + 2 * m_ * std::log(scales_.y_scale) - moments.sum_log_w;
   if (reml) constant_ += 2 * scales_.x_scale.array().log().sum();
 }
 
@@ -85,8 +85,8 @@ double ProfiledDeviance::value(const Vector& x) {
   return point_value_;
 }
 
-// Rounding of a sum of logs, and of what is inside them: r^2 and the pivots of X'V^-1 X are what is left
-// of the corresponding elements of A (in standardized units), and keep their rounding.
+// Rounding of a sum of logs, and of what is inside them: r^2 and the pivots of X'V^-1 X are what is
+// left of the corresponding elements of A (in standardized units), and keep their rounding.
 double ProfiledDeviance::noise() const {
   double size = std::abs(factor_->log_det_m()) + std::abs(factor_->log_det_x()) +
                 m_ * (1 + std::abs(std::log(factor_->residual_ss()))) + std::abs(constant_);
@@ -104,9 +104,10 @@ double ProfiledDeviance::noise() const {
 // q x q matrix, which pays for small models only.
 bool ProfiledDeviance::improve_hessian() {
   constexpr Index kLargest = 400;
-  const Index q = static_cast<Index>(system_->leaf_size()) * system_->leaf_levels() +
-                  system_->remainder_size();
-  if (hessian_kind_ == HessianKind::kExact || (system_->n_terms() > 1 && q > kLargest)) return false;
+  const Index q =
+      static_cast<Index>(system_->leaf_size()) * system_->leaf_levels() + system_->remainder_size();
+  if (hessian_kind_ == HessianKind::kExact || (system_->n_terms() > 1 && q > kLargest))
+    return false;
   hessian_kind_ = HessianKind::kExact;
   return true;
 }
@@ -140,7 +141,8 @@ Matrix refactor(const Matrix& factor, const std::vector<CovarianceStructure>& st
   for (const CovarianceStructure& structure : structures) {
     const int a = structure.first_column;
     const int w = structure.n_columns;
-    if (structure.kind == StructureKind::kDiagonal || factor.block(a, a, w, w).isLowerTriangular(0)) {
+    if (structure.kind == StructureKind::kDiagonal ||
+        factor.block(a, a, w, w).isLowerTriangular(0)) {
       result.block(a, a, w, w) = factor.block(a, a, w, w);
       continue;
     }

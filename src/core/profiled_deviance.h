@@ -1,7 +1,9 @@
-// The profiled ML deviance or REML criterion as a function of theta (Bates et al. 2015, eqs 34, 41):
-//   d(theta) = log|M| + [REML] log|X'V^-1 X| + m (1 + log(2 pi r^2 / m)) - sum log w,  m = n or n - p.
-// The optimizer works on the standardized factors Lambda~ (standardization.h); users see the natural
-// ones. Both are vectors of lower-triangle entries in the order of theta.
+// The profiled ML deviance or REML criterion as a function of theta (Bates et al. 2015, eqs 34,
+// 41):
+//   d(theta) = log|M| + [REML] log|X'V^-1 X| + m (1 + log(2 pi r^2 / m)) - sum log w,  m = n or n -
+//   p.
+// The optimizer works on the standardized factors Lambda~ (standardization.h); users see the
+// natural ones. Both are vectors of lower-triangle entries in the order of theta.
 #ifndef HENDERSON_PROFILED_DEVIANCE_H_
 #define HENDERSON_PROFILED_DEVIANCE_H_
 

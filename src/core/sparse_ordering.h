@@ -1,5 +1,5 @@
-// Symbolic analysis of the sparse remainder, once per fit: an order of its blocks that fills little,
-// and the supernodes (runs of columns with one row structure) of the factor.
+// Symbolic analysis of the sparse remainder, once per fit: an order of its blocks that fills
+// little, and the supernodes (runs of columns with one row structure) of the factor.
 //
 // A node is one level of one random-effects term other than the leaf: a block of v scalar columns.
 #ifndef HENDERSON_SPARSE_ORDERING_H_
@@ -21,13 +21,13 @@ struct NodePattern {
 };
 
 struct Supernodes {
-  std::vector<int> new_node;      // old node -> new node
-  std::vector<int> node_start;    // new node -> first scalar column; size n_nodes + 1
-  std::vector<int> first_column;  // supernode -> first scalar column; size count + 1
-  std::vector<Index> row_start;   // supernode -> offset into rows
-  std::vector<int> rows;          // scalar rows, own columns first, ascending
+  std::vector<int> new_node;       // old node -> new node
+  std::vector<int> node_start;     // new node -> first scalar column; size n_nodes + 1
+  std::vector<int> first_column;   // supernode -> first scalar column; size count + 1
+  std::vector<Index> row_start;    // supernode -> offset into rows
+  std::vector<int> rows;           // scalar rows, own columns first, ascending
   std::vector<Index> value_start;  // supernode -> offset into the factor's values
-  std::vector<int> supernode_of;  // scalar column -> supernode
+  std::vector<int> supernode_of;   // scalar column -> supernode
 
   int count() const { return static_cast<int>(first_column.size()) - 1; }
   int size() const { return node_start.empty() ? 0 : node_start.back(); }

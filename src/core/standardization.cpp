@@ -12,10 +12,11 @@ double root_or_one(double sum, double n) {
   return value > 0 && std::isfinite(value) ? value : 1.0;
 }
 
-// R, upper triangular, with centred Z'Z = n R'R within each unstructured term, diagonal otherwise. A
-// column that is a combination of earlier ones to the precision of cross-products is only scaled.
+// R, upper triangular, with centred Z'Z = n R'R within each unstructured term, diagonal otherwise.
+// A column that is a combination of earlier ones to the precision of cross-products is only scaled.
 Matrix pooled_factor(const TermMoments& term, double n) {
-  constexpr double kIndependent = 1e-12;  // of a column's sum of squares, beyond the earlier columns
+  constexpr double kIndependent =
+      1e-12;  // of a column's sum of squares, beyond the earlier columns
   const int v = term.v;
   const Vector pooled = term.diagonal.rowwise().sum() / n;
   Matrix factor = Matrix::Zero(v, v);
@@ -60,8 +61,7 @@ Standardization standardize(const CrossProducts& moments) {
       if (ones >= 0) uncentre(ones, c) += term.shift[c];
     }
     const Matrix map = factor * uncentre;
-    scales.z_basis.push_back(
-        factor.triangularView<Eigen::Upper>().solve(Matrix::Identity(v, v)));
+    scales.z_basis.push_back(factor.triangularView<Eigen::Upper>().solve(Matrix::Identity(v, v)));
     scales.z_map.push_back(map);
     scales.z_inverse.push_back(map.inverse());
   }

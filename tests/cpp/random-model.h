@@ -20,9 +20,9 @@ using henderson::Vector;
 
 struct TermShape {
   int n_levels;
-  std::vector<int> widths;            // columns of each structure; the first starts with ones
+  std::vector<int> widths;  // columns of each structure; the first starts with ones
   std::vector<StructureKind> kinds;
-  bool every_level = true;            // false: some levels have no row
+  bool every_level = true;  // false: some levels have no row
 };
 
 // Owns the data that DataRows points into.
@@ -33,7 +33,7 @@ struct Model {
   Vector weights;
   bool weighted = false;
   std::vector<std::vector<int>> level;
-  std::vector<Matrix> z;                       // all columns, first one is ones
+  std::vector<Matrix> z;  // all columns, first one is ones
   std::vector<std::vector<CovarianceStructure>> structures;
   std::vector<int> n_levels;
 

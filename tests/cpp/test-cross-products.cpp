@@ -52,8 +52,8 @@ TEST_CASE("moments of a worked example are the sums of products") {
   CHECK(moments.n == 4);
   CHECK(moments.x_shift[1] == Approx(0.5));
   CHECK(moments.dense(0, 0) == Approx(4));
-  CHECK(moments.dense(1, 1) == Approx(1));        // centred treatment: 4 times 1/4
-  CHECK(moments.y_shift[1] == Approx(9));         // slope
+  CHECK(moments.dense(1, 1) == Approx(1));  // centred treatment: 4 times 1/4
+  CHECK(moments.y_shift[1] == Approx(9));   // slope
   CHECK(moments.dense(2, 2) == Approx(3.5 * 3.5 * 2 + 9.5 * 9.5 * 2));
   CHECK(moments.terms[0].diagonal(0, 0) == Approx(2));
   CHECK(moments.terms[0].dense(2, 0) == Approx(3.5 + 9.5));  // residuals of individual 1
@@ -61,8 +61,9 @@ TEST_CASE("moments of a worked example are the sums of products") {
 
 TEST_CASE("cross-products of two parts add up to those of the whole") {
   for (const bool weighted : {false, true}) {
-    const Model model = random_model(5, 120, 3, {{9, {2}, {kUs}}, {5, {1, 2}, {kUs, kDiag}}, {4, {1}, {kUs}}},
-                                     weighted, weighted);
+    const Model model =
+        random_model(5, 120, 3, {{9, {2}, {kUs}}, {5, {1, 2}, {kUs, kDiag}}, {4, {1}, {kUs}}},
+                     weighted, weighted);
     CrossProducts sum = whole(part_of(model, 0, 50));
     sum.merge(whole(part_of(model, 50, 70)));
     const CrossProducts all = whole(model);

@@ -12,7 +12,8 @@ namespace {
 constexpr auto kUs = StructureKind::kUnstructured;
 constexpr auto kDiag = StructureKind::kDiagonal;
 
-// Every kind of leaf (v = 1, 2, 3, more), remainders with scalar and vector terms, dense and sparse.
+// Every kind of leaf (v = 1, 2, 3, more), remainders with scalar and vector terms, dense and
+// sparse.
 std::vector<std::vector<TermShape>> shapes() {
   return {
       {{8, {1}, {kUs}}},
@@ -54,8 +55,7 @@ TEST_CASE("the profiled criterion is that of the dense oracle") {
           const Vector theta = theta_of(model, size);
           const double expected = model.dense_criterion(theta, reml);
           // 1e-9: rounding of a 90 x 90 Cholesky with condition number up to 1e4
-          CHECK(evaluate_deviance(&deviance, theta, false).value ==
-                Approx(expected).epsilon(1e-9));
+          CHECK(evaluate_deviance(&deviance, theta, false).value == Approx(expected).epsilon(1e-9));
         }
       }
     }
