@@ -6,10 +6,11 @@
 #   formula     as lmm(), lmer() and glmmTMB() take it
 #   REML        criterion
 #   packages    the packages that fit it; one is left out where it cannot fit the model or would
-#               take more than some minutes (lme4 on "movielens": not done in 900 s)
+#               take more than some minutes (lme4 on "movielens", nlme on "28theta": not done in
+#               900 s)
 #   nlme        list(fixed, random) for nlme::lme()
 #   memory      TRUE: peak memory is measured too, in a process of its own for each package
-#   target, stretch   goals for the ratio of lme4's time to ours (design notes of the engine), or NULL
+#   target, stretch   goals for the ratio of lme4's time to ours, or NA
 
 new_case <- function(name, title, data, formula, REML = TRUE, packages = c("henderson", "lme4"),
                      nlme = NULL, short = FALSE, memory = FALSE, target = NA, stretch = NA) {
@@ -63,10 +64,6 @@ many_parameter_cases <- function() {
     ),
     new_case("28theta", "28 parameters, one term, 2e4 rows",
       data = function() simulate_many_slopes(), formula = slopes,
-      packages = c("henderson", "lme4", "nlme"),
-      nlme = list(
-        fixed = y ~ x1 + x2 + x3 + x4 + x5 + x6, random = ~ x1 + x2 + x3 + x4 + x5 + x6 | g
-      ),
       target = 150, stretch = 400
     )
   )
@@ -82,7 +79,6 @@ large_cases <- function() {
     ),
     new_case("slopes-1e6", "(x | g), 1e6 rows, 1e4 groups",
       data = function() simulate_slopes(1e6), formula = y ~ x + (x | g),
-      packages = c("henderson", "lme4", "nlme"), nlme = slopes,
       memory = TRUE, target = 150, stretch = 250
     ),
     new_case("insteval", "InstEval, service * dept + (1 | s) + (1 | d), REML",

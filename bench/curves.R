@@ -6,7 +6,7 @@ curve_families <- function() {
   list(
     slopes = list(
       sizes = c(1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 1e7),
-      largest = c(henderson = 1e7, lme4 = 1e6, nlme = 1e6, glmmTMB = 1e5),
+      largest = c(henderson = 1e7, lme4 = 1e6, nlme = 3e5, glmmTMB = 3e4),
       data = function(n) simulate_slopes(n),
       case = function(n) {
         new_case(paste0("slopes-", n), "", NULL, y ~ x + (x | g),
@@ -16,7 +16,7 @@ curve_families <- function() {
     ),
     nested = list(
       sizes = c(1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 1e7),
-      largest = c(henderson = 1e7, lme4 = 3e5, nlme = 3e5, glmmTMB = 1e5),
+      largest = c(henderson = 1e7, lme4 = 3e5, nlme = 1e5, glmmTMB = 3e4),
       data = function(n) simulate_nested(n),
       case = function(n) {
         new_case(paste0("nested-", n), "", NULL,

@@ -46,14 +46,14 @@ seconds_per_call <- function(package, case, data, size) {
   })
 }
 
-# Times by package: a list of numeric vectors. A fit that takes so long that it cannot be repeated
+# Times by package: a list of numeric vectors. A fit that takes too long to be repeated
 # within the budget is represented by its first run.
 time_packages <- function(packages, first, case, data, settings) {
   plans <- lapply(names(packages), function(name) {
     seconds <- first[[name]]$seconds
     # the first call of a short fit mostly loads code; ask a second one how long it takes
     if (seconds < 1) seconds <- seconds_per_call(packages[[name]], case, data, 1)
-    plan_timing(seconds, settings, at_least = if (name == "henderson") 3 else 0)
+    plan_timing(seconds, settings, at_least = if (seconds < 2) 3 else 0)
   })
   names(plans) <- names(packages)
   total <- max(vapply(plans, `[[`, 0, "rounds"))

@@ -26,7 +26,7 @@ timing_settings <- list(
     packages = c("henderson", "lme4", "nlme")
   ),
   full = list(
-    budget = 10, batch = 0.05, rounds = 50, memory = TRUE, largest = Inf,
+    budget = 5, batch = 0.05, rounds = 20, memory = TRUE, largest = Inf,
     packages = c("henderson", "lme4", "nlme", "glmmTMB")
   )
 )
