@@ -105,7 +105,7 @@ plot_curve <- function(curves, name) {
       type = "b", pch = 19, lwd = 2, col = package_colours[[package]]
     )
   }
-  graphics::legend("topleft", present,
+  graphics::legend("bottomright", present,
     col = package_colours[present], lwd = 2, pch = 19, bty = "n"
   )
 }

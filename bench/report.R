@@ -71,6 +71,7 @@ print_curves <- function(curves) {
   cat("Curves: milliseconds of a whole call; peak memory of lmm() in MiB.\n\n")
   curves$ms <- milliseconds(curves$seconds)
   curves$peak <- ifelse(is.na(curves$peak_mb), "", sprintf("%.0f", curves$peak_mb))
+  curves$rows <- format(curves$rows, scientific = FALSE)
   print_plain(curves[c("curve", "rows", "levels", "package", "ms", "timings", "peak")])
 }
 
