@@ -53,7 +53,7 @@ time_packages <- function(packages, first, case, data, settings) {
     seconds <- first[[name]]$seconds
     # the first call of a short fit mostly loads code; ask a second one how long it takes
     if (seconds < 1) seconds <- seconds_per_call(packages[[name]], case, data, 1)
-    plan_timing(seconds, settings, at_least = if (seconds < 2) 3 else 0)
+    plan_timing(seconds, settings, at_least = if (seconds < 2) settings$least else 0)
   })
   names(plans) <- names(packages)
   total <- max(vapply(plans, `[[`, 0, "rounds"))
