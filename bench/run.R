@@ -19,7 +19,8 @@ for (file in c(
 }
 
 # budget: seconds for the repetitions of one package on one case; batch: least seconds of a timing;
-# least: timings of what takes less than 2 s; largest: rows of the longest curve; packages: glmmTMB alone would double the short form's time.
+# least: timings of what takes less than 2 s; largest: rows of the longest curve; packages: glmmTMB
+# alone would double the short form's time.
 timing_settings <- list(
   short = list(
     budget = 0.4, batch = 0.02, rounds = 7, least = 1, memory = FALSE, largest = 3e4,
