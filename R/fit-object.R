@@ -40,7 +40,8 @@ new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, res
       standardized = stats::setNames(as.double(result$standardized), names(theta)),
       singular = any(result$standardized[theta_lower(parts) == 0] < 1e-4)
     )),
-    control = control, na.action = attr(frame, "na.action")
+    control = control, na.action = attr(frame, "na.action"),
+    cache = new.env(parent = emptyenv())
   )
   validate_lmm_fit(structure(fit, class = c("henderson_lmm", "henderson_fit")))
 }

@@ -62,6 +62,10 @@ struct BlockSystem {
   int leaf_size() const { return term_size[0]; }
   int leaf_levels() const { return term_levels[0]; }
   int remainder_size() const { return supernodes.size(); }
+  // The panel of leaf level j: count rows (scalar rows of the remainder) x v0.
+  Index panel_count(Index j) const { return panel_start[j + 1] - panel_start[j]; }
+  const int* rows_of_panel(Index j) const { return panel_rows.data() + panel_start[j]; }
+  const double* panel(Index j) const { return panel_values.data() + panel_start[j] * leaf_size(); }
 };
 
 BlockSystem build_block_system(const CrossProducts& moments, const Standardization& scales);

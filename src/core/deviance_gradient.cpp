@@ -4,85 +4,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "block_operations.h"
 #include "dense_kernels.h"
 #include "differentiator.h"
 
 namespace henderson {
-
-void Differentiator::multiply_cross_products(const Matrix& leaf, const Matrix& remainder,
-                                             Matrix* leaf_out, Matrix* remainder_out) const {
-  const Index r = leaf.rows();
-  leaf_out->resize(r, leaf.cols());
-  remainder_out->setZero(r, remainder.cols());
-  for (const RemainderBlock& block : system_.blocks) {
-    const int vr = system_.term_size[block.term_row];
-    const int vc = system_.term_size[block.term_column];
-    const double* value = system_.remainder_values.data() + block.value;
-    for (int c = 0; c < vc; ++c) {
-      for (int a = 0; a < vr; ++a) {
-        const double x = value[a + c * vr];
-        const double* from_row = remainder.data() + (block.row + a) * r;
-        double* to_column = remainder_out->data() + (block.column + c) * r;
-        for (Index z = 0; z < r; ++z) to_column[z] += x * from_row[z];
-        if (block.row == block.column) continue;
-        const double* from_column = remainder.data() + (block.column + c) * r;
-        double* to_row = remainder_out->data() + (block.row + a) * r;
-        for (Index z = 0; z < r; ++z) to_row[z] += x * from_column[z];
-      }
-    }
-  }
-  const Index q = remainder.cols();
-  for (Index j = 0; j < system_.leaf_levels(); ++j) {
-    const ConstMatrixMap a(system_.leaf_diagonal.data() + j * v0_ * v0_, v0_, v0_);
-    leaf_out->middleCols(j * v0_, v0_).noalias() = leaf.middleCols(j * v0_, v0_).lazyProduct(a);
-    if (q == 0 || system_.panels_full) continue;
-    const Index count = panel_count(j);
-    const int* rows = panel_rows(j);
-    for (Index c = 0; c < v0_; ++c) {
-      const double* column = panel_source(j) + c * count;
-      const double* own = leaf.data() + (j * v0_ + c) * r;
-      double* own_out = leaf_out->data() + (j * v0_ + c) * r;
-      for (Index i = 0; i < count; ++i) {
-        const double* other = remainder.data() + rows[i] * r;
-        double* other_out = remainder_out->data() + rows[i] * r;
-        for (Index z = 0; z < r; ++z) {
-          own_out[z] += column[i] * other[z];
-          other_out[z] += column[i] * own[z];
-        }
-      }
-    }
-  }
-  if (system_.panels_full) {
-    const double* panels = system_.panel_values.data();
-    gemm_nn(r, leaf.cols(), q, 1.0, remainder.data(), r, panels, q, leaf_out->data(), r);
-    gemm_nt(r, q, leaf.cols(), 1.0, leaf.data(), r, panels, q, remainder_out->data(), r);
-  }
-}
-
-void Differentiator::apply_lambda(Matrix* leaf, Matrix* remainder, bool transpose) const {
-  const Index r = leaf->rows();
-  const Matrix right0 = transpose ? lambda_[0] : Matrix(lambda_[0].transpose());
-  Matrix copy(r, v0_);
-  for (Index j = 0; j < system_.leaf_levels(); ++j) {
-    copy = leaf->middleCols(j * v0_, v0_);
-    leaf->middleCols(j * v0_, v0_).noalias() = copy.lazyProduct(right0);
-  }
-  for (Index i = 0; i < remainder->cols();) {
-    const int term = system_.row_term[i];
-    const int v = system_.term_size[term];
-    if (v == 1) {
-      remainder->col(i) *= lambda_[term](0, 0);
-    } else {
-      copy = remainder->middleCols(i, v);
-      if (transpose) {
-        remainder->middleCols(i, v).noalias() = copy * lambda_[term];
-      } else {
-        remainder->middleCols(i, v).noalias() = copy * lambda_[term].transpose();
-      }
-    }
-    i += v;
-  }
-}
 
 void Differentiator::solve_modes() {
   const int p = system_.p;
@@ -91,8 +17,8 @@ void Differentiator::solve_modes() {
   factor_.solve_backward(&u_leaf_, &u_remainder_);
   Matrix w_leaf = u_leaf_;
   Matrix w_remainder = u_remainder_;
-  apply_lambda(&w_leaf, &w_remainder, false);
-  multiply_cross_products(w_leaf, w_remainder, &gx_leaf_, &gx_remainder_);
+  apply_lambda(system_, lambda_, &w_leaf, &w_remainder, false);
+  multiply_cross_products(system_, w_leaf, w_remainder, &gx_leaf_, &gx_remainder_);
   gx_leaf_ = system_.leaf_dense - gx_leaf_;
   gx_remainder_ = system_.remainder_dense - gx_remainder_;
   Eigen::RowVectorXd select(p + 1);
@@ -137,8 +63,8 @@ void Differentiator::accumulate_panels(std::vector<double>* products) const {
     for (Index e = system_.segment_start[s]; e < system_.segment_start[s + 1]; ++e) {
       if (e % 16384 == 16383) check_interrupt();
       const PanelSegment& segment = system_.segments[e];
-      const Index count = panel_count(segment.level);
-      const int* rows = panel_rows(segment.level);
+      const Index count = system_.panel_count(segment.level);
+      const int* rows = system_.rows_of_panel(segment.level);
       for (Index k = 0; k < v0_; ++k) {
         const double* b = factor_.panel(segment.level) + k * count;
         double* out = products->data() + system_.panel_start[segment.level] * v0_ + k * count;
@@ -267,7 +193,7 @@ void Differentiator::trace_part(DevianceDerivatives* result) {
         l_inverse(r, c) = -sum / l[r + r * v];
       }
     }
-    const Index count = panel_count(j);
+    const Index count = system_.panel_count(j);
     if (count == 0) {
       c_jj.noalias() = l_inverse.transpose() * l_inverse;
     } else {
@@ -283,9 +209,9 @@ void Differentiator::trace_part(DevianceDerivatives* result) {
       MatrixMap c(c_rj.data(), count, v);
       MatrixMap al(a_lambda.data(), count, v);
       c.noalias() = -p.lazyProduct(l_inverse);
-      const ConstMatrixMap source(panel_source(j), count, v);
+      const ConstMatrixMap source(system_.panel(j), count, v);
       al.noalias() = source.lazyProduct(lambda);
-      const int* rows = panel_rows(j);
+      const int* rows = system_.rows_of_panel(j);
       for (Index i = 0; i < count;) {
         const int term = system_.row_term[rows[i]];
         const int vt = system_.term_size[term];

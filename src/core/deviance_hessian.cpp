@@ -2,6 +2,7 @@
 // (engine.md, step 5; inference.md, "Satterthwaite").
 #include <Eigen/LU>
 
+#include "block_operations.h"
 #include "differentiator.h"
 
 namespace henderson {
@@ -39,11 +40,11 @@ Matrix Differentiator::quadratic_information(const std::vector<LambdaEntry>& ent
   }
   Matrix a_leaf;
   Matrix a_remainder;
-  multiply_cross_products(f_leaf, f_remainder, &a_leaf, &a_remainder);
+  multiply_cross_products(system_, f_leaf, f_remainder, &a_leaf, &a_remainder);
   Matrix information = f_leaf * a_leaf.transpose() + f_remainder * a_remainder.transpose();
   Matrix fx = f_leaf * gx_leaf_.topRows(p).transpose() +
               f_remainder * gx_remainder_.topRows(p).transpose();  // r x p
-  apply_lambda(&a_leaf, &a_remainder, true);
+  apply_lambda(system_, lambda_, &a_leaf, &a_remainder, true);
   factor_.solve_forward(&a_leaf, &a_remainder);
   information.noalias() -= a_leaf * a_leaf.transpose();
   information.noalias() -= a_remainder * a_remainder.transpose();
@@ -61,10 +62,11 @@ Matrix Differentiator::dense_information_matrix() const {
   Matrix unit = Matrix::Identity(q, q);
   Matrix a_leaf;
   Matrix a_remainder;
-  multiply_cross_products(unit.leftCols(leaf), unit.rightCols(q - leaf), &a_leaf, &a_remainder);
+  multiply_cross_products(system_, unit.leftCols(leaf), unit.rightCols(q - leaf), &a_leaf,
+                          &a_remainder);
   Matrix d(q, q);
   d << a_leaf, a_remainder;
-  apply_lambda(&a_leaf, &a_remainder, true);
+  apply_lambda(system_, lambda_, &a_leaf, &a_remainder, true);
   factor_.solve_forward(&a_leaf, &a_remainder);
   d.noalias() -= a_leaf * a_leaf.transpose();
   d.noalias() -= a_remainder * a_remainder.transpose();

@@ -31,18 +31,6 @@ class Differentiator {
   void take_modes(DevianceDerivatives* result);
 
  private:
-  Index panel_count(Index j) const { return system_.panel_start[j + 1] - system_.panel_start[j]; }
-  const int* panel_rows(Index j) const {
-    return system_.panel_rows.data() + system_.panel_start[j];
-  }
-  const double* panel_source(Index j) const {
-    return system_.panel_values.data() + system_.panel_start[j] * v0_;
-  }
-  // (leaf, remainder) := (leaf, remainder) A, rows of right-hand sides; A = Z'WZ.
-  void multiply_cross_products(const Matrix& leaf, const Matrix& remainder, Matrix* leaf_out,
-                               Matrix* remainder_out) const;
-  // rhs := rhs W~' per block (columns are coefficients): multiplies by Lambda; or by Lambda'.
-  void apply_lambda(Matrix* leaf, Matrix* remainder, bool transpose) const;
   void remainder_traces();
   // g'Gamma_i K Gamma_j g for all pairs of entries (K = Z'PZ).
   Matrix quadratic_information(const std::vector<LambdaEntry>& entries) const;
