@@ -25,6 +25,22 @@ gemm_kernel_cpp <- function(choose = "") {
     .Call(`_henderson_gemm_kernel_cpp`, choose)
 }
 
+satterthwaite_parts_cpp <- function(moments, theta, reml) {
+    .Call(`_henderson_satterthwaite_parts_cpp`, moments, theta, reml)
+}
+
+expected_parts_cpp <- function(moments, theta, reml, adjust, max_width, max_memory) {
+    .Call(`_henderson_expected_parts_cpp`, moments, theta, reml, adjust, max_width, max_memory)
+}
+
+contrast_rows_cpp <- function(parts, l) {
+    .Call(`_henderson_contrast_rows_cpp`, parts, l)
+}
+
+joint_test_cpp <- function(parts, l, estimate, sigma2) {
+    .Call(`_henderson_joint_test_cpp`, parts, l, estimate, sigma2)
+}
+
 prediction_variance_cpp <- function(moments, theta, reml, x, terms) {
     .Call(`_henderson_prediction_variance_cpp`, moments, theta, reml, x, terms)
 }

@@ -84,6 +84,61 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// satterthwaite_parts_cpp
+Rcpp::List satterthwaite_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml);
+RcppExport SEXP _henderson_satterthwaite_parts_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type theta(thetaSEXP);
+    Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);
+    rcpp_result_gen = Rcpp::wrap(satterthwaite_parts_cpp(moments, theta, reml));
+    return rcpp_result_gen;
+END_RCPP
+}
+// expected_parts_cpp
+Rcpp::List expected_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml, bool adjust, double max_width, double max_memory);
+RcppExport SEXP _henderson_expected_parts_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP adjustSEXP, SEXP max_widthSEXP, SEXP max_memorySEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type theta(thetaSEXP);
+    Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);
+    Rcpp::traits::input_parameter< bool >::type adjust(adjustSEXP);
+    Rcpp::traits::input_parameter< double >::type max_width(max_widthSEXP);
+    Rcpp::traits::input_parameter< double >::type max_memory(max_memorySEXP);
+    rcpp_result_gen = Rcpp::wrap(expected_parts_cpp(moments, theta, reml, adjust, max_width, max_memory));
+    return rcpp_result_gen;
+END_RCPP
+}
+// contrast_rows_cpp
+Rcpp::List contrast_rows_cpp(const Rcpp::List& parts, const Eigen::MatrixXd& l);
+RcppExport SEXP _henderson_contrast_rows_cpp(SEXP partsSEXP, SEXP lSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type parts(partsSEXP);
+    Rcpp::traits::input_parameter< const Eigen::MatrixXd& >::type l(lSEXP);
+    rcpp_result_gen = Rcpp::wrap(contrast_rows_cpp(parts, l));
+    return rcpp_result_gen;
+END_RCPP
+}
+// joint_test_cpp
+Rcpp::List joint_test_cpp(const Rcpp::List& parts, const Eigen::MatrixXd& l, const Eigen::VectorXd& estimate, double sigma2);
+RcppExport SEXP _henderson_joint_test_cpp(SEXP partsSEXP, SEXP lSEXP, SEXP estimateSEXP, SEXP sigma2SEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type parts(partsSEXP);
+    Rcpp::traits::input_parameter< const Eigen::MatrixXd& >::type l(lSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type estimate(estimateSEXP);
+    Rcpp::traits::input_parameter< double >::type sigma2(sigma2SEXP);
+    rcpp_result_gen = Rcpp::wrap(joint_test_cpp(parts, l, estimate, sigma2));
+    return rcpp_result_gen;
+END_RCPP
+}
 // prediction_variance_cpp
 Rcpp::NumericVector prediction_variance_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml, const Eigen::MatrixXd& x, const Rcpp::List& terms);
 RcppExport SEXP _henderson_prediction_variance_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP xSEXP, SEXP termsSEXP) {
@@ -107,6 +162,10 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_fit_cross_products_cpp", (DL_FUNC) &_henderson_fit_cross_products_cpp, 2},
     {"_henderson_evaluate_deviance_cpp", (DL_FUNC) &_henderson_evaluate_deviance_cpp, 4},
     {"_henderson_gemm_kernel_cpp", (DL_FUNC) &_henderson_gemm_kernel_cpp, 1},
+    {"_henderson_satterthwaite_parts_cpp", (DL_FUNC) &_henderson_satterthwaite_parts_cpp, 3},
+    {"_henderson_expected_parts_cpp", (DL_FUNC) &_henderson_expected_parts_cpp, 6},
+    {"_henderson_contrast_rows_cpp", (DL_FUNC) &_henderson_contrast_rows_cpp, 2},
+    {"_henderson_joint_test_cpp", (DL_FUNC) &_henderson_joint_test_cpp, 4},
     {"_henderson_prediction_variance_cpp", (DL_FUNC) &_henderson_prediction_variance_cpp, 5},
     {NULL, NULL, 0}
 };

@@ -27,6 +27,7 @@ class ProfiledDeviance : public SmoothFunction {
   const std::vector<LambdaEntry>& entries() const { return entries_; }
   bool is_diagonal(int i) const { return entries_[i].row == entries_[i].column; }
   double degrees() const { return m_; }  // m
+  bool reml() const { return reml_; }
 
   // Standardized parameters.
   double value(const Vector& x) override;

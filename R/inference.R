@@ -1,0 +1,159 @@
+# Degrees of freedom and tests of linear functions of the fixed effects: the one place that the
+# tables, the intervals and the hooks of other packages ask.
+#
+# Notation: L, q x p matrix, a contrast of the kept coefficients per row; Phi = (X'V^-1 X)^-1.
+
+#' Canonical name of a method for degrees of freedom
+#'
+#' @param ddf one string, case does not matter: `"Satterthwaite"`, `"Kenward-Roger"`, `"expected"`
+#'   (the degrees of freedom of Kenward and Roger without their adjustment of the covariance), or
+#'   `"none"` (alias `"lme4"`).
+#' @param fit a fit, to refuse what it does not allow; NULL leaves that to later.
+#' @return one string.
+#' @noRd
+ddf_method <- function(ddf, fit = NULL, arg = "ddf") {
+  known <- c("Satterthwaite", "Kenward-Roger", "expected", "none", "lme4")
+  if (is.character(ddf) && length(ddf) == 1L && !is.na(ddf)) {
+    at <- match(tolower(ddf), tolower(known))
+    if (!is.na(at)) ddf <- known[at]
+  }
+  ddf <- check_choice(ddf, known, arg)
+  if (ddf == "lme4") ddf <- "none"
+  if (!is.null(fit)) check_ddf_allowed(fit, ddf)
+  ddf
+}
+
+check_ddf_allowed <- function(fit, ddf) {
+  if (ddf != "Kenward-Roger" || fit$REML) return(invisible(ddf))
+  abort(c(
+    "Kenward and Roger's method is defined for REML fits; this one is by maximum likelihood.",
+    "i" = "Fit with {.code REML = TRUE}, or use {.code ddf = \"Satterthwaite\"}."
+  ), kind = "argument", variable = "ddf", observed = ddf)
+}
+
+# Limits of the expected information, whose dense matrices are as wide as all random coefficients
+# but those of the factor with the most levels, and X.
+largest_information <- list(width = 1e4, memory = 8e9)
+
+#' What degrees of freedom and tests are made of, computed once per fit
+#'
+#' @param method "Satterthwaite", "Kenward-Roger" or "expected".
+#' @return list(`phi`, `adjusted` (p x p), `phi_moves` (p p x k), `offset` (k), `weight` (k x k),
+#'   `degrees`, `scaled`; for Satterthwaite `hessian` (k x k) of the profiled deviance by natural
+#'   theta, `free` (k, 0 for the parameters of an empty column of Lambda), `exact_hessian`): see
+#'   `src/core/contrast_inference.h`.
+#' @noRd
+inference_pieces <- function(fit, method) {
+  cached <- fit$cache[[method]]
+  if (!is.null(cached)) return(cached)
+  moments <- unclass(cross_products_of(fit))
+  pieces <- if (method == "Satterthwaite") {
+    satterthwaite_parts_cpp(moments, fit$theta, fit$REML)
+  } else {
+    limit <- largest_information
+    expected_parts_cpp(
+      moments, fit$theta, fit$REML, method == "Kenward-Roger", limit$width, limit$memory
+    )
+  }
+  if (is.null(pieces$phi)) abort_large_information(fit, method, pieces)
+  assign(method, pieces, envir = fit$cache)
+  pieces
+}
+
+abort_large_information <- function(fit, method, pieces) {
+  width <- format(pieces$width, big.mark = ",")
+  gigabytes <- format(signif(pieces$memory / 1e9, 2L))
+  operations <- format(signif(10 * pieces$width^3, 2L))
+  abort(c(
+    "{.code ddf = {.val {method}}} is too expensive for this fit.",
+    "x" = "It needs dense matrices of {width} columns: {gigabytes} GB and about {operations}
+           operations.",
+    "i" = "Use {.code ddf = \"Satterthwaite\"}, which has no such limit."
+  ), kind = "computation", variable = "ddf", observed = pieces$width)
+}
+
+#' Covariance of the fixed effects that a method uses
+#' @return p x p matrix with names; Kenward and Roger's adjusted one for their method.
+#' @noRd
+contrast_covariance <- function(fit, ddf) {
+  ddf <- ddf_method(ddf, fit)
+  if (ddf != "Kenward-Roger") return(fit$vcov)
+  adjusted <- fit$sigma^2 * inference_pieces(fit, ddf)$adjusted
+  dimnames(adjusted) <- dimnames(fit$vcov)
+  adjusted
+}
+
+#' Single contrasts
+#'
+#' @param L q x p numeric matrix.
+#' @param rhs numeric, 1 or q values.
+#' @return list(`estimate` of L beta - rhs, `se`, `df`), each of length q; `df` is Inf for "none".
+#' @noRd
+contrast_rows <- function(fit, L, ddf, rhs = 0) {
+  ddf <- ddf_method(ddf, fit)
+  L <- plain_matrix(L)
+  estimate <- as.vector(L %*% fit$beta) - rhs
+  if (ddf == "none") {
+    variance <- rowSums((L %*% fit$vcov) * L)
+    return(list(estimate = estimate, se = sqrt(variance), df = rep(Inf, nrow(L))))
+  }
+  rows <- contrast_rows_cpp(inference_pieces(fit, ddf), L)
+  list(estimate = estimate, se = fit$sigma * sqrt(rows$variance), df = rows$df)
+}
+
+#' Joint F test of L beta = rhs
+#'
+#' @return list(`num_df` (rank of L), `den_df`, `f_value`, `p_value`); for "none" `den_df` is Inf
+#'   and `p_value` NA.
+#' @noRd
+contrast_joint <- function(fit, L, ddf, rhs = 0) {
+  ddf <- ddf_method(ddf, fit)
+  L <- plain_matrix(L)
+  estimate <- as.vector(L %*% fit$beta) - rhs
+  pieces <- if (ddf == "none") wald_pieces(fit) else inference_pieces(fit, ddf)
+  test <- joint_test_cpp(pieces, L, estimate, fit$sigma^2)
+  if (ddf == "none") {
+    test$den_df <- Inf
+    test$p_value <- NA_real_
+  } else {
+    test$p_value <- stats::pf(test$f_value, test$num_df, test$den_df, lower.tail = FALSE)
+  }
+  test
+}
+
+# Pieces without any uncertainty of the variances.
+wald_pieces <- function(fit) {
+  phi <- unname(fit$vcov) / fit$sigma^2
+  list(
+    phi = phi, adjusted = phi, phi_moves = matrix(0, length(phi), 0L), offset = numeric(0),
+    weight = matrix(0, 0L, 0L), degrees = Inf, scaled = FALSE
+  )
+}
+
+plain_matrix <- function(L) {
+  if (!is.matrix(L)) L <- matrix(L, nrow = 1L)
+  storage.mode(L) <- "double"
+  attributes(L) <- list(dim = dim(L))
+  L
+}
+
+#' Covariance of the estimates of theta and sigma
+#'
+#' Twice the inverse Hessian of the deviance in (theta, sigma), both criteria; by blocks from the
+#' Hessian H of the deviance profiled over sigma: with c the derivative of log sigma^ by theta,
+#' \eqn{2 (H^{-1}, \sigma H^{-1} c; ., \sigma^2 (c'H^{-1} c + 1/(4m)))}.
+#' @return list(`covariance` ((k+1) x (k+1), named; zero for parameters that are not `active`),
+#'   `active` (logical k, FALSE for theta of an empty column of Lambda)).
+#' @noRd
+variance_parameter_covariance <- function(fit) {
+  pieces <- inference_pieces(fit, "Satterthwaite")
+  slope <- pieces$offset / 2
+  inverse <- pieces$weight
+  along <- as.vector(inverse %*% slope)
+  sigma <- fit$sigma
+  last <- sigma^2 * (sum(slope * along) + 1 / (4 * pieces$degrees))
+  covariance <- 2 * rbind(cbind(inverse, sigma * along), c(sigma * along, last))
+  names <- c(names(fit$theta), "sigma")
+  dimnames(covariance) <- list(names, names)
+  list(covariance = covariance, active = pieces$free != 0)
+}

@@ -1,0 +1,96 @@
+#include <RcppEigen.h>
+
+#include <cmath>
+
+#include "contrast_inference.h"
+#include "convert.h"
+#include "information.h"
+
+namespace {
+
+Rcpp::List wrap_parts(const henderson::ContrastParts& parts) {
+  return Rcpp::List::create(
+      Rcpp::_["phi"] = parts.phi, Rcpp::_["adjusted"] = parts.adjusted,
+      Rcpp::_["phi_moves"] = parts.phi_moves, Rcpp::_["offset"] = parts.offset,
+      Rcpp::_["weight"] = parts.weight, Rcpp::_["degrees"] = parts.degrees,
+      Rcpp::_["scaled"] = parts.scaled, Rcpp::_["hessian"] = parts.hessian,
+      Rcpp::_["free"] = parts.free, Rcpp::_["exact_hessian"] = parts.exact_hessian);
+}
+
+henderson::ContrastParts as_parts(const Rcpp::List& list) {
+  henderson::ContrastParts parts;
+  parts.phi = Rcpp::as<Eigen::MatrixXd>(list["phi"]);
+  parts.adjusted = Rcpp::as<Eigen::MatrixXd>(list["adjusted"]);
+  parts.phi_moves = Rcpp::as<Eigen::MatrixXd>(list["phi_moves"]);
+  parts.offset = Rcpp::as<Eigen::VectorXd>(list["offset"]);
+  parts.weight = Rcpp::as<Eigen::MatrixXd>(list["weight"]);
+  parts.degrees = Rcpp::as<double>(list["degrees"]);
+  parts.scaled = Rcpp::as<bool>(list["scaled"]);
+  const Eigen::Index p = parts.phi.rows();
+  const Eigen::Index k = parts.offset.size();
+  if (parts.phi.cols() != p || parts.adjusted.rows() != p || parts.adjusted.cols() != p ||
+      parts.phi_moves.rows() != p * p || parts.phi_moves.cols() != k ||
+      parts.weight.rows() != k || parts.weight.cols() != k) {
+    Rcpp::stop("internal: parts of the inference have wrong dimensions");
+  }
+  return parts;
+}
+
+henderson::ProfiledDeviance deviance_at(const henderson::CrossProducts& moments,
+                                        const Eigen::VectorXd& theta, bool reml) {
+  henderson::ProfiledDeviance deviance(moments, reml, Rcpp::checkUserInterrupt);
+  if (theta.size() != deviance.n_parameters()) Rcpp::stop("internal: theta has a wrong length");
+  if (!theta.allFinite() || !std::isfinite(deviance.value(deviance.to_standard(theta)))) {
+    Rcpp::stop("The criterion is not finite at theta.");
+  }
+  return deviance;
+}
+
+}  // namespace
+
+// Parts of Satterthwaite's degrees of freedom at theta (contrast_inference.h).
+// [[Rcpp::export]]
+Rcpp::List satterthwaite_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta,
+                                   bool reml) {
+  const henderson::CrossProducts cross_products = as_cross_products(moments);
+  henderson::ProfiledDeviance deviance = deviance_at(cross_products, theta, reml);
+  return wrap_parts(henderson::satterthwaite_parts(&deviance, theta));
+}
+
+// Parts from the expected information. Where its dense matrices are wider than max_width or larger
+// than max_memory (bytes) nothing is computed: the result is list(width, memory).
+// [[Rcpp::export]]
+Rcpp::List expected_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml,
+                              bool adjust, double max_width, double max_memory) {
+  const henderson::CrossProducts cross_products = as_cross_products(moments);
+  henderson::ProfiledDeviance deviance = deviance_at(cross_products, theta, reml);
+  const double width =
+      static_cast<double>(henderson::InformationSums::width(deviance.system(), reml));
+  const double memory = henderson::InformationSums::memory(deviance.system(), reml);
+  if (width > max_width || memory > max_memory) {
+    return Rcpp::List::create(Rcpp::_["width"] = width, Rcpp::_["memory"] = memory);
+  }
+  return wrap_parts(henderson::expected_parts(&deviance, theta, adjust));
+}
+
+// Variance over sigma^2 and degrees of freedom for every row of l.
+// [[Rcpp::export]]
+Rcpp::List contrast_rows_cpp(const Rcpp::List& parts, const Eigen::MatrixXd& l) {
+  const henderson::ContrastParts own = as_parts(parts);
+  if (l.cols() != own.phi.rows()) Rcpp::stop("internal: contrasts have a wrong length");
+  const henderson::RowResult rows = henderson::contrast_rows(own, l);
+  return Rcpp::List::create(Rcpp::_["variance"] = rows.variance, Rcpp::_["df"] = rows.df);
+}
+
+// F test of l beta = rhs with estimate = l beta^ - rhs.
+// [[Rcpp::export]]
+Rcpp::List joint_test_cpp(const Rcpp::List& parts, const Eigen::MatrixXd& l,
+                          const Eigen::VectorXd& estimate, double sigma2) {
+  const henderson::ContrastParts own = as_parts(parts);
+  if (l.cols() != own.phi.rows() || estimate.size() != l.rows()) {
+    Rcpp::stop("internal: contrasts have a wrong length");
+  }
+  const henderson::JointResult test = henderson::joint_test(own, l, estimate, sigma2);
+  return Rcpp::List::create(Rcpp::_["num_df"] = test.numerator_df,
+                            Rcpp::_["den_df"] = test.denominator_df, Rcpp::_["f_value"] = test.f);
+}

@@ -1,0 +1,313 @@
+#include "contrast_inference.h"
+
+#include <Eigen/Cholesky>
+#include <Eigen/Eigenvalues>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "information.h"
+#include "lmm_fit.h"
+
+namespace henderson {
+
+namespace {
+
+// Inverse of a symmetric matrix scaled to unit diagonal; directions of eigenvalues below `tolerance`
+// of the largest one are left out.
+Matrix scaled_inverse(const Matrix& matrix, double tolerance) {
+  const Index k = matrix.rows();
+  if (k == 0) return matrix;
+  Vector scale(k);
+  for (Index i = 0; i < k; ++i) {
+    scale[i] = matrix(i, i) > 0 ? 1 / std::sqrt(matrix(i, i)) : 0.0;
+  }
+  const Matrix scaled = scale.asDiagonal() * matrix * scale.asDiagonal();
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(scaled);
+  const Vector& values = eigen.eigenvalues();
+  Vector inverse = Vector::Zero(k);
+  for (Index i = 0; i < k; ++i) {
+    if (values[i] > tolerance * values[k - 1]) inverse[i] = 1 / values[i];
+  }
+  const Matrix half = scale.asDiagonal() * eigen.eigenvectors();
+  return half * inverse.asDiagonal() * half.transpose();
+}
+
+// beta of the columns as given = map beta~ of the standardized ones, up to a constant.
+Matrix fixed_map(const ProfiledDeviance& deviance) {
+  const CrossProducts& moments = deviance.moments();
+  const int p = moments.p;
+  Matrix map = Matrix::Identity(p, p);
+  if (moments.intercept >= 0) {
+    for (int c = 0; c < p; ++c) {
+      if (c != moments.intercept) map(moments.intercept, c) = -moments.x_shift[c];
+    }
+  }
+  return map * deviance.scales().x_scale.cwiseInverse().asDiagonal();
+}
+
+// L_x^-1 map': Phi = half'half.
+Matrix half_phi(const ProfiledDeviance& deviance) {
+  return deviance.factor().x_factor().triangularView<Eigen::Lower>().solve(
+      Matrix(fixed_map(deviance).transpose()));
+}
+
+// Phi R_i Phi for the columns as given, a column each; R_i for the standardized ones.
+Matrix phi_moves(const ProfiledDeviance& deviance, const std::vector<Matrix>& forms) {
+  const Index p = deviance.system().p;
+  const auto l = deviance.factor().x_factor().triangularView<Eigen::Lower>();
+  const Matrix half = half_phi(deviance);
+  Matrix moves(p * p, static_cast<Index>(forms.size()));
+  for (std::size_t i = 0; i < forms.size(); ++i) {
+    // L_x^-1 R L_x^-T, symmetric
+    Matrix inner = l.solve(forms[i]);
+    inner = l.solve(Matrix(inner.transpose()));
+    MatrixMap(moves.col(static_cast<Index>(i)).data(), p, p) = half.transpose() * inner * half;
+  }
+  return moves;
+}
+
+// Central differences of the exact gradient. A step is relative to the size of the parameter's
+// column in standardized units, below which nothing happens to the criterion.
+Matrix difference_hessian(ProfiledDeviance* deviance, const Vector& theta,
+                          const std::vector<int>& free) {
+  constexpr double kStep = 1e-5;
+  const int k = deviance->n_parameters();
+  const std::vector<Matrix> standard = deviance->unpack(deviance->to_standard(theta));
+  Matrix hessian = Matrix::Zero(k, k);
+  for (int i = 0; i < k; ++i) {
+    if (free[i] == 0) continue;
+    const LambdaEntry& entry = deviance->entries()[i];
+    const double size = std::max(standard[entry.term].cwiseAbs().maxCoeff(), 1e-2);
+    const double unit = std::abs(deviance->scales().z_inverse[entry.term](entry.row, entry.row));
+    const double step = kStep * size * unit;
+    Vector moved = theta;
+    moved[i] = theta[i] + step;
+    const Vector above = evaluate_deviance(deviance, moved, true).gradient;
+    const double up = moved[i];
+    moved[i] = theta[i] - step;
+    const Vector below = evaluate_deviance(deviance, moved, true).gradient;
+    hessian.col(i) = (above - below) / (up - moved[i]);
+  }
+  for (int i = 0; i < k; ++i) {
+    if (free[i] == 0) hessian.row(i).setZero();
+  }
+  deviance->value(deviance->to_standard(theta));
+  return 0.5 * (hessian + hessian.transpose());
+}
+
+// Denominator degrees of freedom of a sum of independent t^2 (Fai and Cornelius 1996): the F
+// distribution with the same expectation.
+double joined_df(const Vector& df) {
+  const double q = static_cast<double>(df.size());
+  if (q == 1) return df[0];
+  if (df.maxCoeff() - df.minCoeff() < 1e-8) return df.mean();
+  if (df.minCoeff() <= 2) return 2;
+  double expectation = 0;
+  for (Index i = 0; i < df.size(); ++i) {
+    expectation += std::isfinite(df[i]) ? df[i] / (df[i] - 2) : 1.0;
+  }
+  if (expectation - q < 1e-12) return std::numeric_limits<double>::infinity();
+  return 2 * expectation / (expectation - q);
+}
+
+struct KenwardRogerScale {
+  double df = 0;
+  double scale = 1;
+};
+
+// Kenward and Roger (1997), section 3: the moments of F matched to those of scale^-1 F(q, df).
+KenwardRogerScale kenward_roger_scale(double a1, double a2, double q) {
+  const double b = (a1 + 6 * a2) / (2 * q);
+  const double g = ((q + 1) * a1 - (q + 4) * a2) / ((q + 2) * a2);
+  const double divisor = 3 * q + 2 * (1 - g);
+  const double c1 = g / divisor;
+  const double c2 = (q - g) / divisor;
+  const double c3 = (q + 2 - g) / divisor;
+  const double expectation = 1 - a2 / q;
+  const double root = expectation / (1 - c2 * b);
+  const double rho = root * root * (1 + c1 * b) / (1 - c3 * b) / q;
+  KenwardRogerScale result;
+  result.df = 4 + (q + 2) / (q * rho - 1);
+  // the scale has a removable singularity at 2
+  result.scale = std::abs(result.df - 2) < 0.01 ? 1.0 : result.df * expectation / (result.df - 2);
+  return result;
+}
+
+}  // namespace
+
+ContrastParts satterthwaite_parts(ProfiledDeviance* deviance, const Vector& theta, Index widest) {
+  ContrastParts parts;
+  const int k = deviance->n_parameters();
+  const BlockSystem& system = deviance->system();
+  deviance->value_at(deviance->to_standard(theta));
+  const std::vector<Matrix> lambda = deviance->unpack(theta);
+  std::vector<CovarianceDirection> directions;
+  for (const LambdaEntry& entry : deviance->entries()) {
+    parts.free.push_back((lambda[entry.term].col(entry.column).array() != 0).any() ? 1 : 0);
+    CovarianceDirection direction = direction_of(entry, lambda[entry.term]);
+    const Matrix& map = deviance->scales().z_map[entry.term];
+    direction.gamma = map * direction.gamma * map.transpose();
+    directions.push_back(direction);
+  }
+  parts.exact_hessian =
+      system.n_terms() == 1 || InformationSums::width(system, deviance->reml()) <= widest;
+  if (!parts.exact_hessian) parts.hessian = difference_hessian(deviance, theta, parts.free);
+  const BlockCholesky& factor = deviance->factor();
+  const Projection projection(factor);
+  const double r2 = factor.residual_ss();
+  const Vector slope = -projection.score_forms(directions);
+  parts.degrees = deviance->degrees();
+  parts.offset = slope / r2;
+  const Matrix half = half_phi(*deviance);
+  parts.phi = half.transpose() * half;
+  parts.adjusted = parts.phi;
+  parts.phi_moves = phi_moves(*deviance, projection.fixed_forms(directions));
+  if (parts.exact_hessian) {
+    const double f = parts.degrees / r2;
+    const InformationSums sums(factor, deviance->reml());
+    Matrix& h = parts.hessian;
+    h = 2 * f * projection.average_information(directions) - sums.traces(directions) -
+        (f / r2) * slope * slope.transpose();
+    std::vector<Matrix> score;
+    for (int t = 0; t < system.n_terms(); ++t) {
+      const Matrix& map = deviance->scales().z_map[t];
+      score.push_back(map.transpose() * (sums.sum(t) - f * projection.score_squares(t)) * map);
+    }
+    for (int i = 0; i < k; ++i) {
+      const LambdaEntry& a = deviance->entries()[i];
+      for (int j = 0; j < k; ++j) {
+        const LambdaEntry& b = deviance->entries()[j];
+        if (a.term == b.term && a.column == b.column) h(i, j) += 2 * score[a.term](a.row, b.row);
+        if (parts.free[i] == 0 || parts.free[j] == 0) h(i, j) = 0;
+      }
+    }
+  }
+  parts.weight = scaled_inverse(parts.hessian, 1e-9);
+  return parts;
+}
+
+ContrastParts expected_parts(ProfiledDeviance* deviance, const Vector& theta, bool adjust) {
+  ContrastParts parts;
+  const int k = deviance->n_parameters();
+  const int p = deviance->system().p;
+  deviance->value_at(deviance->to_standard(theta));
+  const BlockCholesky& factor = deviance->factor();
+  std::vector<CovarianceDirection> directions;
+  for (const LambdaEntry& entry : deviance->entries()) {
+    const Matrix& map = deviance->scales().z_map[entry.term];
+    CovarianceDirection direction;
+    direction.term = entry.term;
+    direction.gamma = map.col(entry.row) * map.col(entry.column).transpose();
+    if (entry.row != entry.column) direction.gamma += direction.gamma.transpose().eval();
+    directions.push_back(direction);
+  }
+  const Projection projection(factor);
+  const InformationSums sums(factor, deviance->reml());
+  parts.degrees = deviance->degrees();
+  Vector trace(k);
+  for (int i = 0; i < k; ++i) trace[i] = sums.trace(directions[i]);
+  // sigma^2 is profiled out: the part of every direction along V itself is taken off
+  const Matrix information =
+      sums.traces(directions) - trace * trace.transpose() / parts.degrees;
+  parts.weight = scaled_inverse(information, 1e-12);
+  parts.offset = Vector::Zero(k);
+  const Matrix half = half_phi(*deviance);
+  parts.phi = half.transpose() * half;
+  parts.adjusted = parts.phi;
+  const std::vector<Matrix> forms = projection.fixed_forms(directions);
+  parts.phi_moves = phi_moves(*deviance, forms);
+  parts.phi_moves -= Eigen::Map<const Vector>(parts.phi.data(), parts.phi.size()) *
+                     (trace / parts.degrees).transpose();
+  if (!adjust || p == 0) return parts;
+  parts.scaled = true;
+  Matrix leaf;
+  Matrix remainder;
+  projection.move_fixed(directions, &leaf, &remainder);
+  const Matrix q = projection.quadratic(leaf, remainder);  // (G_i C_X)'C (G_j C_X)
+  Matrix total = Matrix::Zero(p, p);
+  for (int i = 0; i < k; ++i) {
+    const Matrix solved = factor.x_factor().triangularView<Eigen::Lower>().solve(forms[i]);
+    for (int j = 0; j < k; ++j) {
+      const Matrix other = factor.x_factor().triangularView<Eigen::Lower>().solve(forms[j]);
+      total += 2 * parts.weight(i, j) *
+               (q.block(i * p, j * p, p, p) - solved.transpose() * other);
+    }
+  }
+  total = (0.5 * (total + total.transpose())).eval();
+  parts.adjusted += 2 * Eigen::Map<const Matrix>(phi_moves(*deviance, {total}).data(), p, p);
+  return parts;
+}
+
+double degrees_of_freedom(const ContrastParts& parts, double kappa, const Vector& moves) {
+  if (!(kappa > 0)) return std::numeric_limits<double>::quiet_NaN();
+  const Vector h = parts.offset + moves / kappa;
+  return 1 / (1 / parts.degrees + h.dot(parts.weight * h));
+}
+
+RowResult contrast_rows(const ContrastParts& parts, const ConstMatrixRef& l) {
+  RowResult result;
+  result.variance.resize(l.rows());
+  result.df.resize(l.rows());
+  for (Index i = 0; i < l.rows(); ++i) {
+    const Vector row = l.row(i);
+    const Matrix outer = row * row.transpose();
+    const Eigen::Map<const Vector> flat(outer.data(), outer.size());
+    result.variance[i] = row.dot(parts.adjusted * row);
+    result.df[i] = degrees_of_freedom(parts, row.dot(parts.phi * row),
+                                      parts.phi_moves.transpose() * flat);
+  }
+  return result;
+}
+
+JointResult joint_test(const ContrastParts& parts, const ConstMatrixRef& l,
+                       const ConstVectorRef& estimate, double sigma2) {
+  JointResult result;
+  result.denominator_df = result.f = std::numeric_limits<double>::quiet_NaN();
+  if (l.rows() == 0) return result;
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(l * parts.phi * l.transpose());
+  const Vector& values = eigen.eigenvalues();
+  const double limit = std::sqrt(std::numeric_limits<double>::epsilon()) * values.maxCoeff();
+  std::vector<Index> kept;
+  for (Index i = values.size() - 1; i >= 0; --i) {
+    if (values[i] > limit && values[i] > 0) kept.push_back(i);
+  }
+  const Index q = static_cast<Index>(kept.size());
+  result.numerator_df = static_cast<double>(q);
+  if (q == 0) return result;
+  Matrix rows(q, l.cols());
+  Vector difference(q);
+  for (Index i = 0; i < q; ++i) {
+    rows.row(i) = eigen.eigenvectors().col(kept[i]).transpose() * l;
+    difference[i] = eigen.eigenvectors().col(kept[i]).dot(estimate);
+  }
+  const Matrix covariance = rows * parts.adjusted * rows.transpose();
+  result.f = difference.dot(covariance.ldlt().solve(difference)) /
+             (sigma2 * static_cast<double>(q));
+  if (!parts.scaled || q == 1) {
+    result.denominator_df = joined_df(contrast_rows(parts, rows).df);
+    return result;
+  }
+  // Theta Phi_i with Theta = L'(L Phi L')^-1 L, in the basis where L Phi L' is the identity
+  for (Index i = 0; i < q; ++i) rows.row(i) /= std::sqrt(values[kept[i]]);
+  const Index k = parts.weight.rows();
+  const Index p = l.cols();
+  Matrix moves(q * q, k);
+  Vector traces(k);
+  for (Index i = 0; i < k; ++i) {
+    const ConstMatrixMap move(parts.phi_moves.col(i).data(), p, p);
+    MatrixMap own(moves.col(i).data(), q, q);
+    own = rows * move * rows.transpose();
+    traces[i] = own.trace();
+  }
+  const double size = static_cast<double>(q);
+  const double a1 = 2 * size * size / parts.degrees + 2 * traces.dot(parts.weight * traces);
+  const double a2 = 2 * size / parts.degrees +
+                    2 * (moves.transpose() * moves).cwiseProduct(parts.weight).sum();
+  const KenwardRogerScale scale = kenward_roger_scale(a1, a2, size);
+  result.denominator_df = scale.df;
+  result.f *= scale.scale;
+  return result;
+}
+
+}  // namespace henderson

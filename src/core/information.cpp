@@ -1,0 +1,604 @@
+#include "information.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "block_operations.h"
+#include "dense_kernels.h"
+
+namespace henderson {
+
+namespace {
+
+// E_j = (I + A_j Gamma_0)^-1 of one leaf level, and C0_j = E_j A_j: unlike A - A Lambda M^-1
+// Lambda'A, nothing cancels however large the variances are.
+class LeafInverse {
+ public:
+  explicit LeafInverse(const BlockCholesky& factor)
+      : system_(factor.system()),
+        v_(system_.leaf_size()),
+        gamma_(factor.lambda()[0] * factor.lambda()[0].transpose()),
+        work_(v_, 2 * v_),
+        c0_(v_, v_) {}
+
+  void compute(Index j) {
+    const ConstMatrixMap a(system_.leaf_diagonal.data() + j * v_ * v_, v_, v_);
+    if (v_ == 1) {
+      work_(0, 1) = 1 / (1 + a(0, 0) * gamma_(0, 0));
+      c0_(0, 0) = work_(0, 1) * a(0, 0);
+      return;
+    }
+    work_.leftCols(v_).noalias() = a.lazyProduct(gamma_);
+    work_.leftCols(v_).diagonal().array() += 1;
+    work_.rightCols(v_).setIdentity();
+    eliminate();
+    c0_.noalias() = inverse().lazyProduct(a);
+    for (Index c = 0; c < v_; ++c) {
+      for (Index r = 0; r < c; ++r) c0_(r, c) = c0_(c, r) = 0.5 * (c0_(r, c) + c0_(c, r));
+    }
+  }
+
+  Eigen::Block<const Matrix> inverse() const { return work_.block(0, v_, v_, v_); }
+  const Matrix& c0() const { return c0_; }
+  const Matrix& gamma() const { return gamma_; }
+
+ private:
+  // Gauss-Jordan with partial pivoting: turns [B, I] into [I, B^-1].
+  void eliminate() {
+    for (Index k = 0; k < v_; ++k) {
+      Index pivot = k;
+      for (Index r = k + 1; r < v_; ++r) {
+        if (std::abs(work_(r, k)) > std::abs(work_(pivot, k))) pivot = r;
+      }
+      if (pivot != k) work_.row(k).swap(work_.row(pivot));
+      work_.row(k) /= work_(k, k);
+      for (Index r = 0; r < v_; ++r) {
+        if (r == k) continue;
+        const double factor = work_(r, k);
+        if (factor != 0) work_.row(r) -= factor * work_.row(k);
+      }
+    }
+  }
+
+  const BlockSystem& system_;
+  Index v_;
+  Matrix gamma_;
+  Matrix work_;
+  Matrix c0_;
+};
+
+// Columns of one coefficient of a term within the remainder.
+class RemainderIndex {
+ public:
+  explicit RemainderIndex(const BlockSystem& system) : system_(system) {}
+  Index operator()(int term, int level) const { return system_.scalar_row[term][level]; }
+
+ private:
+  const BlockSystem& system_;
+};
+
+// W~ = blkdiag(Lambda_r, I): m := m W~.
+void multiply_right(const BlockSystem& system, const std::vector<Matrix>& lambda, Matrix* m) {
+  Matrix copy;
+  for (Index i = 0; i < system.remainder_size();) {
+    const int term = system.row_term[i];
+    const int v = system.term_size[term];
+    if (v == 1) {
+      m->col(i) *= lambda[term](0, 0);
+    } else {
+      copy = m->middleCols(i, v);
+      m->middleCols(i, v).noalias() = copy * lambda[term];
+    }
+    i += v;
+  }
+}
+
+// The leaf's levels eliminated from [remainder, X], in the notation of design/inference.md:
+//   H_j = E_j A_jr,  F = A_rr - sum_j A_rj Gamma_0 H_j,  N_ab = sum_j h_ja h_jb',
+//   B = W~ (W~'F W~ + diag(I, 0))^-1 W~'.
+class Elimination {
+ public:
+  Elimination(const BlockCholesky& factor, bool restricted)
+      : factor_(factor),
+        system_(factor.system()),
+        v_(system_.leaf_size()),
+        q_(system_.remainder_size()),
+        px_(restricted ? system_.p : 0),
+        n_(q_ + px_),
+        full_(q_ == 0 || system_.panels_full) {
+    eliminate_leaf();
+    check_interrupt();
+    invert();
+  }
+
+  Index size() const { return n_; }
+  Index remainder_size() const { return q_; }
+  const Matrix& f() const { return f_; }
+  const Matrix& b() const { return b_; }
+  const Matrix& n(Index a, Index b) const { return n_ab_[a + b * v_]; }  // a >= b only
+  const Matrix& c0() const { return c0_; }                               // v v x J0
+
+  // U_j = H_j B H_j' for every level, v v x J0.
+  Matrix leaf_forms() const {
+    const Index levels = system_.leaf_levels();
+    Matrix forms = Matrix::Zero(v_ * v_, levels);
+    if (n_ == 0) return forms;
+    if (full_) {
+      Matrix bh = Matrix::Zero(n_, v_ * levels);
+      gemm_nn(n_, v_ * levels, n_, 1.0, b_.data(), n_, h_.data(), n_, bh.data(), n_);
+      for (Index j = 0; j < levels; ++j) {
+        MatrixMap(forms.col(j).data(), v_, v_).noalias() =
+            h_.middleCols(j * v_, v_).transpose().lazyProduct(bh.middleCols(j * v_, v_));
+      }
+      return forms;
+    }
+    Matrix bh;
+    for (Index j = 0; j < levels; ++j) {
+      const ConstMatrixMap h = level(j);
+      const int* rows = level_rows(j);
+      bh.setZero(h.rows(), v_);
+      for (Index k = 0; k < h.rows(); ++k) {
+        const double* column = b_.col(rows[k]).data();
+        for (Index a = 0; a < v_; ++a) {
+          const double value = h(k, a);
+          for (Index i = 0; i < h.rows(); ++i) bh(i, a) += column[rows[i]] * value;
+        }
+      }
+      MatrixMap(forms.col(j).data(), v_, v_).noalias() = h.transpose().lazyProduct(bh);
+    }
+    return forms;
+  }
+
+ private:
+  Index level_size(Index j) const { return system_.panel_count(j) + px_; }
+  Index level_start(Index j) const { return (system_.panel_start[j] + j * px_) * v_; }
+  // H_j' of one level: its rows of [remainder, X] x v.
+  ConstMatrixMap level(Index j) const {
+    return ConstMatrixMap(h_.data() + level_start(j), level_size(j), v_);
+  }
+  const int* level_rows(Index j) const {
+    return rows_.data() + system_.panel_start[j] + j * px_;
+  }
+
+  void eliminate_leaf() {
+    const Index levels = system_.leaf_levels();
+    LeafInverse leaf(factor_);
+    c0_.resize(v_ * v_, levels);
+    const Index total = (system_.panel_start[levels] + levels * px_) * v_;
+    h_.resize(full_ ? n_ : 1, full_ ? v_ * levels : total);
+    Matrix moved(h_.rows(), h_.cols());  // A_rj Gamma_0
+    Matrix source;
+    for (Index j = 0; j < levels; ++j) {
+      leaf.compute(j);
+      Eigen::Map<Matrix>(c0_.col(j).data(), v_, v_) = leaf.c0();
+      const Index count = system_.panel_count(j);
+      const Index at = level_start(j);
+      source.resize(count + px_, v_);
+      source.topRows(count) = ConstMatrixMap(system_.panel(j), count, v_);
+      if (px_ > 0) source.bottomRows(px_) = system_.leaf_dense.block(0, j * v_, px_, v_);
+      MatrixMap(h_.data() + at, count + px_, v_).noalias() =
+          source.lazyProduct(leaf.inverse().transpose());
+      MatrixMap(moved.data() + at, count + px_, v_).noalias() = source.lazyProduct(leaf.gamma());
+      if (!full_) {
+        rows_.insert(rows_.end(), system_.rows_of_panel(j), system_.rows_of_panel(j) + count);
+        for (Index x = 0; x < px_; ++x) rows_.push_back(static_cast<int>(q_ + x));
+      }
+    }
+    start_f();
+    if (n_ == 0) {
+      n_ab_.assign(v_ * v_, Matrix());
+      return;
+    }
+    Matrix update = Matrix::Zero(n_, n_);
+    for (Index a = 0; a < v_; ++a) add_products(moved, a, h_, a, &update);
+    f_ -= 0.5 * (update + update.transpose());
+    n_ab_.resize(v_ * v_);
+    for (Index b = 0; b < v_; ++b) {
+      for (Index a = b; a < v_; ++a) {
+        check_interrupt();
+        n_ab_[a + b * v_].setZero(n_, n_);
+        add_products(h_, a, h_, b, &n_ab_[a + b * v_]);
+      }
+    }
+  }
+
+  // target += sum_j l_ja r_jb'.
+  void add_products(const Matrix& left, Index a, const Matrix& right, Index b,
+                    Matrix* target) const {
+    const Index levels = system_.leaf_levels();
+    if (full_) {
+      gemm_nt(n_, n_, levels, 1.0, left.data() + a * n_, n_ * v_, right.data() + b * n_, n_ * v_,
+              target->data(), n_);
+      return;
+    }
+    for (Index j = 0; j < levels; ++j) {
+      const Index count = level_size(j);
+      const int* rows = level_rows(j);
+      const double* l = left.data() + level_start(j) + a * count;
+      const double* r = right.data() + level_start(j) + b * count;
+      for (Index c = 0; c < count; ++c) {
+        double* column = target->col(rows[c]).data();
+        const double value = r[c];
+        for (Index i = 0; i < count; ++i) column[rows[i]] += l[i] * value;
+      }
+    }
+  }
+
+  // F := A over [remainder, X].
+  void start_f() {
+    f_.setZero(n_, n_);
+    for (const RemainderBlock& block : system_.blocks) {
+      const int vr = system_.term_size[block.term_row];
+      const int vc = system_.term_size[block.term_column];
+      const ConstMatrixMap value(system_.remainder_values.data() + block.value, vr, vc);
+      f_.block(block.row, block.column, vr, vc) = value;
+      if (block.row != block.column) {
+        f_.block(block.column, block.row, vc, vr) = value.transpose();
+      }
+    }
+    if (px_ == 0) return;
+    f_.bottomLeftCorner(px_, q_) = system_.remainder_dense.topRows(px_);
+    f_.topRightCorner(q_, px_) = system_.remainder_dense.topRows(px_).transpose();
+    f_.bottomRightCorner(px_, px_) = system_.dense.topLeftCorner(px_, px_);
+  }
+
+  void invert() {
+    if (n_ == 0) return;
+    const std::vector<Matrix>& lambda = factor_.lambda();
+    Matrix s = f_;
+    multiply_right(system_, lambda, &s);
+    s.transposeInPlace();
+    multiply_right(system_, lambda, &s);
+    s.diagonal().head(q_).array() += 1;
+    // a pivot that is not positive would have stopped the factorization at this Lambda before
+    cholesky_lower(n_, s.data(), n_);
+    Matrix root = Matrix::Identity(n_, n_);
+    for (Index i = 0; i < q_;) {
+      const int term = system_.row_term[i];
+      const int v = system_.term_size[term];
+      root.block(i, i, v, v) = lambda[term];
+      i += v;
+    }
+    check_interrupt();
+    solve_right_transposed(n_, n_, s.data(), n_, root.data(), n_);
+    b_.setZero(n_, n_);
+    syrk_lower(n_, n_, 1.0, root.data(), n_, b_.data(), n_);
+    b_.triangularView<Eigen::StrictlyUpper>() = b_.transpose();
+  }
+
+  const BlockCholesky& factor_;
+  const BlockSystem& system_;
+  Index v_;
+  Index q_;
+  Index px_;
+  Index n_;
+  bool full_;  // every level meets every row: H is one n x v0 J0 matrix
+  Matrix h_;
+  std::vector<int> rows_;
+  Matrix c0_;
+  Matrix f_;
+  Matrix b_;
+  std::vector<Matrix> n_ab_;
+};
+
+// sum_ab,cd of T with all four indices of one pair of blocks: T[ab, cd] += x[a, c] y[b, d].
+template <typename X, typename Y>
+void add_block_products(const X& x, const Y& y, double sign, Matrix* t) {
+  const Index v = x.rows();
+  const Index w = x.cols();
+  for (Index d = 0; d < w; ++d) {
+    for (Index c = 0; c < w; ++c) {
+      for (Index b = 0; b < v; ++b) {
+        for (Index a = 0; a < v; ++a) (*t)(a + b * v, c + d * w) += sign * x(a, c) * y(b, d);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+CovarianceDirection direction_of(const LambdaEntry& entry, const Matrix& lambda) {
+  CovarianceDirection direction;
+  direction.term = entry.term;
+  direction.gamma = Matrix::Zero(lambda.rows(), lambda.rows());
+  direction.gamma.row(entry.row) += lambda.col(entry.column).transpose();
+  direction.gamma.col(entry.row) += lambda.col(entry.column);
+  return direction;
+}
+
+Index InformationSums::width(const BlockSystem& system, bool restricted) {
+  return system.remainder_size() + (restricted ? system.p : 0);
+}
+
+double InformationSums::memory(const BlockSystem& system, bool restricted) {
+  const double n = static_cast<double>(width(system, restricted));
+  const double v = system.leaf_size();
+  return 8 * n * n * (v * v + v * (v + 1) / 2 + 4);
+}
+
+InformationSums::InformationSums(const BlockCholesky& factor, bool restricted) {
+  const BlockSystem& system = factor.system();
+  const InterruptScope scope(factor.interrupt());
+  const int k = system.n_terms();
+  const Index v = system.leaf_size();
+  const Elimination parts(factor, restricted);
+  const Index n = parts.size();
+  const Index q = parts.remainder_size();
+  for (int t = 0; t < k; ++t) {
+    sum_.push_back(Matrix::Zero(system.term_size[t], system.term_size[t]));
+    products_.emplace_back();
+    for (int s = 0; s < k; ++s) {
+      products_[t].push_back(Matrix::Zero(system.term_size[t] * system.term_size[t],
+                                          system.term_size[s] * system.term_size[s]));
+    }
+  }
+  // The leaf with itself: D_jl = delta_jl C0_j - H_j B H_l'.
+  Matrix& t00 = products_[0][0];
+  const Matrix forms = parts.leaf_forms();
+  for (Index j = 0; j < system.leaf_levels(); ++j) {
+    const ConstMatrixMap c0(parts.c0().col(j).data(), v, v);
+    const ConstMatrixMap u(forms.col(j).data(), v, v);
+    sum_[0] += c0 - u;
+    add_block_products(c0, c0, 1, &t00);
+    add_block_products(c0, u, -1, &t00);
+    add_block_products(u, c0, -1, &t00);
+  }
+  if (n > 0) {
+    std::vector<Matrix> bn(v * v);
+    for (Index b = 0; b < v; ++b) {
+      for (Index a = 0; a < v; ++a) {
+        Matrix& product = bn[a + b * v];
+        product.setZero(n, n);
+        const double* left = parts.b().data();
+        if (a >= b) {
+          gemm_nn(n, n, n, 1.0, left, n, parts.n(a, b).data(), n, product.data(), n);
+        } else {
+          gemm_nt(n, n, n, 1.0, left, n, parts.n(b, a).data(), n, product.data(), n);
+        }
+      }
+    }
+    // sum_jl (H_j B H_l')[ac] (H_j B H_l')[bd] = tr(B N_cd B N_ba)
+    for (Index d = 0; d < v; ++d) {
+      for (Index c = 0; c < v; ++c) {
+        for (Index b = 0; b < v; ++b) {
+          for (Index a = 0; a < v; ++a) {
+            t00(a + b * v, c + d * v) +=
+                bn[c + d * v].cwiseProduct(bn[b + a * v].transpose()).sum();
+          }
+        }
+      }
+    }
+  }
+  if (q == 0) return;
+  // Y = (I - B F)[, r]; the leaf's levels with the remainder's: D_jr = H_j Y; D_rr = F[r, ] Y.
+  Matrix y = Matrix::Identity(n, q);
+  gemm_nn(n, q, n, -1.0, parts.b().data(), n, parts.f().data(), n, y.data(), n);
+  const RemainderIndex first(system);
+  Matrix ny(n, q);
+  for (Index b = 0; b < v; ++b) {
+    for (Index a = b; a < v; ++a) {
+      ny.setZero();
+      gemm_nn(n, q, n, 1.0, parts.n(a, b).data(), n, y.data(), n, ny.data(), n);
+      for (int s = 1; s < k; ++s) {
+        const Index w = system.term_size[s];
+        Matrix& product = products_[0][s];
+        for (int l = 0; l < system.term_levels[s]; ++l) {
+          const Index at = first(s, l);
+          for (Index d = 0; d < w; ++d) {
+            for (Index c = 0; c < w; ++c) {
+              const double value = y.col(at + c).dot(ny.col(at + d));
+              product(a + b * v, c + d * w) += value;
+              if (a != b) product(b + a * v, d + c * w) += value;
+            }
+          }
+        }
+      }
+    }
+  }
+  for (int s = 1; s < k; ++s) products_[s][0] = products_[0][s].transpose();
+  Matrix& d_rr = ny;
+  d_rr.setZero(q, q);
+  gemm_nn(q, q, n, 1.0, parts.f().data(), n, y.data(), n, d_rr.data(), q);
+  for (int t = 1; t < k; ++t) {
+    const int vt = system.term_size[t];
+    for (int j = 0; j < system.term_levels[t]; ++j) {
+      if (j % 256 == 255) check_interrupt();
+      const Index at = first(t, j);
+      sum_[t] += d_rr.block(at, at, vt, vt);
+      for (int s = 1; s <= t; ++s) {
+        const int vs = system.term_size[s];
+        for (int l = 0; l < system.term_levels[s]; ++l) {
+          if (vt == 1 && vs == 1) {
+            const double value = d_rr(first(s, l), at);
+            products_[t][s](0, 0) += value * value;
+            continue;
+          }
+          // by columns of the symmetric D, so that memory is read in order
+          const auto block = d_rr.block(first(s, l), at, vs, vt).transpose();
+          add_block_products(block, block, 1, &products_[t][s]);
+        }
+      }
+    }
+  }
+  for (int t = 1; t < k; ++t) {
+    for (int s = 1; s < t; ++s) products_[s][t] = products_[t][s].transpose();
+  }
+}
+
+double InformationSums::trace(const CovarianceDirection& g) const {
+  return sum_[g.term].cwiseProduct(g.gamma).sum();
+}
+
+Matrix InformationSums::traces(const std::vector<CovarianceDirection>& directions) const {
+  const Index k = static_cast<Index>(directions.size());
+  Matrix result(k, k);
+  for (Index i = 0; i < k; ++i) {
+    const Matrix& gi = directions[i].gamma;
+    for (Index j = 0; j <= i; ++j) {
+      const Matrix& gj = directions[j].gamma;
+      const Matrix& product = products_[directions[i].term][directions[j].term];
+      result(i, j) = Eigen::Map<const Vector>(gi.data(), gi.size())
+                         .dot(product * Eigen::Map<const Vector>(gj.data(), gj.size()));
+      result(j, i) = result(i, j);
+    }
+  }
+  return result;
+}
+
+Projection::Projection(const BlockCholesky& factor)
+    : factor_(factor), system_(factor.system()) {
+  const int p = system_.p;
+  Matrix leaf;  // Z'V^-1 [X y]
+  Matrix remainder;
+  if (system_.n_terms() == 1) {
+    const Index v = system_.leaf_size();
+    LeafInverse inverse(factor);
+    leaf.resize(p + 1, v * system_.leaf_levels());
+    remainder.resize(p + 1, 0);
+    for (Index j = 0; j < system_.leaf_levels(); ++j) {
+      inverse.compute(j);
+      leaf.middleCols(j * v, v).noalias() =
+          system_.leaf_dense.middleCols(j * v, v).lazyProduct(inverse.inverse().transpose());
+    }
+  } else {
+    Matrix w_leaf = factor.leaf_rhs();
+    Matrix w_remainder = factor.remainder_rhs();
+    factor.solve_backward(&w_leaf, &w_remainder);
+    apply_lambda(system_, factor.lambda(), &w_leaf, &w_remainder, false);
+    multiply_cross_products(system_, w_leaf, w_remainder, &leaf, &remainder);
+    leaf = system_.leaf_dense - leaf;
+    remainder = system_.remainder_dense - remainder;
+  }
+  cx_leaf_ = leaf.topRows(p);
+  cx_remainder_ = remainder.topRows(p);
+  const Vector beta = factor.beta();
+  g_leaf_ = leaf.row(p) - beta.transpose() * cx_leaf_;
+  g_remainder_ = remainder.row(p) - beta.transpose() * cx_remainder_;
+}
+
+Matrix Projection::quadratic(const Matrix& f_leaf, const Matrix& f_remainder) const {
+  const Index r = f_leaf.rows();
+  if (system_.n_terms() == 1) {
+    const Index v = system_.leaf_size();
+    LeafInverse inverse(factor_);
+    Matrix moved(r, f_leaf.cols());
+    for (Index j = 0; j < system_.leaf_levels(); ++j) {
+      inverse.compute(j);
+      moved.middleCols(j * v, v).noalias() =
+          f_leaf.middleCols(j * v, v).lazyProduct(inverse.c0());
+    }
+    return f_leaf * moved.transpose();
+  }
+  Matrix a_leaf;
+  Matrix a_remainder;
+  multiply_cross_products(system_, f_leaf, f_remainder, &a_leaf, &a_remainder);
+  Matrix form = f_leaf * a_leaf.transpose();
+  form.noalias() += f_remainder * a_remainder.transpose();
+  apply_lambda(system_, factor_.lambda(), &a_leaf, &a_remainder, true);
+  factor_.solve_forward(&a_leaf, &a_remainder);
+  form.noalias() -= a_leaf * a_leaf.transpose();
+  form.noalias() -= a_remainder * a_remainder.transpose();
+  return form;
+}
+
+void Projection::move(const Matrix& source_leaf, const Matrix& source_remainder,
+                      const std::vector<CovarianceDirection>& directions, Matrix* leaf,
+                      Matrix* remainder) const {
+  const Index rows = source_leaf.rows();
+  const Index k = static_cast<Index>(directions.size());
+  const Index v0 = system_.leaf_size();
+  leaf->setZero(k * rows, source_leaf.cols());
+  remainder->setZero(k * rows, source_remainder.cols());
+  for (Index i = 0; i < k; ++i) {
+    const CovarianceDirection& g = directions[i];
+    if (g.term == 0) {
+      for (Index j = 0; j < system_.leaf_levels(); ++j) {
+        leaf->block(i * rows, j * v0, rows, v0).noalias() =
+            source_leaf.middleCols(j * v0, v0).lazyProduct(g.gamma);
+      }
+      continue;
+    }
+    const int v = system_.term_size[g.term];
+    for (int l = 0; l < system_.term_levels[g.term]; ++l) {
+      const Index at = system_.scalar_row[g.term][l];
+      remainder->block(i * rows, at, rows, v).noalias() =
+          source_remainder.middleCols(at, v).lazyProduct(g.gamma);
+    }
+  }
+}
+
+void Projection::move_scores(const std::vector<CovarianceDirection>& directions, Matrix* leaf,
+                             Matrix* remainder) const {
+  move(g_leaf_, g_remainder_, directions, leaf, remainder);
+}
+
+void Projection::move_fixed(const std::vector<CovarianceDirection>& directions, Matrix* leaf,
+                            Matrix* remainder) const {
+  move(cx_leaf_, cx_remainder_, directions, leaf, remainder);
+}
+
+Matrix Projection::average_information(
+    const std::vector<CovarianceDirection>& directions) const {
+  Matrix leaf;
+  Matrix remainder;
+  move_scores(directions, &leaf, &remainder);
+  Matrix information = quadratic(leaf, remainder);
+  if (system_.p == 0) return information;
+  Matrix fx = cx_leaf_ * leaf.transpose() + cx_remainder_ * remainder.transpose();  // p x k
+  factor_.x_factor().triangularView<Eigen::Lower>().solveInPlace(fx);
+  information.noalias() -= fx.transpose() * fx;
+  return information;
+}
+
+std::vector<Matrix> Projection::fixed_forms(
+    const std::vector<CovarianceDirection>& directions) const {
+  std::vector<Matrix> forms;
+  const int p = system_.p;
+  Matrix moved;
+  for (const CovarianceDirection& g : directions) {
+    const int v = system_.term_size[g.term];
+    const Index levels = system_.term_levels[g.term];
+    Matrix form = Matrix::Zero(p, p);
+    if (g.term == 0) {
+      moved.resize(p, v * levels);
+      for (Index j = 0; j < levels; ++j) {
+        moved.middleCols(j * v, v).noalias() =
+            cx_leaf_.middleCols(j * v, v).lazyProduct(g.gamma);
+      }
+      form.noalias() += moved * cx_leaf_.transpose();
+    } else {
+      for (Index l = 0; l < levels; ++l) {
+        const Index at = system_.scalar_row[g.term][l];
+        const auto own = cx_remainder_.middleCols(at, v);
+        form.noalias() += (own * g.gamma) * own.transpose();
+      }
+    }
+    forms.push_back(std::move(form));
+  }
+  return forms;
+}
+
+Matrix Projection::score_squares(int term) const {
+  const int v = system_.term_size[term];
+  Matrix squares = Matrix::Zero(v, v);
+  for (Index l = 0; l < system_.term_levels[term]; ++l) {
+    const double* g = term == 0 ? g_leaf_.data() + l * v
+                                : g_remainder_.data() + system_.scalar_row[term][l];
+    const Eigen::Map<const Vector> own(g, v);
+    squares.noalias() += own * own.transpose();
+  }
+  return squares;
+}
+
+Vector Projection::score_forms(const std::vector<CovarianceDirection>& directions) const {
+  Vector forms(directions.size());
+  std::vector<Matrix> squares;
+  for (int t = 0; t < system_.n_terms(); ++t) squares.push_back(score_squares(t));
+  for (std::size_t i = 0; i < directions.size(); ++i) {
+    forms[i] = squares[directions[i].term].cwiseProduct(directions[i].gamma).sum();
+  }
+  return forms;
+}
+
+}  // namespace henderson
