@@ -1,0 +1,183 @@
+# What emmeans asks of a model: its data, and a basis (linear functions, estimates, covariance,
+# degrees of freedom) for its reference grid. Registered when emmeans is loaded; the shapes are
+# those of its vignette "xtending".
+#
+# Notation: k, the coefficients of one linear function k'beta of the kept coefficients beta.
+
+#' Estimated marginal means
+#'
+#' With these two methods `emmeans()`, `contrast()`, `pairs()`, `emtrends()`, `joint_tests()` and
+#' the other functions of package emmeans work on fits by [lmm()].
+#'
+#' @section Degrees of freedom: `emmeans(fit, specs, mode = )`, or `lmer.df =`, which users of lme4
+#'   know, is one of
+#'   \describe{
+#'   \item{`"satterthwaite"`}{the default}
+#'   \item{`"kenward-roger"`}{with its adjusted covariance matrix; fits by REML only}
+#'   \item{`"expected"`}{Satterthwaite's with the expected information in place of the Hessian, which stays
+#'   continuous where a variance is zero}
+#'   \item{`"asymptotic"`}{normal quantiles}
+#'   }
+#'   in any case; `"none"`, `"lme4"` and `"asymp"` mean `"asymptotic"`. Another `mode`, a
+#'   Kenward-Roger adjustment that cannot be had (maximum likelihood, a matrix `vcov.`, a model
+#'   that is too large for it) gives a message, and Satterthwaite's degrees of freedom. There is no
+#'   limit on the number of observations: `pbkrtest.limit` and `lmerTest.limit` are not needed.
+#'   `emm_options(lmer.df = )` concerns fits by lme4 and is not read.
+#' @param object A fit by [lmm()].
+#' @param trms,xlev,grid What emmeans hands over: a terms object, the levels of factors, the
+#'   reference grid.
+#' @param data `NULL` or a data frame: the data, where they cannot be found again.
+#' @param mode,lmer.df `NULL` or one string, see above; `lmer.df` is used when `mode` is not given.
+#' @param vcov. A covariance matrix of the coefficients to use instead of the fit's, or a function
+#'   of the fit that gives one; its rows are the kept coefficients.
+#' @param options A list by emmeans; degrees of freedom `options$df` replace those of the method.
+#' @param ... Passed to `emmeans::recover_data()`; in `emm_basis` unused.
+#' @return `recover_data`: a data frame of the variables of the fixed part. `emm_basis`: a list
+#'   `X` (grid rows x p_all), `bhat` (p_all, `NA` for dropped columns), `nbasis` (orthonormal basis
+#'   of the linear functions that cannot be estimated, p_all x dropped; the 1 x 1 matrix `NA`
+#'   if there are none), `V` (p x p), `dffun`, `dfargs`, `misc`, `model.matrix`.
+#' @source Searle, Speed and Milliken (1980), *The American Statistician* 34, 216--221, for the
+#'   means; vignette "xtending" of package emmeans for the shapes.
+#' @examples
+#' fit <- lmm(yield ~ gen * fung + (1 | block/fung), droplevels(subset(durban.splitplot,
+#'   gen %in% c("G01", "G02", "G03"))), control = lmm_control(check_singular = "ignore"))
+#' if (requireNamespace("emmeans", quietly = TRUE)) {
+#'   emmeans::emmeans(fit, pairwise ~ fung)
+#'   emmeans::joint_tests(fit)
+#' }
+#' @name emmeans_support
+NULL
+
+#' @rdname emmeans_support
+#' @exportS3Method emmeans::recover_data
+recover_data.henderson_lmm <- function(object, data = NULL, ...) {
+  call <- object$call
+  # emmeans reads the transformation of the response off the call, which may hold only a symbol
+  call$formula <- object$parsed$formula
+  arguments <- list(call, stats::delete.response(object$terms), object$na.action, data = data, ...)
+  if (!is.null(object$frame)) arguments$frame <- object$frame
+  do.call(emmeans::recover_data, arguments, quote = TRUE)
+}
+
+#' @rdname emmeans_support
+#' @exportS3Method emmeans::emm_basis
+emm_basis.henderson_lmm <- function(object, trms, xlev, grid, vcov., mode = NULL, lmer.df = NULL,
+                                    options = NULL, ...) {
+  own_covariance <- if (!missing(vcov.)) emm_covariance(object, vcov.)
+  method <- emm_method(mode %||% lmer.df, object, !is.null(own_covariance))
+  frame <- stats::model.frame(trms, grid, na.action = stats::na.pass, xlev = xlev)
+  dffun <- function(k, dfargs) dfargs$degrees(k)
+  attr(dffun, "mesg") <- if (method == "none") "asymptotic" else tolower(method)
+  list(
+    X = design_matrix(trms, frame, object$contrasts),
+    bhat = fixef.henderson_fit(object, add.dropped = TRUE),
+    nbasis = inestimable_basis(object),
+    V = own_covariance %||% contrast_covariance(object, method),
+    # emmeans replaces the environment of dffun, so what it needs comes by dfargs
+    dffun = dffun, dfargs = list(degrees = function(k) emm_degrees(object, k, method)),
+    misc = list(), model.matrix = emm_triangle(object)
+  )
+}
+
+# Degrees of freedom of one linear function, or the denominator's of several (rows) jointly.
+emm_degrees <- function(fit, k, method) {
+  if (!is.matrix(k)) k <- rbind(k)
+  if (method == "none") return(Inf)
+  if (nrow(k) == 1L) {
+    return(contrast_rows(fit, k, method)$df)
+  }
+  contrast_joint(fit, k, method)$den_df
+}
+
+# The `ddf` that a mode of emmeans stands for.
+emm_method <- function(mode, fit, own_covariance) {
+  known <- c(
+    satterthwaite = "Satterthwaite", "kenward-roger" = "Kenward-Roger", expected = "expected",
+    asymptotic = "none", asymp = "none", none = "none", lme4 = "none"
+  )
+  if (is.null(mode)) return("Satterthwaite")
+  given <- if (is.character(mode) && length(mode) == 1L) tolower(mode) else ""
+  method <- unname(known[match(given, names(known))])
+  if (is.na(method)) {
+    shown <- describe_value(mode)
+    inform(c(
+      "{.arg mode} {shown} is not known; Satterthwaite's degrees of freedom are used.",
+      "i" = "Known are {.val {names(known)[1:4]}}."
+    ), kind = "argument", variable = "mode", observed = shown)
+    return("Satterthwaite")
+  }
+  if (method == "Kenward-Roger") method <- emm_kenward_roger(fit, own_covariance)
+  method
+}
+
+# "Kenward-Roger" where it can be had; else "Satterthwaite", with a message.
+emm_kenward_roger <- function(fit, own_covariance) {
+  reason <- if (own_covariance) {
+    "It cannot be used with a covariance matrix given as {.arg vcov.}."
+  } else if (!fit$REML) {
+    "It needs a fit by REML, and this one is by maximum likelihood."
+  } else {
+    refused <- tryCatch(
+      {
+        contrast_covariance(fit, "Kenward-Roger")
+        NULL
+      },
+      henderson_error = identity
+    )
+    if (is.null(refused)) return("Kenward-Roger")
+    escape_braces(conditionMessage(refused))
+  }
+  inform(c(
+    "Satterthwaite's degrees of freedom take the place of Kenward and Roger's method.",
+    "i" = reason
+  ), kind = "argument", variable = "mode", observed = "kenward-roger")
+  "Satterthwaite"
+}
+
+# The matrix given as `vcov.`, or by it.
+emm_covariance <- function(fit, vcov.) {
+  covariance <- if (is.function(vcov.)) vcov.(fit) else vcov.
+  covariance <- tryCatch(as.matrix(covariance), error = function(condition) NULL)
+  p <- length(fit$beta)
+  if (!is.numeric(covariance) || !identical(dim(covariance), c(p, p))) {
+    given <- describe_value(covariance)
+    abort("{.arg vcov.} must be, or give, a numeric {p} x {p} matrix, not {given}.",
+      kind = "argument", variable = "vcov.", observed = given
+    )
+  }
+  covariance
+}
+
+#' Linear functions of all coefficients that cannot be estimated
+#'
+#' With the dropped columns D = X A of the model matrix, X the kept ones, c'beta is estimable if and
+#' only if c is orthogonal to the columns of (-A, I).
+#' @return p_all x dropped matrix with orthonormal columns; the 1 x 1 matrix NA (as emmeans has it) if
+#'   every function can be estimated.
+#' @noRd
+inestimable_basis <- function(fit) {
+  if (length(fit$dropped) == 0L) {
+    return(matrix(NA))
+  }
+  X <- fit_design_again(fit)$X
+  used <- if (is.null(fit$weights)) rep(TRUE, nrow(X)) else fit$weights > 0
+  X <- X[used, , drop = FALSE]
+  dropped <- match(fit$dropped, fit$all_columns)
+  combination <- qr.coef(qr(X[, -dropped, drop = FALSE]), X[, dropped, drop = FALSE])
+  null_space <- matrix(0, ncol(X), length(dropped))
+  null_space[-dropped, ] <- -combination
+  null_space[cbind(dropped, seq_along(dropped))] <- 1
+  qr.Q(qr(null_space))
+}
+
+# R of the QR decomposition of sqrt(w) X, kept columns: what emmeans projects on a submodel. NULL,
+# which it takes as well, if the fit has kept neither X nor its frame.
+emm_triangle <- function(fit) {
+  if (is.null(fit$X) && is.null(fit$frame)) return(NULL)
+  X <- fixed_matrix(fit)
+  if (!is.null(fit$weights)) X <- X * sqrt(fit$weights)
+  decomposition <- qr(X)
+  triangle <- qr.R(decomposition)[, order(decomposition$pivot), drop = FALSE]
+  dimnames(triangle) <- list(NULL, names(fit$beta))
+  structure(triangle, assign = fit$assign)
+}
