@@ -1,0 +1,225 @@
+# Tidy data frames of a fit: methods on the generics of package generics (which broom and
+# broom.mixed export), registered when it is loaded. Columns are named as those packages document.
+
+#' Tables of a fit as data frames
+#'
+#' `tidy()`: one row for each coefficient, covariance parameter, conditional mode or coefficient of
+#' a group. `glance()`: one row for the fit. `augment()`: the data with fitted values and
+#' residuals. The generics are those of packages generics, broom and broom.mixed.
+#'
+#' @param x A fit by [lmm()].
+#' @param effects Character vector: which tables, in the order `"fixed"` (coefficients),
+#'   `"ran_pars"` (standard deviations and correlations of the random effects, the residual
+#'   included), `"ran_vals"` (conditional modes), `"ran_coefs"` (coefficients of each group: fixed
+#'   effect plus mode).
+#' @param scales One string, for `"ran_pars"`: `"sdcor"` for standard deviations and correlations,
+#'   `"vcov"` for variances and covariances.
+#' @param conf.int One logical: are confidence limits added? Those of fixed effects are
+#'   \eqn{\hat\beta \pm t s}, with \eqn{t} the quantile of the t distribution with the row's
+#'   degrees of freedom; those of modes are \eqn{\hat b \pm z s}. The other rows have `NA`.
+#' @param conf.level One number between 0 and 1: the confidence level.
+#' @param ddf One string: how degrees of freedom are found, as in [summary()][summary.henderson_lmm].
+#'   With `"Kenward-Roger"` standard errors are adjusted as well; `"none"` leaves out `df` and
+#'   `p.value`.
+#' @param data A data frame with a row for each observation used: what columns are added to. By
+#'   default the model frame.
+#' @param newdata `NULL`, or a data frame of rows to predict, as for
+#'   [predict()][predict.henderson_lmm]; `data` is then not used.
+#' @param ... Nothing; an argument that is not known is an error. `augment`: further arguments of
+#'   [predict()][predict.henderson_lmm] where `newdata` is given (`re.form`, `allow.new.levels`).
+#' @return A tibble, or a plain data frame where package tibble is not installed. Estimates are in
+#'   units of the response (per unit of the column).
+#'   \describe{
+#'   \item{`tidy`}{those of `effect`, `group` (grouping factor), `level`, `term`, `estimate`,
+#'   `std.error`, `statistic`, `df`, `p.value`, `conf.low`, `conf.high` that apply to one of the
+#'   rows. A parameter's term is `sd__`, `cor__`, `var__` or `cov__` and its column or columns;
+#'   the residual's is `sd__Observation` in group `Residual`. `std.error` of a mode is its
+#'   conditional standard deviation given \eqn{\beta} and \eqn{\theta}}
+#'   \item{`glance`}{`nobs`, `sigma`, `logLik`, `AIC`, `BIC`, `REMLcrit` or (maximum likelihood)
+#'   `deviance`, `df.residual`}
+#'   \item{`augment`}{the columns of the data and `.fitted`, `.resid` (response minus fitted),
+#'   `.fixed` (without random effects), `.mu` (the mean, here the fitted value), `.offset`,
+#'   `.weights`, `.wtres` (\eqn{\sqrt{w}} times the residual). With `newdata`: `.fitted`,
+#'   `.fixed`, and `.resid` where `newdata` has the response}
+#'   }
+#' @section Errors: `henderson_error_argument` for a malformed argument; those of
+#'   [predict()][predict.henderson_lmm] for `newdata`; `henderson_error_data` when the fit does not
+#'   hold its model frame.
+#' @seealso [fixef()][fixef.henderson_fit], [VarCorr()][VarCorr.henderson_fit],
+#'   [ranef()][ranef.henderson_fit], [coef()][coef.henderson_fit], which hold the same numbers.
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' if (requireNamespace("generics", quietly = TRUE)) {
+#'   generics::tidy(fit, conf.int = TRUE)
+#'   generics::glance(fit)
+#'   head(generics::augment(fit))
+#' }
+#' @name broom_support
+NULL
+
+#' @rdname broom_support
+#' @exportS3Method generics::tidy
+tidy.henderson_lmm <- function(x, effects = c("fixed", "ran_pars"), scales = "sdcor",
+                               conf.int = FALSE, conf.level = 0.95, ddf = "Satterthwaite", ...) {
+  check_no_dots(...)
+  known <- c("fixed", "ran_pars", "ran_vals", "ran_coefs")
+  effects <- check_choice(effects, known, several = TRUE)
+  scales <- check_choice(scales, c("sdcor", "vcov"))
+  check_flag(conf.int)
+  check_level(conf.level)
+  level <- if (conf.int) conf.level
+  tables <- lapply(intersect(known, effects), function(effect) {
+    switch(effect,
+      fixed = tidy_fixed(x, level, ddf_method(ddf)),
+      ran_pars = tidy_parameters(x, scales),
+      ran_vals = tidy_modes(x, level),
+      ran_coefs = tidy_coefficients(x)
+    )
+  })
+  tidy_columns <- c(
+    "effect", "group", "level", "term", "estimate", "std.error", "statistic", "df", "p.value",
+    "conf.low", "conf.high"
+  )
+  as_tidy(bind_tables(tables, tidy_columns))
+}
+
+# Coefficients, with limits at `level` unless it is NULL.
+tidy_fixed <- function(fit, level, ddf) {
+  p <- length(fit$beta)
+  rows <- contrast_rows(fit, diag(nrow = p), ddf)
+  statistic <- rows$estimate / rows$se
+  table <- data.frame(
+    effect = rep("fixed", p), group = rep(NA_character_, p), term = as.character(names(fit$beta)),
+    estimate = rows$estimate, std.error = rows$se, statistic = statistic
+  )
+  if (ddf != "none") {
+    table$df <- rows$df
+    table$p.value <- 2 * stats::pt(-abs(statistic), rows$df)
+  }
+  with_limits(table, level, rows$df)
+}
+
+with_limits <- function(table, level, df) {
+  if (is.null(level)) return(table)
+  half <- stats::qt((1 + level) / 2, df) * table$std.error
+  table$conf.low <- table$estimate - half
+  table$conf.high <- table$estimate + half
+  table
+}
+
+tidy_parameters <- function(fit, scales) {
+  table <- as.data.frame(VarCorr.henderson_fit(fit), order = "lower.tri")
+  is_variance <- is.na(table$var2)
+  prefix <- if (scales == "sdcor") c("sd", "cor") else c("var", "cov")
+  columns <- ifelse(is.na(table$var1), "Observation", table$var1)
+  columns[!is_variance] <- paste(columns, table$var2, sep = ".")[!is_variance]
+  data.frame(
+    effect = "ran_pars", group = table$grp,
+    term = paste0(ifelse(is_variance, prefix[1L], prefix[2L]), "__", columns),
+    estimate = table[[scales]]
+  )
+}
+
+tidy_modes <- function(fit, level) {
+  modes <- as.data.frame(ranef.henderson_fit(fit))
+  table <- data.frame(
+    effect = "ran_vals", group = modes$grpvar, level = as.character(modes$grp),
+    term = as.character(modes$term), estimate = modes$condval, std.error = modes$condsd
+  )
+  with_limits(table, level, Inf)
+}
+
+tidy_coefficients <- function(fit) {
+  coefficients <- unclass(coef.henderson_fit(fit))
+  tables <- Map(function(table, group) {
+    data.frame(
+      effect = "ran_coefs", group = group, level = rep(rownames(table), ncol(table)),
+      term = rep(names(table), each = nrow(table)), estimate = unlist(table, use.names = FALSE)
+    )
+  }, coefficients, names(coefficients))
+  do.call(rbind, unname(tables))
+}
+
+# Tables below each other; columns that some lack are NA there. `columns`: their order.
+bind_tables <- function(tables, columns) {
+  used <- intersect(columns, unlist(lapply(tables, names)))
+  full <- lapply(tables, function(table) {
+    table[setdiff(used, names(table))] <- NA
+    table[used]
+  })
+  do.call(rbind, full)
+}
+
+#' @rdname broom_support
+#' @exportS3Method generics::glance
+glance.henderson_lmm <- function(x, ...) {
+  check_no_dots(...)
+  likelihood <- logLik.henderson_lmm(x)
+  criterion <- stats::setNames(list(x$criterion), if (x$REML) "REMLcrit" else "deviance")
+  as_tidy(data.frame(
+    nobs = nobs.henderson_fit(x), sigma = x$sigma, logLik = as.numeric(likelihood),
+    AIC = stats::AIC(likelihood), BIC = stats::BIC(likelihood), criterion,
+    df.residual = df.residual.henderson_fit(x)
+  ))
+}
+
+#' @rdname broom_support
+#' @exportS3Method generics::augment
+augment.henderson_lmm <- function(x, data = stats::model.frame(x), newdata = NULL, ...) {
+  if (!is.null(newdata)) {
+    return(augment_newdata(x, check_newdata(newdata), ...))
+  }
+  check_no_dots(...)
+  check_augment_data(x, data)
+  residual <- model_response(x) - x$fitted
+  weights <- x$weights %||% rep(1, length(residual))
+  fixed <- linear_predictor(
+    x, prediction_parts(x, NULL, integer(), FALSE), selected_columns(x, NA)
+  )
+  as_tidy(add_columns(data,
+    .fitted = x$fitted, .resid = residual, .fixed = fixed, .mu = x$fitted,
+    .offset = x$offset %||% numeric(length(residual)), .weights = weights,
+    .wtres = sqrt(weights) * residual
+  ))
+}
+
+augment_newdata <- function(fit, newdata, ...) {
+  fitted <- unname(predict.henderson_lmm(fit, newdata, ...))
+  fixed <- unname(predict.henderson_lmm(fit, newdata, re.form = NA))
+  table <- add_columns(newdata, .fitted = fitted, .fixed = fixed)
+  response <- fit$parsed$fixed[[2L]]
+  if (all(all.vars(response) %in% names(newdata))) {
+    observed <- eval(response, newdata, environment(fit$formula))
+    table$.resid <- as.numeric(observed) - fitted
+  }
+  as_tidy(table)
+}
+
+# A plain data frame of the columns of `data` (matrices stay matrices) and the vectors in `...`.
+add_columns <- function(data, ...) {
+  class(data) <- "data.frame"
+  attributes(data) <- attributes(data)[c("names", "row.names", "class")]
+  added <- list(...)
+  data[names(added)] <- added
+  data
+}
+
+check_augment_data <- function(fit, data) {
+  if (is.data.frame(data) && nrow(data) == length(fit$fitted)) return(invisible(NULL))
+  given <- describe_value(data)
+  abort(c(
+    "{.arg data} must be a data frame with the {length(fit$fitted)} rows of the fit, not {given}.",
+    "i" = "Rows with missing values are not part of the fit; {.arg newdata} predicts any row."
+  ), kind = "argument", variable = "data", observed = given)
+}
+
+check_level <- function(level, name = rlang::caller_arg(level), call = entry_frame()) {
+  check_number(level, name, min = 0, max = 1, call = call)
+  if (level > 0 && level < 1) return(invisible(level))
+  abort_argument(level, name, "a number between 0 and 1", "argument", call)
+}
+
+as_tidy <- function(table) {
+  rownames(table) <- NULL
+  if (requireNamespace("tibble", quietly = TRUE)) tibble::as_tibble(table) else table
+}

@@ -1,0 +1,138 @@
+# tidy(), glance() and augment() against the functions they gather from, and against broom.mixed on
+# lmerTest's fit of the same model at the same theta.
+
+all_effects <- c("fixed", "ran_pars", "ran_vals", "ran_coefs")
+
+test_that("tidy holds what the accessors give", {
+  need_peer("generics")
+  fit <- fit_cached("sleepstudy")
+  table <- as.data.frame(generics::tidy(fit, effects = all_effects, conf.int = TRUE))
+
+  expect_named(table, c(
+    "effect", "group", "level", "term", "estimate", "std.error", "statistic", "df", "p.value",
+    "conf.low", "conf.high"
+  ))
+  parts <- split(table, factor(table$effect, all_effects))
+  fixed <- parts$fixed
+  expect_equal(fixed$estimate, unname(fixef(fit)))
+  expect_equal(fixed$std.error, unname(sqrt(diag(vcov(fit)))))
+  # published: 17 df, t 36.838 and 6.771, p 3.26e-06 (issue 6)
+  expect_equal(fixed$df, c(17, 17), tolerance = 1e-6)
+  expect_equal(round(fixed$statistic, 3), c(36.838, 6.771))
+  expect_equal(signif(fixed$p.value[2], 3), 3.26e-06)
+  half <- qt(0.975, fixed$df) * fixed$std.error
+  expect_equal(fixed$conf.high - fixed$conf.low, 2 * half)
+  expect_equal(parts$ran_pars$estimate, as.data.frame(VarCorr(fit), order = "lower.tri")$sdcor)
+  expect_identical(parts$ran_pars$term, c(
+    "sd__(Intercept)", "cor__(Intercept).Days", "sd__Days", "sd__Observation"
+  ))
+  modes <- as.data.frame(ranef(fit))
+  expect_equal(parts$ran_vals$estimate, modes$condval)
+  expect_equal(parts$ran_vals$conf.low, modes$condval - qnorm(0.975) * modes$condsd)
+  expect_equal(parts$ran_coefs$estimate, unlist(coef(fit)$Subject, use.names = FALSE))
+  expect_identical(parts$ran_coefs$level[1:18], levels(sleepstudy$Subject))
+})
+
+test_that("effects, scales, level and method are chosen by arguments", {
+  need_peer("generics")
+  fit <- fit_cached("sleepstudy")
+  variances <- as.data.frame(generics::tidy(fit, effects = "ran_pars", scales = "vcov"))
+  expect_named(variances, c("effect", "group", "term", "estimate"))
+  expect_equal(variances$estimate, as.data.frame(VarCorr(fit), order = "lower.tri")$vcov)
+  expect_match(variances$term, "^(var|cov)__")
+  none <- as.data.frame(generics::tidy(fit, effects = "fixed", ddf = "none", conf.int = TRUE))
+  expect_false(any(c("df", "p.value") %in% names(none)))
+  expect_equal(none$conf.high, none$estimate + qnorm(0.975) * none$std.error)
+  narrow <- generics::tidy(fit, effects = "fixed", conf.int = TRUE, conf.level = 0.5)
+  wide <- generics::tidy(fit, effects = "fixed", conf.int = TRUE, conf.level = 0.99)
+  expect_true(all(narrow$conf.low > wide$conf.low))
+  no_fixed <- lmm(Reaction ~ 0 + (1 | Subject), sleepstudy)
+  expect_identical(nrow(generics::tidy(no_fixed, effects = "fixed")), 0L)
+})
+
+test_that("tables are those of broom.mixed", {
+  need_peer(c("generics", "broom.mixed", "lmerTest", "pbkrtest"))
+  sets <- list(
+    list(Reaction ~ Days + (Days | Subject), quote(sleepstudy)),
+    list(Reaction ~ Days + (1 | Subject) + (0 + Days | Subject), quote(sleepstudy)),
+    list(Y ~ V * N + (1 | B / V), quote(MASS::oats)),
+    list(score ~ Machine + (0 + Machine | Worker), quote(plain(nlme::Machines)))
+  )
+  for (set in sets) {
+    dat <- eval(set[[2]])
+    m <- lmerTest::lmer(set[[1]], dat)
+    fit <- as_lmm(m)
+    label <- deparse(set[[1]])
+    for (ddf in c("Satterthwaite", "Kenward-Roger")) {
+      own <- generics::tidy(fit, "fixed", conf.int = TRUE, ddf = ddf)
+      peer <- broom.mixed::tidy(m, "fixed", conf.int = TRUE, ddf.method = ddf)
+      # broom.mixed's limits are Satterthwaite's for both methods
+      columns <- setdiff(names(peer), if (ddf != "Satterthwaite") c("conf.low", "conf.high"))
+      # numerical derivatives of lmerTest: relative error up to 1e-7 in df
+      expect_equal(as.data.frame(own[columns]), as.data.frame(peer[columns]), tolerance = 1e-6)
+    }
+    for (effect in c("ran_pars", "ran_vals", "ran_coefs")) {
+      own <- as.data.frame(generics::tidy(fit, effect))
+      peer <- as.data.frame(broom.mixed::tidy(m, effect))
+      key <- function(table) do.call(order, unname(as.list(table[setdiff(names(table), numbers)])))
+      numbers <- c("estimate", "std.error")
+      own <- own[key(own), names(peer)]
+      peer <- peer[key(peer), ]
+      rownames(own) <- rownames(peer) <- NULL
+      if (effect != "ran_pars") own$group <- peer$group # broom.mixed numbers terms on one factor
+      expect_equal(own, peer, tolerance = 1e-7, label = paste(label, effect))
+    }
+    expect_equal(generics::glance(fit), broom.mixed::glance(m), tolerance = 1e-9)
+    own <- as.data.frame(generics::augment(fit))
+    peer <- as.data.frame(broom.mixed::augment(m))
+    expect_equal(own, peer[names(own)], tolerance = 1e-8, ignore_attr = TRUE)
+  }
+  m <- lmerTest::lmer(Reaction ~ Days + (Days | Subject), sleepstudy, REML = FALSE)
+  expect_equal(generics::glance(as_lmm(m)), broom.mixed::glance(m), tolerance = 1e-9)
+})
+
+test_that("augment adds to the data, to other data of the same rows, and to new rows", {
+  need_peer("generics")
+  data <- transform(sleepstudy, w = rep(1:2, 90), other = seq_len(180))
+  data$Days[3] <- NA
+  fit <- lmm(log(Reaction) ~ poly(Days, 2) + offset(0.1 * Days) + (1 | Subject), data[-3, ], weights = w)
+  own <- generics::augment(fit)
+  expect_identical(nrow(own), 179L)
+  expect_equal(own$.fitted, unname(fitted(fit)))
+  expect_equal(own$.resid, unname(residuals(fit)))
+  expect_equal(own$.fixed, unname(predict(fit, re.form = NA)))
+  expect_equal(own$.wtres, unname(residuals(fit, "pearson")))
+  expect_equal(own$.weights, data$w[-3])
+  expect_equal(own$.offset, 0.1 * data$Days[-3])
+  expect_identical(generics::augment(fit, data[-3, ])$other, data$other[-3])
+
+  rows <- c(5, 100)
+  new <- generics::augment(fit, newdata = data[rows, ])
+  expect_equal(new$.fitted, unname(predict(fit, data[rows, ])))
+  expect_equal(new$.resid, log(data$Reaction[rows]) - new$.fitted)
+  without <- generics::augment(fit,
+    newdata = data.frame(Days = 2, Subject = "new"), allow.new.levels = TRUE
+  )
+  expect_equal(without$.fitted, without$.fixed)
+  expect_false(".resid" %in% names(without))
+
+  excluded <- lmm(Reaction ~ Days + (1 | Subject), data, na.action = na.exclude)
+  expect_identical(nrow(generics::augment(excluded)), 179L)
+})
+
+test_that("bad arguments are refused", {
+  need_peer("generics")
+  fit <- fit_cached("sleepstudy")
+  expect_error(generics::tidy(fit, "random"), class = "henderson_error_argument")
+  expect_error(generics::tidy(fit, scales = "sd"), class = "henderson_error_argument")
+  expect_error(generics::tidy(fit, conf.int = NA), class = "henderson_error_argument")
+  expect_error(generics::tidy(fit, conf.level = 95), class = "henderson_error_argument")
+  expect_error(generics::tidy(fit, conf.level = 1), class = "henderson_error_argument")
+  expect_error(generics::tidy(fit, exponentiate = TRUE), class = "henderson_error_argument")
+  expect_error(generics::glance(fit, 3), class = "henderson_error_argument")
+  expect_error(generics::augment(fit, sleepstudy[1:5, ]), class = "henderson_error_argument")
+  expect_error(
+    generics::augment(fit, newdata = data.frame(Days = 1, Subject = "new")),
+    class = "henderson_error_newdata"
+  )
+})
