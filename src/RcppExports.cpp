@@ -11,6 +11,36 @@ Rcpp::Rostream<true>&  Rcpp::Rcout = Rcpp::Rcpp_cout_get();
 Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
+// simulate_lrt_cpp
+Rcpp::NumericVector simulate_lrt_cpp(const Eigen::VectorXd& mu, const Eigen::VectorXd& mu_count, const Eigen::VectorXd& xi, const Eigen::VectorXd& xi_count, double m, double rest, int draws);
+RcppExport SEXP _henderson_simulate_lrt_cpp(SEXP muSEXP, SEXP mu_countSEXP, SEXP xiSEXP, SEXP xi_countSEXP, SEXP mSEXP, SEXP restSEXP, SEXP drawsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type mu(muSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type mu_count(mu_countSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type xi(xiSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type xi_count(xi_countSEXP);
+    Rcpp::traits::input_parameter< double >::type m(mSEXP);
+    Rcpp::traits::input_parameter< double >::type rest(restSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    rcpp_result_gen = Rcpp::wrap(simulate_lrt_cpp(mu, mu_count, xi, xi_count, m, rest, draws));
+    return rcpp_result_gen;
+END_RCPP
+}
+// projection_shares_cpp
+Rcpp::NumericVector projection_shares_cpp(const Eigen::MatrixXd& information, bool diagonal, int draws);
+RcppExport SEXP _henderson_projection_shares_cpp(SEXP informationSEXP, SEXP diagonalSEXP, SEXP drawsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Eigen::MatrixXd& >::type information(informationSEXP);
+    Rcpp::traits::input_parameter< bool >::type diagonal(diagonalSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    rcpp_result_gen = Rcpp::wrap(projection_shares_cpp(information, diagonal, draws));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cross_products_cpp
 Rcpp::List cross_products_cpp(const Rcpp::List& design);
 RcppExport SEXP _henderson_cross_products_cpp(SEXP designSEXP) {
@@ -156,6 +186,8 @@ END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
+    {"_henderson_simulate_lrt_cpp", (DL_FUNC) &_henderson_simulate_lrt_cpp, 7},
+    {"_henderson_projection_shares_cpp", (DL_FUNC) &_henderson_projection_shares_cpp, 3},
     {"_henderson_cross_products_cpp", (DL_FUNC) &_henderson_cross_products_cpp, 1},
     {"_henderson_merge_cross_products_cpp", (DL_FUNC) &_henderson_merge_cross_products_cpp, 2},
     {"_henderson_fit_design_cpp", (DL_FUNC) &_henderson_fit_design_cpp, 3},

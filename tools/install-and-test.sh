@@ -54,7 +54,7 @@ fi
 # --- 1. peers ------------------------------------------------------------------------------------
 # Tests skip a comparison when its peer is absent; here, absence is a failure.
 step "Peers"
-for peer in lme4 lmerTest pbkrtest nlme MASS lattice agridat emmeans generics broom.mixed; do
+for peer in lme4 lmerTest pbkrtest nlme MASS lattice agridat emmeans generics broom.mixed RLRsim; do
   load="invisible(loadNamespace('$peer')); cat(as.character(packageVersion('$peer')))"
   if output="$(Rscript -e "$load" 2>&1)"; then
     pass "$peer $(tail -n 1 <<<"$output")"

@@ -1,0 +1,225 @@
+# Null distributions of likelihood ratios where the hypothesis puts variances on the boundary.
+# Formulas and sources: ?random_anova.
+
+# A difference of two minima is known no better than this.
+lrt_rounding <- 1e-6
+
+# The work of an exact test that is done unasked: the order of the eigenvalue problem. 500 takes a
+# fraction of a second with any BLAS.
+exact_unasked <- 500L
+
+# p-value of one reduction, from `compare_reduction()`: list(`p`, `reference`).
+boundary_test <- function(reduction, fit, exact, nsim) {
+  if (reduction$df <= 0L) return(list(p = NA_real_, reference = NA_character_))
+  shape <- reduction_shape(reduction, fit)
+  if (is.null(shape)) return(list(p = NA_real_, reference = NA_character_))
+  if (length(fit$theta) == 1L && !isFALSE(exact)) {
+    spectrum <- lrt_spectrum(fit, if (is.null(exact)) exact_unasked else Inf)
+    if (!is.null(spectrum)) {
+      return(list(p = exact_tail(reduction$lrt, spectrum, nsim), reference = "exact"))
+    }
+  }
+  if (shape$removed == 1L) {
+    return(list(p = mixture_tail(reduction$lrt, shape$covariances), reference = "mixture"))
+  }
+  list(p = projection_tail(reduction, shape, fit, nsim), reference = "projection")
+}
+
+# How the smaller term lies in the larger one: list(`removed` = r, `kept` = k, `covariances` = k r
+# (0 for a diagonal term), `inner` (v x k, takes effects of the reduced term to effects of the
+# term), `inverse` (v x v, takes effects of the term to those of the reduced one and r more), `term`
+# (position in `fit$random`), `diagonal`, `survivor` (the reduced random_term or NULL)). NULL if the
+# smaller model is not in the larger one.
+reduction_shape <- function(reduction, fit) {
+  term <- fit$parsed$random[[reduction$position]]
+  position <- match(term$text, vapply(fit$random, `[[`, "", "text"))
+  z <- lhs_matrix(term, fit)
+  v <- ncol(z)
+  kept <- surviving_term(reduction)
+  inner <- if (is.null(kept)) matrix(0, v, 0L) else contained_columns(lhs_matrix(kept, fit), z)
+  if (is.null(inner)) return(NULL)
+  k <- ncol(inner)
+  diagonal <- term$structure == "diag"
+  # effects of the term are [inner, outer] times those of the smaller term and of r others
+  outer <- qr.Q(qr(inner), complete = TRUE)[, k + seq_len(v - k), drop = FALSE]
+  if (k == 0L) outer <- diag(v)
+  if (diagonal) outer <- diag(v)[, rowSums(abs(inner)) == 0, drop = FALSE]
+  list(
+    removed = v - k, covariances = if (diagonal) 0L else k * (v - k), kept = k,
+    inner = inner, inverse = solve(cbind(inner, outer)), term = position, diagonal = diagonal,
+    survivor = kept
+  )
+}
+
+# The reduced term, unless it repeats another term of the model and is left out for that.
+surviving_term <- function(reduction) {
+  texts <- vapply(reduction$random, `[[`, "", "text")
+  reduced <- reduction$reduced
+  before <- reduction$position
+  if (is.null(reduced) || !identical(match(reduced$text, texts), before)) return(NULL)
+  reduced
+}
+
+# T with inner = outer T, or NULL if there is none.
+contained_columns <- function(inner, outer) {
+  decomposition <- qr(outer)
+  coefficients <- qr.coef(decomposition, inner)
+  coefficients[is.na(coefficients)] <- 0
+  coefficients <- matrix(coefficients, ncol(outer), ncol(inner))
+  scale <- sqrt(colSums(inner^2))
+  error <- sqrt(colSums((inner - outer %*% coefficients)^2))
+  if (any(error > 1e-7 * scale)) return(NULL)
+  coefficients[abs(coefficients) < 1e-10] <- 0
+  coefficients
+}
+
+# P(X >= lrt) for X = chi^2_k + half a chance of chi^2_1 more.
+mixture_tail <- function(lrt, k) {
+  if (lrt < lrt_rounding) return(1)
+  mean(stats::pchisq(lrt, c(k, k + 1), lower.tail = FALSE))
+}
+
+# --- one variance component ---
+
+# Eigenvalues of the exact test: list(`mu`, `mu_count`, `xi`, `xi_count`, `m`, `rest`), distinct
+# values with their multiplicities; NULL if the eigenvalue problem is larger than `at_most`.
+#
+# Z has one column for each level, so Z'WZ = D is diagonal and the matrix is D - BB' with B = Z'WQ,
+# Q an orthonormal basis of W^(1/2) X, p columns. Within the levels that share one value d of D, an
+# orthogonal change of basis leaves B with p rows: all but p of the eigenvalues there are d.
+lrt_spectrum <- function(fit, at_most) {
+  term <- fit_random_terms(fit)[[1L]]
+  used <- if (is.null(fit$weights)) rep(TRUE, length(fit$y)) else fit$weights > 0
+  root <- sqrt((fit$weights %||% rep(1, length(used)))[used])
+  z <- (if (is.null(term$z)) rep(1, length(used)) else term$z[, 1L])[used] * root
+  basis <- qr.Q(qr(fixed_matrix(fit)[used, , drop = FALSE] * root))
+  sums <- rowsum(cbind(z^2, z * basis), term$level[used], reorder = FALSE)
+  d <- sums[, 1L]
+  B <- sums[, -1L, drop = FALSE]
+  p <- ncol(B)
+  value <- signif(d, 12L)
+  classes <- split(seq_along(d), value)
+  if (sum(pmin(lengths(classes), p)) > at_most) return(NULL)
+  reduced <- lapply(classes, function(rows) {
+    block <- B[rows, , drop = FALSE]
+    if (p == 0L || length(rows) <= p) block[seq_len(min(length(rows), p)), , drop = FALSE] else {
+      qr.R(qr(block, tol = 0))
+    }
+  })
+  sizes <- vapply(reduced, nrow, 1L)
+  pivots <- rep(as.numeric(names(classes)), sizes)
+  mu <- c(
+    eigenvalues_below(pivots, do.call(rbind, reduced)),
+    rep(as.numeric(names(classes)), lengths(classes) - sizes)
+  )
+  mu <- count_values(mu[mu > 1e-10 * max(d)])
+  xi <- count_values(if (fit$REML) rep(mu$value, mu$count) else d[d > 0])
+  m <- fit$n - if (fit$REML) p else 0L
+  list(
+    mu = mu$value, mu_count = mu$count, xi = xi$value, xi_count = xi$count, m = m,
+    rest = fit$n - p - sum(mu$count)
+  )
+}
+
+# Eigenvalues of diag(d) - BB'.
+eigenvalues_below <- function(d, B) {
+  if (length(d) == 0L) return(numeric(0L))
+  eigen(diag(d, length(d)) - tcrossprod(B), symmetric = TRUE, only.values = TRUE)$values
+}
+
+# Distinct values (to ten digits) and how often each occurs.
+count_values <- function(x) {
+  value <- signif(x, 10L)
+  distinct <- sort(unique(value))
+  list(value = distinct, count = as.double(tabulate(match(value, distinct), length(distinct))))
+}
+
+# Share of simulated likelihood ratios that reach the one observed, which counts as a draw itself
+# (Davison and Hinkley 1997, Bootstrap Methods and their Application, section 4.2): the test keeps
+# its level and p is never zero.
+exact_tail <- function(lrt, spectrum, nsim) {
+  draws <- simulate_lrt_cpp(
+    spectrum$mu, spectrum$mu_count, spectrum$xi, spectrum$xi_count, spectrum$m, spectrum$rest, nsim
+  )
+  if (lrt < lrt_rounding) return(1)
+  (1 + sum(draws >= lrt)) / (nsim + 1)
+}
+
+# --- several columns removed ---
+
+# P(chi^2_c + length of a projection >= lrt), c the number of free covariances. The direction of a
+# normal vector of d = c + s elements is independent of its length: given the direction, which keeps
+# a share of the squared length, the statistic is that share times chi^2_d. Only directions are
+# simulated, and small probabilities are as exact as large ones.
+projection_tail <- function(reduction, shape, fit, nsim) {
+  if (reduction$lrt < lrt_rounding) return(1)
+  information <- removed_information(reduction, shape, fit)
+  if (is.null(information)) return(NA_real_)
+  share <- projection_shares_cpp(information, shape$diagonal, nsim)
+  size <- nrow(information)
+  if (shape$covariances > 0L) {
+    free <- stats::rbeta(nsim, shape$covariances / 2, size / 2)
+    share <- free + (1 - free) * share
+  }
+  mean(stats::pchisq(reduction$lrt / share, shape$covariances + size, lower.tail = FALSE))
+}
+
+# Information on the covariance matrix of the effects removed, relative to sigma^2, expected under
+# the smaller model when all other parameters are estimated: the inverse of its block of the inverse
+# information on all covariances. NULL where that is singular.
+removed_information <- function(reduction, shape, fit) {
+  theta <- embedded_theta(reduction, shape, fit)
+  limit <- largest_information
+  pieces <- expected_parts_cpp(
+    unclass(cross_products_of(fit)), theta, fit$REML, FALSE, limit$width, limit$memory
+  )
+  if (is.null(pieces$weight)) return(NULL)
+  index <- fit$random[[shape$term]]$theta_index
+  rows <- shape$inverse[shape$kept + seq_len(shape$removed), , drop = FALSE]
+  change <- if (shape$diagonal) rows else congruence(rows)
+  # twice the weight is the covariance (contrast_inference.h)
+  covariance <- 2 * change %*% pieces$weight[index, index, drop = FALSE] %*% t(change)
+  scale <- sqrt(diag(covariance))
+  factor <- tryCatch(chol(covariance / outer(scale, scale)), error = function(e) NULL)
+  if (is.null(factor)) NULL else chol2inv(factor) / outer(scale, scale)
+}
+
+# Matrix that takes the lower triangle by columns of G to that of M G M'.
+congruence <- function(M) {
+  to <- which(lower_triangle(nrow(M)), arr.ind = TRUE)
+  from <- which(lower_triangle(ncol(M)), arr.ind = TRUE)
+  direct <- M[to[, 1L], from[, 1L], drop = FALSE] * M[to[, 2L], from[, 2L], drop = FALSE]
+  swapped <- M[to[, 1L], from[, 2L], drop = FALSE] * M[to[, 2L], from[, 1L], drop = FALSE]
+  direct + swapped * rep(from[, 1L] != from[, 2L], each = nrow(to))
+}
+
+# theta of the larger model that gives the smaller one as it was fitted.
+embedded_theta <- function(reduction, shape, fit) {
+  theta <- numeric(length(fit$theta))
+  if (is.null(reduction$fit)) return(theta)
+  smaller <- reduction$fit
+  texts <- vapply(smaller$random, `[[`, "", "text")
+  for (position in seq_along(fit$random)) {
+    term <- fit$random[[position]]
+    if (position == shape$term) {
+      if (is.null(shape$survivor)) next
+      inside <- smaller$random[[match(shape$survivor$text, texts)]]
+      factor <- shape$inner %*% lambda_matrix(inside, smaller$theta)
+      theta[term$theta_index] <- factor_parameters(factor, term$structure)
+    } else {
+      same <- smaller$random[[match(term$text, texts)]]
+      theta[term$theta_index] <- smaller$theta[same$theta_index]
+    }
+  }
+  theta
+}
+
+# Parameters of the lower triangular Lambda with Lambda Lambda' = FF', F a v x k matrix.
+factor_parameters <- function(F, structure) {
+  if (structure == "diag") return(sqrt(rowSums(F^2)))
+  v <- nrow(F)
+  R <- qr.R(qr(t(F), LAPACK = FALSE, tol = 0))
+  lambda <- matrix(0, v, v)
+  lambda[, seq_len(nrow(R))] <- t(R * ifelse(diag(R) < 0, -1, 1))
+  lambda[lower_triangle(v)]
+}

@@ -1,0 +1,123 @@
+# Models with a smaller random part: what can be taken out of a term, the fit without it, and how
+# the smaller model lies in the larger one.
+
+# Every single reduction of the random part of a fit, in formula order: list of list(`label`,
+# `position` (in `fit$parsed$random`), `reduced` (random_term, or NULL: the term is removed)).
+# `within`: are terms reduced column by column before they are removed?
+random_reductions <- function(fit, within = TRUE) {
+  reductions <- lapply(seq_along(fit$parsed$random), function(position) {
+    term <- fit$parsed$random[[position]]
+    parts <- if (within) removable_parts(term, fit) else list()
+    if (length(parts) == 0L) {
+      label <- expression_text(random_term_call(term))
+      return(list(list(label = label, position = position, reduced = NULL)))
+    }
+    lapply(parts, function(part) {
+      label <- paste(part, "in", expression_text(random_term_call(term)))
+      list(label = label, position = position, reduced = term_without(term, part))
+    })
+  })
+  unlist(reductions, recursive = FALSE)
+}
+
+# Parts of a left-hand side that can be removed: labels of terms that are margin to no other, and
+# "1" for the intercept of a diagonal term of numeric columns. character(0): the term goes as a
+# whole.
+removable_parts <- function(term, fit) {
+  if (is.null(term$terms)) return(character(0L))
+  labels <- stats::drop.scope(term$terms)
+  intercept <- attr(term$terms, "intercept") == 1L
+  if (term$structure != "diag") {
+    # without its only part an unstructured (0 + x | g) has nothing left, unless x is a factor,
+    # whose columns add up to the column of ones
+    alone <- length(attr(term$terms, "term.labels")) == 1L && !intercept
+    return(if (alone && !is_coded_term(term, fit)) character(0L) else labels)
+  }
+  if (intercept && !is_coded_term(term, fit)) labels <- c("1", labels)
+  if (length(labels) + (intercept && !"1" %in% labels) < 2L) return(character(0L))
+  # removing a part may give another coding to the rest, which is then no smaller model
+  columns <- lhs_columns(term, fit)
+  Filter(function(label) {
+    all(lhs_columns(term_without(term, label), fit) %in% columns)
+  }, labels)
+}
+
+# Does a left-hand side have variables that are coded by contrasts?
+is_coded_term <- function(term, fit) {
+  coded <- vapply(model_frame_of(fit)[variable_names(term$terms)], function(x) {
+    is.factor(x) || is.character(x) || is.logical(x)
+  }, TRUE)
+  any(coded)
+}
+
+# The term without one part of its left-hand side; without anything else it is the intercept.
+term_without <- function(term, part) {
+  labels <- setdiff(attr(term$terms, "term.labels"), part)
+  intercept <- attr(term$terms, "intercept") == 1L && part != "1"
+  term_with(term, labels, intercept || length(labels) == 0L)
+}
+
+# The term with another left-hand side.
+term_with <- function(term, labels, intercept, structure = term$structure) {
+  parts <- c(list(if (intercept) 1 else 0), lapply(labels, str2lang))
+  # `1 + x` is written as `x`, as most people do
+  if (intercept && length(labels) > 0L) parts <- parts[-1L]
+  lhs <- Reduce(function(left, right) call("+", left, right), parts)
+  if (length(labels) == 0L) structure <- "us"
+  changed <- new_random_term(lhs, term$group, structure)
+  changed["contrasts"] <- term["contrasts"]
+  changed
+}
+
+# Names of the columns of a left-hand side; `lhs_matrix()` gives the n x v matrix.
+lhs_columns <- function(term, fit) colnames(lhs_matrix(term, fit))
+
+lhs_matrix <- function(term, fit) {
+  frame <- model_frame_of(fit)
+  if (is.null(term$terms)) {
+    return(matrix(1, nrow(frame), 1L, dimnames = list(NULL, "(Intercept)")))
+  }
+  values <- plain_numbers(frame, model_columns(fit$parsed, frame))
+  term_columns(term, list(), frame, values, fit_contrasts(fit), fixed = list())$z
+}
+
+# The random part with one term replaced (or removed), without repetitions.
+replace_term <- function(random, position, reduced) {
+  random[position] <- list(reduced)
+  random <- Filter(Negate(is.null), random)
+  random[!duplicated(vapply(random, `[[`, "", "text"))]
+}
+
+# The fit with another random part, whose variables are all in the model frame.
+refit_random <- function(fit, random) {
+  bars <- lapply(random, random_term_call)
+  formula <- fit$parsed$formula
+  formula[[3L]] <- Reduce(
+    function(left, right) call("+", left, right), c(list(fit$parsed$fixed[[3L]]), bars)
+  )
+  parsed <- parse_formula(formula)
+  # with the contrasts that terms imported from lme4 have
+  parsed$random <- random
+  call <- fit$call
+  call$formula <- formula_call(formula)
+  refit_parsed(fit, parsed, model_frame_of(fit), fit$REML, NULL, character(0L), call)
+}
+
+# Criterion (REML or -2 log L) and number of parameters of the model without random terms.
+fixed_only <- function(fit) {
+  weights <- fit$weights %||% rep(1, length(fit$fitted))
+  used <- weights > 0
+  root <- sqrt(weights[used])
+  response <- (fit$y - (fit$offset %||% 0))[used] * root
+  decomposition <- qr(fixed_matrix(fit)[used, , drop = FALSE] * root, tol = 1e-12)
+  rank <- length(fit$beta)
+  residual <- sum(qr.resid(decomposition, response)^2)
+  degrees <- fit$n - if (fit$REML) rank else 0L
+  diagonal <- diag(decomposition$qr)[seq_len(rank)]
+  log_determinant <- if (fit$REML) 2 * sum(log(abs(diagonal))) else 0
+  list(
+    criterion = log_determinant + degrees * (1 + log(2 * pi * residual / degrees)) -
+      2 * sum(log(root)),
+    n_parameters = rank + 1L
+  )
+}
