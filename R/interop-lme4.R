@@ -4,9 +4,9 @@
 
 #' lme4's generics on fits of this package
 #'
-#' When lme4 is loaded, its functions `getME`, `isREML`, `ngrps`, `refit` and `refitML` work on
-#' fits by [lmm()]. They do what [component()], [is_reml()], [n_groups()], [refit_response()] and
-#' [refit_ml()] do. `isLMM` is `TRUE`, `isGLMM` and `isNLMM` are `FALSE`.
+#' When lme4 is loaded, its functions `getME`, `isREML`, `ngrps`, `rePCA`, `refit` and `refitML` work on
+#' fits by [lmm()]. They do what [component()], [is_reml()], [n_groups()], [random_pca()] (in
+#' lme4's class), [refit_response()] and [refit_ml()] do. `isLMM` is `TRUE`, `isGLMM` and `isNLMM` are `FALSE`.
 #'
 #' @param object,x A fit by [lmm()].
 #' @param name As for [component()].
@@ -74,6 +74,16 @@ refit.henderson_lmm <- function(object, newresp, ...) {
 refitML.henderson_lmm <- function(x, ...) {
   check_no_dots(...)
   refit_ml(x)
+}
+
+#' @rdname lme4_generics
+#' @exportS3Method lme4::rePCA
+rePCA.henderson_lmm <- function(x) {
+  components <- lapply(unclass(random_pca(x)), function(pca) {
+    pca$supported <- NULL
+    pca
+  })
+  structure(components, class = "prcomplist")
 }
 
 #' A fit by lme4 as a fit of this package

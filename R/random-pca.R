@@ -1,0 +1,144 @@
+# Principal components of the random effects of each grouping factor.
+
+#' Principal components of the random effects
+#'
+#' How many dimensions do the random effects of a grouping factor really have? The relative
+#' covariance matrix \eqn{\Lambda\Lambda'} of all effects that share a factor is split into
+#' principal components. A component without variance is one that the data do not support: the
+#' random part of that factor can be made smaller.
+#'
+#' @param fit A fit by [lmm()].
+#' @param tol One positive number: components with a standard deviation below it, relative to
+#'   \eqn{\sigma} and for standardized columns of Z as in [is_singular()], count as not supported.
+#'   So the count does not depend on units, while `sdev` does.
+#' @param ... Nothing; an argument that is not known is an error.
+#' @return A list of class `henderson_random_pca`, named by grouping factor. Each element has class
+#'   `prcomp` and components `sdev` (standard deviations of the v components relative to
+#'   \eqn{\sigma}, decreasing: the singular values of \eqn{\Lambda}), `rotation` (v x v, columns are
+#'   the components in terms of the random effects), `center` and `scale` (`FALSE`), `supported`,
+#'   the number of components with variance, and `aliased`, the names of columns whose random
+#'   effects the fixed effects reproduce: a restricted likelihood does not depend on their variance,
+#'   and they do not count as supported. With several terms on a factor \eqn{\Lambda} is the
+#'   block-diagonal matrix of theirs.
+#'
+#'   `summary` gives for each factor a matrix with a column for each component and rows `Standard
+#'   deviation`, `Proportion of Variance` and `Cumulative Proportion`. When lme4 is loaded,
+#'   `lme4::rePCA()` works on the fit too, with lme4's class.
+#' @section Errors: class `henderson_error_argument` for another object or a malformed argument.
+#' @source Bates, Kliegl, Vasishth and Baayen (2015), *Parsimonious mixed models*, arXiv:1506.04967.
+#' @seealso [random_structures()] for a table of smaller random parts, [random_anova()] for tests,
+#'   [is_singular()].
+#' @examples
+#' random_pca(lmm(Reaction ~ Days + (Days | Subject), sleepstudy))
+#'
+#' # 24 variances: eight components have variance, twelve are aliased with fixed effects
+#' oats <- suppressMessages(
+#'   lmm(Y ~ V * N + (V * N || B) + (V * N || V:N), MASS::oats)
+#' )
+#' random_pca(oats)
+#' @export
+random_pca <- function(fit, tol = 1e-4, ...) {
+  check_no_dots(...)
+  check_fit(fit)
+  check_number(tol, min = 0)
+  groups <- vapply(fit$random, `[[`, "", "group")
+  aliased <- aliased_columns(fit)
+  components <- lapply(unique(groups), function(group) {
+    terms <- fit$random[groups == group]
+    pca <- principal_components(terms, fit$theta)
+    known <- !unlist(aliased[groups == group])
+    standardized <- factor_of_terms(terms, fit$optimization$standardized)[known, , drop = FALSE]
+    pca$supported <- if (any(known)) sum(svd(standardized, 0L, 0L)$d >= tol) else 0L
+    pca$aliased <- rownames(pca$rotation)[!known]
+    pca
+  })
+  structure(stats::setNames(components, unique(groups)), class = "henderson_random_pca")
+}
+
+# Singular value decomposition of the joint Lambda of terms on one factor.
+principal_components <- function(terms, theta) {
+  columns <- unlist(lapply(terms, `[[`, "columns"))
+  decomposition <- svd(factor_of_terms(terms, theta), nv = 0L)
+  names <- paste0("PC", seq_along(columns))
+  # a component is known up to its sign: its largest entry is positive
+  rotation <- apply(decomposition$u, 2L, function(u) u * sign(u[which.max(abs(u))]))
+  rotation <- matrix(rotation, length(columns))
+  dimnames(rotation) <- list(columns, names)
+  structure(
+    list(sdev = decomposition$d, rotation = rotation, center = FALSE, scale = FALSE),
+    class = "prcomp"
+  )
+}
+
+# For each term, which of its columns have random effects that the fixed effects reproduce, so that
+# the restricted likelihood does not depend on their variance: no part of the columns of Z is
+# outside the space of X. None for a fit by maximum likelihood, which would estimate that variance
+# as zero.
+aliased_columns <- function(fit) {
+  if (!fit$REML || is.null(fit$frame)) {
+    return(lapply(fit$random, function(term) logical(length(term$columns))))
+  }
+  used <- if (is.null(fit$weights)) rep(TRUE, length(fit$y)) else fit$weights > 0
+  root <- sqrt((fit$weights %||% rep(1, length(used)))[used])
+  basis <- qr.Q(qr(fixed_matrix(fit)[used, , drop = FALSE] * root))
+  lapply(fit_random_terms(fit), function(term) {
+    z <- (term$z %||% matrix(1, length(used)))[used, , drop = FALSE] * root
+    apply(z, 2L, function(column) {
+      along <- sum(rowsum(column * basis, term$level[used])^2)
+      sum(column^2) - along <= 1e-10 * sum(column^2)
+    })
+  })
+}
+
+# Lambda of terms on one factor: block-diagonal.
+factor_of_terms <- function(terms, theta) {
+  sizes <- vapply(terms, function(term) length(term$columns), 1L)
+  last <- cumsum(sizes)
+  joint <- matrix(0, sum(sizes), sum(sizes))
+  for (t in seq_along(terms)) {
+    at <- last[t] - sizes[t] + seq_len(sizes[t])
+    joint[at, at] <- lambda_matrix(terms[[t]], theta)
+  }
+  joint
+}
+
+#' @param object A result of `random_pca()`.
+#' @rdname random_pca
+#' @export
+summary.henderson_random_pca <- function(object, ...) {
+  check_no_dots(...)
+  lapply(unclass(object), function(pca) {
+    variance <- pca$sdev^2
+    share <- if (sum(variance) > 0) variance / sum(variance) else NA * variance
+    table <- rbind(
+      "Standard deviation" = pca$sdev, "Proportion of Variance" = share,
+      "Cumulative Proportion" = cumsum(share)
+    )
+    colnames(table) <- colnames(pca$rotation)
+    table
+  })
+}
+
+#' @param x A result of `random_pca()`.
+#' @param digits One whole number: significant digits.
+#' @rdname random_pca
+#' @export
+print.henderson_random_pca <- function(x, digits = max(3L, getOption("digits") - 3L), ...) {
+  check_print_dots(...)
+  check_digits(digits)
+  tables <- summary.henderson_random_pca(x)
+  for (group in names(x)) {
+    size <- length(x[[group]]$sdev)
+    write_lines(c(
+      paste0(
+        group, ": ", x[[group]]$supported, " of ", size, " ",
+        ngettext(size, "component", "components"), " supported"
+      ),
+      if (length(x[[group]]$aliased) > 0L) {
+        paste("not told apart from fixed effects:", list_some(x[[group]]$aliased))
+      },
+      text_numbers(round(tables[[group]], digits)), ""
+    ))
+  }
+  invisible(x)
+}

@@ -1,0 +1,89 @@
+# Principal components of the random effects. By hand: eigenvalues of Lambda Lambda'.
+
+test_that("components are eigenvectors of the relative covariance", {
+  fit <- fit_cached("sleepstudy")
+  relative <- VarCorr(fit, sigma = 1)$Subject[1:2, 1:2]
+  pca <- random_pca(fit)$Subject
+
+  expect_s3_class(pca, "prcomp")
+  expect_equal(pca$sdev^2, eigen(relative)$values, tolerance = 1e-12)
+  rebuilt <- pca$rotation %*% diag(pca$sdev^2) %*% t(pca$rotation)
+  expect_equal(unname(rebuilt), unname(relative), tolerance = 1e-12)
+  expect_identical(rownames(pca$rotation), c("(Intercept)", "Days"))
+  expect_identical(pca$supported, 2L)
+  importance <- summary(random_pca(fit))$Subject
+  expect_equal(importance["Cumulative Proportion", ], c(PC1 = pca$sdev[1]^2, PC2 = sum(pca$sdev^2)) /
+    sum(diag(relative)))
+})
+
+test_that("lme4's rePCA gives the same, on either kind of fit", {
+  need_peer("lme4")
+  models <- list(
+    lme4::lmer(Reaction ~ Days + (Days | Subject), sleepstudy),
+    lme4::lmer(Reaction ~ Days + (Days || Subject), sleepstudy),
+    lme4::lmer(Y ~ V * N + (1 | B / V), MASS::oats),
+    lme4::lmer(score ~ Machine + (0 + Machine | Worker), plain(nlme::Machines))
+  )
+  for (m in models) {
+    expected <- lme4::rePCA(m)
+    fit <- suppressMessages(as_lmm(m))
+    observed <- lme4::rePCA(fit)
+    expect_s3_class(observed, "prcomplist", exact = TRUE)
+    expect_named(observed, names(expected))
+    for (group in names(expected)) {
+      expect_equal(observed[[group]]$sdev, expected[[group]]$sdev, tolerance = 1e-10)
+      expect_equal(
+        abs(unname(observed[[group]]$rotation)), abs(expected[[group]]$rotation),
+        tolerance = 1e-8
+      )
+    }
+    expect_equal(
+      unclass(summary(observed)[[1]])$importance, unclass(summary(expected)[[1]])$importance,
+      tolerance = 1e-10, ignore_attr = TRUE
+    )
+  }
+})
+
+test_that("only components with variance are supported", {
+  data <- transform(MASS::oats, dose = as.integer(N) - 2.5)
+  fit <- suppressMessages(lmm(Y ~ V + dose + (dose | B), data, REML = FALSE))
+  expect_true(is_singular(fit))
+  expect_identical(random_pca(fit)$B$supported, 1L)
+  # in other units: the same
+  minutes <- suppressMessages(
+    lmm(Y ~ V + dose + (dose | B), transform(data, dose = 1e4 * dose), REML = FALSE)
+  )
+  expect_identical(random_pca(minutes)$B$supported, 1L)
+  none <- suppressMessages(lmm(Yield ~ 1 + (1 | Batch), lme4::Dyestuff2))
+  expect_identical(random_pca(none)$Batch$supported, 0L)
+})
+
+test_that("the oats model with 24 variances has eight components", {
+  fit <- suppressMessages(lmm(Y ~ V * N + (V * N || B) + (V * N || V:N), MASS::oats))
+  pca <- random_pca(fit)
+  # V * N reproduces whatever is constant in the cells of V:N
+  expect_identical(pca[["V:N"]]$supported, 0L)
+  expect_length(pca[["V:N"]]$aliased, 12)
+  # a diagonal term: the variances are the components
+  expect_identical(pca$B$supported, sum(diag(VarCorr(fit)$B) > 0))
+  expect_identical(pca$B$supported, 8L)
+  # the criterion indeed does not depend on the variances of V:N
+  deviance <- deviance_function(fit)
+  other <- fit$theta
+  other[startsWith(names(other), "V:N.")] <- 0.3
+  expect_equal(deviance(other, gradient = FALSE), fit$criterion, tolerance = 1e-10)
+})
+
+test_that("an aliased column among others does not count", {
+  # subjects as fixed effects: random intercepts are theirs, slopes are not
+  fit <- suppressMessages(lmm(Reaction ~ Subject + Days + (Days || Subject), sleepstudy))
+  pca <- random_pca(fit)$Subject
+  expect_identical(pca$aliased, "(Intercept)")
+  expect_identical(pca$supported, 1L)
+})
+
+test_that("components print", {
+  expect_snapshot(print(random_pca(fit_cached("sleepstudy"))))
+  expect_error(random_pca(1), class = "henderson_error_argument")
+  expect_error(random_pca(fit_cached("sleepstudy"), tol = -1), class = "henderson_error_argument")
+})
