@@ -1,0 +1,162 @@
+# Shares of variance: intraclass correlations, R^2, reliability of conditional modes.
+#
+# Notation: rows i of the data with precision weight w_i; z_ti, the v columns of term t in row i;
+# G_t = sigma^2 Lambda_t Lambda_t', its covariance matrix.
+
+#' Intraclass correlations and R-squared
+#'
+#' Which share of the variance of an observation do the random effects, and which do the fixed
+#' effects account for?
+#'
+#' @param fit A fit by [lmm()] that holds its model frame.
+#' @param ... Nothing; an argument that is not known is an error.
+#' @details With \eqn{V_f}, the variance of the fixed part \eqn{x_i'\hat\beta} over the rows
+#'   (divisor n - 1; offsets are left out), \eqn{V_g = n^{-1} \sum_i z_i' G z_i}, the mean over the
+#'   rows of the variance that factor g contributes (Johnson 2014; with random slopes it depends on
+#'   the row), and
+#'   \eqn{V_e = n^{-1} \sum_i \sigma^2 / w_i}, the mean residual variance (\eqn{\sigma^2} without
+#'   weights),
+#'   \deqn{\textrm{adjusted}_g = \frac{V_g}{\sum V_g + V_e}, \quad \textrm{unadjusted}_g =
+#'   \frac{V_g}{V_f + \sum V_g + V_e},}
+#'   \deqn{R^2_{marginal} = \frac{V_f}{V_f + \sum V_g + V_e}, \quad R^2_{conditional} = \frac{V_f +
+#'   \sum V_g}{V_f + \sum V_g + V_e}.}
+#'   The parameters are those of the fit; by maximum likelihood the variances are smaller.
+#' @return `intraclass_correlation`: a data frame with a row for each grouping factor and a last row
+#'   `total`, columns `variance` (\eqn{V_g} and their sum, in units of the response squared),
+#'   `adjusted` and `unadjusted`, shares between 0 and 1. The adjusted total is what packages call
+#'   the ICC, for a random intercept the correlation of two observations of one group given the
+#'   predictors.
+#'
+#'   `r_squared`: numeric vector with names `marginal` and `conditional`; attribute `variances` has
+#'   \eqn{V_f}, \eqn{\sum V_g} and \eqn{V_e}.
+#' @section Names: The package performance exports `icc()` and `r2()`, MuMIn `r.squaredGLMM()`; the
+#'   names here mask none of them.
+#' @section Errors: `henderson_error_argument` for another object; `henderson_error_data` when the
+#'   fit does not hold its model frame.
+#' @source Nakagawa and Schielzeth (2013), *Methods in Ecology and Evolution* 4, 133-142; Johnson
+#'   (2014), same journal 5, 944-946; Nakagawa, Johnson and Schielzeth (2017), *Journal of the Royal
+#'   Society Interface* 14, 20170213.
+#' @examples
+#' fit <- lmm(yield ~ gen * fung + (1 | block / fung), durban.splitplot)
+#' intraclass_correlation(fit)
+#' r_squared(fit)
+#' @export
+intraclass_correlation <- function(fit, ...) {
+  check_no_dots(...)
+  check_fit(fit)
+  parts <- explained_variances(fit)
+  variance <- c(parts$random, total = sum(parts$random))
+  within <- sum(parts$random) + parts$residual
+  data.frame(
+    variance = unname(variance), adjusted = unname(variance / within),
+    unadjusted = unname(variance / (parts$fixed + within)), row.names = names(variance)
+  )
+}
+
+#' @rdname intraclass_correlation
+#' @export
+r_squared <- function(fit, ...) {
+  check_no_dots(...)
+  check_fit(fit)
+  parts <- explained_variances(fit)
+  variances <- c(fixed = parts$fixed, random = sum(parts$random), residual = parts$residual)
+  total <- sum(variances)
+  structure(
+    c(marginal = variances[["fixed"]], conditional = sum(variances[1:2])) / total,
+    variances = variances
+  )
+}
+
+# list(`fixed`, `random` (named by grouping factor), `residual`), means over rows of positive
+# weight.
+explained_variances <- function(fit) {
+  used <- if (is.null(fit$weights)) rep(TRUE, length(fit$y)) else fit$weights > 0
+  fixed <- as.vector(fixed_matrix(fit) %*% fit$beta)[used]
+  random <- fit_random_terms(fit)
+  by_term <- vapply(random, function(term) {
+    loading <- (term$z %||% matrix(1, length(used)))[used, , drop = FALSE] %*%
+      lambda_matrix(term, fit$theta)
+    fit$sigma^2 * sum(loading^2) / sum(used)
+  }, 0)
+  groups <- vapply(random, `[[`, "", "group")
+  by_group <- vapply(unique(groups), function(group) sum(by_term[groups == group]), 0)
+  residual <- fit$sigma^2 * if (is.null(fit$weights)) 1 else mean(1 / fit$weights[used])
+  list(fixed = stats::var(fixed), random = by_group, residual = residual)
+}
+
+#' Reliability of the conditional modes
+#'
+#' How well does the conditional mode of a random effect tell the levels of its factor apart? One
+#' minus its remaining variance over the variance of the random effect: 1 for a level with very much
+#' data, 0 for one that the data say nothing about, whose mode is shrunk to zero.
+#'
+#' @param fit A fit by [lmm()].
+#' @param fixed One string. `"known"`: the variance of the random effect given the data, with the
+#'   fixed effects taken as known, as in [ranef()][ranef.henderson_fit]. `"estimated"`: the
+#'   prediction error variance \eqn{Var(\hat b - b)}, in which \eqn{\beta} is estimated as well; the
+#'   reliability of breeding values, the squared correlation of \eqn{\hat b} and \eqn{b}. It is
+#'   smaller.
+#' @param ... Nothing; an argument that is not known is an error.
+#' @return A data frame with a row for each random effect, terms in the order of
+#'   [VarCorr()][VarCorr.henderson_fit], columns `grpvar` (factor), `term` (column), `grp` (level),
+#'   `condval` (conditional mode) and `reliability`. The reliability of an effect whose variance is
+#'   estimated as zero is `NA`.
+#' @section Errors: `henderson_error_argument` for a malformed argument; `henderson_error_data` for
+#'   `fixed = "estimated"` when the fit does not hold its model frame.
+#' @source Henderson (1975), *Biometrics* 31, 423-447; Raudenbush and Bryk (2002), *Hierarchical
+#'   Linear Models*, 2nd edition, chapter 3, equation (3.28) for a random intercept.
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' head(reliability(fit))
+#' # mean reliability of intercepts and slopes
+#' with(reliability(fit), tapply(reliability, term, mean))
+#' @export
+reliability <- function(fit, fixed = c("known", "estimated"), ...) {
+  check_no_dots(...)
+  check_fit(fit)
+  fixed <- check_choice(fixed, c("known", "estimated"))
+  errors <- if (fixed == "known") {
+    lapply(fit$conditional_variance, function(variance) {
+      v <- dim(variance)[1L]
+      diagonal <- vapply(seq_len(v), function(a) variance[a, a, ], numeric(dim(variance)[3L]))
+      matrix(diagonal, ncol = v)
+    })
+  } else {
+    prediction_error_variances(fit)
+  }
+  tables <- Map(reliability_rows, fit$random, fit$b, errors, MoreArgs = list(fit = fit))
+  do.call(rbind, tables)
+}
+
+# `error`: J x v matrix of remaining variances.
+reliability_rows <- function(term, modes, error, fit) {
+  variance <- fit$sigma^2 * rowSums(lambda_matrix(term, fit$theta)^2)
+  variance[variance == 0] <- NA
+  data.frame(
+    grpvar = term$group, term = rep(term$columns, each = length(term$levels)),
+    grp = rep(term$levels, length(term$columns)), condval = as.vector(t(modes)),
+    reliability = 1 - as.vector(error) / rep(variance, each = length(term$levels))
+  )
+}
+
+# Var(b^ - b) of every random effect: list of J x v matrices, parallel to `fit$random`.
+prediction_error_variances <- function(fit) {
+  moments <- unclass(cross_products_of(fit))
+  index <- block_index(fit$random)
+  size <- vapply(fit$random, function(term) length(term$columns), 1L)
+  widths <- as.vector(tapply(size, index$block, sum))
+  lapply(seq_along(fit$random), function(t) {
+    count <- length(fit$random[[t]]$levels)
+    errors <- vapply(index$first[t] + seq_len(size[t]), function(column) {
+      rows <- lapply(seq_along(widths), function(block) {
+        z <- matrix(0, count, widths[block])
+        own <- block == index$block[t]
+        if (own) z[, column] <- 1
+        list(z = z, level = if (own) seq_len(count) else rep(1L, count))
+      })
+      x <- matrix(0, count, length(fit$beta))
+      prediction_variance_cpp(moments, fit$theta, fit$REML, x, rows)
+    }, numeric(count))
+    fit$sigma^2 * matrix(errors, count)
+  })
+}
