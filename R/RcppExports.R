@@ -49,7 +49,7 @@ joint_test_cpp <- function(parts, l, estimate, sigma2) {
     .Call(`_henderson_joint_test_cpp`, parts, l, estimate, sigma2)
 }
 
-prediction_variance_cpp <- function(moments, theta, reml, x, terms) {
-    .Call(`_henderson_prediction_variance_cpp`, moments, theta, reml, x, terms)
+prediction_variance_cpp <- function(moments, theta, reml, x, terms, with_scores) {
+    .Call(`_henderson_prediction_variance_cpp`, moments, theta, reml, x, terms, with_scores)
 }
 

@@ -81,6 +81,13 @@ check_numeric <- function(x, name = rlang::caller_arg(x), length = NULL, null_ok
   abort_argument(x, name, paste0("a numeric vector", size, " of finite values"), kind, call, hint)
 }
 
+#' A confidence level: a number strictly between 0 and 1
+#' @noRd
+check_level <- function(x, name = rlang::caller_arg(x), call = entry_frame()) {
+  if (is_plain_number(x) && x > 0 && x < 1) return(invisible(x))
+  abort_argument(x, name, "a number between 0 and 1, such as 0.95", "argument", call)
+}
+
 #' Refuse arguments that no parameter takes
 #'
 #' To be called as `check_no_dots(...)` by a function that has `...` only because its generic has,

@@ -213,12 +213,6 @@ check_augment_data <- function(fit, data) {
   ), kind = "argument", variable = "data", observed = given)
 }
 
-check_level <- function(level, name = rlang::caller_arg(level), call = entry_frame()) {
-  check_number(level, name, min = 0, max = 1, call = call)
-  if (level > 0 && level < 1) return(invisible(level))
-  abort_argument(level, name, "a number between 0 and 1", "argument", call)
-}
-
 as_tidy <- function(table) {
   rownames(table) <- NULL
   if (requireNamespace("tibble", quietly = TRUE)) tibble::as_tibble(table) else table

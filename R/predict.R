@@ -21,61 +21,98 @@
 #'   of both in the mixed-model equations at the estimated \eqn{\theta}; residual variance is not
 #'   part of them. For levels that the fit does not know, the variance of their random effects is.
 #'   The model frame of the fit is needed.
-#' @param interval,level Intervals of predictions: not available yet; anything but `"none"` is an
-#'   error.
+#' @param interval One string. `"confidence"`: limits for \eqn{x'\beta + z'b}, the mean of the row;
+#'   `"prediction"`: for a new observation, whose variance has \eqn{\sigma^2 / w} besides. The random
+#'   effects that `re.form` leaves out have no part in either: for a new observation of a new group
+#'   give a new level and `allow.new.levels = TRUE`, not `re.form = NA`.
+#' @param level One number between 0 and 1: the coverage of the intervals.
+#' @param ddf One string: degrees of freedom of the intervals. `"Satterthwaite"`; `"expected"`, the
+#'   same with the expected information, which stays continuous where a variance is zero;
+#'   `"Kenward-Roger"`, only for confidence intervals with `re.form = NA`, with its adjusted standard
+#'   errors; `"none"` (alias `"lme4"`): normal quantiles.
+#' @param weights `NULL` or numeric, one positive value or one for each row: precision weights
+#'   \eqn{w} of the new observations in prediction intervals. `NULL`: 1 for `newdata` (with a
+#'   message if the fit has weights), the fit's own weights for its rows.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return A named numeric vector, one element for each row, in units of the response; with
-#'   `se.fit = TRUE` a list of two such vectors, `fit` and `se.fit`.
+#'   intervals a matrix with columns `fit`, `lwr` and `upr`. With `se.fit = TRUE` a list of `fit`,
+#'   that vector or matrix, `se.fit`, and with intervals `df`: vectors with one element for each row.
+#' @section Formulas: With \eqn{V = Z\Gamma Z' + W^{-1}}, \eqn{C = Z'V^{-1}Z}, \eqn{C_X = Z'V^{-1}X},
+#'   \eqn{\Phi = (X'V^{-1}X)^{-1}} and \eqn{\tilde x = x - C_X'\Gamma z} the variance of the
+#'   prediction's error is \eqn{\sigma^2\kappa},
+#'   \deqn{\kappa = z'(\Gamma - \Gamma C\Gamma)z + \tilde x'\Phi\tilde x,}
+#'   plus \eqn{z'\Gamma z} of new levels and, for a new observation, \eqn{1/w}. Its derivative along
+#'   \eqn{\dot\Gamma} is \eqn{s'\dot\Gamma s} with \eqn{s = (I - C\Gamma)z - C_X\Phi\tilde x}.
+#'   Degrees of freedom \eqn{\nu} come from it as for the fixed effects: twice the squared variance
+#'   over the variance of its estimate, \eqn{1/\nu = 1/m + h'H^{-1}h}, \eqn{h_i = \dot{r^2_i}/r^2 +
+#'   \dot\kappa_i/\kappa}, \eqn{H} the Hessian of the profiled deviance by \eqn{\theta},
+#'   \eqn{r^2} the penalized residual sum of squares, \eqn{m} its divisor in
+#'   \eqn{\hat\sigma^2}. Limits are the prediction \eqn{\pm t_\nu} times the root of the variance.
+#'   That the modes depend on the estimated \eqn{\theta} is not allowed for: with ten groups of four
+#'   observations 95 % intervals for a group's mean cover it in 93 % of the samples, those of new
+#'   groups and of new observations in 95 to 97 %.
 #' @section Errors: `henderson_error_newdata`: unknown levels, missing variables;
 #'   `henderson_error_argument`: malformed arguments, a `re.form` with terms that are not in the
-#'   fit; `henderson_error_unsupported`: `interval`.
+#'   fit, a `ddf` that does not go with the rest.
 #' @source Henderson (1975), *Biometrics* 31, 423--447: the predictor and the inverse of the
-#'   mixed-model equations' coefficient matrix as its covariance.
+#'   mixed-model equations' coefficient matrix as its covariance. Giesbrecht and Burns (1985),
+#'   *Biometrics* 41, 477--486: the degrees of freedom.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
 #' head(predict(fit))
 #' predict(fit, data.frame(Days = 10:11, Subject = "308"))
 #' predict(fit, data.frame(Days = 10:11), re.form = NA)
 #' predict(fit, data.frame(Days = 10, Subject = "new"), allow.new.levels = TRUE)
+#' predict(fit, data.frame(Days = 10), re.form = NA, interval = "confidence")
+#' predict(fit, data.frame(Days = 10, Subject = c("308", "new")), allow.new.levels = TRUE,
+#'   interval = "prediction")
 #' @importFrom stats predict
 #' @export
 predict.henderson_lmm <- function(object, newdata = NULL, re.form = NULL, random.only = FALSE,
                                   type = c("response", "link"), allow.new.levels = FALSE,
                                   na.action = stats::na.pass, se.fit = FALSE,
                                   interval = c("none", "confidence", "prediction"),
-                                  level = 0.95, ...) {
+                                  level = 0.95, ddf = "Satterthwaite", weights = NULL, ...) {
   check_no_dots(...)
   check_flag(random.only)
   check_flag(allow.new.levels)
   check_choice(type, c("response", "link"))
   check_flag(se.fit)
-  check_no_interval(interval)
-  check_number(level, min = 0, max = 1)
+  interval <- check_choice(interval, c("none", "confidence", "prediction"))
+  check_level(level)
   columns <- selected_columns(object, re.form)
   used <- which(vapply(columns, any, TRUE))
+  fixed_only <- length(used) == 0L && !random.only
+  if (interval != "none") ddf <- interval_method(object, ddf, interval, fixed_only)
   parts <- prediction_parts(object, newdata, used, allow.new.levels)
   values <- linear_predictor(object, parts, columns, random.only)
-  finish <- function(values) {
+  finish <- function(column) {
+    column[is.na(values)] <- NA
     if (is.null(newdata)) {
-      return(stats::napredict(object$na.action, with_row_names(object, values)))
+      return(stats::napredict(object$na.action, with_row_names(object, column)))
     }
-    apply_na_action(stats::setNames(values, rownames(parts$X)), na.action)
+    apply_na_action(stats::setNames(column, rownames(parts$X)), na.action)
   }
-  if (!se.fit) {
+  if (!se.fit && interval == "none") {
     return(finish(values))
   }
-  error <- prediction_error(object, parts, columns, random.only)
-  list(fit = finish(values), se.fit = finish(error))
-}
-
-check_no_interval <- function(interval) {
-  interval <- check_choice(interval, c("none", "confidence", "prediction"))
-  if (interval != "none") {
-    abort(c(
-      "Intervals of predictions are not available yet.",
-      "i" = "Leave {.arg interval} at its default; {.code se.fit = TRUE} gives standard errors."
-    ), kind = "unsupported", variable = "interval")
+  if (interval == "none") {
+    kappa <- prediction_variance(object, parts, columns, random.only)$kappa
+    return(list(fit = finish(values), se.fit = finish(object$sigma * sqrt(kappa))))
   }
+  noise <- if (interval == "prediction") {
+    1 / prediction_weights(object, weights, length(values), is.null(newdata))
+  } else {
+    0
+  }
+  accuracy <- prediction_accuracy(object, parts, columns, random.only, noise, ddf)
+  half <- stats::qt((1 + level) / 2, accuracy$df) * accuracy$deviation
+  limits <- lapply(list(fit = values, lwr = values - half, upr = values + half), finish)
+  limits <- do.call(cbind, limits)
+  if (!se.fit) {
+    return(limits)
+  }
+  list(fit = limits, se.fit = finish(accuracy$se.fit), df = finish(accuracy$df))
 }
 
 # X, offset and random terms (z, level) for the rows to predict. `random`: integer, the terms
@@ -110,6 +147,67 @@ random_contribution <- function(term, modes, chosen) {
   own_modes <- matrix(0, length(term$level), sum(chosen))
   own_modes[known, ] <- t(modes[chosen, term$level[known], drop = FALSE])
   if (is.null(term$z)) drop(own_modes) else rowSums(term$z[, chosen, drop = FALSE] * own_modes)
+}
+
+# The method of intervals, where it can be had. `fixed_only`: are they for the population's mean?
+interval_method <- function(fit, ddf, interval, fixed_only) {
+  ddf <- ddf_method(ddf, fit)
+  if (ddf == "Kenward-Roger" && !(fixed_only && interval == "confidence")) {
+    abort(c(
+      "Kenward and Roger's method gives confidence intervals of the population's mean only.",
+      "i" = "Use it with {.code re.form = NA} and {.code interval = \"confidence\"}, or
+             {.code ddf = \"Satterthwaite\"}."
+    ), kind = "argument", variable = "ddf", observed = ddf)
+  }
+  ddf
+}
+
+# Precision weights of the observations to predict, one for each row.
+prediction_weights <- function(fit, weights, rows, own_rows) {
+  if (is.null(weights)) {
+    if (own_rows) return(fit$weights %||% rep(1, rows))
+    if (!is.null(fit$weights)) {
+      inform(c(
+        "The fit has weights; the new observations are taken to have weight 1.",
+        "i" = "Give theirs as {.arg weights}."
+      ), kind = "weights", variable = "weights")
+    }
+    return(rep(1, rows))
+  }
+  if (!is.numeric(weights) || !length(weights) %in% c(1L, rows) ||
+        !all(is.finite(weights) & weights > 0)) {
+    given <- describe_value(weights)
+    abort("{.arg weights} must be one positive number, or {rows} of them, not {given}.",
+      kind = "argument", variable = "weights", observed = given
+    )
+  }
+  rep(as.numeric(weights), length.out = rows)
+}
+
+#' Standard errors, standard deviations of the prediction's error, and degrees of freedom
+#'
+#' @param noise numeric: what is added to the variance, over sigma^2.
+#' @return list of numeric vectors `se.fit`, `deviation`, `df`, one element for each row.
+#' @noRd
+prediction_accuracy <- function(fit, parts, columns, random_only, noise, ddf) {
+  if (ddf == "Kenward-Roger") {
+    return(adjusted_accuracy(fit, parts$X, ddf))
+  }
+  pieces <- prediction_variance(fit, parts, columns, random_only, with_scores = ddf != "none")
+  total <- pieces$kappa + noise
+  df <- if (ddf == "none") Inf else prediction_df(fit, total, pieces$scores, ddf)
+  list(
+    se.fit = fit$sigma * sqrt(pieces$kappa), deviation = fit$sigma * sqrt(total),
+    df = rep(df, length.out = length(total))
+  )
+}
+
+# The same for rows of X alone, as contrasts of the fixed effects with their adjusted covariance.
+adjusted_accuracy <- function(fit, X, ddf) {
+  complete <- stats::complete.cases(X)
+  rows <- contrast_rows(fit, X[complete, , drop = FALSE], ddf)
+  spread <- function(values) replace(rep(NA_real_, nrow(X)), complete, values)
+  list(se.fit = spread(rows$se), deviation = spread(rows$se), df = spread(rows$df))
 }
 
 # Rows with NA predictions, treated as `na.action` says.

@@ -1,14 +1,19 @@
-# Standard errors of predictions, from the joint covariance of beta^ and b^ of the mixed-model
-# equations (Henderson 1975).
+# Variances of predictions, from the joint covariance of beta^ and b^ of the mixed-model equations
+# (Henderson 1975), and their degrees of freedom.
+#
+# Notation: kappa, the variance of x'beta^ + z'b^ - x'beta - z'b over sigma^2; S_t, the matrix with
+# dkappa = tr(S_t dGamma_t) for a change of the relative covariance Gamma_t of term t.
 
-#' Standard errors of linear predictors
+#' Variances of linear predictors
 #'
-#' The standard deviation of \eqn{x'\hat\beta + z'\hat b - x'\beta - z'b} at the estimated
-#' \eqn{\theta}; for a level that the fit does not know its random effect's variance is added.
+#' At the estimated theta; for a level that the fit does not know its random effect's variance is
+#' added.
 #' @param parts,columns as in `linear_predictor()`.
-#' @return numeric, one element for each row; NA where a predictor is missing.
+#' @param with_scores logical: are the S_t wanted?
+#' @return list(`kappa` = numeric, one element for each row, NA where a predictor is missing;
+#'   `scores` = list parallel to the block terms of v v x rows matrices S_t, or NULL).
 #' @noRd
-prediction_error <- function(fit, parts, columns, random_only) {
+prediction_variance <- function(fit, parts, columns, random_only, with_scores = FALSE) {
   rows <- nrow(parts$X)
   X <- if (random_only) matrix(0, rows, length(fit$beta)) else parts$X
   terms <- if (any(unlist(columns))) prediction_terms(fit, parts, columns, rows) else list()
@@ -19,11 +24,17 @@ prediction_error <- function(fit, parts, columns, random_only) {
   })
   X <- X[complete, , drop = FALSE]
   attributes(X) <- list(dim = dim(X))
-  variance <- rep(NA_real_, rows)
-  variance[complete] <- prediction_variance_cpp(
-    unclass(cross_products_of(fit)), fit$theta, fit$REML, X, terms
+  result <- prediction_variance_cpp(
+    unclass(cross_products_of(fit)), fit$theta, fit$REML, X, terms, with_scores
   )
-  fit$sigma * sqrt(variance)
+  kappa <- rep(NA_real_, rows)
+  kappa[complete] <- result$variance
+  scores <- lapply(result$scores, function(score) {
+    all <- matrix(NA_real_, nrow(score), rows)
+    all[, complete] <- score
+    all
+  })
+  list(kappa = kappa, scores = if (with_scores) scores)
 }
 
 #' Rows to predict by block term of the core
@@ -37,13 +48,72 @@ prediction_terms <- function(fit, parts, columns, rows) {
     members <- which(index$block == block)
     level <- rep(1L, rows)
     z <- lapply(members, function(t) {
-      v <- length(fit$random[[t]]$columns)
-      if (!any(columns[[t]])) return(matrix(0, rows, v))
       own <- parts$random[[t]]
+      full <- matrix(0, rows, length(fit$random[[t]]$columns))
+      if (!any(columns[[t]])) return(full)
       level <<- ifelse(is.na(own$level), 0L, own$level)
-      full <- if (is.null(own$z)) matrix(1, rows, 1L) else own$z
-      full %*% diag(as.numeric(columns[[t]]), v)
+      chosen <- columns[[t]]
+      full[, chosen] <- if (is.null(own$z)) 1 else own$z[, chosen]
+      full
     })
     list(z = do.call(cbind, z), level = as.integer(level))
   })
+}
+
+#' Degrees of freedom of estimated variances sigma^2 (kappa + noise)
+#'
+#' With W and the change o_i of log sigma^ ^2 by parameter tau_i from `inference_pieces()`,
+#' \eqn{1/\nu = 1/m + h'Wh}, \eqn{h_i = o_i + (d\kappa/d\tau_i) / (\kappa + noise)}.
+#' @param total numeric: kappa plus what does not depend on the parameters.
+#' @param scores as `prediction_variance()` gives them.
+#' @param method "Satterthwaite" or "expected".
+#' @return numeric, one element for each row.
+#' @noRd
+prediction_df <- function(fit, total, scores, method) {
+  pieces <- inference_pieces(fit, method)
+  moves <- covariance_moves(fit, scores, natural = method == "Satterthwaite") / total
+  # nothing is uncertain about a variance of zero but sigma
+  moves[which(total == 0), ] <- 0
+  h <- moves + rep(pieces$offset, each = length(total))
+  1 / (1 / pieces$degrees + rowSums((h %*% pieces$weight) * h))
+}
+
+#' Derivatives of kappa by the covariance parameters
+#'
+#' @param natural TRUE: by theta, \eqn{2 (S_t \Lambda_t)_{rc}} for the element \eqn{\Lambda_{rc}};
+#'   FALSE: by the elements of Gamma in the same places, \eqn{S_{rr}} and \eqn{2 S_{rc}}.
+#' @return rows x k matrix.
+#' @noRd
+covariance_moves <- function(fit, scores, natural) {
+  index <- block_index(fit$random)
+  rows <- ncol(scores[[1L]])
+  moves <- matrix(0, rows, length(fit$theta))
+  for (t in seq_along(fit$random)) {
+    term <- fit$random[[t]]
+    own <- index$first[t] + seq_along(term$columns)
+    score <- scores[[index$block[t]]]
+    width <- as.integer(sqrt(nrow(score)))
+    score <- array(score, c(width, width, rows))[own, own, , drop = FALSE]
+    lambda <- lambda_matrix(term, fit$theta)
+    places <- theta_places(term)
+    for (i in seq_along(term$theta_index)) {
+      r <- places[i, 1L]
+      c <- places[i, 2L]
+      moves[, term$theta_index[i]] <- if (natural) {
+        2 * drop(crossprod(lambda[, c], matrix(score[r, , ], ncol = rows)))
+      } else if (r == c) {
+        score[r, r, ]
+      } else {
+        2 * score[r, c, ]
+      }
+    }
+  }
+  moves
+}
+
+# Row and column in Lambda_t of each of the term's parameters: k_t x 2.
+theta_places <- function(term) {
+  v <- length(term$columns)
+  if (term$structure == "diag") return(cbind(seq_len(v), seq_len(v)))
+  which(lower_triangle(v), arr.ind = TRUE)
 }

@@ -170,8 +170,8 @@ BEGIN_RCPP
 END_RCPP
 }
 // prediction_variance_cpp
-Rcpp::NumericVector prediction_variance_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml, const Eigen::MatrixXd& x, const Rcpp::List& terms);
-RcppExport SEXP _henderson_prediction_variance_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP xSEXP, SEXP termsSEXP) {
+Rcpp::List prediction_variance_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml, const Eigen::MatrixXd& x, const Rcpp::List& terms, bool with_scores);
+RcppExport SEXP _henderson_prediction_variance_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP xSEXP, SEXP termsSEXP, SEXP with_scoresSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::RNGScope rcpp_rngScope_gen;
@@ -180,7 +180,8 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);
     Rcpp::traits::input_parameter< const Eigen::MatrixXd& >::type x(xSEXP);
     Rcpp::traits::input_parameter< const Rcpp::List& >::type terms(termsSEXP);
-    rcpp_result_gen = Rcpp::wrap(prediction_variance_cpp(moments, theta, reml, x, terms));
+    Rcpp::traits::input_parameter< bool >::type with_scores(with_scoresSEXP);
+    rcpp_result_gen = Rcpp::wrap(prediction_variance_cpp(moments, theta, reml, x, terms, with_scores));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -198,7 +199,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_expected_parts_cpp", (DL_FUNC) &_henderson_expected_parts_cpp, 6},
     {"_henderson_contrast_rows_cpp", (DL_FUNC) &_henderson_contrast_rows_cpp, 2},
     {"_henderson_joint_test_cpp", (DL_FUNC) &_henderson_joint_test_cpp, 4},
-    {"_henderson_prediction_variance_cpp", (DL_FUNC) &_henderson_prediction_variance_cpp, 5},
+    {"_henderson_prediction_variance_cpp", (DL_FUNC) &_henderson_prediction_variance_cpp, 6},
     {NULL, NULL, 0}
 };
 

@@ -7,11 +7,11 @@
 
 // Variances of predictions in units of sigma^2 (prediction_variance.h). terms: one list(z, level)
 // per block term of the cross-products, level 0 for a new one; an empty list for the population
-// mean.
+// mean. Returns list(variance (m), scores (list of v v x m, empty if they are not asked for)).
 // [[Rcpp::export]]
-Rcpp::NumericVector prediction_variance_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta,
-                                            bool reml, const Eigen::MatrixXd& x,
-                                            const Rcpp::List& terms) {
+Rcpp::List prediction_variance_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta,
+                                   bool reml, const Eigen::MatrixXd& x, const Rcpp::List& terms,
+                                   bool with_scores) {
   const henderson::CrossProducts cross_products = as_cross_products(moments);
   henderson::ProfiledDeviance deviance(cross_products, reml, Rcpp::checkUserInterrupt);
   if (theta.size() != deviance.n_parameters()) Rcpp::stop("internal: theta has a wrong length");
@@ -19,7 +19,8 @@ Rcpp::NumericVector prediction_variance_cpp(const Rcpp::List& moments, const Eig
   if (!theta.allFinite() || !std::isfinite(deviance.value(deviance.to_standard(theta)))) {
     Rcpp::stop("The criterion is not finite at theta.");
   }
-  std::vector<henderson::PredictionTerm> rows;
+  henderson::PredictionRows rows;
+  rows.x = x;
   for (R_xlen_t t = 0; t < terms.size(); ++t) {
     const Rcpp::List item = terms[t];
     henderson::PredictionTerm term;
@@ -33,11 +34,14 @@ Rcpp::NumericVector prediction_variance_cpp(const Rcpp::List& moments, const Eig
     for (const int l : term.level) {
       if (l < 0 || l > known.n_levels) Rcpp::stop("internal: level out of range");
     }
-    rows.push_back(term);
+    rows.terms.push_back(term);
   }
   if (x.cols() != cross_products.p ||
-      (!rows.empty() && rows.size() != cross_products.terms.size())) {
+      (!rows.terms.empty() && rows.terms.size() != cross_products.terms.size())) {
     Rcpp::stop("internal: rows to predict have wrong dimensions");
   }
-  return Rcpp::wrap(henderson::prediction_variance(deviance, x, rows, Rcpp::checkUserInterrupt));
+  const henderson::PredictionVariance result =
+      henderson::prediction_variance(deviance, rows, with_scores, Rcpp::checkUserInterrupt);
+  return Rcpp::List::create(Rcpp::Named("variance") = result.variance,
+                            Rcpp::Named("scores") = Rcpp::wrap(result.scores));
 }

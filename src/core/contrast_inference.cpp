@@ -211,14 +211,12 @@ ContrastParts expected_parts(ProfiledDeviance* deviance, const Vector& theta, bo
   const Matrix information =
       sums.traces(directions) - trace * trace.transpose() / parts.degrees;
   parts.weight = scaled_inverse(information, 1e-12);
-  parts.offset = Vector::Zero(k);
+  parts.offset = -trace / parts.degrees;
   const Matrix half = half_phi(*deviance);
   parts.phi = half.transpose() * half;
   parts.adjusted = parts.phi;
   const std::vector<Matrix> forms = projection.fixed_forms(directions);
   parts.phi_moves = phi_moves(*deviance, forms);
-  parts.phi_moves -= Eigen::Map<const Vector>(parts.phi.data(), parts.phi.size()) *
-                     (trace / parts.degrees).transpose();
   if (!adjust || p == 0) return parts;
   parts.scaled = true;
   Matrix leaf;
@@ -298,6 +296,7 @@ JointResult joint_test(const ContrastParts& parts, const ConstMatrixRef& l,
     const ConstMatrixMap move(parts.phi_moves.col(i).data(), p, p);
     MatrixMap own(moves.col(i).data(), q, q);
     own = rows * move * rows.transpose();
+    own.diagonal().array() += parts.offset[i];
     traces[i] = own.trace();
   }
   const double size = static_cast<double>(q);

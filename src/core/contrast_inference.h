@@ -5,7 +5,9 @@
 // Satterthwaite (Giesbrecht and Burns 1985; Fai and Cornelius 1996): tau = theta, W = inverse of
 // the exact Hessian of the profiled deviance, o_i = (dr^2/dtheta_i)/r^2.
 // Kenward and Roger (1997): tau = elements of Gamma with sigma^2 profiled out, W = the inverse of
-// the expected information, o_i = 0.
+// the expected information, o_i = -tr(K G_i)/m.
+// In both o_i is the change of the estimate of log sigma^2 with tau_i, so that the form holds for
+// any variance sigma^2 kappa(Gamma), as of a prediction.
 #ifndef HENDERSON_CONTRAST_INFERENCE_H_
 #define HENDERSON_CONTRAST_INFERENCE_H_
 
@@ -46,7 +48,7 @@ struct RowResult {
 };
 RowResult contrast_rows(const ContrastParts& parts, const ConstMatrixRef& l);
 
-// df from the derivatives of a variance kappa: moves_i = dkappa/dtau_i.
+// df from the derivatives of a variance sigma^2 kappa: moves_i = dkappa/dtau_i.
 double degrees_of_freedom(const ContrastParts& parts, double kappa, const Vector& moves);
 
 // F test of L beta = rhs, estimate = L beta^ - rhs. Rows that depend on others count once.

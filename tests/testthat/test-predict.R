@@ -123,8 +123,6 @@ test_that("predict refuses what it cannot do", {
   fit <- fit_cached("sleepstudy")
   newdata <- data.frame(Days = 1, Subject = "308")
 
-  expect_error(predict(fit, newdata, interval = "prediction"), class = "henderson_error_unsupported")
-  expect_error(predict(fit, interval = "confidence"), class = "henderson_error_unsupported")
   expect_error(predict(fit, newdat = newdata, level2 = 1), class = "henderson_error_argument")
   expect_error(predict(fit, type = "terms"), class = "henderson_error_argument")
   expect_error(predict(fit, re.form = "none"), class = "henderson_error_argument")

@@ -59,8 +59,3 @@ test_that("parts of the random effects and missing predictors are as in the fit"
   expect_identical(is.na(result$se.fit), is.na(result$fit))
   expect_equal(names(result$se.fit), names(result$fit))
 })
-
-test_that("intervals are refused until they exist", {
-  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
-  expect_error(predict(fit, interval = "confidence"), class = "henderson_error_unsupported")
-})
