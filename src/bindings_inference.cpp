@@ -9,12 +9,12 @@
 namespace {
 
 Rcpp::List wrap_parts(const henderson::ContrastParts& parts) {
-  return Rcpp::List::create(
-      Rcpp::_["phi"] = parts.phi, Rcpp::_["adjusted"] = parts.adjusted,
-      Rcpp::_["phi_moves"] = parts.phi_moves, Rcpp::_["offset"] = parts.offset,
-      Rcpp::_["weight"] = parts.weight, Rcpp::_["degrees"] = parts.degrees,
-      Rcpp::_["scaled"] = parts.scaled, Rcpp::_["hessian"] = parts.hessian,
-      Rcpp::_["free"] = parts.free, Rcpp::_["exact_hessian"] = parts.exact_hessian);
+  return Rcpp::List::create(Rcpp::_["phi"] = parts.phi, Rcpp::_["adjusted"] = parts.adjusted,
+                            Rcpp::_["phi_moves"] = parts.phi_moves,
+                            Rcpp::_["offset"] = parts.offset, Rcpp::_["weight"] = parts.weight,
+                            Rcpp::_["degrees"] = parts.degrees, Rcpp::_["scaled"] = parts.scaled,
+                            Rcpp::_["hessian"] = parts.hessian, Rcpp::_["free"] = parts.free,
+                            Rcpp::_["exact_hessian"] = parts.exact_hessian);
 }
 
 henderson::ContrastParts as_parts(const Rcpp::List& list) {
@@ -29,8 +29,8 @@ henderson::ContrastParts as_parts(const Rcpp::List& list) {
   const Eigen::Index p = parts.phi.rows();
   const Eigen::Index k = parts.offset.size();
   if (parts.phi.cols() != p || parts.adjusted.rows() != p || parts.adjusted.cols() != p ||
-      parts.phi_moves.rows() != p * p || parts.phi_moves.cols() != k ||
-      parts.weight.rows() != k || parts.weight.cols() != k) {
+      parts.phi_moves.rows() != p * p || parts.phi_moves.cols() != k || parts.weight.rows() != k ||
+      parts.weight.cols() != k) {
     Rcpp::stop("internal: parts of the inference have wrong dimensions");
   }
   return parts;

@@ -13,8 +13,8 @@ namespace henderson {
 
 namespace {
 
-// Inverse of a symmetric matrix scaled to unit diagonal; directions of eigenvalues below `tolerance`
-// of the largest one are left out.
+// Inverse of a symmetric matrix scaled to unit diagonal; directions of eigenvalues below
+// `tolerance` of the largest one are left out.
 Matrix scaled_inverse(const Matrix& matrix, double tolerance) {
   const Index k = matrix.rows();
   if (k == 0) return matrix;
@@ -48,6 +48,7 @@ Matrix fixed_map(const ProfiledDeviance& deviance) {
 
 // L_x^-1 map': Phi = half'half.
 Matrix half_phi(const ProfiledDeviance& deviance) {
+  if (deviance.system().p == 0) return Matrix(0, 0);
   return deviance.factor().x_factor().triangularView<Eigen::Lower>().solve(
       Matrix(fixed_map(deviance).transpose()));
 }
@@ -56,8 +57,9 @@ Matrix half_phi(const ProfiledDeviance& deviance) {
 Matrix phi_moves(const ProfiledDeviance& deviance, const std::vector<Matrix>& forms) {
   const Index p = deviance.system().p;
   const auto l = deviance.factor().x_factor().triangularView<Eigen::Lower>();
-  const Matrix half = half_phi(deviance);
   Matrix moves(p * p, static_cast<Index>(forms.size()));
+  if (p == 0) return moves;
+  const Matrix half = half_phi(deviance);
   for (std::size_t i = 0; i < forms.size(); ++i) {
     // L_x^-1 R L_x^-T, symmetric
     Matrix inner = l.solve(forms[i]);
@@ -208,8 +210,7 @@ ContrastParts expected_parts(ProfiledDeviance* deviance, const Vector& theta, bo
   Vector trace(k);
   for (int i = 0; i < k; ++i) trace[i] = sums.trace(directions[i]);
   // sigma^2 is profiled out: the part of every direction along V itself is taken off
-  const Matrix information =
-      sums.traces(directions) - trace * trace.transpose() / parts.degrees;
+  const Matrix information = sums.traces(directions) - trace * trace.transpose() / parts.degrees;
   parts.weight = scaled_inverse(information, 1e-12);
   parts.offset = -trace / parts.degrees;
   const Matrix half = half_phi(*deviance);
@@ -228,8 +229,7 @@ ContrastParts expected_parts(ProfiledDeviance* deviance, const Vector& theta, bo
     const Matrix solved = factor.x_factor().triangularView<Eigen::Lower>().solve(forms[i]);
     for (int j = 0; j < k; ++j) {
       const Matrix other = factor.x_factor().triangularView<Eigen::Lower>().solve(forms[j]);
-      total += 2 * parts.weight(i, j) *
-               (q.block(i * p, j * p, p, p) - solved.transpose() * other);
+      total += 2 * parts.weight(i, j) * (q.block(i * p, j * p, p, p) - solved.transpose() * other);
     }
   }
   total = (0.5 * (total + total.transpose())).eval();
@@ -252,8 +252,8 @@ RowResult contrast_rows(const ContrastParts& parts, const ConstMatrixRef& l) {
     const Matrix outer = row * row.transpose();
     const Eigen::Map<const Vector> flat(outer.data(), outer.size());
     result.variance[i] = row.dot(parts.adjusted * row);
-    result.df[i] = degrees_of_freedom(parts, row.dot(parts.phi * row),
-                                      parts.phi_moves.transpose() * flat);
+    result.df[i] =
+        degrees_of_freedom(parts, row.dot(parts.phi * row), parts.phi_moves.transpose() * flat);
   }
   return result;
 }
@@ -280,8 +280,8 @@ JointResult joint_test(const ContrastParts& parts, const ConstMatrixRef& l,
     difference[i] = eigen.eigenvectors().col(kept[i]).dot(estimate);
   }
   const Matrix covariance = rows * parts.adjusted * rows.transpose();
-  result.f = difference.dot(covariance.ldlt().solve(difference)) /
-             (sigma2 * static_cast<double>(q));
+  result.f =
+      difference.dot(covariance.ldlt().solve(difference)) / (sigma2 * static_cast<double>(q));
   if (!parts.scaled || q == 1) {
     result.denominator_df = joined_df(contrast_rows(parts, rows).df);
     return result;
@@ -301,8 +301,8 @@ JointResult joint_test(const ContrastParts& parts, const ConstMatrixRef& l,
   }
   const double size = static_cast<double>(q);
   const double a1 = 2 * size * size / parts.degrees + 2 * traces.dot(parts.weight * traces);
-  const double a2 = 2 * size / parts.degrees +
-                    2 * (moves.transpose() * moves).cwiseProduct(parts.weight).sum();
+  const double a2 =
+      2 * size / parts.degrees + 2 * (moves.transpose() * moves).cwiseProduct(parts.weight).sum();
   const KenwardRogerScale scale = kenward_roger_scale(a1, a2, size);
   result.denominator_df = scale.df;
   result.f *= scale.scale;

@@ -19,16 +19,16 @@
 namespace henderson {
 
 struct ContrastParts {
-  Matrix phi;        // (X'V^-1 X)^-1, p x p, for the columns of X as given
-  Matrix adjusted;   // Kenward and Roger's adjusted covariance over sigma^2, or phi
-  Matrix phi_moves;  // (p p) x k: dPhi/dtau_i by columns
-  Vector offset;     // k
-  Matrix weight;     // k x k
-  double degrees = 0;  // m: n, or n - p for REML
+  Matrix phi;           // (X'V^-1 X)^-1, p x p, for the columns of X as given
+  Matrix adjusted;      // Kenward and Roger's adjusted covariance over sigma^2, or phi
+  Matrix phi_moves;     // (p p) x k: dPhi/dtau_i by columns
+  Vector offset;        // k
+  Matrix weight;        // k x k
+  double degrees = 0;   // m: n, or n - p for REML
   bool scaled = false;  // Kenward and Roger's scaled F
   // Satterthwaite only.
-  Matrix hessian;           // k x k, rows and columns of parameters that are not free are zero
-  std::vector<int> free;    // 0 for the parameters of an empty column of Lambda
+  Matrix hessian;             // k x k, rows and columns of parameters that are not free are zero
+  std::vector<int> free;      // 0 for the parameters of an empty column of Lambda
   bool exact_hessian = true;  // else central differences of the gradient
 };
 

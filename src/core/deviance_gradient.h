@@ -10,7 +10,7 @@
 // Exact Hessian (inference.md), D = K (REML) or Z'V^-1 Z (ML):
 //   H_ij = 2 (m/r^2) f_i'K f_j - tr(D Gamma_i D Gamma_j) - (m/r^4) r^2_i r^2_j + 2 delta_{bb'}
 //   S_t[a,a'].
-// It costs O(J (v^4 + v^2 p^2)) for one block term, and O(q^3) for several.
+// Its traces come from information.h, where their cost is told.
 #ifndef HENDERSON_DEVIANCE_GRADIENT_H_
 #define HENDERSON_DEVIANCE_GRADIENT_H_
 

@@ -36,11 +36,6 @@ class Differentiator {
   Matrix quadratic_information(const std::vector<LambdaEntry>& entries) const;
   // tr(D Gamma_i D Gamma_j), D = K (REML) or Z'V^-1 Z (ML).
   Matrix trace_information(const std::vector<LambdaEntry>& entries) const;
-  Matrix dense_information_matrix() const;  // D, coefficients of the leaf first
-  Matrix contract(const std::vector<std::vector<Matrix>>& products,
-                  const std::vector<LambdaEntry>& entries) const;
-  std::vector<std::vector<Matrix>> pair_products() const;
-  Matrix leaf_products() const;
   void accumulate_panels(std::vector<double>* products) const;
   void inverse_block_of_remainder(DevianceDerivatives* result) const;
 

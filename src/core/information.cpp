@@ -157,9 +157,7 @@ class Elimination {
   ConstMatrixMap level(Index j) const {
     return ConstMatrixMap(h_.data() + level_start(j), level_size(j), v_);
   }
-  const int* level_rows(Index j) const {
-    return rows_.data() + system_.panel_start[j] + j * px_;
-  }
+  const int* level_rows(Index j) const { return rows_.data() + system_.panel_start[j] + j * px_; }
 
   void eliminate_leaf() {
     const Index levels = system_.leaf_levels();
@@ -174,6 +172,7 @@ class Elimination {
       Eigen::Map<Matrix>(c0_.col(j).data(), v_, v_) = leaf.c0();
       const Index count = system_.panel_count(j);
       const Index at = level_start(j);
+      if (count + px_ == 0) continue;
       source.resize(count + px_, v_);
       source.topRows(count) = ConstMatrixMap(system_.panel(j), count, v_);
       if (px_ > 0) source.bottomRows(px_) = system_.leaf_dense.block(0, j * v_, px_, v_);
@@ -446,8 +445,7 @@ Matrix InformationSums::traces(const std::vector<CovarianceDirection>& direction
   return result;
 }
 
-Projection::Projection(const BlockCholesky& factor)
-    : factor_(factor), system_(factor.system()) {
+Projection::Projection(const BlockCholesky& factor) : factor_(factor), system_(factor.system()) {
   const int p = system_.p;
   Matrix leaf;  // Z'V^-1 [X y]
   Matrix remainder;
@@ -472,9 +470,12 @@ Projection::Projection(const BlockCholesky& factor)
   }
   cx_leaf_ = leaf.topRows(p);
   cx_remainder_ = remainder.topRows(p);
+  g_leaf_ = leaf.row(p);
+  g_remainder_ = remainder.row(p);
+  if (p == 0) return;
   const Vector beta = factor.beta();
-  g_leaf_ = leaf.row(p) - beta.transpose() * cx_leaf_;
-  g_remainder_ = remainder.row(p) - beta.transpose() * cx_remainder_;
+  g_leaf_.noalias() -= beta.transpose() * cx_leaf_;
+  g_remainder_.noalias() -= beta.transpose() * cx_remainder_;
 }
 
 Matrix Projection::quadratic(const Matrix& f_leaf, const Matrix& f_remainder) const {
@@ -485,8 +486,7 @@ Matrix Projection::quadratic(const Matrix& f_leaf, const Matrix& f_remainder) co
     Matrix moved(r, f_leaf.cols());
     for (Index j = 0; j < system_.leaf_levels(); ++j) {
       inverse.compute(j);
-      moved.middleCols(j * v, v).noalias() =
-          f_leaf.middleCols(j * v, v).lazyProduct(inverse.c0());
+      moved.middleCols(j * v, v).noalias() = f_leaf.middleCols(j * v, v).lazyProduct(inverse.c0());
     }
     return f_leaf * moved.transpose();
   }
@@ -538,8 +538,7 @@ void Projection::move_fixed(const std::vector<CovarianceDirection>& directions, 
   move(cx_leaf_, cx_remainder_, directions, leaf, remainder);
 }
 
-Matrix Projection::average_information(
-    const std::vector<CovarianceDirection>& directions) const {
+Matrix Projection::average_information(const std::vector<CovarianceDirection>& directions) const {
   Matrix leaf;
   Matrix remainder;
   move_scores(directions, &leaf, &remainder);
@@ -560,11 +559,14 @@ std::vector<Matrix> Projection::fixed_forms(
     const int v = system_.term_size[g.term];
     const Index levels = system_.term_levels[g.term];
     Matrix form = Matrix::Zero(p, p);
+    if (p == 0) {
+      forms.push_back(form);
+      continue;
+    }
     if (g.term == 0) {
       moved.resize(p, v * levels);
       for (Index j = 0; j < levels; ++j) {
-        moved.middleCols(j * v, v).noalias() =
-            cx_leaf_.middleCols(j * v, v).lazyProduct(g.gamma);
+        moved.middleCols(j * v, v).noalias() = cx_leaf_.middleCols(j * v, v).lazyProduct(g.gamma);
       }
       form.noalias() += moved * cx_leaf_.transpose();
     } else {
@@ -583,8 +585,8 @@ Matrix Projection::score_squares(int term) const {
   const int v = system_.term_size[term];
   Matrix squares = Matrix::Zero(v, v);
   for (Index l = 0; l < system_.term_levels[term]; ++l) {
-    const double* g = term == 0 ? g_leaf_.data() + l * v
-                                : g_remainder_.data() + system_.scalar_row[term][l];
+    const double* g =
+        term == 0 ? g_leaf_.data() + l * v : g_remainder_.data() + system_.scalar_row[term][l];
     const Eigen::Map<const Vector> own(g, v);
     squares.noalias() += own * own.transpose();
   }

@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "information.h"
+
 namespace henderson {
 
 namespace {
@@ -100,14 +102,14 @@ double ProfiledDeviance::noise() const {
   return 2 * std::numeric_limits<double>::epsilon() * size;
 }
 
-// The exact Hessian of one block term costs as little as the gradient; with several it needs a full
-// q x q matrix, which pays for small models only.
+// The exact Hessian of one block term costs as little as the gradient; with several it needs dense
+// matrices as wide as the remainder and X, which pays where that is narrow.
 bool ProfiledDeviance::improve_hessian() {
-  constexpr Index kLargest = 400;
-  const Index q =
-      static_cast<Index>(system_->leaf_size()) * system_->leaf_levels() + system_->remainder_size();
-  if (hessian_kind_ == HessianKind::kExact || (system_->n_terms() > 1 && q > kLargest))
+  constexpr Index kWidest = 400;
+  if (hessian_kind_ == HessianKind::kExact ||
+      (system_->n_terms() > 1 && InformationSums::width(*system_, reml_) > kWidest)) {
     return false;
+  }
   hessian_kind_ = HessianKind::kExact;
   return true;
 }
