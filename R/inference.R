@@ -38,19 +38,19 @@ largest_information <- list(width = 1e4, memory = 8e9)
 #' What degrees of freedom and tests are made of, computed once per fit
 #'
 #' @param method "Satterthwaite", "Kenward-Roger" or "expected".
+#' @param limit list(`width`, `memory` in bytes) of the largest dense matrices to be tried.
 #' @return list(`phi`, `adjusted` (p x p), `phi_moves` (p p x k), `offset` (k), `weight` (k x k),
 #'   `degrees`, `scaled`; for Satterthwaite `hessian` (k x k) of the profiled deviance by natural
 #'   theta, `free` (k, 0 for the parameters of an empty column of Lambda), `exact_hessian`): see
 #'   `src/core/contrast_inference.h`.
 #' @noRd
-inference_pieces <- function(fit, method) {
+inference_pieces <- function(fit, method, limit = largest_information) {
   cached <- fit$cache[[method]]
   if (!is.null(cached)) return(cached)
   moments <- unclass(cross_products_of(fit))
   pieces <- if (method == "Satterthwaite") {
     satterthwaite_parts_cpp(moments, fit$theta, fit$REML)
   } else {
-    limit <- largest_information
     expected_parts_cpp(
       moments, fit$theta, fit$REML, method == "Kenward-Roger", limit$width, limit$memory
     )

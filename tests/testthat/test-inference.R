@@ -1,0 +1,163 @@
+# Degrees of freedom and Wald tests of single and joint contrasts. The core's parts are compared
+# with dense formulas in tests/cpp/test-contrast-inference.cpp; here are known values, the boundary,
+# refusals and the cache. Tables built on them are compared with lmerTest and pbkrtest elsewhere.
+
+single <- function(fit, ddf) contrast_rows(fit, diag(length(fit$beta)), ddf)
+
+test_that("a balanced design has the degrees of freedom of its analysis of variance", {
+  # sleepstudy: 18 subjects, slopes estimated within each: 17
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  for (ddf in c("Satterthwaite", "Kenward-Roger", "expected")) {
+    rows <- single(fit, ddf)
+    expect_equal(rows$df, c(17, 17), tolerance = 1e-7)
+    # balanced: Kenward and Roger leave the standard errors as they are
+    expect_equal(rows$se, unname(sqrt(diag(vcov(fit)))), tolerance = 1e-7)
+  }
+  # one-way with 5 groups of 6 by REML: the mean has 4
+  data <- data.frame(g = gl(5, 6), y = c(outer(1:6 / 4, c(0, 3, 1, 7, 4), `+`)))
+  fit <- lmm(y ~ 1 + (1 | g), data)
+  expect_equal(single(fit, "Satterthwaite")$df, 4, tolerance = 1e-7)
+  expect_equal(single(fit, "Kenward-Roger")$df, 4, tolerance = 1e-7)
+})
+
+test_that("by maximum likelihood the two sizes of a group count as they should", {
+  # sleepstudy by ML: 18, lmerTest's value (the variance of a mean of 18, not divided by 17)
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy, REML = FALSE)
+  expect_equal(single(fit, "Satterthwaite")$df, c(18, 18), tolerance = 1e-7)
+})
+
+test_that("joint tests of a split plot have the strata's degrees of freedom", {
+  oats <- as.data.frame(nlme::Oats)
+  oats$Block <- factor(as.character(oats$Block))
+  oats$nitro <- factor(oats$nitro)
+  fit <- lmm(yield ~ Variety * nitro + (1 | Block / Variety), oats,
+    contrasts = list(Variety = "contr.sum", nitro = "contr.sum")
+  )
+  # whole plots: (3 - 1)(6 - 1) = 10; subplots: 3 * 5 * 3 = 45
+  whole <- rbind(c(0, 1, numeric(10)), c(0, 0, 1, numeric(9)))
+  sub <- cbind(matrix(0, 3, 3), diag(3), matrix(0, 3, 6))
+  for (ddf in c("Satterthwaite", "Kenward-Roger")) {
+    variety <- contrast_joint(fit, whole, ddf)
+    nitro <- contrast_joint(fit, sub, ddf)
+    expect_equal(c(variety$num_df, nitro$num_df), c(2, 3))
+    expect_equal(c(variety$den_df, nitro$den_df), c(10, 45), tolerance = 1e-6)
+    # F of aov(yield ~ Variety * nitro + Error(Block / Variety)): 1.485 and 37.686
+    expect_equal(c(variety$f_value, nitro$f_value), c(1.48534, 37.68564), tolerance = 1e-5)
+    expect_equal(nitro$p_value, pf(nitro$f_value, 3, nitro$den_df, lower.tail = FALSE))
+  }
+})
+
+test_that("a contrast does not depend on how the columns are coded or shifted", {
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  shifted <- lmm(Reaction ~ I(Days - 100) + (I(Days - 100) | Subject), sleepstudy)
+  for (ddf in c("Satterthwaite", "Kenward-Roger")) {
+    here <- contrast_rows(fit, rbind(c(1, 5), c(0, 1)), ddf)
+    there <- contrast_rows(shifted, rbind(c(1, -95), c(0, 1)), ddf)
+    expect_equal(here, there, tolerance = 1e-7)
+  }
+  # nothing depends on units either: seconds instead of days
+  seconds <- lmm(Reaction ~ I(Days * 86400) + (I(Days * 86400) | Subject), sleepstudy)
+  for (ddf in c("Satterthwaite", "Kenward-Roger")) {
+    expect_equal(single(seconds, ddf)$df, single(fit, ddf)$df, tolerance = 1e-7)
+  }
+})
+
+test_that("at a zero variance Satterthwaite takes it as known, the others do not", {
+  # balanced one-way, 8 groups of 6, group means closer together than their errors allow
+  set.seed(3)
+  data <- data.frame(g = gl(8, 6), y = rnorm(48))
+  data$y <- data$y - ave(data$y, data$g)
+  fit <- suppressMessages(lmm(y ~ 1 + (1 | g), data))
+  expect_identical(unname(fit$theta), 0)
+  expect_equal(single(fit, "Satterthwaite")$df, 47)
+  expect_equal(single(fit, "expected")$df, 7, tolerance = 1e-8)
+  expect_equal(single(fit, "Kenward-Roger")$df, 7, tolerance = 1e-8)
+  covariance <- variance_parameter_covariance(fit)
+  expect_identical(covariance$active, FALSE)
+  expect_identical(unname(covariance$covariance[1, ]), c(0, 0))
+  # sigma alone: sigma^2 / (2 m)
+  expect_equal(covariance$covariance["sigma", "sigma"], sigma(fit)^2 / (2 * 47))
+})
+
+test_that("the covariance of theta and sigma is twice the inverse Hessian of the deviance in them", {
+  for (REML in c(TRUE, FALSE)) {
+    fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy, REML = REML)
+    m <- if (REML) 178 else 180
+    # unprofiled: d(theta, sigma) = log-determinants + m log(2 pi sigma^2) + r^2(theta) / sigma^2
+    deviance <- function(x) {
+      theta <- x[1:3]
+      value <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy,
+        REML = REML, start = theta, control = lmm_control(optimizer = "none")
+      )
+      value$log_det[["M"]] + REML * value$log_det[["RX"]] +
+        m * log(2 * pi * x[4]^2) + value$pwrss / x[4]^2
+    }
+    x <- c(unname(fit$theta), sigma(fit))
+    step <- c(1e-4, 1e-5, 1e-5, 1e-2)
+    hessian <- matrix(0, 4, 4)
+    for (i in 1:4) {
+      for (j in 1:4) {
+        e <- replace(numeric(4), i, step[i])
+        f <- replace(numeric(4), j, step[j])
+        hessian[i, j] <- (deviance(x + e + f) - deviance(x + e - f) - deviance(x - e + f) +
+          deviance(x - e - f)) / (4 * step[i] * step[j])
+      }
+    }
+    own <- variance_parameter_covariance(fit)$covariance
+    # central differences of a function of size 1700 with relative steps of 1e-4: about 1e-4
+    expect_equal(unname(own), 2 * solve(hessian), tolerance = 1e-3)
+  }
+})
+
+test_that("a large sparse remainder uses differences of the gradient and agrees", {
+  skip_if_not_installed("lme4")
+  data("InstEval", package = "lme4", envir = environment())
+  data <- InstEval[InstEval$dept %in% c("2", "5", "10"), ]
+  data <- droplevels(data)
+  fit <- lmm(y ~ service + (1 | s) + (1 | d), data)
+  exact <- inference_pieces(fit, "Satterthwaite")
+  expect_true(exact$exact_hessian)
+  moments <- unclass(cross_products_of(fit))
+  gradient <- function(theta) evaluate_deviance_cpp(moments, theta, TRUE, TRUE)$gradient
+  theta <- unname(fit$theta)
+  hessian <- vapply(1:2, function(i) {
+    e <- replace(c(0, 0), i, 1e-5)
+    (gradient(theta + e) - gradient(theta - e)) / 2e-5
+  }, c(0, 0))
+  expect_equal(exact$hessian, hessian, tolerance = 1e-6)
+  whole <- lmm(y ~ service + (1 | s) + (1 | d), InstEval)
+  pieces <- inference_pieces(whole, "Satterthwaite")
+  expect_false(pieces$exact_hessian)
+  # both ways of the same model: Kenward and Roger's degrees of freedom have no differences in them
+  expect_equal(
+    single(whole, "Satterthwaite")$df, single(whole, "expected")$df, tolerance = 0.05
+  )
+})
+
+test_that("what cannot be computed is refused, and says why", {
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy, REML = FALSE)
+  expect_error(single(fit, "Kenward-Roger"), "REML", class = "henderson_error_argument")
+  expect_error(single(fit, "Wald"), class = "henderson_error_argument")
+  expect_no_error(single(fit, "expected"))
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  for (limit in list(list(width = 1, memory = Inf), list(width = Inf, memory = 1))) {
+    expect_error(inference_pieces(fit, "Kenward-Roger", limit), "dense matrices of 2 columns",
+      class = "henderson_error_computation"
+    )
+  }
+})
+
+test_that("names of methods are read in any case, and pieces are computed once", {
+  expect_identical(ddf_method("kenward-roger"), "Kenward-Roger")
+  expect_identical(ddf_method("satterthwaite"), "Satterthwaite")
+  expect_identical(ddf_method("lme4"), "none")
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  first <- inference_pieces(fit, "Satterthwaite")
+  fit$cache$Satterthwaite$mark <- "from the cache"
+  expect_identical(inference_pieces(fit, "Satterthwaite")$mark, "from the cache")
+  # another fit has a cache of its own
+  expect_null(inference_pieces(update(fit, REML = FALSE), "Satterthwaite")$mark)
+  fit$cache <- new.env()
+  expect_identical(inference_pieces(fit, "Satterthwaite"), first)
+  expect_identical(contrast_rows(fit, c(0, 1), "none")$df, Inf)
+})
