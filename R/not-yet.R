@@ -12,8 +12,8 @@
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
 #' try(confint(fit))
-#' # Wald intervals by hand
-#' fixef(fit) + outer(sqrt(diag(vcov(fit))), c(-1.96, 1.96))
+#' # intervals for the fixed effects
+#' contrast_test(fit)[c("Estimate", "lower", "upper")]
 #' @name not-yet
 NULL
 
@@ -27,7 +27,7 @@ not_yet <- function(what, instead = NULL) {
 #' @importFrom stats confint
 #' @export
 confint.henderson_lmm <- function(object, parm, level = 0.95, ...) {
-  not_yet("confint()", "{.fn fixef} and {.fn vcov} give Wald intervals for the fixed effects.")
+  not_yet("confint()", "{.code contrast_test(fit)} gives intervals for the fixed effects.")
 }
 
 #' @rdname not-yet

@@ -1,0 +1,104 @@
+# Tables of F tests of contrasts of the fixed effects: what anova(), contrast_test() and drop1()
+# share.
+
+#' @param contrasts named list of matrices, one row for each contrast, one column for each kept
+#'   column of X; a matrix of no rows gives a row of NA.
+#' @param ddf as `ddf_method()` gives it.
+#' @param rhs list of numeric vectors parallel to `contrasts`, the values that are tested; NULL for
+#'   zeros.
+#' @return data frame of class `henderson_anova`.
+#' @noRd
+f_table <- function(fit, contrasts, ddf, rhs = NULL, heading = NULL) {
+  tests <- lapply(seq_along(contrasts), function(i) {
+    f_test(fit, contrasts[[i]], ddf, rhs[[i]] %||% 0)
+  })
+  column <- function(name) vapply(tests, `[[`, 0, name)
+  table <- data.frame(
+    "Sum Sq" = column("mean_square") * column("num_df"), "Mean Sq" = column("mean_square"),
+    NumDF = column("num_df"), DenDF = column("den_df"), "F value" = column("f_value"),
+    "Pr(>F)" = column("p_value"), row.names = names(contrasts), check.names = FALSE
+  )
+  if (ddf == "none") {
+    table <- data.frame(npar = table$NumDF, table[c("Sum Sq", "Mean Sq", "F value")],
+      row.names = names(contrasts), check.names = FALSE
+    )
+  }
+  new_anova(table, heading)
+}
+
+# list(num_df, den_df, f_value, p_value, mean_square). The mean square is that of the Wald
+# statistic; Kenward and Roger scale their F beyond it.
+f_test <- function(fit, L, ddf, rhs) {
+  if (nrow(L) == 0L) {
+    return(list(
+      num_df = NA_real_, den_df = NA_real_, f_value = NA_real_, p_value = NA_real_,
+      mean_square = NA_real_
+    ))
+  }
+  size <- row_units(fit, L)
+  test <- lapply(contrast_joint(fit, L / size, ddf, rhs / size), as.numeric)
+  wald <- if (ddf == "Kenward-Roger") {
+    wald_statistic(fit, L, ddf, rhs) / test$num_df
+  } else {
+    test$f_value
+  }
+  c(test, mean_square = fit$sigma^2 * wald)
+}
+
+# What to divide the rows of L by. Their rank is judged by the eigenvalues of their covariance,
+# which must not depend on the units of covariates: rows far apart in size are put on one scale.
+# Others are left as they are, because Satterthwaite's joint degrees of freedom depend on the basis.
+row_units <- function(fit, L) {
+  error <- sqrt(pmax(rowSums((L %*% fit$vcov) * L), 0))
+  error[error == 0] <- max(error, 1e-300)
+  if (max(error) > 1e3 * min(error)) error else rep(1, nrow(L))
+}
+
+# d' (L C L')^- d with d = L beta - rhs and C the covariance of beta. Rows of L may be dependent:
+# any generalised inverse will do, and the one of the correlations does not depend on units.
+wald_statistic <- function(fit, L, ddf, rhs) {
+  L <- unname(L)
+  difference <- as.vector(L %*% fit$beta) - rhs
+  covariance <- L %*% contrast_covariance(fit, ddf) %*% t(L)
+  error <- sqrt(diag(covariance))
+  error[error == 0] <- 1
+  decomposition <- eigen(covariance / tcrossprod(error), symmetric = TRUE)
+  kept <- decomposition$values > 1e-10 * decomposition$values[1L]
+  component <- crossprod(decomposition$vectors[, kept, drop = FALSE], difference / error)
+  sum(component^2 / decomposition$values[kept])
+}
+
+# "Satterthwaite's method"
+ddf_title <- function(ddf) {
+  switch(ddf,
+    expected = "Satterthwaite's method, expected information",
+    paste0(ddf, "'s method")
+  )
+}
+
+# What a reader of Satterthwaite's degrees of freedom must know where a column of Lambda is zero:
+# it leaves the model, as if that variance were known.
+zero_variance_note <- function(fit, ddf) {
+  if (ddf != "Satterthwaite" || !has_zero_column(fit)) {
+    return(NULL)
+  }
+  instead <- if (fit$REML) "\"expected\" and \"Kenward-Roger\" do not" else "\"expected\" does not"
+  paste("ddf = \"Satterthwaite\" takes a variance estimated as zero for known;", instead)
+}
+
+# The heading of a table of tests.
+test_heading <- function(title, fit, ddf) {
+  if (ddf != "none") title <- paste(title, "with", ddf_title(ddf))
+  note <- zero_variance_note(fit, ddf)
+  c(title, if (!is.null(note)) paste("Note:", note))
+}
+
+has_zero_column <- function(fit) {
+  any(vapply(fit$random, function(term) {
+    any(colSums(abs(lambda_matrix(term, fit$theta))) == 0)
+  }, TRUE))
+}
+
+new_anova <- function(table, heading) {
+  structure(table, heading = heading, class = c("henderson_anova", "anova", "data.frame"))
+}

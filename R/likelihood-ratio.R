@@ -1,0 +1,115 @@
+# Likelihood-ratio tests of several fits.
+
+# All fits are by lmm() or lm(), on the same observations.
+check_comparable <- function(fits) {
+  is_fit <- vapply(fits, function(fit) {
+    inherits(fit, "henderson_lmm") || identical(class(fit), "lm")
+  }, TRUE)
+  if (!all(is_fit)) {
+    culprit <- fits[[which(!is_fit)[1L]]]
+    given <- describe_value(culprit)
+    hint <- if (inherits(culprit, "lmerMod")) "{.fn as_lmm} turns a fit by lme4 into one."
+    abort(c(
+      "{.arg ...} must hold only fits by {.fn lmm} or {.fn lm}.",
+      "x" = "It holds {given}.", "i" = hint
+    ), kind = "argument", variable = "...", observed = class(culprit))
+  }
+  counts <- vapply(fits, nobs, 1)
+  if (length(unique(counts)) > 1L) {
+    abort(c(
+      "The fits must be on the same observations.",
+      "x" = "Their numbers of observations are {.val {counts}}."
+    ), kind = "data", variable = "nobs", observed = counts)
+  }
+  check_same_values(lapply(fits, compared_response), "response")
+  check_same_values(lapply(fits, compared_weights), "weights")
+}
+
+check_same_values <- function(values, what) {
+  same <- vapply(values[-1L], function(one) isTRUE(all.equal(one, values[[1L]])), TRUE)
+  if (!all(same)) {
+    abort(c(
+      "The fits must be on the same data.",
+      "x" = "The {what} of fit {which(!same)[1L] + 1L} differs from that of the first fit."
+    ), kind = "data", variable = what)
+  }
+}
+
+compared_response <- function(fit) {
+  if (inherits(fit, "lm")) {
+    return(as.numeric(stats::model.response(stats::model.frame(fit))))
+  }
+  model_response(fit)
+}
+
+compared_weights <- function(fit) {
+  as.numeric((if (inherits(fit, "lm")) fit$weights else fit$weights) %||% 1)
+}
+
+# One label for each fit: the caller's expression, or MODEL1, ... when that is not a short name.
+model_labels <- function(expressions, model.names) {
+  if (!is.null(model.names)) {
+    count <- length(expressions)
+    if (!is.character(model.names) || length(model.names) != count || anyDuplicated(model.names)) {
+      abort("{.arg model.names} must hold {count} different strings, one for each fit.",
+        kind = "argument", variable = "model.names", observed = model.names
+      )
+    }
+    return(model.names)
+  }
+  text <- vapply(expressions, expression_text, "")
+  if (any(nchar(text) > 30L) || anyDuplicated(text)) paste0("MODEL", seq_along(text)) else text
+}
+
+# REML fits refitted by maximum likelihood, in increasing order of parameters.
+ml_fits <- function(fits, refit) {
+  by_reml <- vapply(fits, function(fit) inherits(fit, "henderson_lmm") && fit$REML, TRUE)
+  if (any(by_reml) && refit) {
+    inform("Refitting {sum(by_reml)} fit{?s} by maximum likelihood, to compare likelihoods.",
+      kind = "refit"
+    )
+    fits[by_reml] <- lapply(fits[by_reml], refit_ml)
+  } else if (any(by_reml)) {
+    check_same_fixed(fits, by_reml)
+  }
+  fits[order(vapply(fits, function(fit) attr(stats::logLik(fit), "df"), 1))]
+}
+
+# Restricted likelihoods are of contrasts of y that depend on X: they compare only with equal X.
+check_same_fixed <- function(fits, by_reml) {
+  columns <- lapply(fits, function(fit) {
+    sort(names(if (inherits(fit, "lm")) stats::coef(fit) else fit$beta))
+  })
+  if (!all(by_reml) || length(unique(columns)) > 1L) {
+    abort(c(
+      "Restricted likelihoods compare only fits by REML with the same fixed effects.",
+      "i" = "{.code refit = TRUE} compares by maximum likelihood."
+    ), kind = "argument", variable = "refit")
+  }
+}
+
+likelihood_ratio_table <- function(fits) {
+  likelihoods <- lapply(fits, stats::logLik)
+  value <- vapply(likelihoods, as.numeric, 0)
+  parameters <- vapply(likelihoods, attr, 0, which = "df")
+  chi_squared <- c(NA, pmax(0, 2 * diff(value)))
+  degrees <- c(NA, diff(parameters))
+  p_value <- stats::pchisq(chi_squared, degrees, lower.tail = FALSE)
+  p_value[degrees %in% 0] <- NA
+  table <- data.frame(
+    parameters, vapply(likelihoods, stats::AIC, 0), vapply(likelihoods, stats::BIC, 0), value,
+    -2 * value, chi_squared, degrees, p_value,
+    row.names = names(fits)
+  )
+  names(table) <- c("npar", "AIC", "BIC", "logLik", "-2*log(L)", "Chisq", "Df", "Pr(>Chisq)")
+  new_anova(table, comparison_heading(fits))
+}
+
+comparison_heading <- function(fits) {
+  data <- unique(lapply(fits, function(fit) fit$call$data))
+  data_line <- if (length(data) == 1L && is.language(data[[1L]])) {
+    paste("Data:", expression_text(data[[1L]]))
+  }
+  formulas <- vapply(fits, function(fit) expression_text(stats::formula(fit)), "")
+  c(data_line, "Models:", paste0(names(fits), ": ", formulas))
+}

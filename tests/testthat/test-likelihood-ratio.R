@@ -1,0 +1,83 @@
+test_that("likelihood-ratio statistics are differences of deviances", {
+  small <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, REML = FALSE)
+  large <- fit_cached("sleepstudy_ml")
+  table <- anova(large, small)
+
+  expect_named(table, c("npar", "AIC", "BIC", "logLik", "-2*log(L)", "Chisq", "Df", "Pr(>Chisq)"))
+  expect_identical(rownames(table), c("small", "large"))
+  expect_equal(table[["-2*log(L)"]], c(deviance(small), deviance(large)))
+  expect_equal(table$Chisq, c(NA, deviance(small) - deviance(large)))
+  expect_equal(table$Df, c(NA, 2))
+  expect_equal(table[["Pr(>Chisq)"]], c(NA, pchisq(table$Chisq[2], 2, lower.tail = FALSE)))
+  expect_equal(table$AIC, c(AIC(small), AIC(large)))
+  expect_match(attr(table, "heading")[1], "sleepstudy")
+})
+
+test_that("REML fits are refitted by ML with a message", {
+  small <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy)
+  large <- fit_cached("sleepstudy")
+
+  expect_message(table <- anova(small, large), class = "henderson_message_refit")
+  # two optimizations of the same criterion
+  expect_equal(table[["-2*log(L)"]][2], deviance(fit_cached("sleepstudy_ml")), tolerance = 1e-7)
+  expect_silent(restricted <- anova(small, large, refit = FALSE))
+  expect_equal(restricted[["-2*log(L)"]], c(reml_criterion(small), reml_criterion(large)))
+})
+
+test_that("restricted likelihoods of different fixed effects are not compared", {
+  small <- lmm(Reaction ~ 1 + (Days | Subject), sleepstudy)
+
+  expect_error(
+    anova(small, fit_cached("sleepstudy"), refit = FALSE), class = "henderson_error_argument"
+  )
+  expect_error(
+    anova(fit_cached("sleepstudy_ml"), fit_cached("sleepstudy"), refit = FALSE),
+    class = "henderson_error_argument"
+  )
+})
+
+test_that("equal numbers of parameters give no p-value", {
+  other <- lmm(Reaction ~ I(Days^2) + (Days | Subject), sleepstudy, REML = FALSE)
+  table <- anova(fit_cached("sleepstudy_ml"), other)
+
+  expect_identical(table$Df[2], 0)
+  expect_identical(table[["Pr(>Chisq)"]][2], NA_real_)
+})
+
+test_that("lm fits can stand beside mixed fits", {
+  without <- lm(Reaction ~ Days, sleepstudy)
+  table <- anova(fit_cached("sleepstudy_ml"), without)
+
+  expect_identical(rownames(table)[1], "without")
+  expect_equal(table$npar, c(3, 6))
+  expect_equal(table$logLik[1], as.numeric(logLik(without)))
+})
+
+test_that("fits on different data are an error", {
+  fit <- fit_cached("sleepstudy_ml")
+  fewer <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, subset = Days < 9, REML = FALSE)
+  other <- lmm(log(Reaction) ~ Days + (1 | Subject), sleepstudy, REML = FALSE)
+  weighted <- lmm(
+    Reaction ~ Days + (1 | Subject), sleepstudy, weights = rep(1:2, 90), REML = FALSE
+  )
+
+  expect_error(anova(fit, fewer), "180", class = "henderson_error_data")
+  expect_error(anova(fit, other), "response", class = "henderson_error_data")
+  expect_error(anova(fit, weighted), "weights", class = "henderson_error_data")
+})
+
+test_that("anything but fits is an error", {
+  fit <- fit_cached("sleepstudy_ml")
+
+  expect_error(anova(fit, 1), class = "henderson_error_argument")
+  expect_error(anova(fit, tpe = "I"), class = "henderson_error_argument")
+  expect_error(anova(fit, fit, model.names = "one"), class = "henderson_error_argument")
+  expect_error(anova(fit, fit, refit = "no"), class = "henderson_error_argument")
+})
+
+test_that("names are the caller's expressions, or given, or numbered", {
+  fit <- fit_cached("sleepstudy_ml")
+
+  expect_identical(rownames(anova(fit, fit, model.names = c("a", "b"))), c("a", "b"))
+  expect_identical(rownames(anova(fit, fit)), c("MODEL1", "MODEL2"))
+})
