@@ -6,8 +6,17 @@
 #' @param object A fit by [lmm()].
 #' @param correlation One logical: whether printing shows the correlations of the fixed effects.
 #'   `NULL`, the default, shows them for at most 12 coefficients.
-#' @param ddf One string: how degrees of freedom are found. `"none"` (alias `"lme4"`), t values
-#'   without p-values, is the only choice until degrees of freedom exist.
+#' @param ddf One string: how degrees of freedom of the t tests are found.
+#'   \describe{
+#'   \item{`"Satterthwaite"`}{the default, as in lmerTest: from the observed information of the
+#'   covariance parameters and \eqn{\sigma}}
+#'   \item{`"Kenward-Roger"`}{with covariances of the coefficients adjusted for the estimation of
+#'   the variances, for fits by REML}
+#'   \item{`"expected"`}{Satterthwaite's formula with the expected information; variances
+#'   estimated as zero count as estimated}
+#'   \item{`"none"`}{(alias `"lme4"`) t values without p-values}
+#'   }
+#'   Upper and lower case do not matter. Formulas and sources: vignette `degrees-of-freedom`.
 #' @param x The result of `summary()`.
 #' @param digits One whole number: significant digits.
 #' @param signif.stars One logical: stars after p-values, when there are p-values.
@@ -16,13 +25,14 @@
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return A list of class `summary.henderson_lmm` with elements
 #'   \describe{
-#'   \item{coefficients}{numeric p x 3 matrix `Estimate`, `Std. Error`, `t value`}
+#'   \item{coefficients}{numeric p x 5 matrix `Estimate`, `Std. Error`, `df`, `t value`,
+#'   `Pr(>|t|)`; for `ddf = "none"` p x 3, `Estimate`, `Std. Error`, `t value`}
 #'   \item{varcor}{the variances, as [VarCorr()][VarCorr.henderson_fit] gives them}
 #'   \item{residuals}{numeric, length n: Pearson residuals divided by \eqn{\hat\sigma}}
 #'   \item{sigma, vcov, criterion, REML, n, ngrps, AICtab}{residual standard deviation, covariance
-#'   of the coefficients, REML criterion or \eqn{-2 \log L}, whether REML, observations, named
-#'   numbers of levels; `AIC`, `BIC`, `logLik`, `-2*log(L)`, `df.resid` (`REML` alone for a REML
-#'   fit)}
+#'   of the coefficients (adjusted for `"Kenward-Roger"`), REML criterion or \eqn{-2 \log L},
+#'   whether REML, observations, named numbers of levels; `AIC`, `BIC`, `logLik`, `-2*log(L)`,
+#'   `df.resid` (`REML` alone for a REML fit)}
 #'   \item{optimization}{list: `optimizer`, `evaluations` of the criterion, and the `certificate` of
 #'   convergence: what one more Newton step would gain (`predicted_decrease`, in deviance), the
 #'   smallest eigenvalue of the Hessian scaled to unit diagonal (`smallest_curvature`), the smallest
@@ -31,19 +41,30 @@
 #'   `"newton"`}
 #'   \item{call, formula, ddf, correlation, notes}{as in the fit; what printing needs}
 #'   }
-#' @section Errors: `henderson_error_argument` for a malformed argument,
-#'   `henderson_error_unsupported` for a `ddf` that does not exist yet.
+#' @section A variance estimated as zero: Satterthwaite's degrees of freedom, as lmerTest has them,
+#'   take it for known, and a note says so. They jump there: in a balanced one-way layout of 8
+#'   groups with 48 observations the mean has 7 degrees of freedom for every positive variance, and
+#'   47 at zero. `"expected"` and `"Kenward-Roger"` give 7 on both sides.
+#' @section Degrees of freedom that cannot be computed: The summary then has t values only, and a
+#'   note says why; with `ddf` given, it is an error.
+#' @section Errors: `henderson_error_argument` for a malformed argument, and for Kenward and Roger's
+#'   method on a fit by maximum likelihood. With `ddf` given, `henderson_error_data` for a fit that
+#'   does not hold its model frame, `henderson_error_unsupported` where the method would cost too
+#'   much.
+#' @seealso [anova()][anova.henderson_lmm] for tests of terms, [contrast_test()] for those of
+#'   contrasts and for confidence intervals.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
 #' summary(fit)
 #' print(summary(fit), digits = 3, correlation = FALSE, comp = "Std.Dev.")
 #' coef(summary(fit))
+#' coef(summary(fit, ddf = "Kenward-Roger"))
 #' @importFrom rlang %||%
 #' @export
-summary.henderson_lmm <- function(object, correlation = NULL, ddf = "none", ...) {
+summary.henderson_lmm <- function(object, correlation = NULL, ddf = "Satterthwaite", ...) {
   check_no_dots(...)
-  check_ddf(ddf)
   if (!is.null(correlation)) check_flag(correlation)
+  tests <- coefficient_tests(object, ddf_method(ddf), required = !missing(ddf))
   structure(
     list(
       call = object$call, formula = object$parsed$formula, REML = object$REML,
@@ -51,8 +72,8 @@ summary.henderson_lmm <- function(object, correlation = NULL, ddf = "none", ...)
       residuals = scaled_residuals(object),
       varcor = VarCorr.henderson_fit(object), sigma = object$sigma,
       n = nobs.henderson_fit(object), ngrps = n_groups(object),
-      coefficients = coefficient_table(object), vcov = object$vcov,
-      ddf = "none", correlation = correlation, notes = fit_notes(object),
+      coefficients = tests$table, vcov = tests$covariance,
+      ddf = tests$ddf, correlation = correlation, notes = c(fit_notes(object), tests$notes),
       optimization = object$optimization[c("optimizer", "evaluations", "certificate")]
     ),
     class = "summary.henderson_lmm"
@@ -63,25 +84,38 @@ summary_criteria <- function(fit) {
   if (fit$REML) c(REML = fit$criterion) else information_criteria(fit)
 }
 
-# p x 3 matrix: estimate, standard error, t = estimate / standard error.
-coefficient_table <- function(fit) {
-  error <- sqrt(diag(fit$vcov))
-  table <- cbind(fit$beta, error, fit$beta / error)
-  dimnames(table) <- list(names(fit$beta), c("Estimate", "Std. Error", "t value"))
-  table
+#' t tests of the coefficients
+#'
+#' @param required logical: is it an error if degrees of freedom cannot be computed? Otherwise
+#'   there are t values only, and a note.
+#' @return list(`table`, `covariance`, `ddf` (the method that was used), `notes`).
+#' @noRd
+coefficient_tests <- function(fit, ddf, required) {
+  tests <- function(ddf) {
+    table <- t_tests(fit, diag(length(fit$beta)), ddf)
+    rownames(table) <- names(fit$beta)
+    list(
+      table = table, covariance = contrast_covariance(fit, ddf), ddf = ddf,
+      notes = if (nrow(table) > 0L) c(zero_variance_note(fit, ddf), missing_df_note(table))
+    )
+  }
+  if (required) {
+    return(tests(ddf))
+  }
+  tryCatch(tests(ddf), henderson_error = function(condition) {
+    result <- tests("none")
+    # bullets continue the sentence
+    reason <- gsub("\n\\S+ ", " ", conditionMessage(condition))
+    result$notes <- paste0("no degrees of freedom (ddf = \"", ddf, "\"): ", reason)
+    result
+  })
 }
 
-# The only method so far is "none"; `known` are those planned (design/inference.md).
-check_ddf <- function(ddf) {
-  known <- c("none", "lme4", "Satterthwaite", "Kenward-Roger")
-  ddf <- check_choice(ddf, known)
-  if (!ddf %in% c("none", "lme4")) {
-    abort(c(
-      "{.code ddf = {.val {ddf}}} is not available yet.",
-      "i" = "Use {.code ddf = \"none\"}: t values and F values without p-values."
-    ), kind = "unsupported", variable = "ddf", observed = ddf)
+# Away from an optimum the information may not be positive definite.
+missing_df_note <- function(table) {
+  if ("df" %in% colnames(table) && anyNA(table[, "df"])) {
+    "degrees of freedom are missing where the information on the variances is not positive"
   }
-  "none"
 }
 
 #' @rdname summary.henderson_lmm
@@ -107,7 +141,7 @@ format.summary.henderson_lmm <- function(x, digits = max(3L, getOption("digits")
   check_flag(signif.stars, null_ok = TRUE)
   check_flag(correlation, null_ok = TRUE)
   c(
-    header_lines(x), "", summary_criterion_lines(x, digits),
+    summary_header(x), "", summary_criterion_lines(x, digits),
     "", "Scaled residuals:", quantile_lines(x$residuals, digits),
     "", "Random effects:", varcorr_lines(x$varcor, digits, ranef.comp),
     counts_line(x$n, x$ngrps),
@@ -116,6 +150,15 @@ format.summary.henderson_lmm <- function(x, digits = max(3L, getOption("digits")
     certificate_lines(x$optimization),
     note_lines(x$notes)
   )
+}
+
+# The fit's header, its title followed by the method of the tests.
+summary_header <- function(x) {
+  lines <- header_lines(x)
+  if (x$ddf != "none" && nrow(x$coefficients) > 0L) {
+    lines[1L] <- paste0(lines[1L], "; t tests by ", ddf_title(x$ddf))
+  }
+  lines
 }
 
 # "Convergence: 6 evaluations, a further step would gain 4e-18, smallest curvature 0.9"

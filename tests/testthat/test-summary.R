@@ -10,9 +10,9 @@ test_that("the summary of the sorghum trial shows the published numbers to every
   expect_match(text, "rep +\\(Intercept\\) +2906 +53.91")
   expect_match(text, "Residual +25627 +160.09")
   expect_match(text, "Observations: 72; groups: rep, 4", fixed = TRUE)
-  expect_match(text, "\\(Intercept\\) +581.86 +84.46 +6.889\n")
-  expect_match(text, "genG02 +-66.52 +113.20 +-0.588\n")
-  expect_match(text, "genG18 +448.28 +113.20 +3.960\n")
+  expect_match(text, "\\(Intercept\\) +581.86 +84.46 +45.91 +6.889 1.35e-08 \\*\\*\\*\n")
+  expect_match(text, "genG02 +-66.52 +113.20 +51.00 +-0.588 0.559393 +\n")
+  expect_match(text, "genG18 +448.28 +113.20 +51.00 +3.960 0.000233 \\*\\*\\*\n")
   expect_no_match(text, "Correlation of fixed effects:")
   expect_match(text, "correlation = TRUE")
 })
@@ -29,16 +29,56 @@ test_that("the summary of sleepstudy shows the correlation of the fixed effects"
   expect_match(big, "Correlation of fixed effects:")
 })
 
-test_that("the coefficient table has estimate, standard error and their ratio", {
+test_that("the coefficient table has estimate, standard error, degrees of freedom and t test", {
   fit <- fit_cached("sleepstudy")
   table <- coef(summary(fit))
 
-  expect_identical(colnames(table), c("Estimate", "Std. Error", "t value"))
+  expect_identical(
+    colnames(table), c("Estimate", "Std. Error", "df", "t value", "Pr(>|t|)")
+  )
   expect_identical(table[, "Estimate"], fixef(fit))
   expect_equal(table[, "Std. Error"], sqrt(diag(vcov(fit))))
   expect_equal(table[, "t value"], table[, 1] / table[, 2])
-  # paired t-test
-  expect_equal(coef(summary(fit_cached("four_points")))["Treat", "t value"], 1.5, tolerance = 1e-5)
+  expect_equal(table[, "Pr(>|t|)"], 2 * pt(-abs(table[, "t value"]), table[, "df"]))
+  # 18 subjects, their lines
+  expect_equal(unname(table[, "df"]), c(17, 17), tolerance = 1e-6)
+  expect_identical(round(unname(table[, "t value"]), 3), c(36.838, 6.771))
+  expect_identical(signif(table["Days", "Pr(>|t|)"], 3), 3.26e-06)
+})
+
+test_that("the paired t test is that of the textbook", {
+  table <- coef(summary(fit_cached("four_points")))
+  paired <- t.test(c(25, 6), c(10, 3), paired = TRUE)
+
+  expect_equal(table["Treat", "t value"], unname(paired$statistic), tolerance = 1e-6)
+  expect_equal(table["Treat", "df"], 1, tolerance = 1e-6)
+  expect_equal(table["Treat", "Pr(>|t|)"], paired$p.value, tolerance = 1e-6)
+  # by maximum likelihood the scale has n in place of n - 1: the published value
+  expect_equal(
+    unname(coef(summary(fit_cached("four_points_ml")))[, "df"]), c(2.8150852, 2), tolerance = 1e-6
+  )
+})
+
+test_that("Kenward and Roger's method has its own standard errors, shown as such", {
+  need_peer(c("lmerTest", "pbkrtest"))
+  fit <- lmm(angle ~ recipe * temp + (1 | replicate), droplevels(lme4::cake[-(1:7), ]))
+  x <- summary(fit, ddf = "Kenward-Roger")
+
+  expect_equal(coef(x)[, "Std. Error"], sqrt(diag(vcov(x))))
+  expect_gt(max(coef(x)[, "Std. Error"] / sqrt(diag(vcov(fit)))), 1 + 1e-6)
+  expect_match(format(x)[1], "t tests by Kenward-Roger's method$")
+  expect_match(format(summary(fit))[1], "t tests by Satterthwaite's method$")
+  expect_match(format(summary(fit, ddf = "none"))[1], "REML$")
+})
+
+test_that("without degrees of freedom the table is lme4's", {
+  fit <- fit_cached("sleepstudy")
+  table <- coef(summary(fit, ddf = "none"))
+
+  expect_identical(colnames(table), c("Estimate", "Std. Error", "t value"))
+  expect_equal(table, coef(summary(fit))[, c(1, 2, 4)])
+  expect_identical(summary(fit, ddf = "lme4"), summary(fit, ddf = "none"))
+  expect_no_match(shown(summary(fit, ddf = "none")), "Signif. codes|t tests")
 })
 
 test_that("an ML summary shows and holds the information criteria", {
@@ -68,11 +108,68 @@ test_that("a scaled residual is the Pearson residual over sigma, of rows with po
 test_that("summary refuses what it does not know, and says which ddf exist", {
   fit <- fit_cached("sleepstudy")
 
-  expect_identical(summary(fit, ddf = "lme4")$ddf, "none")
-  expect_error(summary(fit, ddf = "Satterthwaite"), "none", class = "henderson_error_unsupported")
-  expect_error(summary(fit, ddf = "KR2"), class = "henderson_error_argument")
+  expect_identical(summary(fit, ddf = "SATTERTHWAITE")$ddf, "Satterthwaite")
+  expect_error(summary(fit, ddf = "KR2"), "Kenward-Roger", class = "henderson_error_argument")
+  expect_error(
+    summary(fit_cached("sleepstudy_ml"), ddf = "Kenward-Roger"), "REML",
+    class = "henderson_error_argument"
+  )
   expect_error(summary(fit, correlation = 1), class = "henderson_error_argument")
   expect_error(summary(fit, corr = TRUE, digit = 3), class = "henderson_error_argument")
+})
+
+# ---- where degrees of freedom are in doubt ----
+
+# 8 groups of 6, without variation between them beyond that within: the estimate is zero.
+one_way <- function(between) {
+  group <- rep(1:8, each = 6)
+  within <- rep(c(-3, -1, 0, 0, 1, 3), 8)
+  data.frame(y = within + between * (group - 4.5), group = factor(group))
+}
+
+test_that("at a zero variance Satterthwaite's df jump, and a note says so", {
+  zero <- suppressMessages(lmm(y ~ 1 + (1 | group), one_way(0)))
+  positive <- lmm(y ~ 1 + (1 | group), one_way(1))
+  df <- function(fit, ...) coef(summary(fit, ...))[, "df"]
+
+  expect_identical(unname(zero$theta), 0)
+  expect_equal(df(zero), 47, tolerance = 1e-8)
+  expect_equal(df(positive), 7, tolerance = 1e-6)
+  for (ddf in c("expected", "Kenward-Roger")) {
+    expect_equal(df(zero, ddf = ddf), 7, tolerance = 1e-8)
+    expect_equal(df(positive, ddf = ddf), 7, tolerance = 1e-6)
+    expect_no_match(shown(summary(zero, ddf = ddf)), "known")
+  }
+  expect_match(shown(summary(zero)), "Note: .*for known; \"expected\" and \"Kenward-Roger\" do not")
+  expect_no_match(shown(summary(positive)), "known")
+  by_ml <- suppressMessages(refit_ml(zero))
+  expect_match(shown(summary(by_ml)), "for known; \"expected\" does not")
+})
+
+test_that("a summary without degrees of freedom says why", {
+  bare <- lmm(
+    Reaction ~ Days + (1 | Subject), sleepstudy, control = lmm_control(keep = character())
+  )
+  x <- summary(bare)
+
+  expect_identical(x$ddf, "none")
+  expect_identical(colnames(coef(x)), c("Estimate", "Std. Error", "t value"))
+  expect_match(shown(x), "Note: no degrees of freedom .*does not hold its model frame. Fit again")
+  expect_error(summary(bare, ddf = "Satterthwaite"), class = "henderson_error_data")
+})
+
+test_that("fits that are no optimum have a summary", {
+  quiet <- function(optimizer, ...) {
+    suppressWarnings(suppressMessages(lmm(Reaction ~ Days + (Days | Subject), sleepstudy,
+      control = lmm_control(optimizer, ...), start = c(1, 0, 0.2)
+    )))
+  }
+  for (fit in list(quiet("none"), quiet("nelder_mead", max_iterations = 3))) {
+    x <- summary(fit)
+    expect_identical(dim(coef(x)), c(2L, 5L))
+    expect_true(all(is.finite(coef(x)[, 1:2])))
+    expect_output(print(x), "Days")
+  }
 })
 
 # ---- names of columns ----
