@@ -4,21 +4,25 @@
 #' Drop or add single fixed-effects terms
 #'
 #' Fits every model with one term less (`drop1`) or more (`add1`) and compares it with the fit,
-#' all by maximum likelihood.
+#' all by maximum likelihood; or tests for every term (`drop1`) whether it can be left out, by F
+#' tests in the fit as it is.
 #'
 #' @param object A fit by [lmm()]. A REML fit is refitted by maximum likelihood.
 #' @param scope A formula or character vector of terms. `drop1`: all terms that can be dropped
 #'   when missing. `add1`: the terms to consider; a formula stands for the terms it has beyond
 #'   those of the fit.
 #' @param scale Unused; present because the generic has it.
-#' @param test One string: `"none"` or `"Chisq"`, likelihood-ratio tests.
+#' @param test One string: `"none"` or `"Chisq"`, likelihood-ratio tests; for `drop1` also `"F"`.
+#' @param ddf One string, for `test = "F"`: how degrees of freedom are found, as in
+#'   [summary()][summary.henderson_lmm].
 #' @param k One number: the penalty for each parameter in the AIC; `log(nobs(object))` gives the
 #'   BIC.
 #' @param trace One logical (or number, 0 for no): report each fit as a message.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return A data frame of class `anova`, as [anova()][anova.henderson_lmm] gives, a row `<none>`
 #'   for the fit and one for each term: `Df` (parameters of the term), `AIC`, and with `test =
-#'   "Chisq"` also `LRT` and `Pr(Chi)`.
+#'   "Chisq"` also `LRT` and `Pr(Chi)`. With `test = "F"` one row for each term, columns as in the
+#'   table of one fit; nothing is refitted, and `k` has no part in it.
 #' @section Stepwise selection: [stats::step()] needs a fit by maximum likelihood:
 #'   `step(refit_ml(object))`. Random terms stay as they are. A `lower` scope must be written without
 #'   `.`, which stands for the random terms too.
@@ -27,23 +31,38 @@
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, REML = FALSE)
 #' drop1(fit, test = "Chisq")
+#' drop1(fit, test = "F")
 #' add1(fit, ~ . + I(Days^2), test = "Chisq")
 #' @importFrom stats drop1 add1
 #' @export
-drop1.henderson_lmm <- function(object, scope, scale = 0, test = c("none", "Chisq"), k = 2,
-                                trace = FALSE, ...) {
+drop1.henderson_lmm <- function(object, scope, scale = 0, test = c("none", "Chisq", "F"), k = 2,
+                                trace = FALSE, ddf = "Satterthwaite", ...) {
   check_no_dots(...)
-  test <- check_choice(test, c("none", "Chisq"))
+  test <- check_choice(test, c("none", "Chisq", "F"))
   check_number(k)
   trace <- check_trace(trace)
+  if (!missing(ddf) && test != "F") {
+    abort("{.arg ddf} is for {.code test = \"F\"}.", kind = "argument", variable = "ddf")
+  }
   droppable <- stats::drop.scope(object$terms)
   scope <- if (missing(scope)) droppable else check_scope(scope, droppable, "dropped")
+  if (test == "F") {
+    return(deletion_f_table(object, scope, ddf_method(ddf)))
+  }
   fit <- refit_ml(object)
   smaller <- lapply(scope, function(term) {
     if (trace) inform("Without {.code {term}}.", kind = "trace")
     refit_fixed(fit, changed_fixed(fit, term, "-"))
   })
   single_term_table(fit, smaller, scope, test, k, "Single term deletions")
+}
+
+deletion_f_table <- function(fit, scope, ddf) {
+  contrasts <- lapply(stats::setNames(scope, utf8_names(scope)), deletion_contrasts, fit = fit)
+  heading <- test_heading("Single term deletions", fit, ddf)
+  f_table(fit, contrasts, ddf,
+    heading = c(heading, "\nModel:", expression_text(fit$parsed$formula))
+  )
 }
 
 #' @rdname drop1.henderson_lmm

@@ -1,4 +1,173 @@
-# ---- one fit ----
+# The table of one fit. Comparisons with lmerTest and pbkrtest on real models are in
+# test-tests-against-peers.R.
+
+shown <- function(x, ...) paste(capture.output(print(x, ...)), collapse = "\n")
+
+oats_by_block <- function(...) {
+  lmm(yield ~ Variety * nitro + (1 | Block), transform(as.data.frame(nlme::Oats), ...))
+}
+
+# ---- published tables ----
+
+test_that("the split plot of durban has the published table", {
+  table <- anova(fit_cached("durban"))
+
+  expect_s3_class(table, c("henderson_anova", "anova", "data.frame"), exact = TRUE)
+  expect_named(table, c("Sum Sq", "Mean Sq", "NumDF", "DenDF", "F value", "Pr(>F)"))
+  expect_identical(rownames(table), c("gen", "fung", "gen:fung"))
+  expect_identical(table$NumDF, c(69, 1, 69))
+  # balanced: whole numbers, to the accuracy of the optimum
+  expect_equal(table$DenDF, c(414, 3, 414), tolerance = 1e-6)
+  expect_identical(round(table[["F value"]], 4), c(7.2008, 40.2718, 0.9331))
+  expect_identical(round(table[["Pr(>F)"]][2:3], 6), c(0.007915, 0.62901))
+  text <- shown(table)
+  expect_match(text, "^Type III Analysis of Variance Table with Satterthwaite's method\n")
+  expect_match(text, "gen +39.284 +0.5693 +69 +414 +7.2008 < 2.2e-16 \\*\\*\\*\n")
+  expect_match(text, "fung +3.184 +3.1841 +1 +3 +40.2718 +0.007915 \\*\\* +\n")
+})
+
+test_that("the oats with random blocks have the published table, by either method", {
+  fit <- oats_by_block(nitro = factor(nitro))
+  for (ddf in c("Satterthwaite", "Kenward-Roger", "expected")) {
+    table <- anova(fit, ddf = ddf)
+    expect_identical(table$NumDF, c(2, 3, 6))
+    expect_equal(table$DenDF, c(55, 55, 55), tolerance = 1e-6)
+    expect_identical(round(table[["F value"]], 4), c(3.5134, 26.2510, 0.2109))
+    expect_identical(round(table[["Pr(>F)"]], 5)[c(1, 3)], c(0.03665, 0.97187))
+    expect_identical(signif(table[["Pr(>F)"]][2], 4), 1.135e-10)
+  }
+})
+
+test_that("in sleepstudy the F of Days is its squared t, with the same degrees of freedom", {
+  fit <- fit_cached("sleepstudy")
+  coefficients <- coef(summary(fit))
+  table <- anova(fit)
+
+  expect_equal(table["Days", "F value"], coefficients["Days", "t value"]^2)
+  expect_equal(table["Days", "DenDF"], coefficients["Days", "df"])
+  expect_equal(table["Days", "Pr(>F)"], coefficients["Days", "Pr(>|t|)"])
+  expect_equal(table["Days", "DenDF"], 17, tolerance = 1e-6)
+  expect_identical(signif(table["Days", "Pr(>F)"], 3), 3.26e-06)
+})
+
+test_that("a split plot has the degrees of freedom of its strata", {
+  # 6 blocks, 3 varieties on plots: 5 x 2; 4 nitrogen levels in them: 18 x 3 - 9
+  table <- anova(fit_cached("oats"))
+
+  expect_equal(table$DenDF, c(10, 45, 45), tolerance = 1e-5)
+  m <- summary(aov(Y ~ V * N + Error(B / V), MASS::oats))
+  strata <- c(m[["Error: B:V"]][[1]][1, "F value"], m[["Error: Within"]][[1]][1:2, "F value"])
+  expect_equal(table[["F value"]], unname(strata), tolerance = 1e-6)
+})
+
+# ---- types ----
+
+test_that("types of an unbalanced two-way layout are those of its lm, where groups do not vary", {
+  # one row fewer in some cells; the mixed model's F is Wald's with V proportional to I here, so
+  # each type has the linear model's sums of squares
+  data <- subset(warpbreaks, !seq_along(breaks) %in% c(1:4, 20, 21, 50))
+  data$group <- factor(rep_len(1:7, nrow(data)))
+  fit <- suppressMessages(lmm(log(breaks) ~ wool * tension + (1 | group), data,
+    start = 0, control = lmm_control("none")
+  ))
+  full <- lm(log(breaks) ~ wool * tension, data)
+  rss <- function(formula) deviance(lm(formula, data))
+  main <- rss(log(breaks) ~ wool + tension)
+  by_hand <- list(
+    I = anova(full)[["Sum Sq"]][1:3],
+    II = c(
+      rss(log(breaks) ~ tension) - main, rss(log(breaks) ~ wool) - main, main - deviance(full)
+    )
+  )
+  # type III with all cells filled: the coefficients of sum contrasts
+  sums <- model.matrix(~ wool * tension, data, list(wool = contr.sum, tension = contr.sum))
+  residual_ss <- function(columns) sum(lm.fit(sums[, -columns], log(data$breaks))$residuals^2)
+  by_hand$III <- c(residual_ss(2), residual_ss(3:4), residual_ss(5:6)) - deviance(full)
+
+  for (type in names(by_hand)) {
+    table <- anova(fit, type = type)
+    # the same quadratic forms by two routes
+    expect_equal(table[["Sum Sq"]], by_hand[[type]], tolerance = 1e-8)
+    expect_equal(table$DenDF, rep(full$df.residual, 3), tolerance = 1e-8)
+    f_value <- by_hand[[type]] / (c(1, 2, 2) * sigma(full)^2)
+    expect_equal(table[["F value"]], f_value, tolerance = 1e-8)
+  }
+})
+
+test_that("types can be given as numbers, and agree in balanced designs", {
+  fit <- fit_cached("oats")
+
+  expect_identical(anova(fit, type = 1), anova(fit, type = "I"))
+  expect_identical(anova(fit, type = 3), anova(fit))
+  # three sets of contrasts that span the same hypotheses
+  expect_equal(as.matrix(anova(fit, type = 2)), as.matrix(anova(fit)), tolerance = 1e-9)
+  expect_equal(as.matrix(anova(fit, type = 1)), as.matrix(anova(fit)), tolerance = 1e-9)
+  expect_match(shown(anova(fit, type = "II")), "^Type II Analysis of Variance Table with Satt")
+})
+
+test_that("every method names itself, and none leaves out p-values", {
+  fit <- fit_cached("sleepstudy")
+
+  expect_match(shown(anova(fit, ddf = "kenward-roger")), "with Kenward-Roger's method")
+  expect_match(shown(anova(fit, ddf = "expected")), "Satterthwaite's method, expected information")
+  none <- anova(fit, ddf = "none")
+  expect_named(none, c("npar", "Sum Sq", "Mean Sq", "F value"))
+  expect_equal(none[["F value"]], anova(fit)[["F value"]])
+  expect_match(shown(none), "^Type III Analysis of Variance Table\n")
+  expect_identical(anova(fit, ddf = "lme4"), none)
+})
+
+test_that("a term whose columns were all dropped has a row of NA", {
+  data <- transform(sleepstudy, twice = 2 * Days)
+  fit <- suppressMessages(lmm(Reaction ~ Days + twice + (1 | Subject), data))
+  for (type in c("I", "II", "III")) {
+    table <- anova(fit, type = type)
+    expect_identical(rownames(table), c("Days", "twice"))
+    expect_true(all(is.na(table["twice", ])))
+    expect_equal(table["Days", "DenDF"], 161, tolerance = 1e-6)
+  }
+})
+
+test_that("Kenward and Roger's table scales F but not the sums of squares", {
+  need_peer(c("lmerTest", "pbkrtest"))
+  # 3 x 3 random slopes: the scaling is far from 1
+  fit <- lmm(score ~ Machine + (0 + Machine | Worker), as.data.frame(nlme::Machines))
+  table <- anova(fit, ddf = "Kenward-Roger")
+  L <- cbind(0, diag(2))
+  V <- henderson:::contrast_covariance(fit, "Kenward-Roger")
+  beta <- fixef(fit)
+  wald <- sum((L %*% beta) * solve(L %*% V %*% t(L), L %*% beta))
+
+  expect_equal(table[["Sum Sq"]], sigma(fit)^2 * wald)
+  expect_lt(table[["F value"]], 0.95 * wald / 2)
+})
+
+test_that("a variance at zero is noted in the heading, for Satterthwaite's method only", {
+  fit <- suppressMessages(lmm(travel ~ side + (1 | Rail), transform(
+    as.data.frame(nlme::Rail), travel = rank(travel) %% 5, side = gl(2, 1, 18)
+  )))
+  expect_identical(unname(fit$theta), 0)
+
+  expect_match(attr(anova(fit), "heading")[2], "Note: .*known.*\"expected\"")
+  expect_length(attr(anova(fit, ddf = "expected"), "heading"), 1)
+  expect_length(attr(anova(fit, ddf = "Kenward-Roger"), "heading"), 1)
+  # residual degrees of freedom against those between and within 6 rails
+  expect_equal(anova(fit)$DenDF, 16, tolerance = 1e-6)
+})
+
+test_that("Kenward and Roger's method needs REML, and tests need the model frame", {
+  expect_error(
+    anova(fit_cached("sleepstudy_ml"), ddf = "Kenward-Roger"), class = "henderson_error_argument"
+  )
+  bare <- lmm(
+    Reaction ~ Days + (1 | Subject), sleepstudy, control = lmm_control(keep = character())
+  )
+  expect_error(anova(bare), "keep", class = "henderson_error_data")
+  expect_named(anova(bare, type = "I", ddf = "none"), c("npar", "Sum Sq", "Mean Sq", "F value"))
+  expect_error(anova(bare, type = "IV"), class = "henderson_error_argument")
+})
+
+# ---- type I without degrees of freedom: lme4's table ----
 
 test_that("without random variation the table is that of lm", {
   fit <- fit_cached("oats")
@@ -10,19 +179,13 @@ test_that("without random variation the table is that of lm", {
   fit_without$beta <- coef(m)
   expected <- anova(m)[1:3, ]
 
-  table <- anova(fit_without)
+  table <- anova(fit_without, type = "I", ddf = "none")
   expect_s3_class(table, c("henderson_anova", "anova", "data.frame"), exact = TRUE)
   expect_named(table, c("npar", "Sum Sq", "Mean Sq", "F value"))
   expect_identical(rownames(table), c("V", "N", "V:N"))
   # two orthogonalisations: rounding only
   expect_equal(table[["Sum Sq"]], expected[["Sum Sq"]], tolerance = 1e-10)
   expect_equal(table[["F value"]], expected[["F value"]], tolerance = 1e-10)
-})
-
-test_that("the F value of one column is the squared t value", {
-  fit <- fit_cached("sleepstudy")
-
-  expect_equal(anova(fit)["Days", "F value"], coef(summary(fit))["Days", "t value"]^2)
 })
 
 test_that("the table is lme4's, rank-deficient and with several columns too", {
@@ -36,7 +199,7 @@ test_that("the table is lme4's, rank-deficient and with several columns too", {
   )
   for (m in fits) {
     expected <- anova(m)
-    table <- anova(suppressMessages(as_lmm(m)))
+    table <- anova(suppressMessages(as_lmm(m)), type = "I", ddf = "none")
     # at lme4's own theta: rounding only
     expect_equal(as.matrix(table), as.matrix(expected), tolerance = 1e-7)
   }
@@ -45,101 +208,7 @@ test_that("the table is lme4's, rank-deficient and with several columns too", {
 test_that("an intercept-only fit has an empty table", {
   fit <- lmm(Reaction ~ 1 + (1 | Subject), sleepstudy)
 
-  expect_identical(dim(anova(fit)), c(0L, 4L))
-})
-
-test_that("types and ddf that do not exist yet are said to be so", {
-  fit <- fit_cached("sleepstudy")
-
-  expect_error(anova(fit, type = "III"), class = "henderson_error_unsupported")
-  expect_error(anova(fit, type = 2), class = "henderson_error_unsupported")
-  expect_error(anova(fit, type = "IV"), class = "henderson_error_argument")
-  expect_error(anova(fit, ddf = "Kenward-Roger"), class = "henderson_error_unsupported")
-  expect_identical(anova(fit, type = 1, ddf = "lme4"), anova(fit))
-})
-
-# ---- several fits ----
-
-test_that("likelihood-ratio statistics are differences of deviances", {
-  small <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, REML = FALSE)
-  large <- fit_cached("sleepstudy_ml")
-  table <- anova(large, small)
-
-  expect_named(table, c("npar", "AIC", "BIC", "logLik", "-2*log(L)", "Chisq", "Df", "Pr(>Chisq)"))
-  expect_identical(rownames(table), c("small", "large"))
-  expect_equal(table[["-2*log(L)"]], c(deviance(small), deviance(large)))
-  expect_equal(table$Chisq, c(NA, deviance(small) - deviance(large)))
-  expect_equal(table$Df, c(NA, 2))
-  expect_equal(table[["Pr(>Chisq)"]], c(NA, pchisq(table$Chisq[2], 2, lower.tail = FALSE)))
-  expect_equal(table$AIC, c(AIC(small), AIC(large)))
-  expect_match(attr(table, "heading")[1], "sleepstudy")
-})
-
-test_that("REML fits are refitted by ML with a message", {
-  small <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy)
-  large <- fit_cached("sleepstudy")
-
-  expect_message(table <- anova(small, large), class = "henderson_message_refit")
-  # two optimizations of the same criterion
-  expect_equal(table[["-2*log(L)"]][2], deviance(fit_cached("sleepstudy_ml")), tolerance = 1e-7)
-  expect_silent(restricted <- anova(small, large, refit = FALSE))
-  expect_equal(restricted[["-2*log(L)"]], c(reml_criterion(small), reml_criterion(large)))
-})
-
-test_that("restricted likelihoods of different fixed effects are not compared", {
-  small <- lmm(Reaction ~ 1 + (Days | Subject), sleepstudy)
-
-  expect_error(
-    anova(small, fit_cached("sleepstudy"), refit = FALSE), class = "henderson_error_argument"
-  )
-  expect_error(
-    anova(fit_cached("sleepstudy_ml"), fit_cached("sleepstudy"), refit = FALSE),
-    class = "henderson_error_argument"
-  )
-})
-
-test_that("equal numbers of parameters give no p-value", {
-  other <- lmm(Reaction ~ I(Days^2) + (Days | Subject), sleepstudy, REML = FALSE)
-  table <- anova(fit_cached("sleepstudy_ml"), other)
-
-  expect_identical(table$Df[2], 0)
-  expect_identical(table[["Pr(>Chisq)"]][2], NA_real_)
-})
-
-test_that("lm fits can stand beside mixed fits", {
-  without <- lm(Reaction ~ Days, sleepstudy)
-  table <- anova(fit_cached("sleepstudy_ml"), without)
-
-  expect_identical(rownames(table)[1], "without")
-  expect_equal(table$npar, c(3, 6))
-  expect_equal(table$logLik[1], as.numeric(logLik(without)))
-})
-
-test_that("fits on different data are an error", {
-  fit <- fit_cached("sleepstudy_ml")
-  fewer <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, subset = Days < 9, REML = FALSE)
-  other <- lmm(log(Reaction) ~ Days + (1 | Subject), sleepstudy, REML = FALSE)
-  weighted <- lmm(
-    Reaction ~ Days + (1 | Subject), sleepstudy, weights = rep(1:2, 90), REML = FALSE
-  )
-
-  expect_error(anova(fit, fewer), "180", class = "henderson_error_data")
-  expect_error(anova(fit, other), "response", class = "henderson_error_data")
-  expect_error(anova(fit, weighted), "weights", class = "henderson_error_data")
-})
-
-test_that("anything but fits is an error", {
-  fit <- fit_cached("sleepstudy_ml")
-
-  expect_error(anova(fit, 1), class = "henderson_error_argument")
-  expect_error(anova(fit, tpe = "I"), class = "henderson_error_argument")
-  expect_error(anova(fit, fit, model.names = "one"), class = "henderson_error_argument")
-  expect_error(anova(fit, fit, refit = "no"), class = "henderson_error_argument")
-})
-
-test_that("names are the caller's expressions, or given, or numbered", {
-  fit <- fit_cached("sleepstudy_ml")
-
-  expect_identical(rownames(anova(fit, fit, model.names = c("a", "b"))), c("a", "b"))
-  expect_identical(rownames(anova(fit, fit)), c("MODEL1", "MODEL2"))
+  expect_identical(dim(anova(fit)), c(0L, 6L))
+  expect_identical(dim(anova(fit, type = "I", ddf = "none")), c(0L, 4L))
+  expect_match(shown(anova(fit)), "Type III Analysis")
 })

@@ -127,6 +127,38 @@ test_that("printing and summaries check their arguments", {
   ))
 })
 
+test_that("contrast_test() names what is wrong with a hypothesis", {
+  expect_refused(bad_calls(
+    "argument", "fit", "is missing", contrast_test(),
+    "argument", "fit", "not 3", contrast_test(3),
+    "argument", "L", "not \"Days\"", contrast_test(sleep, "Days"),
+    "argument", "L", "not a list of length 2", contrast_test(sleep, list(list(1, 2))),
+    "argument", "L", "at least one contrast", contrast_test(sleep, list()),
+    "argument", "L", "not a data frame", contrast_test(sleep, data.frame(a = 1, b = 2)),
+    "argument", "L", "2 numbers, one for each coefficient", contrast_test(sleep, 1),
+    "argument", "L", "It has 3", contrast_test(sleep, diag(3)),
+    "argument", "L", "1 missing or infinite value", contrast_test(sleep, c(1, NA)),
+    "argument", "L", "only zeros in 1 row (2)", contrast_test(sleep, rbind(1:2, 0)),
+    "argument", "L", "Did you mean `Days`?", contrast_test(sleep, c(Day = 1)),
+    "argument", "L", "Coefficients are", contrast_test(sleep, c(foo = 1)),
+    "argument", "L", "more than once", contrast_test(sleep, c(Days = 1, Days = 2)),
+    "argument", "L", "no coefficients: \"\"", contrast_test(sleep, c(Days = 1, 2)),
+    "argument", "rhs", "one finite number, or 2", contrast_test(sleep, diag(2), rhs = 1:3),
+    "argument", "rhs", "not \"a\"", contrast_test(sleep, 1:2, rhs = "a"),
+    "argument", "rhs", "not NA", contrast_test(sleep, 1:2, rhs = NA),
+    "argument", "rhs", "contradicts", contrast_test(sleep, rbind(1:2, 1:2), rhs = 1:2),
+    "argument", "joint", "not \"a\"", contrast_test(sleep, 1:2, joint = "a"),
+    "argument", "ddf", "not \"foo\"", contrast_test(sleep, 1:2, ddf = "foo"),
+    "argument", "ddf", "by maximum likelihood", contrast_test(simple, ddf = "Kenward-Roger"),
+    "argument", "level", "95", contrast_test(sleep, 1:2, level = 95),
+    "argument", "level", "not 1", contrast_test(sleep, 1:2, level = 1),
+    "argument", "digits", "not \"a\"", print(contrast_test(sleep, 1:2), digits = "a"),
+    "argument", "signif.stars", "not 1", print(contrast_test(sleep, 1:2), signif.stars = 1),
+    "argument", "confint", "Unknown argument", contrast_test(sleep, 1:2, confint = TRUE),
+    "data", "frame", "does not hold", contrast_test(bare, 1:2)
+  ))
+})
+
 test_that("anova() compares fits of the same data only", {
   expect_refused(bad_calls(
     "argument", "...", "It holds 3", anova(sleep, 3),
@@ -139,7 +171,11 @@ test_that("anova() compares fits of the same data only", {
     "argument", "model.names", "2 different strings", anova(sleep, simple, model.names = "a"),
     "argument", "type", "table of one fit", anova(sleep, simple, type = "I"),
     "argument", "type", "not \"IV\"", anova(sleep, type = "IV"),
+    "argument", "type", "not 4", anova(sleep, type = 4),
     "argument", "ddf", "not \"foo\"", anova(sleep, type = "I", ddf = "foo"),
+    "argument", "ddf", "is for the table of one fit", anova(sleep, simple, ddf = "none"),
+    "argument", "ddf", "by maximum likelihood", anova(simple, ddf = "Kenward-Roger"),
+    "data", "frame", "does not hold", anova(bare),
     "data", "nobs", "180 and 90", anova(sleep, half),
     "data", "response", "fit 2 differs", anova(sleep, logged)
   ))
@@ -208,7 +244,11 @@ test_that("drop1() and add1() name terms that cannot be used", {
     "argument", "scope", "not NULL", drop1(fit, scope = NULL),
     "argument", "scope", "cannot be dropped: \"foo\"", drop1(fit, scope = "foo"),
     "argument", "scope", "cannot be dropped", drop1(fit, scope = ~ (1 | Subject)),
-    "argument", "test", "not \"F\"", drop1(fit, test = "F"),
+    "argument", "test", "not \"G\"", drop1(fit, test = "G"),
+    "argument", "test", "not \"F\"", add1(fit, "x", test = "F"),
+    "argument", "ddf", "is for `test = \"F\"`", drop1(fit, ddf = "none"),
+    "argument", "ddf", "not \"foo\"", drop1(fit, test = "F", ddf = "foo"),
+    "data", "frame", "does not hold", drop1(bare, test = "F"),
     "argument", "tset", "Did you mean `test`?", drop1(fit, tset = "Chisq"),
     "argument", "k", "not NA", drop1(fit, k = NA),
     "argument", "trace", "not \"a\"", drop1(fit, trace = "a"),

@@ -39,7 +39,8 @@ test_that("scope may name the terms, and wrong ones are refused", {
   expect_error(drop1(fit, "Height"), class = "henderson_error_argument")
   expect_error(add1(fit), class = "henderson_error_argument")
   expect_error(add1(fit, ~ . + Days), class = "henderson_error_argument")
-  expect_error(drop1(fit, test = "F"), class = "henderson_error_argument")
+  expect_error(add1(fit, "Days", test = "F"), class = "henderson_error_argument")
+  expect_error(drop1(fit, ddf = "none"), class = "henderson_error_argument")
   expect_error(drop1(fit, tst = "Chisq"), class = "henderson_error_argument")
 })
 

@@ -58,7 +58,7 @@ test_that("a model without fixed effects is shown, summarised and read", {
   expect_match(shown(fit), "Fixed effects:\nnone")
   expect_match(shown(summary(fit)), "Fixed effects:\nnone")
   expect_length(fixef(fit), 0L)
-  expect_identical(dim(anova(fit)), c(0L, 4L))
+  expect_identical(dim(anova(fit)), c(0L, 6L))
   expect_equal(coef(fit)$Subject[["(Intercept)"]], ranef(fit)$Subject[["(Intercept)"]])
   expect_length(predict(fit), 180L)
   expect_identical(dim(component(fit, "RX")), c(0L, 0L))

@@ -3,8 +3,8 @@
 #
 # What remains between us and lmerTest is its numerical derivatives (numDeriv, Richardson): at most
 # 1.4e-6 of the degrees of freedom (Nitrendipene, where the information is near singular), below
-# 3e-7 elsewhere. F of types I and II agree to rounding, magnified in Ovary by lmerTest's rounding of
-# small entries; it rounds the contrasts of type III to 7 digits, which moves F by up to 6e-7.
+# 3e-7 elsewhere. F of types I and II agree to 2e-8; lmerTest rounds the contrasts of type III to 7
+# digits, which moves F by up to 6e-7.
 df_tolerance <- 1e-5
 f_tolerance <- c(I = 1e-7, II = 1e-7, III = 3e-6)
 # Kenward and Roger's method has no derivatives: rounding only, of n x n matrices.
@@ -103,6 +103,8 @@ test_that("the printed table is lmerTest's", {
       capture.output(print(anova(fit, type = type))), capture.output(print(anova(m, type = type)))
     )
   }
+  m <- lmerTest::lmer(Reaction ~ Days + (Days | Subject), sleepstudy)
+  fit <- as_lmm(m)
   coefficients <- function(x) {
     lines <- capture.output(print(x, correlation = FALSE))
     lines[(match("Fixed effects:", lines) + 1):grep("^Signif", lines)]
