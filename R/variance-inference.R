@@ -1,0 +1,312 @@
+# Standard errors of variances, standard deviations and correlations, by the delta method from the
+# covariance of the estimates of theta and sigma.
+#
+# Notation: V = sigma^2 Lambda Lambda', covariance matrix of one term; psi = (theta, sigma).
+
+#' Variance components with standard errors
+#'
+#' Estimates, standard errors and confidence limits of the parameters of the random part, with the
+#' joint covariance of the estimates.
+#'
+#' @param fit A fit by [lmm()] that holds its model frame.
+#' @param scale One string: what is estimated. `"sd"`: standard deviations and correlations.
+#'   `"variance"`: variances and covariances. `"log_sd"`: logarithms of standard deviations and
+#'   Fisher's z of correlations, \eqn{z = \tanh^{-1} \rho}, on which normal approximations are best.
+#'   `"theta"`: the entries of \eqn{\Lambda}, and \eqn{\sigma}.
+#' @param level One number between 0 and 1: the level of the confidence limits.
+#' @param ... Nothing; an argument that is not known is an error.
+#' @details The covariance of \eqn{\psi = (\hat\theta, \hat\sigma)} is twice the inverse of the
+#'   exact Hessian of the criterion (restricted or not, as the fit), the inverse of the observed
+#'   information; that of a function of \eqn{\psi} with Jacobian J is \eqn{J \, Cov(\psi) J'}, with
+#'   \eqn{\partial (\Lambda\Lambda')_{ab} / \partial \Lambda_{rc} = \delta_{ar}\Lambda_{bc} +
+#'   \delta_{br}\Lambda_{ac}}. Limits are normal on the scale of `"log_sd"` and taken back, so that
+#'   limits of a standard deviation are positive and those of a correlation within -1 and 1; limits
+#'   of a variance are the squares of those of its standard deviation. Covariances and theta have
+#'   symmetric limits.
+#'
+#'   Large samples of groups are needed: with few groups the distribution of a variance is skew, and
+#'   [random_anova()] tests whether it is zero.
+#' @return A data frame of class `henderson_variance_components` with the rows of
+#'   `as.data.frame(VarCorr(fit))`, the residual last, and columns `grp`, `var1`, `var2` (`NA` for a
+#'   variance), `estimate`, `se`, `lower`, `upper`, on the scale asked for. `vcov()` of it is the
+#'   covariance matrix of the estimates.
+#' @section Where there is no standard error: A variance estimated as zero, and everything in the
+#'   covariance matrix of an unstructured term that is not of full rank, lies on the boundary of
+#'   what is possible, where estimates are not normal for any number of groups; variances of effects
+#'   that the fixed effects reproduce are not determined by a restricted likelihood. Their `se`,
+#'   `lower` and `upper` are `NA`, and a message of class `henderson_message_singular` says which
+#'   and why. The others are computed with those parameters held where they are.
+#' @section Errors: `henderson_error_argument` for malformed arguments; `henderson_error_data` when
+#'   the fit does not hold its model frame.
+#' @source Searle, Casella and McCulloch (1992), *Variance Components*, chapter 6; Pinheiro and
+#'   Bates (2000), *Mixed-Effects Models in S and S-PLUS*, section 2.4, for the scales of the
+#'   limits.
+#' @seealso [VarCorr()][VarCorr.henderson_fit], [random_anova()], [intraclass_correlation()].
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' variance_components(fit)
+#' variance_components(fit, scale = "variance", level = 0.9)
+#' vcov(variance_components(fit, scale = "log_sd"))
+#' @export
+variance_components <- function(fit, scale = c("sd", "variance", "log_sd", "theta"), level = 0.95,
+                                ...) {
+  check_no_dots(...)
+  check_fit(fit)
+  scale <- check_choice(scale, c("sd", "variance", "log_sd", "theta"))
+  check_level(level)
+  parameters <- variance_parameter_covariance(fit)$covariance
+  table <- if (scale == "theta") theta_rows(fit) else covariance_rows(fit, scale)
+  jacobian <- do.call(rbind, table$gradient)
+  irregular <- irregular_parameters(fit)
+  known <- !vapply(seq_len(nrow(jacobian)), function(row) {
+    any(irregular$theta[table$theta[[row]]])
+  }, TRUE)
+  covariance <- jacobian %*% parameters %*% t(jacobian)
+  covariance[!known, ] <- covariance[, !known] <- NA
+  if (any(!known)) inform_irregular(irregular$reason)
+  names <- component_names(table)
+  dimnames(covariance) <- list(names, names)
+  se <- sqrt(diag(covariance))
+  result <- data.frame(
+    table[c("grp", "var1", "var2", "estimate")], se = se,
+    component_limits(table, se, scale, level), row.names = NULL
+  )
+  structure(result,
+    covariance = covariance, scale = scale, level = level,
+    class = c("henderson_variance_components", "data.frame")
+  )
+}
+
+# Rows of theta and sigma: list of `grp`, `var1`, `var2`, `estimate`, `gradient` (list of rows of
+# the Jacobian by psi), `theta` (list: positions in theta that a row depends on).
+theta_rows <- function(fit) {
+  count <- length(fit$theta)
+  entries <- do.call(rbind, lapply(fit$random, function(term) {
+    at <- lambda_entries(term)
+    names <- term$columns
+    data.frame(
+      grp = term$group, var1 = names[at$column],
+      var2 = ifelse(at$row == at$column, NA, names[at$row])
+    )
+  }))
+  list(
+    grp = c(entries$grp, "Residual"), var1 = c(entries$var1, NA), var2 = c(entries$var2, NA),
+    estimate = c(unname(fit$theta), fit$sigma),
+    gradient = lapply(seq_len(count + 1L), function(i) as.numeric(seq_len(count + 1L) == i)),
+    theta = c(unlist(lapply(fit$random, joint_parameters), recursive = FALSE), list(integer(0L)))
+  )
+}
+
+# For each parameter of a term, those that are irregular together: all of an unstructured matrix.
+joint_parameters <- function(term) {
+  index <- term$theta_index
+  if (term$structure == "diag") as.list(index) else rep(list(index), length(index))
+}
+
+# Row and column in Lambda of each parameter of a term.
+lambda_entries <- function(term) {
+  v <- length(term$columns)
+  if (term$structure == "diag") return(list(row = seq_len(v), column = seq_len(v)))
+  at <- which(lower_triangle(v), arr.ind = TRUE)
+  list(row = at[, 1L], column = at[, 2L])
+}
+
+# The same list for variances and covariances, or what `scale` makes of them.
+covariance_rows <- function(fit, scale) {
+  labels <- unique_labels(vapply(fit$random, `[[`, "", "group"))
+  parts <- Map(function(term, label) term_rows(term, label, fit, scale), fit$random, labels)
+  sigma <- fit$sigma
+  slope <- switch(scale, sd = 1, variance = 2 * sigma, log_sd = 1 / sigma)
+  residual <- list(
+    grp = "Residual", var1 = NA_character_, var2 = NA_character_,
+    estimate = switch(scale, sd = sigma, variance = sigma^2, log_sd = log(sigma)),
+    gradient = list(c(numeric(length(fit$theta)), slope)), theta = list(integer(0L))
+  )
+  parts <- c(unname(parts), list(residual))
+  fields <- names(residual)
+  stats::setNames(
+    lapply(fields, function(field) unlist(lapply(parts, `[[`, field), recursive = FALSE)), fields
+  )
+}
+
+term_rows <- function(term, label, fit, scale) {
+  lambda <- lambda_matrix(term, fit$theta)
+  entries <- lambda_entries(term)
+  v <- length(term$columns)
+  covariance <- fit$sigma^2 * tcrossprod(lambda)
+  # gradient of V[a, b] by psi
+  move <- function(a, b) {
+    gradient <- numeric(length(fit$theta) + 1L)
+    gradient[term$theta_index] <- fit$sigma^2 * (
+      (entries$row == a) * lambda[b, entries$column] +
+        (entries$row == b) * lambda[a, entries$column]
+    )
+    gradient[length(gradient)] <- 2 * covariance[a, b] / fit$sigma
+    gradient
+  }
+  pairs <- which(lower_triangle(v), arr.ind = TRUE)
+  pairs <- pairs[order(pairs[, 1L] != pairs[, 2L]), , drop = FALSE]
+  if (term$structure == "diag") pairs <- pairs[seq_len(v), , drop = FALSE]
+  cells <- lapply(seq_len(nrow(pairs)), function(k) {
+    a <- pairs[k, 1L]
+    b <- pairs[k, 2L]
+    if (a == b) {
+      variance_cell(covariance[a, a], move(a, a), scale)
+    } else {
+      covariance_cell(covariance[c(a, b), c(a, b)], move(a, b), move(a, a), move(b, b), scale)
+    }
+  })
+  same <- pairs[, 1L] == pairs[, 2L]
+  list(
+    grp = rep(label, nrow(pairs)), var1 = term$columns[pairs[, 2L]],
+    var2 = ifelse(same, NA_character_, term$columns[pairs[, 1L]]),
+    estimate = vapply(cells, `[[`, 0, "estimate"), gradient = lapply(cells, `[[`, "gradient"),
+    # of an unstructured matrix every element is irregular when one is
+    theta = lapply(pairs[, 1L], function(a) {
+      if (term$structure == "diag") term$theta_index[a] else term$theta_index
+    })
+  )
+}
+
+# Estimate and gradient of a variance, its root or the logarithm of that.
+variance_cell <- function(variance, move, scale) {
+  deviation <- sqrt(variance)
+  switch(scale,
+    variance = list(estimate = variance, gradient = move),
+    sd = list(estimate = deviation, gradient = move / (2 * deviation)),
+    log_sd = list(estimate = log(deviation), gradient = move / (2 * variance))
+  )
+}
+
+# Estimate and gradient of a covariance, correlation or Fisher's z. V: 2 x 2.
+covariance_cell <- function(V, move, move_a, move_b, scale) {
+  if (scale == "variance") return(list(estimate = V[2L, 1L], gradient = move))
+  product <- sqrt(V[1L, 1L] * V[2L, 2L])
+  correlation <- V[2L, 1L] / product
+  gradient <- move / product - correlation / 2 * (move_a / V[1L, 1L] + move_b / V[2L, 2L])
+  if (scale == "sd") return(list(estimate = correlation, gradient = gradient))
+  # rounding may take a correlation of one beyond it
+  list(
+    estimate = atanh(max(-1, min(1, correlation))), gradient = gradient / (1 - correlation^2)
+  )
+}
+
+# Parameters without a normal distribution: list(`theta` (logical), `reason` (character)).
+irregular_parameters <- function(fit) {
+  active <- variance_parameter_covariance(fit)$active
+  aliased <- aliased_columns(fit)
+  boundary <- undetermined <- logical(length(fit$theta))
+  for (t in seq_along(fit$random)) {
+    term <- fit$random[[t]]
+    index <- term$theta_index
+    entries <- lambda_entries(term)
+    boundary[index] <- !active[index]
+    undetermined[index] <- aliased[[t]][entries$row] | aliased[[t]][entries$column]
+  }
+  flat <- flat_parameters(inference_pieces(fit, "Satterthwaite")$hessian, active)
+  undetermined <- undetermined | flat
+  boundary <- boundary & !undetermined
+  labels <- names(fit$theta)
+  list(theta = boundary | undetermined, reason = c(
+    if (any(boundary)) {
+      paste0("on the boundary, a standard deviation of zero: ", list_some(labels[boundary]))
+    },
+    if (any(undetermined)) {
+      paste0("not determined by the data: ", list_some(labels[undetermined]))
+    }
+  ))
+}
+
+# Parameters along which the criterion does not change.
+flat_parameters <- function(hessian, active) {
+  flat <- logical(length(active))
+  if (!any(active)) return(flat)
+  free <- hessian[active, active, drop = FALSE]
+  scale <- sqrt(pmax(diag(free), 0))
+  flat[active] <- scale == 0
+  scale[scale == 0] <- 1
+  decomposition <- eigen(free / outer(scale, scale), symmetric = TRUE)
+  null <- decomposition$values <= 1e-9 * max(decomposition$values)
+  share <- rowSums(decomposition$vectors[, null, drop = FALSE]^2)
+  flat[active] <- flat[active] | share > 1e-6
+  flat
+}
+
+inform_irregular <- function(reason) {
+  inform(c(
+    "Some components have no standard error.", stats::setNames(reason, rep("i", length(reason)))
+  ), kind = "singular", observed = reason)
+}
+
+# Normal limits on the scale where they are taken: data frame `lower`, `upper`.
+component_limits <- function(table, se, scale, level) {
+  reach <- stats::qnorm((1 + level) / 2)
+  estimate <- table$estimate
+  is_deviation <- is.na(table$var2)
+  lower <- estimate - reach * se
+  upper <- estimate + reach * se
+  relative <- switch(scale, sd = se / estimate, variance = se / (2 * estimate), NA * se)
+  if (scale %in% c("sd", "variance")) {
+    power <- if (scale == "sd") 1 else 2
+    factor <- exp(power * reach * relative[is_deviation])
+    lower[is_deviation] <- estimate[is_deviation] / factor
+    upper[is_deviation] <- estimate[is_deviation] * factor
+  }
+  if (scale == "sd") {
+    correlation <- estimate[!is_deviation]
+    width <- reach * se[!is_deviation] / (1 - correlation^2)
+    centre <- atanh(pmin(1, pmax(-1, correlation)))
+    lower[!is_deviation] <- tanh(centre - width)
+    upper[!is_deviation] <- tanh(centre + width)
+  }
+  data.frame(lower = lower, upper = upper)
+}
+
+# "Subject.(Intercept)", "Subject.Days.(Intercept)" (as theta's names), "Residual".
+component_names <- function(table) {
+  parts <- cbind(table$grp, table$var2, table$var1)
+  apply(parts, 1L, function(row) paste(stats::na.omit(row), collapse = "."))
+}
+
+#' @param object,x A result of `variance_components()`.
+#' @rdname variance_components
+#' @export
+vcov.henderson_variance_components <- function(object, ...) {
+  check_no_dots(...)
+  attr(object, "covariance")
+}
+
+#' @param digits One whole number: significant digits.
+#' @rdname variance_components
+#' @export
+print.henderson_variance_components <- function(x, digits = max(3L, getOption("digits") - 3L),
+                                                ...) {
+  check_print_dots(...)
+  check_digits(digits)
+  title <- c(
+    sd = "Standard deviations and correlations", variance = "Variances and covariances",
+    log_sd = "Log standard deviations and Fisher's z of correlations",
+    theta = "Entries of the relative factor, and sigma"
+  )[[attr(x, "scale")]]
+  labels <- as.matrix(as.data.frame(x)[c("grp", "var1", "var2")])
+  labels[is.na(labels)] <- ""
+  numbers <- vapply(c("estimate", "se", "lower", "upper"), function(name) {
+    text <- formatC(x[[name]], digits = digits, format = "fg", flag = "#")
+    ifelse(is.na(x[[name]]), "NA", sub("[.]$", "", text))
+  }, character(nrow(x)))
+  cells <- cbind(labels, matrix(numbers, nrow(x)))
+  percent <- paste0(format(100 * attr(x, "level")), " %")
+  colnames(cells) <- c("Groups", "Name", "", "Estimate", "Std.Error", "Lower", "Upper")
+  write_lines(c(
+    paste0(title, ", with ", percent, " limits"),
+    text_table(cells, align = rep(c("left", "right"), c(3L, 4L)), row_names = NULL)
+  ))
+  invisible(x)
+}
+
+#' @export
+`[.henderson_variance_components` <- function(x, ...) {
+  # part of the table is a plain data frame
+  plain <- structure(x, covariance = NULL, scale = NULL, level = NULL, class = "data.frame")
+  plain[...]
+}
