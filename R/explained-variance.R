@@ -155,7 +155,7 @@ prediction_error_variances <- function(fit) {
         list(z = z, level = if (own) seq_len(count) else rep(1L, count))
       })
       x <- matrix(0, count, length(fit$beta))
-      prediction_variance_cpp(moments, fit$theta, fit$REML, x, rows)
+      prediction_variance_cpp(moments, fit$theta, fit$REML, x, rows, FALSE)$variance
     }, numeric(count))
     fit$sigma^2 * matrix(errors, count)
   })
