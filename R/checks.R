@@ -97,7 +97,18 @@ check_level <- function(x, name = rlang::caller_arg(x), call = entry_frame()) {
 #' evaluated.
 #' @noRd
 check_no_dots <- function(..., call = entry_frame()) {
+  if (...length() == 0L && all_written_out(sys.parent())) return(invisible(NULL))
   refuse_dots(sys.parent(), as.list(substitute(list(...)))[-1L], character(), call)
+}
+
+#' The usual call, told in a tenth of the time of `refuse_dots()`: without a `...` of the caller's
+#' own, and every name in full
+#' @param frame integer, number of the frame.
+#' @noRd
+all_written_out <- function(frame) {
+  call <- sys.call(frame)
+  if ("..." %in% all.names(call)) return(FALSE)
+  all(names(call) %in% c("", names(formals(sys.function(frame)))))
 }
 
 #' The same for a print method, which `methods::show()` calls with `useS4 = FALSE`

@@ -15,13 +15,19 @@ covariance_structures <- list(
   us = list(
     n_parameters = function(v) v * (v + 1L) / 2L,
     start = function(v) diag(v)[lower_triangle(v)],
-    lower = function(v) ifelse(diag(v)[lower_triangle(v)] == 1, 0, -Inf),
+    lower = function(v) {
+      bound <- rep(-Inf, v * (v + 1L) / 2L)
+      bound[diag(v)[lower_triangle(v)] == 1] <- 0
+      bound
+    },
     labels = function(columns) {
       v <- length(columns)
-      index <- which(lower_triangle(v), arr.ind = TRUE)
-      row <- columns[index[, 1L]]
-      column <- columns[index[, 2L]]
-      ifelse(index[, 1L] == index[, 2L], row, paste0(row, ".", column))
+      lower <- lower_triangle(v)
+      row <- .row(c(v, v))[lower]
+      column <- .col(c(v, v))[lower]
+      labels <- paste0(columns[row], ".", columns[column])
+      labels[row == column] <- columns
+      labels
     },
     lambda = function(theta, v) {
       lambda <- matrix(0, v, v)
@@ -42,7 +48,7 @@ covariance_structures <- list(
 
 #' @return v x v logical matrix, TRUE on and below the diagonal.
 #' @noRd
-lower_triangle <- function(v) outer(seq_len(v), seq_len(v), ">=")
+lower_triangle <- function(v) .row(c(v, v)) >= .col(c(v, v))
 
 #' Number of parameters of a term
 #'

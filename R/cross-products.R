@@ -8,6 +8,7 @@
 #' @noRd
 block_index <- function(random) {
   groups <- vapply(random, `[[`, "", "group")
+  if (!anyDuplicated(groups)) return(list(block = seq_along(groups), first = integer(length(groups))))
   block <- match(groups, unique(groups))
   sizes <- lengths(lapply(random, `[[`, "columns"))
   first <- integer(length(random))
@@ -22,7 +23,7 @@ block_index <- function(random) {
 #' @return list(`X`, `y` (offset subtracted), `weights`, `intercept`, `terms`).
 #' @noRd
 core_design <- function(design, X) {
-  random <- index_theta(design$random)
+  random <- design$random
   index <- block_index(random)
   terms <- lapply(seq_len(max(index$block)), function(block) {
     core_term(random[index$block == block], index$first[index$block == block])
@@ -34,15 +35,19 @@ core_design <- function(design, X) {
 }
 
 core_term <- function(members, first) {
-  columns <- unlist(lapply(members, core_columns), recursive = FALSE)
-  structures <- vapply(seq_along(members), function(i) {
+  columns <- list()
+  structures <- matrix(0L, 4L, length(members))
+  for (i in seq_along(members)) {
     term <- members[[i]]
-    c(match(term$structure, c("us", "diag")) - 1L, first[i], length(term$columns),
-      term$theta_index[1L] - 1L)
-  }, integer(4))
+    columns <- c(columns, core_columns(term))
+    structures[, i] <- c(
+      match(term$structure, c("us", "diag")) - 1L, first[i], length(term$columns),
+      term$theta_index[1L] - 1L
+    )
+  }
   list(
     columns = columns, level = members[[1L]]$level, n_levels = length(members[[1L]]$levels),
-    structures = matrix(as.integer(structures), 4L)
+    structures = structures
   )
 }
 

@@ -30,6 +30,10 @@ check_defined <- function(result, design, X, frame, start) {
 #' @noRd
 check_not_exact <- function(result, design, X, frame) {
   y <- if (is.null(design$offset)) design$y else design$y - design$offset
+  # Without a vector of n numbers: about its mean the sum of squares is not larger.
+  if (is.null(design$weights) && result$pwrss > 1e-13 * sum_of_squares(y)) {
+    return(invisible(NULL))
+  }
   weight <- if (is.null(design$weights)) 1 else sqrt(design$weights)
   if (result$pwrss > 1e-13 * sum((weight * (y - mean(y)))^2)) return(invisible(NULL))
   residual <- if (ncol(X)) qr.resid(qr(weight * X), weight * y) else weight * y
@@ -37,6 +41,8 @@ check_not_exact <- function(result, design, X, frame) {
   if (result$pwrss > smallest) return(invisible(NULL))
   abort_exact_response(frame)
 }
+
+sum_of_squares <- function(x) drop(crossprod(x))
 
 #' @noRd
 abort_exact_response <- function(frame) {

@@ -10,19 +10,17 @@
 #' @return list of class `c("henderson_lmm", "henderson_fit")`.
 #' @noRd
 new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, result, optimizer) {
-  random <- index_theta(design$random)
   parts <- lapply(design$random, `[`, c(
     "group", "columns", "structure", "levels", "text", "lhs", "group_expr", "terms", "contrasts",
-    "xlevels"
+    "xlevels", "theta_index"
   ))
-  for (i in seq_along(parts)) parts[[i]]$theta_index <- random[[i]]$theta_index
   names_kept <- colnames(columns$X)
   vcov <- result$sigma^2 * result$unscaled_vcov
   dimnames(vcov) <- list(names_kept, names_kept)
   fitted <- result$fitted
   if (!is.null(design$offset)) fitted <- fitted + design$offset
   blocks <- split_blocks(design$random, result)
-  theta <- stats::setNames(as.double(result$theta), theta_names(random))
+  theta <- stats::setNames(as.double(result$theta), theta_names(parts))
   fit <- list(
     call = call, formula = parsed$formula, parsed = parsed, REML = REML,
     frame = if ("frame" %in% control$keep) frame,
@@ -51,11 +49,10 @@ new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, res
 #' A failure here is a bug of the package, not of its user.
 #' @noRd
 validate_lmm_fit <- function(fit) {
-  stopifnot(
-    is.finite(fit$criterion), fit$sigma > 0,
-    length(fit$theta) == sum(lengths(lapply(fit$random, `[[`, "theta_index"))),
-    length(fit$beta) == nrow(fit$vcov), length(fit$b) == length(fit$random)
-  )
+  n_theta <- length(unlist(lapply(fit$random, `[[`, "theta_index")))
+  consistent <- is.finite(fit$criterion) && fit$sigma > 0 && length(fit$theta) == n_theta &&
+    length(fit$beta) == nrow(fit$vcov) && length(fit$b) == length(fit$random)
+  if (!isTRUE(consistent)) stop("internal: the parts of the fit contradict each other")
   fit
 }
 
@@ -74,15 +71,18 @@ split_blocks <- function(random, result) {
     b[[i]] <- named_rows(result$modes[[block]], columns, names)
     u[[i]] <- named_rows(result$spherical_modes[[block]], columns, names)
     v <- nrow(result$modes[[block]])
-    all <- array(result$conditional_variance[[block]], c(v, v, length(names[[2L]])))
-    variance[[i]] <- all[columns, columns, , drop = FALSE]
-    dimnames(variance[[i]]) <- list(names[[1L]], names[[1L]], names[[2L]])
+    of_block <- result$conditional_variance[[block]]
+    dim(of_block) <- c(v, v, length(names[[2L]]))
+    # a term that is all of its block is not copied
+    if (length(columns) < v) of_block <- of_block[columns, columns, , drop = FALSE]
+    dimnames(of_block) <- list(names[[1L]], names[[1L]], names[[2L]])
+    variance[[i]] <- of_block
   }
   list(b = b, u = u, variance = variance)
 }
 
 named_rows <- function(x, rows, names) {
-  x <- x[rows, , drop = FALSE]
+  if (length(rows) < nrow(x)) x <- x[rows, , drop = FALSE]
   dimnames(x) <- names
   x
 }

@@ -26,7 +26,11 @@ grouping_factor <- function(parts, frame) {
 #' @noRd
 grouping_codes <- function(x) {
   if (is.factor(x)) {
-    return(drop_empty_codes(as.integer(x), nlevels(x), enc2utf8(levels(x))))
+    labels <- enc2utf8(levels(x))
+    used <- tabulate(x, length(labels)) > 0L
+    # without its attributes a long factor shares its codes with the frame
+    attributes(x) <- NULL
+    return(keep_codes(as.integer(x), used, labels))
   }
   x <- plain_values(x)
   if (is.logical(x)) return(drop_empty_codes(x + 1L, 2L, c("FALSE", "TRUE")))
@@ -89,7 +93,12 @@ merge_equal_labels <- function(level, labels) {
 #' @param labels character vector of length `size`.
 #' @noRd
 drop_empty_codes <- function(code, size, labels) {
-  used <- tabulate(code, size) > 0L
+  keep_codes(code, tabulate(code, size) > 0L, labels)
+}
+
+#' @param used logical: does a code occur?
+#' @noRd
+keep_codes <- function(code, used, labels) {
   if (all(used)) return(list(level = code, levels = labels))
   list(level = cumsum(used)[code], levels = labels[used])
 }

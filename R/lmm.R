@@ -77,12 +77,11 @@ lmm <- function(formula, data = NULL, REML = TRUE, control = lmm_control(), star
 # frame: that of the entry function.
 evaluated_arguments <- function(call, env, frame) {
   names <- c("formula", "data", "REML", "control", "start", "verbose", "contrasts")
-  for (name in intersect(names, names(call))) {
-    tryCatch(
-      get(name, envir = frame),
-      error = function(e) explain_argument(e, name, call[[name]], env)
-    )
-  }
+  name <- NULL
+  tryCatch(
+    for (name in names[names %in% names(call)]) get(name, envir = frame),
+    error = function(e) explain_argument(e, name, call[[name]], env)
+  )
 }
 
 # TRUE and FALSE as 1 and 0.

@@ -133,7 +133,7 @@ column_hint <- function(x) {
 check_values <- function(x, name, kind) {
   if (is.double(x) && !is.object(x)) {
     if (is.finite(sum(x))) return(invisible(NULL))
-  } else if (!anyNA(x) && !is.double(x)) {
+  } else if (!has_missing(x) && !is.double(x)) {
     return(invisible(NULL))
   }
   missing_count <- sum(is.na(x))

@@ -14,7 +14,7 @@ model_design <- function(parsed, frame, contrasts = NULL, control = lmm_control(
   terms <- attr(frame, "fixed_terms")
   check_response_apart(parsed, terms)
   contrasts <- check_contrasts(contrasts, parsed, frame)
-  values <- plain_numbers(frame, model_columns(parsed, frame))
+  values <- plain_numbers(frame, parsed)
   X <- design_matrix(terms, values, contrasts)
   weights <- as_numeric_vector(.subset2(values, "(weights)"))
   offset <- as_numeric_vector(stats::model.offset(values))
@@ -46,12 +46,13 @@ as_numeric_vector <- function(x) {
 #' 64-bit integers as doubles: R's arithmetic would read their bits
 #'
 #' Grouping factors keep theirs, which a double may not hold.
-#' @param columns character: names of the columns that are numbers in the model.
 #' @noRd
-plain_numbers <- function(frame, columns) {
-  for (i in which(names(frame) %in% columns)) {
-    x <- .subset2(frame, i)
-    if (inherits(x, "integer64")) frame[[i]] <- as.double(x)
+plain_numbers <- function(frame, parsed) {
+  is_wide <- logical(length(frame))
+  for (i in seq_along(frame)) is_wide[i] <- inherits(.subset2(frame, i), "integer64")
+  if (!any(is_wide)) return(frame)
+  for (i in which(is_wide & names(frame) %in% model_columns(parsed, frame))) {
+    frame[[i]] <- as.double(.subset2(frame, i))
   }
   frame
 }
@@ -105,14 +106,18 @@ is_numeric_vector <- function(x) {
 #' Columns side by side: an order of magnitude faster than `model.matrix()`
 #' @noRd
 numeric_design_matrix <- function(terms, frame, columns) {
-  n <- nrow(frame)
   intercept <- attr(terms, "intercept")
-  parts <- c(if (intercept) list(rep.int(1, n)), unclass(frame)[columns])
-  X <- as.double(unlist(parts, use.names = FALSE))
-  dim(X) <- c(n, length(parts))
+  X <- if (length(columns) == 0L) {
+    matrix(1, nrow(frame), intercept)
+  } else {
+    # cbind() repeats the 1 while it fills the matrix
+    parts <- lapply(unclass(frame)[columns], unclass)
+    do.call(cbind, c(if (intercept) 1, unname(parts), deparse.level = 0))
+  }
+  if (!is.double(X)) storage.mode(X) <- "double"
   labels <- c(if (intercept) "(Intercept)", attr(terms, "term.labels"))
   dimnames(X) <- list(as.character(attr(frame, "row.names")), labels)
-  attr(X, "assign") <- seq_along(parts) - as.integer(intercept == 1L)
+  attr(X, "assign") <- seq_len(ncol(X)) - as.integer(intercept == 1L)
   X
 }
 

@@ -43,6 +43,26 @@ SEXP require_type(SEXP object, int type, const char* what) {
   return object;
 }
 
+// The values of a vector or matrix of the required type and number of rows. Read only: asked for
+// memory to write to, R would copy a vector that shares its values with another.
+const double* read_doubles(SEXP object, Index n_rows, const char* what) {
+  require_type(object, REALSXP, what);
+  require_length(Rf_isMatrix(object) ? Rf_nrows(object) : XLENGTH(object), n_rows, what);
+  return REAL_RO(object);
+}
+
+const int* read_levels(SEXP object, Index n_rows, int n_levels) {
+  require_type(object, INTSXP, "level");
+  require_length(XLENGTH(object), n_rows, "level");
+  const int* level = INTEGER_RO(object);
+  for (Index i = 0; i < n_rows; ++i) {
+    if (level[i] < 1 || level[i] > n_levels) {
+      Rcpp::stop("internal: level index %d out of range", level[i]);
+    }
+  }
+  return level;
+}
+
 // The structures of one block term: they follow each other on its columns.
 std::vector<CovarianceStructure> as_structures(SEXP object, int v) {
   const Rcpp::IntegerMatrix table(require_type(object, INTSXP, "structures"));
@@ -115,33 +135,25 @@ int as_column_index(SEXP object, int p) {
 
 DataRows as_data_rows(const Rcpp::List& design) {
   DataRows rows;
-  const Rcpp::NumericMatrix x(require_type(design["X"], REALSXP, "X"));
-  const Rcpp::NumericVector y(require_type(design["y"], REALSXP, "y"));
-  rows.n = y.size();
+  const SEXP x = design["X"];
+  const SEXP y = design["y"];
+  if (!Rf_isMatrix(x)) Rcpp::stop("internal: X is no matrix");
+  rows.n = Rf_xlength(y);
   if (rows.n > kMostRows) Rcpp::stop("More than 2^31 - 1 rows in one piece are not supported.");
-  rows.p = x.ncol();
-  require_length(x.nrow(), rows.n, "X");
-  rows.x = x.begin();
-  rows.y = y.begin();
+  rows.p = Rf_ncols(x);
+  rows.x = read_doubles(x, rows.n, "X");
+  rows.y = read_doubles(y, rows.n, "y");
   rows.intercept = as_column_index(design["intercept"], rows.p);
-  if (!Rf_isNull(design["weights"])) {
-    const Rcpp::NumericVector weights(require_type(design["weights"], REALSXP, "weights"));
-    require_length(weights.size(), rows.n, "weights");
-    rows.weights = weights.begin();
-  }
+  const SEXP weights = design["weights"];
+  if (!Rf_isNull(weights)) rows.weights = read_doubles(weights, rows.n, "weights");
   const Rcpp::List terms(require_type(design["terms"], VECSXP, "terms"));
   if (terms.size() == 0) Rcpp::stop("internal: no terms");
   Index coefficients = 0;
   for (R_xlen_t t = 0; t < terms.size(); ++t) {
     const Rcpp::List term(require_type(terms[t], VECSXP, "a term"));
     BlockTermRows block;
-    const Rcpp::IntegerVector level(require_type(term["level"], INTSXP, "level"));
-    require_length(level.size(), rows.n, "level");
-    block.level = level.begin();
     block.n_levels = Rcpp::as<int>(term["n_levels"]);
-    for (const int l : level) {
-      if (l < 1 || l > block.n_levels) Rcpp::stop("internal: level index %d out of range", l);
-    }
+    block.level = read_levels(term["level"], rows.n, block.n_levels);
     const Rcpp::List columns(require_type(term["columns"], VECSXP, "columns"));
     require_coefficients(columns.size(), block.n_levels, &coefficients);
     for (R_xlen_t c = 0; c < columns.size(); ++c) {
@@ -153,11 +165,11 @@ DataRows as_data_rows(const Rcpp::List& design) {
       // list(matrix, 1-based column): columns of one matrix are shared, not copied.
       const Rcpp::List reference(require_type(column, VECSXP, "a column"));
       require_length(reference.size(), 2, "a column");
-      const Rcpp::NumericMatrix source(require_type(reference[0], REALSXP, "z"));
+      const SEXP source = reference[0];
+      const double* z = read_doubles(source, rows.n, "z");
       const int which = Rcpp::as<int>(reference[1]);
-      require_length(source.nrow(), rows.n, "z");
-      if (which < 1 || which > source.ncol()) Rcpp::stop("internal: column out of range");
-      block.columns.push_back(source.begin() + static_cast<Index>(which - 1) * rows.n);
+      if (which < 1 || which > Rf_ncols(source)) Rcpp::stop("internal: column out of range");
+      block.columns.push_back(z + static_cast<Index>(which - 1) * rows.n);
     }
     block.structures = as_structures(term["structures"], static_cast<int>(columns.size()));
     rows.terms.push_back(block);
