@@ -8,11 +8,14 @@
 #' @noRd
 block_index <- function(random) {
   groups <- vapply(random, `[[`, "", "group")
-  if (!anyDuplicated(groups)) return(list(block = seq_along(groups), first = integer(length(groups))))
+  first <- integer(length(random))
+  if (!anyDuplicated(groups)) return(list(block = seq_along(groups), first = first))
   block <- match(groups, unique(groups))
   sizes <- lengths(lapply(random, `[[`, "columns"))
-  first <- integer(length(random))
-  for (i in seq_along(random)) first[i] <- sum(sizes[seq_len(i - 1L)][block[seq_len(i - 1L)] == block[i]])
+  for (i in seq_along(random)) {
+    before <- seq_len(i - 1L)
+    first[i] <- sum(sizes[before][block[before] == block[i]])
+  }
   list(block = block, first = first)
 }
 

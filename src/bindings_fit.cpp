@@ -3,33 +3,6 @@
 #include "convert.h"
 #include "gemm_kernel.h"
 
-namespace {
-
-// X beta + Z b for every row.
-Rcpp::NumericVector fitted_rows(const henderson::DataRows& rows,
-                                const henderson::FitResult& result) {
-  Rcpp::NumericVector fitted(rows.n);
-  Eigen::Map<Eigen::VectorXd> values(fitted.begin(), rows.n);
-  values.setZero();
-  for (int c = 0; c < rows.p; ++c) {
-    values += result.beta[c] * Eigen::Map<const Eigen::VectorXd>(
-                                   rows.x + static_cast<Eigen::Index>(c) * rows.n, rows.n);
-  }
-  for (std::size_t t = 0; t < rows.terms.size(); ++t) {
-    const henderson::BlockTermRows& term = rows.terms[t];
-    const Eigen::MatrixXd& modes = result.modes[t];
-    for (std::size_t c = 0; c < term.columns.size(); ++c) {
-      const double* z = term.columns[c];
-      for (Eigen::Index i = 0; i < rows.n; ++i) {
-        values[i] += (z == nullptr ? 1.0 : z[i]) * modes(c, term.level[i] - 1);
-      }
-    }
-  }
-  return fitted;
-}
-
-}  // namespace
-
 // Fits a design (convert.h). When X may be rank deficient nothing is fitted: the result is
 // list(smallest_pivot), and the caller decides by QR and calls again with rank_checked.
 // [[Rcpp::export]]
@@ -46,9 +19,10 @@ Rcpp::List fit_design_cpp(const Rcpp::List& design, const Rcpp::List& options, b
   henderson::FitResult result =
       henderson::fit_lmm(moments, as_fit_options(options), Rcpp::checkUserInterrupt);
   const bool defined = result.modes.size() == rows.terms.size();
-  if (defined) henderson::refine_residual(rows, moments, &result);
+  Rcpp::NumericVector fitted(defined ? Rcpp::no_init(rows.n) : Rcpp::no_init(0));
+  if (defined) henderson::refine_residual(rows, moments, &result, fitted.begin());
   Rcpp::List list = wrap_fit(result);
-  if (defined) list["fitted"] = fitted_rows(rows, result);
+  if (defined) list["fitted"] = fitted;
   list["n"] = moments.n;
   return list;
 }

@@ -9,10 +9,24 @@ namespace henderson {
 
 namespace {
 
-constexpr Index kRowBlock = 512;  // rows of [X y] that stay in cache
+constexpr Index kRowBlock = 512;   // rows of [X y] that stay in cache
+constexpr Index kFewColumns = 16;  // products of so many columns need no matrix product
+
+// Where there are more sums by level than fit in the cache they are fetched this many rows ahead:
+// the levels of the rows to come are known, and waiting for memory row by row would cost.
+constexpr Index kAhead = 24;
+constexpr Index kCacheDoubles = 32768;
 
 double weight_of(const DataRows& rows, Index i) {
   return rows.weights == nullptr ? 1.0 : rows.weights[i];
+}
+
+// Over the rows of positive weight.
+double column_mean(const DataRows& rows, const double* column, double n_used) {
+  if (rows.weights == nullptr) return Eigen::Map<const Vector>(column, rows.n).sum() / n_used;
+  double sum = 0;
+  for (Index i = 0; i < rows.n; ++i) sum += rows.weights[i] > 0 ? column[i] : 0.0;
+  return sum / n_used;
 }
 
 Vector column_means(const DataRows& rows, double n_used) {
@@ -20,10 +34,7 @@ Vector column_means(const DataRows& rows, double n_used) {
   if (rows.intercept < 0) return means;
   for (int c = 0; c < rows.p; ++c) {
     if (c == rows.intercept) continue;
-    const double* x = rows.x + static_cast<Index>(c) * rows.n;
-    double sum = 0;
-    for (Index i = 0; i < rows.n; ++i) sum += weight_of(rows, i) > 0 ? x[i] : 0.0;
-    means[c] = sum / n_used;
+    means[c] = column_mean(rows, rows.x + static_cast<Index>(c) * rows.n, n_used);
   }
   return means;
 }
@@ -43,6 +54,20 @@ void fill_rows(const DataRows& rows, const Vector& x_shift, const Vector& y_shif
       (*block)(p, i) -= coefficient * value;
     }
   }
+}
+
+// The same rows, a column for each of [X - shift, y], times the root of the weights.
+void fill_columns(const DataRows& rows, const Vector& x_shift, Index first, Index count,
+                  Matrix* block) {
+  using Column = Eigen::Map<const Eigen::ArrayXd>;
+  for (int c = 0; c < rows.p; ++c) {
+    const Column x(rows.x + static_cast<Index>(c) * rows.n + first, count);
+    block->col(c).head(count) = x - x_shift[c];
+  }
+  block->col(rows.p).head(count) = Column(rows.y + first, count);
+  if (rows.weights == nullptr) return;
+  const Eigen::ArrayXd root = Column(rows.weights + first, count).sqrt();
+  for (int c = 0; c <= rows.p; ++c) block->col(c).head(count).array() *= root;
 }
 
 Vector least_squares(const Matrix& gram, int p) {
@@ -95,6 +120,83 @@ double z_value(const BlockTermRows& term, const TermMoments& moments, int c, Ind
   return (term.columns[c] == nullptr ? 1.0 : term.columns[c][i]) - moments.shift[c];
 }
 
+bool is_ones(const BlockTermRows& term) {
+  return term.columns.size() == 1 && term.columns[0] == nullptr;
+}
+
+// For each level of term t the only level of term s that its rows are in (-1: it has no rows).
+// Empty if the rows of some level are in several: t is not nested in s.
+std::vector<int> find_enclosing(const DataRows& rows, int t, int s) {
+  const int* inner = rows.terms[t].level;
+  const int* outer = rows.terms[s].level;
+  std::vector<int> enclosing(rows.terms[t].n_levels, -1);
+  for (Index i = 0; i < rows.n; ++i) {
+    if (!(weight_of(rows, i) > 0)) continue;
+    int& level = enclosing[inner[i] - 1];
+    if (level < 0) level = outer[i] - 1;
+    if (level != outer[i] - 1) return {};
+  }
+  return enclosing;
+}
+
+// [t][s - t - 1]: the levels of s that enclose those of t. What is nested in a term that is itself
+// nested in s is nested in s: no need to look at the rows.
+std::vector<std::vector<std::vector<int>>> find_all_enclosing(const DataRows& rows) {
+  const int k = static_cast<int>(rows.terms.size());
+  std::vector<std::vector<std::vector<int>>> enclosing(k);
+  for (int t = k - 2; t >= 0; --t) {
+    for (int s = t + 1; s < k; ++s) {
+      std::vector<int> levels;
+      for (int r = t + 1; r < s && levels.empty(); ++r) {
+        const std::vector<int>& inner = enclosing[t][r - t - 1];
+        const std::vector<int>& outer = enclosing[r][s - r - 1];
+        if (inner.empty() || outer.empty()) continue;
+        levels = inner;
+        for (int& level : levels) level = level < 0 ? -1 : outer[level];
+      }
+      if (levels.empty()) levels = find_enclosing(rows, t, s);
+      enclosing[t].push_back(std::move(levels));
+    }
+  }
+  return enclosing;
+}
+
+// Z_t' W Z_s where t is nested in s: at most one block per level of t, and where both are
+// intercepts it is that of Z_t' W Z_t.
+PairMoments nested_pair(const DataRows& rows, const std::vector<TermMoments>& moments, int t, int s,
+                        const std::vector<int>& enclosing) {
+  const BlockTermRows& row_term = rows.terms[t];
+  const BlockTermRows& column_term = rows.terms[s];
+  const int vt = moments[t].v;
+  const int vs = moments[s].v;
+  PairMoments pair;
+  pair.term_row = t;
+  pair.term_column = s;
+  pair.start.assign(row_term.n_levels + 1, 0);
+  pair.partner.reserve(row_term.n_levels);
+  for (int j = 0; j < row_term.n_levels; ++j) {
+    if (enclosing[j] >= 0) pair.partner.push_back(enclosing[j]);
+    pair.start[j + 1] = static_cast<Index>(pair.partner.size());
+  }
+  pair.values.assign(pair.partner.size() * vs * vt, 0.0);
+  if (is_ones(row_term) && is_ones(column_term)) {
+    for (int j = 0; j < row_term.n_levels; ++j) {
+      if (enclosing[j] >= 0) pair.values[pair.start[j]] = moments[t].diagonal(0, j);
+    }
+    return pair;
+  }
+  for (Index i = 0; i < rows.n; ++i) {
+    const double w = weight_of(rows, i);
+    if (!(w > 0)) continue;
+    double* value = pair.values.data() + pair.start[row_term.level[i] - 1] * vs * vt;
+    for (int a = 0; a < vt; ++a) {
+      const double wz = w * z_value(row_term, moments[t], a, i);
+      for (int b = 0; b < vs; ++b) *value++ += wz * z_value(column_term, moments[s], b, i);
+    }
+  }
+  return pair;
+}
+
 PairMoments accumulate_pair(const DataRows& rows, const RowOrder& sorted,
                             const std::vector<TermMoments>& moments, int t, int s) {
   const BlockTermRows& row_term = rows.terms[t];
@@ -107,8 +209,7 @@ PairMoments accumulate_pair(const DataRows& rows, const RowOrder& sorted,
   pair.start.assign(row_term.n_levels + 1, 0);
   std::vector<int> seen(column_term.n_levels, -1);
   std::vector<Index> position(column_term.n_levels, 0);
-  const bool counts = vt == 1 && vs == 1 && row_term.columns[0] == nullptr &&
-                      column_term.columns[0] == nullptr && rows.weights == nullptr;
+  const bool counts = is_ones(row_term) && is_ones(column_term) && rows.weights == nullptr;
   for (int j = 0; j < row_term.n_levels; ++j) {
     const Index first = static_cast<Index>(pair.partner.size());
     for (Index q = sorted.start[j]; q < sorted.start[j + 1]; ++q) {
@@ -160,37 +261,41 @@ TermMoments empty_term(const BlockTermRows& term, const DataRows& rows, double n
     if (ones < 0) continue;
     for (int c = first; c < last; ++c) {
       if (c == ones || term.columns[c] == nullptr) continue;
-      double sum = 0;
-      for (Index i = 0; i < rows.n; ++i) {
-        if (weight_of(rows, i) > 0) sum += term.columns[c][i];
-      }
       moments.centred_with[c] = ones;
-      moments.shift[c] = sum / n_used;
+      moments.shift[c] = column_mean(rows, term.columns[c], n_used);
     }
   }
   return moments;
 }
 
-// The row-by-row sums of one term over a block of rows: z'W[X y] and z'Wz by level.
+// The row-by-row sums of one term over a block of rows: z'W[X y] and z'Wz by level. Width: columns
+// of [X y] if they are few (the compiler then unrolls), 0 for any number.
+template <int Width>
 void add_rows(const DataRows& rows, const BlockTermRows& term, const Matrix& block, Index first,
               Index count, TermMoments* moments) {
   const int v = moments->v;
-  const Index width = block.rows();
-  double z[64];
-  std::vector<double> wide;
-  double* values = z;
-  if (v > 64) {
-    wide.resize(v);
-    values = wide.data();
-  }
+  const Index width = Width > 0 ? Width : block.rows();
+  const bool far = moments->dense.size() > kCacheDoubles;
+  const bool ones_only = is_ones(term);
+  std::vector<double> values(v, 1.0);
   for (Index k = 0; k < count; ++k) {
     const Index i = first + k;
+    if (far && i + kAhead < rows.n) {
+      const Index next = term.level[i + kAhead] - 1;
+      __builtin_prefetch(moments->dense.data() + next * v * width, 1);
+      __builtin_prefetch(moments->diagonal.data() + next * v * v, 1);
+    }
     const double w = weight_of(rows, i);
     if (!(w > 0)) continue;
     const Index j = term.level[i] - 1;
     const double* row = block.data() + k * width;
     double* diagonal = moments->diagonal.data() + j * v * v;
     double* dense = moments->dense.data() + j * v * width;
+    if (ones_only) {
+      *diagonal += w;
+      for (Index r = 0; r < width; ++r) dense[r] += w * row[r];
+      continue;
+    }
     for (int c = 0; c < v; ++c) values[c] = z_value(term, *moments, c, i);
     for (int c = 0; c < v; ++c) {
       const double wz = w * values[c];
@@ -198,6 +303,36 @@ void add_rows(const DataRows& rows, const BlockTermRows& term, const Matrix& blo
       double* target = dense + c * width;
       for (Index r = 0; r < width; ++r) target[r] += wz * row[r];
     }
+  }
+}
+
+// The same for all terms, and [X y]'Wy.
+template <int Width>
+void add_block(const DataRows& rows, const Matrix& block, Index first, Index count,
+               CrossProducts* moments, Vector* last_column) {
+  const Index width = Width > 0 ? Width : block.rows();
+  double* sum = last_column->data();
+  for (Index k = 0; k < count; ++k) {
+    const double* row = block.data() + k * width;
+    const double wy = weight_of(rows, first + k) * row[width - 1];
+    for (Index r = 0; r < width; ++r) sum[r] += wy * row[r];
+  }
+  for (std::size_t t = 0; t < rows.terms.size(); ++t) {
+    add_rows<Width>(rows, rows.terms[t], block, first, count, &moments->terms[t]);
+  }
+}
+
+// Adds Z b of one term to a block of rows.
+void add_modes(const DataRows& rows, const BlockTermRows& term, const TermMoments& moments,
+               const Matrix& modes, Index first, Index count, double* fitted) {
+  const Index v = moments.v;
+  const bool far = modes.size() > kCacheDoubles;
+  for (Index i = first; i < first + count; ++i) {
+    if (far && i + kAhead < rows.n) {
+      __builtin_prefetch(modes.data() + (term.level[i + kAhead] - 1) * v);
+    }
+    const double* mode = modes.data() + (term.level[i] - 1) * v;
+    for (int c = 0; c < v; ++c) fitted[i] += z_value(term, moments, c, i) * mode[c];
   }
 }
 
@@ -230,15 +365,18 @@ GramResult dense_gram(const DataRows& rows) {
   result.x_shift = column_means(rows, std::max(used, 1.0));
   const Index width = rows.p + 1;
   result.gram = Matrix::Zero(width, width);
-  Matrix block(width, kRowBlock);
-  const Vector no_shift = Vector::Zero(rows.p);
+  Matrix block(kRowBlock, width);
   for (Index first = 0; first < rows.n; first += kRowBlock) {
     const Index count = std::min(kRowBlock, rows.n - first);
-    fill_rows(rows, result.x_shift, no_shift, first, count, &block);
-    if (rows.weights != nullptr) {
-      for (Index i = 0; i < count; ++i) block.col(i) *= std::sqrt(rows.weights[first + i]);
+    fill_columns(rows, result.x_shift, first, count, &block);
+    const auto used = block.topRows(count);
+    if (width > kFewColumns) {
+      result.gram.selfadjointView<Eigen::Lower>().rankUpdate(used.transpose());
+      continue;
     }
-    result.gram.selfadjointView<Eigen::Lower>().rankUpdate(block.leftCols(count));
+    for (Index c = 0; c < width; ++c) {
+      for (Index r = c; r < width; ++r) result.gram(r, c) += used.col(r).dot(used.col(c));
+    }
   }
   result.gram.triangularView<Eigen::StrictlyUpper>() = result.gram.transpose();
   result.smallest_pivot = smallest_unit_pivot(result.gram, rows.p);
@@ -261,49 +399,56 @@ CrossProducts accumulate(const DataRows& rows, const GramResult& gram,
   }
   Matrix block(width, kRowBlock);
   Vector last_column = Vector::Zero(width);
+  const auto add = width == 1   ? add_block<1>
+                   : width == 2 ? add_block<2>
+                   : width == 3 ? add_block<3>
+                   : width == 4 ? add_block<4>
+                                : add_block<0>;
   for (Index first = 0; first < rows.n; first += kRowBlock) {
     if (interrupt && (first / kRowBlock) % 256 == 0) interrupt();
     const Index count = std::min(kRowBlock, rows.n - first);
     fill_rows(rows, moments.x_shift, moments.y_shift, first, count, &block);
-    for (Index i = 0; i < count; ++i) {
-      last_column += (weight_of(rows, first + i) * block(rows.p, i)) * block.col(i);
-    }
-    for (std::size_t t = 0; t < rows.terms.size(); ++t) {
-      add_rows(rows, rows.terms[t], block, first, count, &moments.terms[t]);
-    }
+    add(rows, block, first, count, &moments, &last_column);
   }
   moments.dense.col(rows.p) = last_column;
   moments.dense.row(rows.p) = last_column.transpose();
-  const int k = static_cast<int>(rows.terms.size());
-  for (int t = 0; t + 1 < k; ++t) {
-    if (interrupt) interrupt();
-    const RowOrder sorted = sort_by_level(rows.terms[t], rows);
-    for (int s = t + 1; s < k; ++s) {
-      moments.pairs.push_back(accumulate_pair(rows, sorted, moments.terms, t, s));
+  const std::vector<std::vector<std::vector<int>>> enclosing = find_all_enclosing(rows);
+  for (int t = 0; t < static_cast<int>(enclosing.size()); ++t) {
+    RowOrder sorted;  // only made where t is crossed with another term
+    int s = t + 1;
+    for (const std::vector<int>& levels : enclosing[t]) {
+      if (interrupt) interrupt();
+      if (levels.empty()) {
+        if (sorted.start.empty()) sorted = sort_by_level(rows.terms[t], rows);
+        moments.pairs.push_back(accumulate_pair(rows, sorted, moments.terms, t, s++));
+      } else {
+        moments.pairs.push_back(nested_pair(rows, moments.terms, t, s++, levels));
+      }
     }
   }
   return moments;
 }
 
-double residual_sum_of_squares(const DataRows& rows, const CrossProducts& moments,
-                               const Vector& beta, const std::vector<Matrix>& modes) {
+double fit_rows(const DataRows& rows, const CrossProducts& moments, const Vector& beta,
+                const std::vector<Matrix>& modes, double* fitted) {
+  using Column = Eigen::Map<const Eigen::ArrayXd>;
+  const Vector coefficients = moments.y_shift + beta;
   double total = 0;
-  Matrix block(rows.p + 1, kRowBlock);
   for (Index first = 0; first < rows.n; first += kRowBlock) {
     const Index count = std::min(kRowBlock, rows.n - first);
-    fill_rows(rows, moments.x_shift, moments.y_shift, first, count, &block);
-    for (Index k = 0; k < count; ++k) {
-      const Index i = first + k;
+    Eigen::Map<Eigen::ArrayXd> block(fitted + first, count);
+    block.setZero();
+    for (int c = 0; c < rows.p; ++c) {
+      const Column x(rows.x + static_cast<Index>(c) * rows.n + first, count);
+      block += coefficients[c] * (x - moments.x_shift[c]);
+    }
+    for (std::size_t t = 0; t < rows.terms.size(); ++t) {
+      add_modes(rows, rows.terms[t], moments.terms[t], modes[t], first, count, fitted);
+    }
+    for (Index i = first; i < first + count; ++i) {
+      const double residual = rows.y[i] - fitted[i];
       const double w = weight_of(rows, i);
-      if (!(w > 0)) continue;
-      double residual = block(rows.p, k) - beta.dot(block.col(k).head(rows.p));
-      for (std::size_t t = 0; t < rows.terms.size(); ++t) {
-        const Index level = rows.terms[t].level[i] - 1;
-        for (int c = 0; c < moments.terms[t].v; ++c) {
-          residual -= z_value(rows.terms[t], moments.terms[t], c, i) * modes[t](c, level);
-        }
-      }
-      total += w * residual * residual;
+      if (w > 0) total += w * residual * residual;
     }
   }
   return total;

@@ -84,10 +84,11 @@ GramResult dense_gram(const DataRows& rows);
 CrossProducts accumulate(const DataRows& rows, const GramResult& gram,
                          const InterruptCheck& interrupt);
 
-// sum of w (y - X beta - Z b)^2 over the rows, with beta relative to y_shift and both for columns
-// centred as the moments are; modes: v x J per block term.
-double residual_sum_of_squares(const DataRows& rows, const CrossProducts& moments,
-                               const Vector& beta, const std::vector<Matrix>& modes);
+// Fitted values X beta + Z b of all rows, in one pass, and the sum of w (y - fitted)^2, which is
+// returned. beta is relative to y_shift, and both are for columns centred as the moments are;
+// modes: v x J per block term.
+double fit_rows(const DataRows& rows, const CrossProducts& moments, const Vector& beta,
+                const std::vector<Matrix>& modes, double* fitted);
 
 }  // namespace henderson
 

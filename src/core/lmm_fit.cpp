@@ -135,8 +135,9 @@ Evaluation evaluate_deviance(ProfiledDeviance* deviance, const Vector& theta, bo
   return result;
 }
 
-void refine_residual(const DataRows& rows, const CrossProducts& moments, FitResult* result) {
-  double sum = residual_sum_of_squares(rows, moments, result->centred_beta, result->centred_modes);
+void refine_residual(const DataRows& rows, const CrossProducts& moments, FitResult* result,
+                     double* fitted) {
+  double sum = fit_rows(rows, moments, result->centred_beta, result->centred_modes, fitted);
   for (const Matrix& u : result->spherical_modes) sum += u.squaredNorm();
   if (!(sum > 0) || !std::isfinite(sum)) return;
   const double ratio = sum / result->residual_ss;

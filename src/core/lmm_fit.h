@@ -62,8 +62,9 @@ FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
 // Replaces r^2, which cross-products give as a difference, by the penalized residual sum of squares
 // of the rows at the fit's coefficients, and what depends on it. r^2 is stationary there, so that
 // its error is of second order: exact where variance ratios of 1e8 and more leave cross-products
-// few digits. One pass over the rows, after the optimization.
-void refine_residual(const DataRows& rows, const CrossProducts& moments, FitResult* result);
+// few digits. One pass over the rows, after the optimization; it also gives the fitted values.
+void refine_residual(const DataRows& rows, const CrossProducts& moments, FitResult* result,
+                     double* fitted);
 
 // Criterion and, if wanted, its gradient with respect to natural theta.
 struct Evaluation {
