@@ -98,6 +98,27 @@ Matrix difference_hessian(ProfiledDeviance* deviance, const Vector& theta,
   return 0.5 * (hessian + hessian.transpose());
 }
 
+// Floating-point operations are counted by their leading terms: products of dense matrices on one
+// side, factor and selected inverse of the sparse remainder, twice per parameter, on the other.
+bool use_exact_hessian(const ProfiledDeviance& deviance, HessianSource source) {
+  constexpr double kCheap = 5e8;  // some hundredths of a second
+  const BlockSystem& system = deviance.system();
+  if (source != HessianSource::kCheapest || system.n_terms() == 1) {
+    return source != HessianSource::kDifferences;
+  }
+  const double n = static_cast<double>(InformationSums::width(system, deviance.reml()));
+  const double v = system.leaf_size();
+  const double exact = n * n * n * (2 * v * v + v * (v + 1) + 7);
+  double sparse = 0;
+  for (int s = 0; s < system.supernodes.count(); ++s) {
+    const double rows =
+        static_cast<double>(system.supernodes.row_start[s + 1] - system.supernodes.row_start[s]);
+    sparse +=
+        rows * rows * (system.supernodes.first_column[s + 1] - system.supernodes.first_column[s]);
+  }
+  return exact <= std::max(kCheap, 4 * deviance.n_parameters() * sparse);
+}
+
 // Denominator degrees of freedom of a sum of independent t^2 (Fai and Cornelius 1996): the F
 // distribution with the same expectation.
 double joined_df(const Vector& df) {
@@ -138,7 +159,8 @@ KenwardRogerScale kenward_roger_scale(double a1, double a2, double q) {
 
 }  // namespace
 
-ContrastParts satterthwaite_parts(ProfiledDeviance* deviance, const Vector& theta, Index widest) {
+ContrastParts satterthwaite_parts(ProfiledDeviance* deviance, const Vector& theta,
+                                  HessianSource source) {
   ContrastParts parts;
   const int k = deviance->n_parameters();
   const BlockSystem& system = deviance->system();
@@ -152,8 +174,7 @@ ContrastParts satterthwaite_parts(ProfiledDeviance* deviance, const Vector& thet
     direction.gamma = map * direction.gamma * map.transpose();
     directions.push_back(direction);
   }
-  parts.exact_hessian =
-      system.n_terms() == 1 || InformationSums::width(system, deviance->reml()) <= widest;
+  parts.exact_hessian = use_exact_hessian(*deviance, source);
   if (!parts.exact_hessian) parts.hessian = difference_hessian(deviance, theta, parts.free);
   const BlockCholesky& factor = deviance->factor();
   const Projection projection(factor);

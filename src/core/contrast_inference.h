@@ -32,10 +32,14 @@ struct ContrastParts {
   bool exact_hessian = true;  // else central differences of the gradient
 };
 
-// At natural theta. The exact Hessian takes a dense matrix as wide as the remainder and X; where
-// that is wider than `widest`, central differences of the exact gradient do.
+// How the Hessian of the profiled deviance is found: exactly, which takes dense matrices as wide as
+// the remainder and X unless there is one block term; by central differences of the exact gradient;
+// or whichever is cheaper, exactly where that is cheap enough.
+enum class HessianSource { kCheapest, kExact, kDifferences };
+
+// At natural theta.
 ContrastParts satterthwaite_parts(ProfiledDeviance* deviance, const Vector& theta,
-                                  Index widest = 600);
+                                  HessianSource source = HessianSource::kCheapest);
 
 // From the expected information: adjust = true for the covariance and F of Kenward and Roger,
 // false for their degrees of freedom of single contrasts alone.
