@@ -6,6 +6,8 @@
 #   3. the C++ tests of src/core, by themselves, with assertions, ASan and UBSan
 #   4. R CMD build and R CMD check, with the vignettes and the R tests (live comparisons included)
 #   5. tools/check-generated.sh
+#   6. tools/check-portability.sh, tools/check-sanitizers.sh, tools/check-valgrind.sh
+#   7. bench/run.R short, which prints how lmm() compares in time; no figure fails
 #
 # A failing step does not stop the others. The last line is "N passed, N failed, N skipped":
 # testthat expectations, Catch assertions, and one for each other check. The exit code is 0 only if
@@ -163,6 +165,38 @@ if HENDERSON_LIB="$check_dir" bash "$root/tools/check-generated.sh"; then
   pass "tools/check-generated.sh"
 else
   fail "tools/check-generated.sh"
+fi
+
+# --- 6. other compilers and checkers -------------------------------------------------------------
+# Their output is long and tells nothing when all is well.
+run_quietly() {
+  local name="$1" log="$work/$1.log" start="$SECONDS"
+  shift
+  step "$name"
+  if "$@" >"$log" 2>&1; then
+    grep -E '^(==|All tests passed|.*skipped)' "$log"
+    pass "$name, $((SECONDS - start)) s"
+  else
+    tail -n 60 "$log"
+    fail "$name"
+  fi
+}
+export BUILD="$work/portability"
+run_quietly check-portability.sh bash "$root/tools/check-portability.sh"
+run_quietly check-valgrind.sh env HENDERSON_LIB="$check_dir" bash "$root/tools/check-valgrind.sh"
+run_quietly check-sanitizers.sh env WORK="$work/sanitizers" bash "$root/tools/check-sanitizers.sh" test-lmm.R
+unset BUILD
+
+# --- 7. benchmarks -------------------------------------------------------------------------------
+step "Benchmarks"
+bench_start="$SECONDS"
+# The ratios depend on the machine and on what else it does: only a suite that breaks is a failure.
+if R_LIBS="$check_dir${R_LIBS:+:$R_LIBS}" timeout 600 \
+  Rscript "$root/bench/run.R" short 2>"$work/bench.err"; then
+  pass "bench/run.R short, $((SECONDS - bench_start)) s"
+else
+  tail -n 40 "$work/bench.err"
+  fail "bench/run.R short"
 fi
 
 step "Done"
