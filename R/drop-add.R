@@ -174,7 +174,10 @@ changed_fixed <- function(fit, term, operator) {
   fixed <- stats::update.formula(stats::formula(fit$terms), change)
   formula <- fit$parsed$formula
   formula[[2L]] <- fixed[[2L]]
-  formula[[3L]] <- call("+", fixed[[3L]], random_formula(fit)[[2L]])
+  formula[[3L]] <- Reduce(
+    function(left, right) call("+", left, right),
+    c(list(fixed[[3L]]), lapply(fit$parsed$random, random_term_call))
+  )
   formula
 }
 

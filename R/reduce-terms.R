@@ -1,0 +1,223 @@
+# Backward elimination of random, then fixed terms.
+
+#' Backward elimination of terms
+#'
+#' Leaves out terms of a model one at a time, as long as the one with the largest p-value is not
+#' significant: first parts of the random terms, then terms of the fixed part.
+#'
+#' @param fit A fit by [lmm()] that holds its model frame.
+#' @param alpha_random,alpha_fixed One number between 0 and 1 each: terms with a larger p-value are
+#'   eliminated.
+#' @param ddf One string: how denominator degrees of freedom of the fixed terms are found,
+#'   `"Satterthwaite"`, `"Kenward-Roger"` or `"expected"`, as in [anova()][anova.henderson_lmm].
+#' @param reduce_random,reduce_fixed One logical each: eliminate from that part?
+#' @param keep Character vector: terms of the fixed part that stay in the model, as their labels
+#'   (`attr(terms(fit), "term.labels")`). With an interaction its margins stay too.
+#' @param random_p One string: the p-value that decides on random terms, `"Pr(>Chisq)"`, as in
+#'   lmerTest's `step()`, or `"p_mixture"`, which takes account of the boundary and is smaller: see
+#'   [random_anova()].
+#' @param ... Nothing; an argument that is not known is an error.
+#' @details Random part: [random_anova()] of the current model, with parts of terms reduced before
+#'   terms are removed. Without any random term left the model is a linear one. Fixed part: F tests
+#'   of the terms that are margin to no other, `drop1(test = "F")`. The model is fitted again after
+#'   every elimination, by the criterion of `fit`.
+#'
+#'   Estimates, p-values and intervals of a model that was chosen in this way ignore the choice, and
+#'   look better than they are.
+#' @return A list of class `henderson_reduction`:
+#'   \describe{
+#'   \item{`random`}{a data frame of class `anova`: a row `<none>` for `fit`, one for every
+#'     elimination and one for every term that stays, with the columns of [random_anova()] after a
+#'     column `Eliminated`, the number of the step at which the term went, 0 if it stays.}
+#'   \item{`fixed`}{the same for fixed terms: `Eliminated`, `Sum Sq`, `Mean Sq`, `NumDF`, `DenDF`,
+#'     `F value`, `Pr(>F)`, as they were when the term went, or are in the final model.}
+#'   \item{`fit`}{the final model: a fit by [lmm()], or, when no random term stays, by
+#'   [stats::lm()].} }
+#'   `random` and `fixed` are `NULL` where nothing was asked to be eliminated.
+#' @section Errors: `henderson_error_argument` for malformed arguments, and for
+#'   `ddf = "Kenward-Roger"` with a fit by maximum likelihood; `henderson_error_data` when the fit
+#'   does not hold its model frame.
+#' @source Kuznetsova, Brockhoff and Christensen (2017), *Journal of Statistical Software* 82(13),
+#'   section 3.3.
+#' @seealso [random_anova()], [random_structures()], [drop1()][drop1.henderson_lmm].
+#' @examples
+#' fit <- lmm(Reaction ~ Days + I(Days^2) + (Days | Subject), sleepstudy)
+#' reduction <- reduce_terms(fit)
+#' reduction
+#' reduction$fit
+#' @export
+reduce_terms <- function(fit, alpha_random = 0.1, alpha_fixed = 0.05, ddf = "Satterthwaite",
+                         reduce_random = TRUE, reduce_fixed = TRUE, keep = character(),
+                         random_p = c("Pr(>Chisq)", "p_mixture"), ...) {
+  check_no_dots(...)
+  check_fit(fit)
+  check_number(alpha_random, min = 0, max = 1)
+  check_number(alpha_fixed, min = 0, max = 1)
+  ddf <- ddf_method(ddf, fit)
+  if (ddf == "none") {
+    abort("Terms are eliminated by p-values, which {.code ddf = \"none\"} does not give.",
+      kind = "argument", variable = "ddf", observed = ddf
+    )
+  }
+  check_flag(reduce_random)
+  check_flag(reduce_fixed)
+  check_keep(keep, fit)
+  random_p <- check_choice(random_p, c("Pr(>Chisq)", "p_mixture"))
+  random <- if (reduce_random) eliminate_random(fit, alpha_random, random_p)
+  current <- if (reduce_random) random$fit else fit
+  fixed <- if (reduce_fixed) eliminate_fixed(current, alpha_fixed, ddf, keep)
+  if (reduce_fixed) current <- fixed$fit
+  structure(
+    list(
+      random = random$table, fixed = fixed$table,
+      fit = if (isFALSE(random$has_random)) as_linear_model(current) else current
+    ),
+    class = "henderson_reduction"
+  )
+}
+
+check_keep <- function(keep, fit) {
+  labels <- attr(fit$terms, "term.labels")
+  if (is.character(keep) && all(keep %in% labels)) return(invisible(keep))
+  wrong <- if (is.character(keep)) setdiff(keep, labels) else describe_value(keep)
+  abort(c(
+    "{.arg keep} must name terms of the fixed part, not {.val {wrong}}.",
+    "i" = "The terms are {.val {labels}}."
+  ), kind = "argument", variable = "keep", observed = wrong)
+}
+
+# --- random part ---
+
+# list(`fit`, `table`, `has_random`). Without random terms `fit` is the model with one of them held
+# at a variance of zero: its fixed effects and F tests are those of the linear model.
+eliminate_random <- function(fit, alpha, p_name) {
+  current <- fit
+  steps <- list()
+  repeat {
+    table <- random_anova(current)
+    p <- table[[p_name]]
+    # what cannot be tested, because it has no parameter, can go
+    p[-1L][is.na(p[-1L])] <- 1
+    worst <- which.max(p)
+    if (length(steps) == 0L) steps <- list(elimination_row(table, 1L, 0L))
+    if (p[worst] <= alpha) break
+    steps <- c(steps, list(elimination_row(table, worst, length(steps))))
+    reduction <- random_reductions(current)[[worst - 1L]]
+    random <- replace_term(current$parsed$random, reduction$position, reduction$reduced)
+    if (length(random) == 0L) {
+      return(list(
+        fit = held_at_zero(current), table = random_elimination(steps), has_random = FALSE
+      ))
+    }
+    current <- refit_random(current, random)
+  }
+  steps <- c(steps, list(elimination_row(table, seq_len(nrow(table))[-1L], 0L)))
+  list(fit = current, table = random_elimination(steps), has_random = TRUE)
+}
+
+# Rows of a table of tests, with the step of their elimination in front.
+elimination_row <- function(table, rows, step) {
+  values <- as.data.frame(table)[rows, , drop = FALSE]
+  list(
+    labels = rownames(table)[rows],
+    values = cbind(Eliminated = rep(step, length(rows)), values)
+  )
+}
+
+join_rows <- function(steps) {
+  table <- do.call(rbind, lapply(steps, `[[`, "values"))
+  attributes(table) <- attributes(table)[c("names", "row.names", "class")]
+  class(table) <- "data.frame"
+  rownames(table) <- unique_labels(unlist(lapply(steps, `[[`, "labels")))
+  table
+}
+
+random_elimination <- function(steps) {
+  table <- join_rows(steps)
+  table$Eliminated[1L] <- NA
+  table <- new_anova(table, "Backward elimination of random terms\n")
+  class(table) <- c("henderson_random_anova", class(table))
+  table
+}
+
+# The model with its random effects switched off, the parameters not to be optimized any more.
+held_at_zero <- function(fit) {
+  fit$control$optimizer <- "none"
+  fit$theta[] <- 0
+  refit_parsed(fit, fit$parsed, model_frame_of(fit), fit$REML, NULL, character(0L), fit$call)
+}
+
+# --- fixed part ---
+
+eliminate_fixed <- function(fit, alpha, ddf, keep) {
+  current <- fit
+  steps <- list()
+  repeat {
+    scope <- setdiff(stats::drop.scope(current$terms), keep)
+    if (length(scope) == 0L) break
+    table <- drop1.henderson_lmm(current, scope, test = "F", ddf = ddf)
+    p <- table[["Pr(>F)"]]
+    # a term without coefficients of its own can go
+    p[is.na(p)] <- 1
+    worst <- which.max(p)
+    if (p[worst] <= alpha) {
+      steps <- c(steps, list(elimination_row(table, seq_len(nrow(table)), 0L)))
+      break
+    }
+    steps <- c(steps, list(elimination_row(table, worst, length(steps) + 1L)))
+    current <- refit_fixed(current, changed_fixed(current, scope[worst], "-"))
+  }
+  list(fit = current, table = fixed_elimination(steps, ddf))
+}
+
+fixed_elimination <- function(steps, ddf) {
+  if (length(steps) == 0L) return(NULL)
+  title <- paste("Backward elimination of fixed terms with", ddf_title(ddf))
+  new_anova(join_rows(steps), paste0(title, "\n"))
+}
+
+# The linear model with the fixed part of a fit, as lm() makes it from its model frame.
+as_linear_model <- function(fit) {
+  frame <- fit$frame
+  terms <- fit$terms
+  # with the columns that are linear combinations of others, for which lm() has coefficients NA
+  X <- fit_design_again(fit)$X
+  model <- if (is.null(fit$weights)) {
+    stats::lm.fit(X, fit$y, offset = fit$offset)
+  } else {
+    stats::lm.wfit(X, fit$y, fit$weights, offset = fit$offset)
+  }
+  variables <- c(variable_names(terms), "(weights)", "(offset)")
+  formula <- stats::formula(terms)
+  call <- fit$call
+  call[[1L]] <- quote(lm)
+  call[c("REML", "control", "start", "verbose")] <- NULL
+  call$formula <- formula_call(formula)
+  structure(
+    c(model, list(
+      na.action = fit$na.action, contrasts = fit$contrasts, xlevels = fit$xlevels, call = call,
+      terms = terms, model = structure(
+        frame[intersect(variables, names(frame))], terms = terms
+      )
+    )),
+    class = "lm"
+  )
+}
+
+#' @param x A result of `reduce_terms()`.
+#' @param digits One whole number: significant digits.
+#' @rdname reduce_terms
+#' @export
+print.henderson_reduction <- function(x, digits = max(getOption("digits") - 2L, 3L), ...) {
+  check_print_dots(...)
+  check_digits(digits)
+  if (!is.null(x$random)) print(x$random, digits = digits)
+  if (!is.null(x$fixed)) {
+    if (!is.null(x$random)) cat("\n")
+    print(x$fixed, digits = digits)
+  }
+  formula <- stats::formula(x$fit)
+  kind <- if (inherits(x$fit, "lm")) "Final model (linear, no random term):" else "Final model:"
+  write_lines(c("", kind, expression_text(formula)))
+  invisible(x)
+}

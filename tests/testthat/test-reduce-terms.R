@@ -1,0 +1,147 @@
+# Backward elimination, live against lmerTest::step.
+
+# Both tables and the final model. lme4 changes the order of terms that stay.
+expect_step <- function(m, fit, ...) {
+  theirs <- suppressMessages(suppressWarnings(lmerTest::step(m)))
+  ours <- suppressMessages(reduce_terms(fit, ...))
+  expect_s3_class(ours, "henderson_reduction")
+
+  expected <- as.data.frame(theirs$random)
+  random <- as.data.frame(ours$random)
+  expect_setequal(rownames(random), rownames(expected))
+  expected <- expected[rownames(random), ]
+  eliminated <- random$Eliminated
+  eliminated[1] <- 0
+  expect_equal(eliminated[-1], expected$Eliminated[-1])
+  for (column in c("npar", "Df")) expect_equal(random[[column]], expected[[column]])
+  # lme4's criteria are up to about 1e-6 above the minimum
+  for (column in c("logLik", "AIC", "LRT")) {
+    expect_lt(max(abs(random[[column]] - expected[[column]]), na.rm = TRUE), 1e-5)
+  }
+
+  fixed <- as.data.frame(ours$fixed)
+  expected <- as.data.frame(theirs$fixed)
+  expect_identical(rownames(fixed), rownames(expected))
+  expect_equal(fixed$Eliminated, expected$Eliminated)
+  # lme4's parameters are off by the root of that; degrees of freedom magnify it
+  expect_equal(fixed$NumDF, expected$NumDF)
+  expect_equal(fixed[["F value"]], expected[["F value"]], tolerance = 1e-3)
+  expect_equal(fixed[["Sum Sq"]], expected[["Sum Sq"]], tolerance = 1e-3)
+  expect_equal(fixed$DenDF, expected$DenDF, tolerance = 5e-3)
+  expect_equal(fixed[["Pr(>F)"]], expected[["Pr(>F)"]], tolerance = 5e-3)
+
+  final <- lmerTest::get_model(theirs)
+  expect_equal(names(fixef(ours$fit)), names(lme4::fixef(final)))
+  expect_equal(as.numeric(logLik(ours$fit)), as.numeric(logLik(final)), tolerance = 1e-6)
+  expect_setequal(
+    vapply(ours$fit$random, `[[`, "", "group"), names(lme4::getME(final, "flist"))
+  )
+}
+
+test_that("eliminations are lmerTest's", {
+  need_peer(c("lme4", "lmerTest"))
+  carrots <- lmerTest::carrots
+  models <- list(
+    list(Reaction ~ Days + I(Days^2) + (Days | Subject), sleepstudy),
+    list(Informed.liking ~ Product * Information * Gender + (1 | Consumer) +
+      (1 | Product:Consumer) + (1 | Information:Consumer), lmerTest::ham),
+    list(Preference ~ sens1 + sens2 + Homesize * Age + (1 + sens1 + sens2 | Consumer) +
+      (1 | Product), carrots),
+    list(Y ~ V * N + (1 | B / V), MASS::oats),
+    list(Y ~ V * N + (1 | B) + (1 | N:B), MASS::oats),
+    list(strength ~ 1 + (1 | batch / cask), lme4::Pastes),
+    list(distance ~ Sex * age + (age | Subject), transform(plain(nlme::Orthodont), age = age - 11)),
+    list(yield ~ gen * fung + (1 | block / fung), durban.splitplot)
+  )
+  for (model in models) {
+    # step() looks the data up by the call
+    m <- suppressMessages(suppressWarnings(do.call(lmerTest::lmer, model)))
+    fit <- suppressMessages(lmm(model[[1]], model[[2]]))
+    if (length(attr(terms(fit), "term.labels")) == 0) {
+      expect_null(reduce_terms(fit)$fixed)
+    } else {
+      expect_step(m, fit)
+    }
+  }
+})
+
+test_that("without a random term left the rest is done with a linear model", {
+  data <- with_seed(1, data.frame(y = rnorm(40), x = rnorm(40), g = gl(8, 5), f = gl(2, 20)))$value
+  data$w <- rep(c(1, 2), 20)
+  fit <- suppressMessages(lmm(y ~ x * f + (1 | g), data, weights = w))
+  result <- reduce_terms(fit)
+  full <- lm(y ~ x * f, data, weights = w)
+  middle <- lm(y ~ x + f, data, weights = w)
+  expect_equal(result$random$Eliminated, c(NA, 1))
+  by_hand <- list(
+    "x:f" = drop1(full, test = "F")["x:f", ],
+    f = drop1(middle, test = "F")["f", ]
+  )
+  for (term in names(by_hand)) {
+    expect_equal(result$fixed[term, "F value"], by_hand[[term]][["F value"]], tolerance = 1e-8)
+    expect_equal(result$fixed[term, "Pr(>F)"], by_hand[[term]][["Pr(>F)"]], tolerance = 1e-8)
+    expect_equal(result$fixed[term, "Sum Sq"], by_hand[[term]][["Sum of Sq"]], tolerance = 1e-8)
+  }
+  expect_equal(result$fixed["x:f", "DenDF"], 36)
+  expect_s3_class(result$fit, "lm", exact = TRUE)
+
+  # as lm() makes it, with a column that is a combination of others
+  data$twice <- 2 * data$x
+  kept <- suppressMessages(
+    reduce_terms(lmm(y ~ x + twice + f + (1 | g), data, weights = w), keep = c("x", "twice", "f"))
+  )$fit
+  direct <- lm(y ~ x + twice + f, data, weights = w)
+  expect_equal(coef(kept), coef(direct), tolerance = 1e-10)
+  expect_equal(predict(kept, data[3:6, ]), predict(direct, data[3:6, ]), tolerance = 1e-10) |>
+    suppressWarnings()
+  expect_equal(summary(kept)$sigma, summary(direct)$sigma, tolerance = 1e-10)
+  expect_equal(anova(kept), anova(direct), tolerance = 1e-8)
+  expect_equal(as.numeric(logLik(kept)), as.numeric(logLik(direct)), tolerance = 1e-10)
+  expect_equal(formula(kept), formula(direct), ignore_attr = TRUE)
+})
+
+test_that("keep, the parts and the levels do what they say", {
+  fit <- lmm(Reaction ~ Days + I(Days^2) + (Days | Subject), sleepstudy)
+  kept <- reduce_terms(fit, keep = "I(Days^2)")
+  expect_identical(rownames(kept$fixed), "Days")
+  expect_identical(names(fixef(kept$fit)), names(fixef(fit)))
+  only_random <- reduce_terms(fit, reduce_fixed = FALSE)
+  expect_null(only_random$fixed)
+  expect_identical(only_random$fit, fit)
+  only_fixed <- reduce_terms(fit, reduce_random = FALSE)
+  expect_null(only_fixed$random)
+  expect_equal(only_fixed$fixed$Eliminated, c(1, 0))
+  expect_equal(reduce_terms(fit, alpha_fixed = 0.5)$fixed$Eliminated, c(0, 0))
+  # p .0744 by chi-squared, .0372 by the mixture
+  ham <- lmm(
+    Informed.liking ~ Product * Information + (1 | Consumer) + (1 | Product:Consumer),
+    lmerTest::ham
+  )
+  chi <- reduce_terms(ham, alpha_random = 0.05, reduce_fixed = FALSE)
+  mixture <- reduce_terms(ham, alpha_random = 0.05, reduce_fixed = FALSE, random_p = "p_mixture")
+  expect_identical(length(chi$fit$random), 1L)
+  expect_identical(length(mixture$fit$random), 2L)
+})
+
+test_that("other degrees of freedom serve as well", {
+  fit <- lmm(Y ~ V * N + (1 | B / V), MASS::oats)
+  kr <- reduce_terms(fit, ddf = "kenward-roger", alpha_fixed = 0.5)
+  # balanced: the same F tests as Satterthwaite's (reference: V 1.4853 on 2, 10)
+  expect_equal(kr$fixed["V", "F value"], 1.4853, tolerance = 1e-4)
+  expect_equal(kr$fixed["V", "DenDF"], 10, tolerance = 1e-6)
+  expect_match(attr(kr$fixed, "heading"), "Kenward-Roger")
+})
+
+test_that("it prints, and bad arguments are refused", {
+  fit <- lmm(Reaction ~ Days + I(Days^2) + (Days | Subject), sleepstudy)
+  expect_snapshot(print(reduce_terms(fit)))
+  expect_error(reduce_terms(1), class = "henderson_error_argument")
+  expect_error(reduce_terms(fit, alpha_random = 2), class = "henderson_error_argument")
+  expect_error(reduce_terms(fit, ddf = "none"), class = "henderson_error_argument")
+  expect_error(reduce_terms(fit, keep = "Day"), class = "henderson_error_argument")
+  expect_error(reduce_terms(fit, alpha.random = 0.1), class = "henderson_error_argument")
+  expect_error(
+    reduce_terms(fit_cached("sleepstudy_ml"), ddf = "Kenward-Roger"),
+    class = "henderson_error_argument"
+  )
+})
