@@ -16,7 +16,8 @@
 #'   `"vcov"` for variances and covariances.
 #' @param conf.int One logical: are confidence limits added? Those of fixed effects are
 #'   \eqn{\hat\beta \pm t s}, with \eqn{t} the quantile of the t distribution with the row's
-#'   degrees of freedom; those of modes are \eqn{\hat b \pm z s}. The other rows have `NA`.
+#'   degrees of freedom; those of covariance parameters are from [variance_components()], those of
+#'   modes \eqn{\hat b \pm z s}. Coefficients of groups have none.
 #' @param conf.level One number between 0 and 1: the confidence level.
 #' @param ddf One string: how degrees of freedom are found, as in [summary()][summary.henderson_lmm].
 #'   With `"Kenward-Roger"` standard errors are adjusted as well; `"none"` leaves out `df` and
@@ -25,8 +26,11 @@
 #'   default the model frame.
 #' @param newdata `NULL`, or a data frame of rows to predict, as for
 #'   [predict()][predict.henderson_lmm]; `data` is then not used.
-#' @param ... Nothing; an argument that is not known is an error. `augment`: further arguments of
-#'   [predict()][predict.henderson_lmm] where `newdata` is given (`re.form`, `allow.new.levels`).
+#' @param se_fit One logical: is the standard error of the fitted value added, as `.se.fit`?
+#' @param interval One string, `"none"`, `"confidence"` or `"prediction"`: limits of
+#'   [predict()][predict.henderson_lmm], added as `.lower` and `.upper`.
+#' @param re.form,allow.new.levels As for [predict()][predict.henderson_lmm], for `newdata`.
+#' @param ... Nothing; an argument that is not known is an error.
 #' @return A tibble, or a plain data frame where package tibble is not installed. Estimates are in
 #'   units of the response (per unit of the column).
 #'   \describe{
@@ -34,13 +38,15 @@
 #'   `std.error`, `statistic`, `df`, `p.value`, `conf.low`, `conf.high` that apply to one of the
 #'   rows. A parameter's term is `sd__`, `cor__`, `var__` or `cov__` and its column or columns;
 #'   the residual's is `sd__Observation` in group `Residual`. `std.error` of a mode is its
-#'   conditional standard deviation given \eqn{\beta} and \eqn{\theta}}
+#'   conditional standard deviation given \eqn{\beta} and \eqn{\theta}; that of a covariance
+#'   parameter is `NA` where [variance_components()] has none, or the fit has not kept its frame}
 #'   \item{`glance`}{`nobs`, `sigma`, `logLik`, `AIC`, `BIC`, `REMLcrit` or (maximum likelihood)
 #'   `deviance`, `df.residual`}
 #'   \item{`augment`}{the columns of the data and `.fitted`, `.resid` (response minus fitted),
 #'   `.fixed` (without random effects), `.mu` (the mean, here the fitted value), `.offset`,
 #'   `.weights`, `.wtres` (\eqn{\sqrt{w}} times the residual). With `newdata`: `.fitted`,
-#'   `.fixed`, and `.resid` where `newdata` has the response}
+#'   `.fixed`, and `.resid` where `newdata` has the response. `.se.fit`, `.lower`, `.upper` last,
+#'   where asked for}
 #'   }
 #' @section Errors: `henderson_error_argument` for a malformed argument; those of
 #'   [predict()][predict.henderson_lmm] for `newdata`; `henderson_error_data` when the fit does not
@@ -71,7 +77,7 @@ tidy.henderson_lmm <- function(x, effects = c("fixed", "ran_pars"), scales = "sd
   tables <- lapply(intersect(known, effects), function(effect) {
     switch(effect,
       fixed = tidy_fixed(x, level, ddf_method(ddf)),
-      ran_pars = tidy_parameters(x, scales),
+      ran_pars = tidy_parameters(x, scales, level),
       ran_vals = tidy_modes(x, level),
       ran_coefs = tidy_coefficients(x)
     )
@@ -107,16 +113,35 @@ with_limits <- function(table, level, df) {
   table
 }
 
-tidy_parameters <- function(fit, scales) {
+tidy_parameters <- function(fit, scales, level) {
   table <- as.data.frame(VarCorr.henderson_fit(fit), order = "lower.tri")
   is_variance <- is.na(table$var2)
   prefix <- if (scales == "sdcor") c("sd", "cor") else c("var", "cov")
   columns <- ifelse(is.na(table$var1), "Observation", table$var1)
   columns[!is_variance] <- paste(columns, table$var2, sep = ".")[!is_variance]
-  data.frame(
+  result <- data.frame(
     effect = "ran_pars", group = table$grp,
     term = paste0(ifelse(is_variance, prefix[1L], prefix[2L]), "__", columns),
-    estimate = table[[scales]]
+    estimate = table[[scales]], std.error = NA_real_
+  )
+  if (!is.null(level)) result$conf.low <- result$conf.high <- NA_real_
+  if (is.null(fit$frame)) return(result)
+  accuracy <- quiet_components(fit, if (scales == "sdcor") "sd" else "variance", level %||% 0.95)
+  key <- function(table) paste(table$grp, table$var1, table$var2, sep = "\r")
+  at <- match(key(table), key(accuracy))
+  result$std.error <- accuracy$se[at]
+  if (!is.null(level)) {
+    result$conf.low <- accuracy$lower[at]
+    result$conf.high <- accuracy$upper[at]
+  }
+  result
+}
+
+# Parameters on the boundary have NA; that the fit is singular was said when it was made.
+quiet_components <- function(fit, scale, level) {
+  withCallingHandlers(
+    variance_components(fit, scale, level),
+    henderson_message_singular = function(condition) invokeRestart("muffleMessage")
   )
 }
 
@@ -165,34 +190,66 @@ glance.henderson_lmm <- function(x, ...) {
 
 #' @rdname broom_support
 #' @exportS3Method generics::augment
-augment.henderson_lmm <- function(x, data = stats::model.frame(x), newdata = NULL, ...) {
-  if (!is.null(newdata)) {
-    return(augment_newdata(x, check_newdata(newdata), ...))
-  }
+augment.henderson_lmm <- function(x, data = stats::model.frame(x), newdata = NULL, se_fit = FALSE,
+                                  interval = c("none", "confidence", "prediction"),
+                                  conf.level = 0.95, ddf = "Satterthwaite", re.form = NULL,
+                                  allow.new.levels = FALSE, ...) {
   check_no_dots(...)
-  check_augment_data(x, data)
-  residual <- model_response(x) - x$fitted
-  weights <- x$weights %||% rep(1, length(residual))
-  fixed <- linear_predictor(
-    x, prediction_parts(x, NULL, integer(), FALSE), selected_columns(x, NA)
-  )
-  as_tidy(add_columns(data,
-    .fitted = x$fitted, .resid = residual, .fixed = fixed, .mu = x$fitted,
-    .offset = x$offset %||% numeric(length(residual)), .weights = weights,
-    .wtres = sqrt(weights) * residual
-  ))
+  check_flag(se_fit)
+  interval <- check_choice(interval, c("none", "confidence", "prediction"))
+  check_level(conf.level)
+  own <- is.null(newdata)
+  if (own) check_augment_data(x, data) else newdata <- check_newdata(newdata)
+  accuracy <- if (se_fit || interval != "none") {
+    # rows that na.exclude left out are not part of `data`
+    if (own) x$na.action <- NULL
+    augment_accuracy(predict.henderson_lmm(x, newdata,
+      re.form = if (own) NULL else re.form, allow.new.levels = allow.new.levels, se.fit = TRUE,
+      interval = interval, level = conf.level, ddf = ddf
+    ), se_fit)
+  }
+  table <- if (own) {
+    augment_rows(x, data)
+  } else {
+    augment_newdata(x, newdata, re.form, allow.new.levels)
+  }
+  as_tidy(do.call(add_columns, c(list(table), accuracy)))
 }
 
-augment_newdata <- function(fit, newdata, ...) {
-  fitted <- unname(predict.henderson_lmm(fit, newdata, ...))
-  fixed <- unname(predict.henderson_lmm(fit, newdata, re.form = NA))
-  table <- add_columns(newdata, .fitted = fitted, .fixed = fixed)
+# Columns `.se.fit`, `.lower`, `.upper`, those that were asked for.
+augment_accuracy <- function(prediction, se_fit) {
+  limits <- if (is.matrix(prediction$fit)) prediction$fit
+  c(
+    if (se_fit) list(.se.fit = unname(prediction$se.fit)),
+    if (!is.null(limits)) list(.lower = unname(limits[, "lwr"]), .upper = unname(limits[, "upr"]))
+  )
+}
+
+augment_rows <- function(fit, data) {
+  residual <- model_response(fit) - fit$fitted
+  weights <- fit$weights %||% rep(1, length(residual))
+  fixed <- linear_predictor(
+    fit, prediction_parts(fit, NULL, integer(), FALSE), selected_columns(fit, NA)
+  )
+  add_columns(data,
+    .fitted = fit$fitted, .resid = residual, .fixed = fixed, .mu = fit$fitted,
+    .offset = fit$offset %||% numeric(length(residual)), .weights = weights,
+    .wtres = sqrt(weights) * residual
+  )
+}
+
+augment_newdata <- function(fit, newdata, re.form, allow_new_levels) {
+  fitted <- predict.henderson_lmm(fit, newdata,
+    re.form = re.form, allow.new.levels = allow_new_levels
+  )
+  fixed <- predict.henderson_lmm(fit, newdata, re.form = NA)
+  table <- add_columns(newdata, .fitted = unname(fitted), .fixed = unname(fixed))
   response <- fit$parsed$fixed[[2L]]
   if (all(all.vars(response) %in% names(newdata))) {
     observed <- eval(response, newdata, environment(fit$formula))
-    table$.resid <- as.numeric(observed) - fitted
+    table$.resid <- as.numeric(observed) - table$.fitted
   }
-  as_tidy(table)
+  table
 }
 
 # A plain data frame of the columns of `data` (matrices stay matrices) and the vectors in `...`.

@@ -159,11 +159,12 @@ inestimable_basis <- function(fit) {
   if (length(fit$dropped) == 0L) {
     return(matrix(NA))
   }
-  X <- fit_design_again(fit)$X
-  used <- if (is.null(fit$weights)) rep(TRUE, nrow(X)) else fit$weights > 0
-  X <- X[used, , drop = FALSE]
+  X <- observed_rows(fit, fit_design_again(fit)$X)
   dropped <- match(fit$dropped, fit$all_columns)
-  combination <- qr.coef(qr(X[, -dropped, drop = FALSE]), X[, dropped, drop = FALSE])
+  rows <- independent_rows(X[, -dropped, drop = FALSE])
+  combination <- change_of_columns(
+    X[rows, -dropped, drop = FALSE], X[rows, dropped, drop = FALSE]
+  )
   null_space <- matrix(0, ncol(X), length(dropped))
   null_space[-dropped, ] <- -combination
   null_space[cbind(dropped, seq_along(dropped))] <- 1

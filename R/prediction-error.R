@@ -95,10 +95,10 @@ covariance_moves <- function(fit, scores, natural) {
     width <- as.integer(sqrt(nrow(score)))
     score <- array(score, c(width, width, rows))[own, own, , drop = FALSE]
     lambda <- lambda_matrix(term, fit$theta)
-    places <- theta_places(term)
+    places <- lambda_entries(term)
     for (i in seq_along(term$theta_index)) {
-      r <- places[i, 1L]
-      c <- places[i, 2L]
+      r <- places$row[i]
+      c <- places$column[i]
       moves[, term$theta_index[i]] <- if (natural) {
         2 * drop(crossprod(lambda[, c], matrix(score[r, , ], ncol = rows)))
       } else if (r == c) {
@@ -109,11 +109,4 @@ covariance_moves <- function(fit, scores, natural) {
     }
   }
   moves
-}
-
-# Row and column in Lambda_t of each of the term's parameters: k_t x 2.
-theta_places <- function(term) {
-  v <- length(term$columns)
-  if (term$structure == "diag") return(cbind(seq_len(v), seq_len(v)))
-  which(lower_triangle(v), arr.ind = TRUE)
 }

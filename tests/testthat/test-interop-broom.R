@@ -37,9 +37,21 @@ test_that("effects, scales, level and method are chosen by arguments", {
   need_peer("generics")
   fit <- fit_cached("sleepstudy")
   variances <- as.data.frame(generics::tidy(fit, effects = "ran_pars", scales = "vcov"))
-  expect_named(variances, c("effect", "group", "term", "estimate"))
+  expect_named(variances, c("effect", "group", "term", "estimate", "std.error"))
   expect_equal(variances$estimate, as.data.frame(VarCorr(fit), order = "lower.tri")$vcov)
   expect_match(variances$term, "^(var|cov)__")
+  accuracy <- variance_components(fit, "variance", 0.9)[c(1, 3, 2, 4), ]
+  expect_equal(variances$std.error, accuracy$se)
+  limited <- generics::tidy(fit, "ran_pars", scales = "vcov", conf.int = TRUE, conf.level = 0.9)
+  expect_equal(limited$conf.low, accuracy$lower)
+  expect_equal(limited$conf.high, accuracy$upper)
+  singular <- lmm(Yield ~ 1 + (1 | Batch), lme4::Dyestuff2) |> suppressMessages()
+  expect_no_message(table <- generics::tidy(singular, "ran_pars"))
+  expect_identical(is.na(table$std.error), c(TRUE, FALSE))
+  bare <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy,
+    control = lmm_control(keep = character())
+  )
+  expect_true(all(is.na(generics::tidy(bare, "ran_pars")$std.error)))
   none <- as.data.frame(generics::tidy(fit, effects = "fixed", ddf = "none", conf.int = TRUE))
   expect_false(any(c("df", "p.value") %in% names(none)))
   expect_equal(none$conf.high, none$estimate + qnorm(0.975) * none$std.error)
@@ -118,6 +130,20 @@ test_that("augment adds to the data, to other data of the same rows, and to new 
 
   excluded <- lmm(Reaction ~ Days + (1 | Subject), data, na.action = na.exclude)
   expect_identical(nrow(generics::augment(excluded)), 179L)
+
+  own <- generics::augment(excluded, se_fit = TRUE, interval = "prediction", conf.level = 0.9)
+  limits <- predict(excluded, interval = "prediction", level = 0.9, se.fit = TRUE)
+  expect_equal(own$.se.fit, unname(limits$se.fit[-3]))
+  expect_equal(cbind(own$.lower, own$.upper), unname(limits$fit[-3, 2:3]))
+  new <- generics::augment(excluded,
+    newdata = data.frame(Days = 2, Subject = "new"), allow.new.levels = TRUE,
+    interval = "confidence", ddf = "none"
+  )
+  limits <- predict(excluded, data.frame(Days = 2, Subject = "new"),
+    allow.new.levels = TRUE, interval = "confidence", ddf = "none"
+  )
+  expect_equal(c(new$.lower, new$.upper), unname(limits[1, 2:3]))
+  expect_false(".se.fit" %in% names(new))
 })
 
 test_that("bad arguments are refused", {
