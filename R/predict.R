@@ -48,9 +48,11 @@
 #'   \dot\kappa_i/\kappa}, \eqn{H} the Hessian of the profiled deviance by \eqn{\theta},
 #'   \eqn{r^2} the penalized residual sum of squares, \eqn{m} its divisor in
 #'   \eqn{\hat\sigma^2}. Limits are the prediction \eqn{\pm t_\nu} times the root of the variance.
-#'   That the modes depend on the estimated \eqn{\theta} is not allowed for: with ten groups of four
-#'   observations 95 % intervals for a group's mean cover it in 93 % of the samples, those of new
-#'   groups and of new observations in 95 to 97 %.
+#'   That the modes depend on the estimated \eqn{\theta} is not allowed for. Simulated coverage of
+#'   95 % limits: with ten groups of four observations 93 % for the mean of a group, 97 % for that
+#'   of a new one, 94 to 95 % for the population's mean and new observations; with 15 groups of six
+#'   and random slopes, or 8 x 12 crossed levels, 94 to 95 % throughout. Normal quantiles
+#'   (`ddf = "none"`) give 89 to 95 %.
 #' @section Errors: `henderson_error_newdata`: unknown levels, missing variables;
 #'   `henderson_error_argument`: malformed arguments, a `re.form` with terms that are not in the
 #'   fit, a `ddf` that does not go with the rest.

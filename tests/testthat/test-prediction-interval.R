@@ -310,3 +310,12 @@ test_that("arguments of intervals are checked", {
   expect_no_message(predict(weighted, newdata, interval = "confidence"))
   expect_no_message(predict(weighted, interval = "prediction"))
 })
+
+# ---- coverage ----
+
+test_that("95 % limits cover in about 95 % of simulated data sets", {
+  # bench/results/coverage.csv has 5000 runs of this design and two others
+  design <- coverage_designs()[["10 groups of 4"]]
+  result <- withr::with_seed(1, coverage(design, 400, methods = "Satterthwaite"))
+  expect_true(all(abs(result$coverage - 0.95) < 4 * result$error), label = toString(result$coverage))
+})
