@@ -79,10 +79,10 @@ adjusted_contrasts <- function(R, columns, containing) {
 
 #' Terms that contain each term
 #'
-#' b contains a if it has all variables of a and more, and the same numeric vectors among them:
-#' `x:f` contains x-by-nothing else but f only where no covariate comes in. As in lmerTest, a factor
-#' counts where it is coded by contrasts in the term (not by all its indicators), and matrices such
-#' as `poly(x, 2)` count as factors.
+#' b contains a if it has all variables of a and more, and the same covariates among them: `f:h`
+#' contains f, but `f:x` does not. As in lmerTest, a factor counts where it is coded by contrasts in
+#' the term (not by all its indicators), and matrices such as `poly(x, 2)` count as factors.
+#' Dates and 64-bit integers ("other") are covariates here; lmerTest takes them for factors.
 #' @return list of integer vectors, positions among the term labels.
 #' @noRd
 containing_terms <- function(terms) {
@@ -90,7 +90,7 @@ containing_terms <- function(terms) {
   classes <- attr(terms, "dataClasses")
   n_terms <- length(attr(terms, "term.labels"))
   variables <- lapply(seq_len(n_terms), function(term) which(coding[, term] == 1L))
-  numeric <- which(classes[variable_names(terms)] == "numeric")
+  numeric <- which(classes[variable_names(terms)] %in% c("numeric", "other"))
   contains <- function(larger, smaller) {
     all(smaller %in% larger) && length(larger) > length(smaller) &&
       setequal(intersect(larger, numeric), intersect(smaller, numeric))
@@ -135,16 +135,28 @@ balanced_contrasts <- function(fit, X, containing) {
 
 #' Positions of p independent rows of a matrix of full column rank
 #'
-#' By column pivoting of the transpose; of a long matrix first within pieces, then among the rows
-#' chosen there, so that no copy of all rows is needed.
+#' By column pivoting of the transpose. A few rows spread over a long matrix usually have them; if
+#' not, each piece gives its best rows, and the best of these are taken, so that no copy of all
+#' rows is needed.
+#' @param few,piece numbers of rows.
 #' @noRd
-independent_rows <- function(X, piece = 1e5L) {
+independent_rows <- function(X, few = 1000L, piece = 1e5L) {
   n <- nrow(X)
   p <- ncol(X)
-  sizes <- column_sizes(X)
   best <- function(rows) {
-    part <- t(X[rows, , drop = FALSE]) / sizes
+    part <- X[rows, , drop = FALSE]
+    part <- t(part) / column_sizes(part)
     rows[qr(part, LAPACK = TRUE)$pivot[seq_len(min(p, length(rows)))]]
+  }
+  few <- max(few, 20L * p)
+  if (n > 4L * few) {
+    # multiples of the golden section: no period of the data is met
+    spread <- unique(1 + floor(n * ((seq_len(few) * (sqrt(5) - 1) / 2) %% 1)))
+    rows <- best(spread)
+    chosen <- X[rows, , drop = FALSE]
+    if (rcond(sweep(chosen, 2L, column_sizes(chosen), "/")) > negligible) {
+      return(sort(rows))
+    }
   }
   pieces <- split(seq_len(n), (seq_len(n) - 1L) %/% max(piece, 2L * p))
   sort(best(unlist(lapply(pieces, best), use.names = FALSE)))
@@ -189,6 +201,9 @@ indicator_columns <- function(labels, intercept, frame) {
 
 # B with `to` = `from` B, for a square matrix `from`.
 change_of_columns <- function(from, to) {
+  if (ncol(to) == 0L) {
+    return(matrix(0, ncol(from), 0L))
+  }
   from_size <- column_sizes(from)
   to_size <- column_sizes(to)
   B <- solve(sweep(from, 2L, from_size, "/"), sweep(to, 2L, to_size, "/"), tol = 0)
@@ -227,7 +242,7 @@ deletion_contrasts <- function(fit, label) {
   # the smaller model's columns in terms of X's, all of about unit size
   sizes <- column_sizes(X)
   B <- change_of_columns(X, without) * sizes
-  B <- sweep(B, 2L, column_sizes(B), "/")
+  if (ncol(B) > 0L) B <- sweep(B, 2L, column_sizes(B), "/")
   decomposition <- qr(B, tol = 1e-7)
   own <- which(fit$assign == match(label, attr(fit$terms, "term.labels")))
   L <- if (decomposition$rank == length(names) - length(own) && all(B[own, ] == 0)) {

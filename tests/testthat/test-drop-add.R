@@ -96,3 +96,43 @@ test_that("update keeps arguments that are functions", {
 
   expect_length(fitted(update(fit, REML = FALSE)), 180L)
 })
+
+# ---- F tests ----
+
+test_that("drop1 by F is lmerTest's, with any degrees of freedom", {
+  need_peer(c("lmerTest", "pbkrtest"))
+  model <- real_model(
+    "cake", angle ~ recipe * temp + I(temp^2) + (1 | replicate / recipe),
+    # centred: raw squares cost lmerTest's numerical derivatives four digits
+    quote(transform(lme4::cake[-(1:7), ], temp = (temp - 200) / 10))
+  )
+  fit <- fit_real_model_quietly(model)
+  m <- lmertest_at(model, fit)
+  for (ddf in c("Satterthwaite", "Kenward-Roger")) {
+    table <- drop1(fit, test = "F", ddf = ddf)
+    expect_identical(rownames(table), c("I(temp^2)", "recipe:temp"))
+    # lmerTest's derivatives are numerical
+    expect_equal(
+      as.matrix(table), as.matrix(drop1(m, ddf = ddf)), tolerance = 1e-6, ignore_attr = TRUE
+    )
+  }
+  expect_match(attr(table, "heading")[1], "^Single term deletions with Kenward-Roger's method$")
+  expect_named(drop1(fit, test = "F", ddf = "none"), c("npar", "Sum Sq", "Mean Sq", "F value"))
+  expect_identical(rownames(drop1(fit, "I(temp^2)", test = "F")), "I(temp^2)")
+})
+
+test_that("without an intercept a deleted factor takes only its differences", {
+  with_constant <- lmm(Y ~ V + N + (1 | B), MASS::oats)
+  without <- lmm(Y ~ 0 + V + N + (1 | B), MASS::oats)
+
+  # the same model in other coordinates
+  expect_equal(
+    as.matrix(drop1(without, test = "F")), as.matrix(drop1(with_constant, test = "F")),
+    tolerance = 1e-6
+  )
+  # the last term: nothing is left
+  slope <- lmm(Reaction ~ 0 + Days + (Days | Subject), sleepstudy)
+  expect_equal(drop1(slope, test = "F"), anova(slope), ignore_attr = TRUE)
+  none <- lmm(Reaction ~ 0 + (Days | Subject), sleepstudy)
+  expect_identical(dim(drop1(none, test = "F")), c(0L, 6L))
+})

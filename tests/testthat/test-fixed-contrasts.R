@@ -114,6 +114,20 @@ test_that("units of covariates do not matter", {
   expect_equal(anova(joined)[["F value"]], anova(same)[["F value"]], tolerance = 1e-6)
 })
 
+test_that("dates and 64-bit integers are covariates like any number", {
+  need_peer("bit64")
+  data <- transform(loom(), number = rep_len(c(1L, 5L, 2L, 7L, 4L), 47))
+  data$integer64 <- bit64::as.integer64(data$number)
+  data$date <- as.Date("1970-01-01") + data$number
+  for (type in c("I", "II", "III")) {
+    expected <- contrasts_of(quietly(y ~ number * wool + (1 | group), data), type)
+    for (formula in c(y ~ integer64 * wool + (1 | group), y ~ date * wool + (1 | group))) {
+      observed <- contrasts_of(quietly(formula, data), type)
+      expect_equal(unname(lapply(observed, unname)), unname(lapply(expected, unname)))
+    }
+  }
+})
+
 test_that("rows of weight zero do not count, and other weights do not change the contrasts", {
   data <- transform(loom(), w = rep_len(c(1, 3, 0, 2), 47))
   weighted <- quietly(y ~ wool * tension + (1 | group), data, weights = w)
@@ -123,13 +137,19 @@ test_that("rows of weight zero do not count, and other weights do not change the
   }
 })
 
-test_that("independent rows are found in pieces as well", {
+test_that("independent rows are found in a few, in pieces, and where they are rare", {
   X <- model.matrix(~ wool * tension + x, loom())
   for (piece in c(1, 15, 100)) {
-    rows <- henderson:::independent_rows(X, piece)
+    rows <- henderson:::independent_rows(X, piece = piece)
     expect_length(rows, ncol(X))
     expect_identical(qr(X[rows, ])$rank, ncol(X))
   }
+  # one row in 5000 has the last column
+  rare <- cbind(1, rep(0:1, 2500), replace(numeric(5000), 3333, 1))
+  expect_identical(qr(rare[henderson:::independent_rows(rare, few = 10), ])$rank, 3L)
+  expect_true(3333 %in% henderson:::independent_rows(rare, few = 10, piece = 100))
+  common <- rare[, 1:2]
+  expect_identical(qr(common[henderson:::independent_rows(common, few = 10), ])$rank, 2L)
 })
 
 # ---- lmerTest ----
