@@ -96,7 +96,7 @@ coefficient_tests <- function(fit, ddf, required) {
     rownames(table) <- names(fit$beta)
     list(
       table = table, covariance = contrast_covariance(fit, ddf), ddf = ddf,
-      notes = if (nrow(table) > 0L) c(zero_variance_note(fit, ddf), missing_df_note(table))
+      notes = if (nrow(table) > 0L) c(zero_variance_note(fit, ddf), no_optimum_note(fit, ddf))
     )
   }
   if (required) {
@@ -111,11 +111,23 @@ coefficient_tests <- function(fit, ddf, required) {
   })
 }
 
-# Away from an optimum the information may not be positive definite.
-missing_df_note <- function(table) {
-  if ("df" %in% colnames(table) && anyNA(table[, "df"])) {
-    "degrees of freedom are missing where the information on the variances is not positive"
+# A fit evaluated at given parameters (optimizer "none") may be far from an optimum, where the
+# Hessian tells nothing of how well the parameters are known. Those of another program that
+# stopped a little early are no cause for a note.
+no_optimum_note <- function(fit, ddf) {
+  if (ddf != "Satterthwaite" || fit$optimization$optimizer != "none") {
+    return(NULL)
   }
+  pieces <- inference_pieces(fit, ddf)
+  gain <- sum(fit$optimization$gradient * (pieces$weight %*% fit$optimization$gradient)) / 2
+  curvatures <- eigen(pieces$hessian, symmetric = TRUE, only.values = TRUE)$values
+  if (gain < 0.01 && all(curvatures > -1e-6 * max(abs(curvatures), 1))) {
+    return(NULL)
+  }
+  paste(
+    "the parameters are no optimum, which Satterthwaite's degrees of freedom assume;",
+    "fit with another optimizer than \"none\", or use \"expected\""
+  )
 }
 
 #' @rdname summary.henderson_lmm

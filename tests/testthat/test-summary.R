@@ -170,6 +170,10 @@ test_that("fits that are no optimum have a summary", {
     expect_true(all(is.finite(coef(x)[, 1:2])))
     expect_output(print(x), "Days")
   }
+  expect_match(shown(summary(quiet("none"))), "Note: the parameters are no optimum")
+  need_peer("lme4")
+  imported <- as_lmm(lme4::lmer(Reaction ~ Days + (Days | Subject), sleepstudy))
+  expect_no_match(shown(summary(imported)), "Note:")
 })
 
 # ---- names of columns ----
