@@ -98,9 +98,14 @@ refit_random <- function(fit, random) {
   parsed <- parse_formula(formula)
   # with the contrasts that terms imported from lme4 have
   parsed$random <- random
+  # a fit evaluated at given parameters has none for other terms
+  control <- fit$control
+  if (identical(control$optimizer, "none")) fit$control$optimizer <- lmm_control()$optimizer
   call <- fit$call
   call$formula <- formula_call(formula)
-  refit_parsed(fit, parsed, model_frame_of(fit), fit$REML, NULL, character(0L), call)
+  result <- refit_parsed(fit, parsed, model_frame_of(fit), fit$REML, NULL, character(0L), call)
+  result$control <- control
+  result
 }
 
 # Criterion (REML or -2 log L) and number of parameters of the model without random terms.

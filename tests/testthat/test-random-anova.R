@@ -134,6 +134,20 @@ test_that("the exact test of one variance agrees with RLRsim", {
   }
 })
 
+test_that("by maximum likelihood too", {
+  need_peer(c("lme4", "RLRsim"))
+  draws <- 20000
+  uneven <- sleepstudy[-c(1:4, 30:31, 77, 100:107, 150), ]
+  fit <- lmm(Reaction ~ Days + (1 | Subject), uneven, REML = FALSE)
+  Z <- as.matrix(model.matrix(fit, "random"))
+  theirs <- RLRsim::LRTSim(model.matrix(fit), Z, 0, diag(ncol(Z)), seed = 3, nsim = draws)
+  spectrum <- lrt_spectrum(fit, 1000)
+  for (p in c(0.2, 0.05)) {
+    tail <- with_seed(5, exact_tail(quantile(theirs, 1 - p), spectrum, draws))$value
+    expect_lt(abs(tail - p), 4 * sqrt(2 * p * (1 - p) / draws))
+  }
+})
+
 test_that("the example's 95 % quantile is 2.335", {
   # balanced, six groups of five, one covariate: 2.335, RLRsim 2.351, 2000 refits 2.333
   # (design notes); a million draws of RLRsim give 2.334
@@ -259,6 +273,52 @@ test_that("a term that the reduction would repeat is left out", {
   table <- random_anova(fit)
   one <- lmm(score ~ Machine + (1 | Worker), plain(nlme::Machines))
   expect_equal(table$logLik[3], as.numeric(logLik(one)), tolerance = 1e-8)
+})
+
+test_that("all kinds of models have a table, and the smaller models are what they are called", {
+  data <- transform(sleepstudy,
+    w = rep(c(1, 2, 0), 60), o = seq_len(180) / 100, half = ifelse(Days > 4, "late", "early"),
+    gap = replace(Days, 5, NA)
+  )
+  fits <- suppressMessages(list(
+    lmm(Reaction ~ . + (Days | Subject), data[c("Reaction", "Days", "Subject")]),
+    lmm(log(Reaction) ~ poly(Days, 2) + (poly(Days, 2) | Subject), data),
+    lmm(Reaction ~ Days + offset(o) + (Days | Subject), data, weights = w, offset = o),
+    lmm(Reaction ~ gap + (gap || Subject), data, subset = Days > 1),
+    lmm(Reaction ~ Days * half + (Days + half | Subject), data,
+      control = lmm_control(keep = "frame")
+    ),
+    lmm(Reaction ~ Days + (Days | Subject), data,
+      control = lmm_control(optimizer = "none"), start = c(1, 0, 0.2)
+    ),
+    lmm(Y ~ V + N + (1 | B:V) + (1 | B), MASS::oats)
+  ))
+  for (fit in fits) {
+    table <- random_anova(fit)
+    expect_true(all(table$LRT[-1] >= 0))
+    p <- table$p_mixture[-1]
+    expect_true(all(p > 0 & p <= table[["Pr(>Chisq)"]][-1]))
+    # the formulas give the models, from the data
+    for (k in seq_along(attr(table, "formulas"))) {
+      formula <- attr(table, "formulas")[[k]]
+      if (!contains_bar(formula[[3]])) next
+      call <- fit$call
+      call$formula <- formula
+      call[c("control", "start")] <- NULL
+      again <- suppressMessages(eval(call))
+      expect_equal(as.numeric(logLik(again)), table$logLik[k + 1], tolerance = 1e-8)
+    }
+  }
+})
+
+test_that("terms imported from lme4 keep their coding", {
+  need_peer("lme4")
+  withr::local_options(contrasts = c("contr.sum", "contr.poly"))
+  m <- lme4::lmer(score ~ Machine + (Machine | Worker), plain(nlme::Machines))
+  smaller <- lme4::lmer(score ~ Machine + (1 | Worker), plain(nlme::Machines))
+  fit <- as_lmm(m)
+  withr::local_options(contrasts = c("contr.treatment", "contr.poly"))
+  expect_equal(random_anova(fit)$logLik[2], as.numeric(logLik(smaller)), tolerance = 1e-7)
 })
 
 test_that("the table prints without R's own printing of p-values", {
