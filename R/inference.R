@@ -46,7 +46,8 @@ largest_information <- list(width = 1e4, memory = 8e9)
 #' @noRd
 inference_pieces <- function(fit, method, limit = largest_information) {
   cached <- fit$cache[[method]]
-  if (!is.null(cached)) return(cached)
+  # a list can be edited by hand: what was computed for other parameters does not count
+  if (identical(cached$theta, fit$theta) && identical(cached$REML, fit$REML)) return(cached)
   moments <- unclass(cross_products_of(fit))
   pieces <- if (method == "Satterthwaite") {
     satterthwaite_parts_cpp(moments, fit$theta, fit$REML)
@@ -56,6 +57,7 @@ inference_pieces <- function(fit, method, limit = largest_information) {
     )
   }
   if (is.null(pieces$phi)) abort_large_information(fit, method, pieces)
+  pieces[c("theta", "REML")] <- fit[c("theta", "REML")]
   assign(method, pieces, envir = fit$cache)
   pieces
 }

@@ -157,6 +157,10 @@ test_that("names of methods are read in any case, and pieces are computed once",
   expect_identical(inference_pieces(fit, "Satterthwaite")$mark, "from the cache")
   # another fit has a cache of its own
   expect_null(inference_pieces(update(fit, REML = FALSE), "Satterthwaite")$mark)
+  # nor do parameters changed by hand find the old pieces
+  changed <- fit
+  changed$theta <- fit$theta / 2
+  expect_null(inference_pieces(changed, "Satterthwaite")$mark)
   fit$cache <- new.env()
   expect_identical(inference_pieces(fit, "Satterthwaite"), first)
   expect_identical(contrast_rows(fit, c(0, 1), "none")$df, Inf)
