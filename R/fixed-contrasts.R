@@ -167,7 +167,7 @@ independent_rows <- function(X, few = 1000L, piece = 1e5L) {
 frame_rows <- function(fit, rows) {
   whole <- model_frame_of(fit)
   if (!is.null(fit$weights)) rows <- which(fit$weights > 0)[rows]
-  frame <- plain_numbers(whole[rows, , drop = FALSE], names(whole))
+  frame <- plain_numbers(whole, fit$parsed)[rows, , drop = FALSE]
   for (name in intersect(names(fit$xlevels), names(frame))) {
     if (is.character(frame[[name]])) frame[[name]] <- factor(frame[[name]], fit$xlevels[[name]])
   }
