@@ -2,6 +2,7 @@
 
 #include "convert.h"
 #include "gemm_kernel.h"
+#include "level_order.h"
 
 // Fits a design (convert.h). When X may be rank deficient nothing is fitted: the result is
 // list(smallest_pivot), and the caller decides by QR and calls again with rank_checked.
@@ -14,10 +15,11 @@ Rcpp::List fit_design_cpp(const Rcpp::List& design, const Rcpp::List& options, b
   if (!rank_checked && rows.p > 0 && !(gram.smallest_pivot > 1e-9)) {
     return Rcpp::List::create(Rcpp::_["smallest_pivot"] = gram.smallest_pivot);
   }
-  const henderson::CrossProducts moments =
-      henderson::accumulate(rows, gram, Rcpp::checkUserInterrupt);
+  henderson::CrossProducts moments = henderson::accumulate(rows, gram, Rcpp::checkUserInterrupt);
+  const henderson::LevelOrder order = henderson::sort_levels(&moments);
   henderson::FitResult result =
       henderson::fit_lmm(moments, as_fit_options(options), Rcpp::checkUserInterrupt);
+  henderson::restore_levels(order, &result);
   const bool defined = result.modes.size() == rows.terms.size();
   Rcpp::NumericVector fitted(defined ? Rcpp::no_init(rows.n) : Rcpp::no_init(0));
   if (defined) henderson::refine_residual(rows, moments, &result, fitted.begin());

@@ -197,6 +197,18 @@ inline Vector theta_of(const Model& model, double diagonal) {
   return theta;
 }
 
+// Nests each term in the next, levels numbered at random.
+inline void nest(Model* model, unsigned seed) {
+  std::mt19937 generator(seed);
+  for (std::size_t t = 1; t < model->level.size(); ++t) {
+    std::vector<int> outer(model->n_levels[t - 1]);
+    for (int& level : outer) level = static_cast<int>(generator() % model->n_levels[t]) + 1;
+    for (Index i = 0; i < model->n; ++i) {
+      model->level[t][i] = outer[model->level[t - 1][i] - 1];
+    }
+  }
+}
+
 }  // namespace testing_models
 
 #endif  // HENDERSON_TESTS_RANDOM_MODEL_H_

@@ -87,6 +87,47 @@ TEST_CASE("cross-products of two parts add up to those of the whole") {
   }
 }
 
+TEST_CASE("cross-products of two terms are the sums over the rows, nested or crossed") {
+  const std::vector<std::vector<TermShape>> shapes = {
+      {{30, {1}, {kUs}, false}, {8, {1}, {kUs}}, {3, {1}, {kUs}}},
+      {{30, {2}, {kUs}, false}, {8, {1}, {kUs}}, {3, {3}, {kUs}}},
+      {{30, {1}, {kUs}, false}, {8, {2}, {kDiag}}, {3, {1}, {kUs}}}};
+  unsigned seed = 40;
+  for (const auto& shape : shapes) {
+    for (const bool nested : {false, true}) {
+      for (const bool weighted : {false, true}) {
+        INFO("seed " << seed << ", nested " << nested << ", weighted " << weighted);
+        Model model = random_model(++seed, 90, 2, shape, weighted, weighted);
+        if (nested) nest(&model, seed);
+        const CrossProducts moments = whole(model);
+        for (const PairMoments& pair : moments.pairs) {
+          const int t = pair.term_row;
+          const int s = pair.term_column;
+          const Index vt = model.z[t].cols();
+          const Index vs = model.z[s].cols();
+          Matrix expected = Matrix::Zero(vs * model.n_levels[s], vt * model.n_levels[t]);
+          for (Index i = 0; i < model.n; ++i) {
+            const Vector zt = model.z[t].row(i).transpose() - moments.terms[t].shift;
+            const Vector zs = model.z[s].row(i).transpose() - moments.terms[s].shift;
+            const double w = weighted ? model.weights[i] : 1.0;
+            expected.block((model.level[s][i] - 1) * vs, (model.level[t][i] - 1) * vt, vs, vt) +=
+                w * zs * zt.transpose();
+          }
+          Matrix found = Matrix::Zero(expected.rows(), expected.cols());
+          for (int j = 0; j < model.n_levels[t]; ++j) {
+            if (nested) CHECK(pair.start[j + 1] - pair.start[j] <= 1);
+            for (Index e = pair.start[j]; e < pair.start[j + 1]; ++e) {
+              const Eigen::Map<const Matrix> value(pair.values.data() + e * vs * vt, vs, vt);
+              found.block(pair.partner[e] * vs, j * vt, vs, vt) = value;
+            }
+          }
+          CHECK(difference(found, expected) < 1e-12);
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("cross-products of different models do not merge") {
   CrossProducts a = whole(random_model(1, 40, 2, {{5, {1}, {kUs}}}, false));
   CHECK_THROWS_AS(a.merge(whole(random_model(1, 40, 3, {{5, {1}, {kUs}}}, false))),

@@ -73,3 +73,25 @@ test_that("malformed cross-products are refused, not read", {
   }
   expect_error(evaluate_deviance_cpp(good, 1, TRUE, TRUE), "internal")
 })
+
+test_that("thousands of nested levels give the same fit whatever their order", {
+  set.seed(31)
+  class_of <- sample.int(60L, 5000L, replace = TRUE)
+  student <- sample.int(5000L, 15000L, replace = TRUE)
+  data <- data.frame(student = factor(student), class = factor(class_of[student]))
+  data$y <- rnorm(5000)[student] + rnorm(60)[data$class] + rnorm(15000)
+  by_class <- order(class_of[as.integer(levels(data$student))])
+  sorted <- transform(data, student = factor(student, levels(student)[by_class]))
+  # the core sorts the levels of the one; those of the other are in order
+  fit <- lmm(y ~ 1 + (1 | student) + (1 | class), data)
+  other <- lmm(y ~ 1 + (1 | student) + (1 | class), sorted)
+  expect_equal(fit$criterion, other$criterion, tolerance = 1e-12)
+  expect_equal(fit$fitted, other$fitted, tolerance = 1e-8)
+  expect_equal(ranef(fit)$student, ranef(other)$student[levels(data$student), , drop = FALSE],
+    tolerance = 1e-7, ignore_attr = "postVar"
+  )
+  variance <- fit$conditional_variance[[1L]]
+  expect_equal(variance, other$conditional_variance[[1L]][, , levels(data$student), drop = FALSE],
+    tolerance = 1e-7
+  )
+})

@@ -1,0 +1,128 @@
+#include "level_order.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace henderson {
+
+namespace {
+
+// The later term of which the levels of term t meet the fewest; null if they meet many of each.
+const PairMoments* closest_pair(const CrossProducts& moments, int t) {
+  const PairMoments* closest = nullptr;
+  for (const PairMoments& pair : moments.pairs) {
+    if (pair.term_row != t) continue;
+    if (closest == nullptr || pair.partner.size() < closest->partner.size()) closest = &pair;
+  }
+  const double few = 1.5 * moments.terms[t].n_levels;
+  if (closest == nullptr || static_cast<double>(closest->partner.size()) > few) return nullptr;
+  return closest;
+}
+
+std::vector<int> inverse(const std::vector<int>& order) {
+  std::vector<int> position(order.size());
+  for (std::size_t i = 0; i < order.size(); ++i) position[order[i]] = static_cast<int>(i);
+  return position;
+}
+
+// Counting sort by the position of the first partner; levels without one go last.
+std::vector<int> sort_by_partner(const PairMoments& pair, int n_partners,
+                                 const std::vector<int>& position) {
+  const int n_levels = static_cast<int>(pair.start.size()) - 1;
+  std::vector<int> key(n_levels, n_partners);
+  std::vector<int> next(n_partners + 2, 0);
+  for (int j = 0; j < n_levels; ++j) {
+    if (pair.start[j] < pair.start[j + 1]) {
+      const int partner = pair.partner[pair.start[j]];
+      key[j] = position.empty() ? partner : position[partner];
+    }
+    ++next[key[j] + 1];
+  }
+  for (int k = 0; k <= n_partners; ++k) next[k + 1] += next[k];
+  std::vector<int> order(n_levels);
+  for (int j = 0; j < n_levels; ++j) order[next[key[j]]++] = j;
+  return order;
+}
+
+// Groups of `size` columns.
+Matrix gather_columns(const Matrix& matrix, const std::vector<int>& order, Index size) {
+  Matrix sorted(matrix.rows(), matrix.cols());
+  for (std::size_t j = 0; j < order.size(); ++j) {
+    sorted.middleCols(static_cast<Index>(j) * size, size) =
+        matrix.middleCols(static_cast<Index>(order[j]) * size, size);
+  }
+  return sorted;
+}
+
+PairMoments gather_pair(const PairMoments& pair, Index size, const std::vector<int>& row_order,
+                        const std::vector<int>& column_position) {
+  PairMoments sorted;
+  sorted.term_row = pair.term_row;
+  sorted.term_column = pair.term_column;
+  sorted.start.assign(pair.start.size(), 0);
+  sorted.partner.reserve(pair.partner.size());
+  sorted.values.reserve(pair.values.size());
+  std::vector<std::pair<int, Index>> entries;  // partner, where its values are
+  for (std::size_t j = 0; j + 1 < pair.start.size(); ++j) {
+    const std::size_t old = row_order.empty() ? j : static_cast<std::size_t>(row_order[j]);
+    entries.clear();
+    for (Index e = pair.start[old]; e < pair.start[old + 1]; ++e) {
+      const int partner = pair.partner[e];
+      entries.push_back({column_position.empty() ? partner : column_position[partner], e});
+    }
+    std::sort(entries.begin(), entries.end());
+    for (const std::pair<int, Index>& entry : entries) {
+      const auto value = pair.values.begin() + entry.second * size;
+      sorted.partner.push_back(entry.first);
+      sorted.values.insert(sorted.values.end(), value, value + size);
+    }
+    sorted.start[j + 1] = static_cast<Index>(sorted.partner.size());
+  }
+  return sorted;
+}
+
+}  // namespace
+
+LevelOrder sort_levels(CrossProducts* moments, int least) {
+  const int k = static_cast<int>(moments->terms.size());
+  LevelOrder order;
+  order.original.resize(k);
+  if (moments->terms[0].n_levels < least) return order;
+  std::vector<std::vector<int>> position(k);
+  for (int t = k - 2; t >= 0; --t) {
+    const PairMoments* pair = closest_pair(*moments, t);
+    if (pair == nullptr) continue;
+    const int s = pair->term_column;
+    std::vector<int> sorted = sort_by_partner(*pair, moments->terms[s].n_levels, position[s]);
+    if (std::is_sorted(sorted.begin(), sorted.end())) continue;
+    position[t] = inverse(sorted);
+    order.original[t] = std::move(sorted);
+  }
+  for (int t = 0; t < k; ++t) {
+    if (order.original[t].empty()) continue;
+    TermMoments& term = moments->terms[t];
+    term.dense = gather_columns(term.dense, order.original[t], term.v);
+    term.diagonal = gather_columns(term.diagonal, order.original[t], 1);
+  }
+  for (PairMoments& pair : moments->pairs) {
+    const std::vector<int>& row_order = order.original[pair.term_row];
+    const std::vector<int>& column_position = position[pair.term_column];
+    if (row_order.empty() && column_position.empty()) continue;
+    const Index size =
+        static_cast<Index>(moments->terms[pair.term_row].v) * moments->terms[pair.term_column].v;
+    pair = gather_pair(pair, size, row_order, column_position);
+  }
+  return order;
+}
+
+void restore_levels(const LevelOrder& order, FitResult* result) {
+  for (std::vector<Matrix>* part : {&result->modes, &result->spherical_modes,
+                                    &result->centred_modes, &result->conditional_variance}) {
+    for (std::size_t t = 0; t < part->size(); ++t) {
+      if (order.original[t].empty()) continue;
+      (*part)[t] = gather_columns((*part)[t], inverse(order.original[t]), 1);
+    }
+  }
+}
+
+}  // namespace henderson

@@ -1,0 +1,30 @@
+// The order in which levels are worked through.
+//
+// Users number levels as they like: the students of a class may be spread over a million numbers.
+// Where a term is nested in another, or nearly, levels that meet the same level of the other are
+// put next to each other, so that what they update together is in the cache together. The model
+// does not change; results are put back in the user's order.
+#ifndef HENDERSON_LEVEL_ORDER_H_
+#define HENDERSON_LEVEL_ORDER_H_
+
+#include <vector>
+
+#include "cross_products.h"
+#include "lmm_fit.h"
+
+namespace henderson {
+
+struct LevelOrder {
+  std::vector<std::vector<int>> original;  // [term][position]: the user's level; empty: as it was
+};
+
+// Sorts the levels of the moments, unless the first term has fewer than `least` of them: these fit
+// in the cache in any order.
+LevelOrder sort_levels(CrossProducts* moments, int least = 4096);
+
+// Puts what a fit reports by level in the user's order.
+void restore_levels(const LevelOrder& order, FitResult* result);
+
+}  // namespace henderson
+
+#endif  // HENDERSON_LEVEL_ORDER_H_
