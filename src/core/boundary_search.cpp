@@ -16,6 +16,7 @@ constexpr double kFloor = 1e-7;            // |Lambda_cc| while iterating: zero 
 constexpr double kSnap = 1e-3;             // candidates for an exact zero afterwards
 constexpr double kScoreTolerance = -1e-6;  // of S_t per level: smaller means a way down
 constexpr int kMaxRestarts = 12;
+constexpr double kFlat = 1e-8;  // change of the criterion by a change of a parameter by its size
 
 // Eigenvalues and directions of S_t per level, for structures whose Gamma_t is (nearly) singular.
 struct BoundaryScore {
@@ -121,12 +122,17 @@ Certificate BoundarySearch::certify(const OptimizerResult& optimum) {
   for (const BoundaryScore& score : boundary_scores(deviance_, optimum.x)) {
     certificate.smallest_score = std::min(certificate.smallest_score, score.value);
   }
-  // Free: entries of columns that are not empty.
+  // Free: entries of columns that are not empty, unless the criterion does not depend on them
+  // (random effects that the fixed effects reproduce): the rounding that they have for a curvature
+  // must not be scaled to 1.
   std::vector<int> free;
   const std::vector<Matrix> lambda = deviance_.unpack(optimum.x);
   for (int i = 0; i < deviance_.n_parameters(); ++i) {
     const LambdaEntry& entry = deviance_.entries()[i];
-    if (lambda[entry.term](entry.column, entry.column) != 0) free.push_back(i);
+    const double size = std::max(1.0, lambda[entry.term].col(entry.column).norm());
+    const bool flat =
+        std::max(std::abs(gradient[i]) * size, std::abs(hessian(i, i)) * size * size) < kFlat;
+    if (lambda[entry.term](entry.column, entry.column) != 0 && !flat) free.push_back(i);
   }
   const Index n = static_cast<Index>(free.size());
   if (n == 0) return certificate;

@@ -47,7 +47,7 @@ test_that("margins stay, codings that are no smaller model are not compared", {
 
 test_that("of the oats model's 24 variances three describe the data as well", {
   fit <- suppressMessages(lmm(Y ~ V * N + (V * N || B) + (V * N || V:N), MASS::oats))
-  table <- suppressWarnings(random_structures(fit))
+  expect_warning(table <- random_structures(fit), NA)
   # 5 left-hand sides or none for either factor
   expect_identical(nrow(table), 36L)
   expect_identical(rownames(table)[1], "(V || B)")
