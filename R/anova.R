@@ -87,9 +87,7 @@ anova.henderson_lmm <- function(object, ..., refit = TRUE, type = c("III", "II",
 }
 
 check_anova_type <- function(type) {
-  if (is.numeric(type) && length(type) == 1L && type %in% 1:3) {
-    type <- c("I", "II", "III")[type]
-  }
+  if (length(type) == 1L && type %in% 1:3) type <- c("I", "II", "III")[as.integer(type)]
   check_choice(type, c("III", "II", "I"))
 }
 

@@ -157,6 +157,37 @@ KenwardRogerScale kenward_roger_scale(double a1, double a2, double q) {
   return result;
 }
 
+// l_i'A l_i for every row of l; A: p x p, by columns. Rows with few entries (those of a table of
+// coefficients have one) are summed by themselves, the others as a product of matrices.
+Vector quadratic_forms(const ConstMatrixRef& l, const double* a) {
+  const Index p = l.cols();
+  const ConstMatrixMap matrix(a, p, p);
+  Vector forms(l.rows());
+  std::vector<Index> full;
+  std::vector<Index> support;
+  for (Index i = 0; i < l.rows(); ++i) {
+    support.clear();
+    for (Index c = 0; c < p; ++c) {
+      if (l(i, c) != 0) support.push_back(c);
+    }
+    if (static_cast<Index>(support.size()) > std::max<Index>(8, p / 8)) {
+      full.push_back(i);
+      continue;
+    }
+    double sum = 0;
+    for (Index c : support) {
+      for (Index r : support) sum += l(i, r) * matrix(r, c) * l(i, c);
+    }
+    forms[i] = sum;
+  }
+  if (full.empty()) return forms;
+  Matrix rows(static_cast<Index>(full.size()), p);
+  for (Index i = 0; i < rows.rows(); ++i) rows.row(i) = l.row(full[i]);
+  const Vector values = (rows * matrix).cwiseProduct(rows).rowwise().sum();
+  for (Index i = 0; i < rows.rows(); ++i) forms[full[i]] = values[i];
+  return forms;
+}
+
 }  // namespace
 
 ContrastParts satterthwaite_parts(ProfiledDeviance* deviance, const Vector& theta,
@@ -266,15 +297,15 @@ double degrees_of_freedom(const ContrastParts& parts, double kappa, const Vector
 
 RowResult contrast_rows(const ContrastParts& parts, const ConstMatrixRef& l) {
   RowResult result;
-  result.variance.resize(l.rows());
+  result.variance = quadratic_forms(l, parts.adjusted.data());
+  const Vector kappa = quadratic_forms(l, parts.phi.data());
+  Matrix moves(parts.phi_moves.cols(), l.rows());
+  for (Index k = 0; k < moves.rows(); ++k) {
+    moves.row(k) = quadratic_forms(l, parts.phi_moves.col(k).data());
+  }
   result.df.resize(l.rows());
   for (Index i = 0; i < l.rows(); ++i) {
-    const Vector row = l.row(i);
-    const Matrix outer = row * row.transpose();
-    const Eigen::Map<const Vector> flat(outer.data(), outer.size());
-    result.variance[i] = row.dot(parts.adjusted * row);
-    result.df[i] =
-        degrees_of_freedom(parts, row.dot(parts.phi * row), parts.phi_moves.transpose() * flat);
+    result.df[i] = degrees_of_freedom(parts, kappa[i], moves.col(i));
   }
   return result;
 }

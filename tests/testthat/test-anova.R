@@ -98,7 +98,7 @@ test_that("types can be given as numbers, and agree in balanced designs", {
   fit <- fit_cached("oats")
 
   expect_identical(anova(fit, type = 1), anova(fit, type = "I"))
-  expect_identical(anova(fit, type = 3), anova(fit))
+  expect_identical(anova(fit, type = "3"), anova(fit))
   # three sets of contrasts that span the same hypotheses
   expect_equal(as.matrix(anova(fit, type = 2)), as.matrix(anova(fit)), tolerance = 1e-9)
   expect_equal(as.matrix(anova(fit, type = 1)), as.matrix(anova(fit)), tolerance = 1e-9)

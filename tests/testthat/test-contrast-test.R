@@ -221,3 +221,24 @@ test_that("tests are lmerTest's, single and joint, with and without rhs", {
     as.matrix(lmerTest::contest(m, L, rhs = c(1, 0, 30))), tolerance = 1e-6, ignore_attr = TRUE
   )
 })
+
+# ---- size ----
+
+test_that("rows of few and of many entries have the same tests", {
+  need_peer("agridat")
+  # 24 coefficients: rows of one entry are summed by themselves, rotated ones as a product
+  fit <- lmm(yield ~ gen + (1 | rep / block), agridat::john.alpha)
+  p <- length(fixef(fit))
+  rotation <- qr.Q(qr(outer(1:p, 1:p, function(i, j) cos(i * j))))
+  for (ddf in c("Satterthwaite", "Kenward-Roger")) {
+    rotated <- contrast_test(fit, rotation[1:3, ], joint = FALSE, ddf = ddf)
+    V <- henderson:::contrast_covariance(fit, ddf)
+    expect_equal(
+      rotated[["Std. Error"]], sqrt(diag(rotation[1:3, ] %*% V %*% t(rotation[1:3, ])))
+    )
+    # adding a vanishing entry everywhere makes a row full
+    few <- contrast_test(fit, diag(p)[2:4, ], joint = FALSE, ddf = ddf)
+    many <- contrast_test(fit, diag(p)[2:4, ] + 1e-13, joint = FALSE, ddf = ddf)
+    expect_equal(as.matrix(many), as.matrix(few), tolerance = 1e-9)
+  }
+})
