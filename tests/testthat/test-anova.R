@@ -38,6 +38,21 @@ test_that("the oats with random blocks have the published table, by either metho
   }
 })
 
+test_that("the beets of Halekoh and Hojsgaard (2014) have the published tests", {
+  need_peer("pbkrtest")
+  loaded <- new.env()
+  utils::data("beets", package = "pbkrtest", envir = loaded)
+  fit <- lmm(sugpct ~ block + sow + harvest + (1 | block:harvest), loaded$beets)
+  table <- drop1(fit, test = "F", ddf = "Kenward-Roger")
+
+  # sow: 101 on 4 and 20, p 5.7e-13; harvest: 15.2 on 1 and 2, p 0.06
+  expect_equal(table["sow", "F value"], 101, tolerance = 1e-6)
+  expect_identical(round(table["harvest", "F value"], 1), 15.2)
+  expect_equal(table$DenDF, c(2, 20, 2), tolerance = 1e-6)
+  expect_identical(signif(table["sow", "Pr(>F)"], 2), 5.7e-13)
+  expect_identical(round(table["harvest", "Pr(>F)"], 2), 0.06)
+})
+
 test_that("in sleepstudy the F of Days is its squared t, with the same degrees of freedom", {
   fit <- fit_cached("sleepstudy")
   coefficients <- coef(summary(fit))
