@@ -35,7 +35,8 @@
 #'   \eqn{X'X}, scaled to a unit diagonal.}
 #'   \item{II}{Each term adjusted for all terms that do not contain it.}
 #'   \item{III}{Each term's estimable functions made orthogonal to those of the terms that contain
-#'   it; with all cells filled, comparisons of unweighted means.}
+#'   it; with all cells filled, comparisons of unweighted means. Cells without data are named in
+#'   the heading.}
 #'   }
 #'   A term contains another one if it has all its variables and more, and the same numeric vectors
 #'   among them; matrices such as `poly(x, 2)` count as factors, and a factor counts where it is
@@ -96,7 +97,14 @@ one_fit_anova <- function(fit, type, ddf) {
     return(sequential_anova(fit))
   }
   heading <- test_heading(paste("Type", type, "Analysis of Variance Table"), fit, ddf)
-  f_table(fit, fixed_contrasts(fit, type), ddf, heading = heading)
+  contrasts <- fixed_contrasts(fit, type)
+  f_table(fit, contrasts, ddf, heading = c(heading, empty_cells_note(attr(contrasts, "empty"))))
+}
+
+empty_cells_note <- function(cells) {
+  if (length(cells) > 0L) {
+    paste0("Note: no data for ", list_some(cells), "; type III compares what the other cells allow")
+  }
 }
 
 # Sums of squares of the rows of R beta that belong to each term.

@@ -13,7 +13,7 @@
 
 #' @param type `"I"`, `"II"` or `"III"`.
 #' @return named list, one matrix for each term of the fixed part (of no rows if all its columns
-#'   were dropped).
+#'   were dropped). Attribute `empty`, of type III: names of the indicator columns without data.
 #' @noRd
 fixed_contrasts <- function(fit, type) {
   labels <- attr(fit$terms, "term.labels")
@@ -31,10 +31,11 @@ fixed_contrasts <- function(fit, type) {
       III = balanced_contrasts(fit, X, containing_terms(fit$terms))
     )
   }
+  empty <- attr(contrasts, "empty")
   contrasts <- lapply(contrasts, function(L) {
     matrix(L, nrow(L), ncol(L), dimnames = list(NULL, names))
   })
-  stats::setNames(contrasts, utf8_names(labels))
+  structure(contrasts, names = utf8_names(labels), empty = empty)
 }
 
 # Positions of each term's columns: a list of integer vectors.
@@ -126,11 +127,12 @@ balanced_contrasts <- function(fit, X, containing) {
     functions[, own] <- rest
   }
   functions <- functions[match(colnames(treatment$X), colnames(D)), , drop = FALSE]
-  lapply(columns, function(own) {
+  contrasts <- lapply(columns, function(own) {
     L <- t(functions[, own, drop = FALSE])
     L <- L[rowSums(L != 0) > 0L, , drop = FALSE]
     if (treatment$is_X) L else L %*% change_of_columns(treatment$X, X)
   })
+  structure(contrasts, empty = colnames(D)[colSums(D != 0) == 0L])
 }
 
 #' Positions of p independent rows of a matrix of full column rank

@@ -170,6 +170,15 @@ test_that("a variance at zero is noted in the heading, for Satterthwaite's metho
   expect_equal(anova(fit)$DenDF, 16, tolerance = 1e-6)
 })
 
+test_that("cells without data are named in the heading of type III", {
+  data <- subset(MASS::oats, !(V == "Victory" & N == "0.4cwt"))
+  fit <- suppressMessages(lmm(Y ~ V * N + (1 | B), data))
+
+  expect_match(attr(anova(fit), "heading")[2], "^Note: no data for VVictory:N0.4cwt; type III")
+  expect_length(attr(anova(fit, type = "II"), "heading"), 1)
+  expect_length(attr(anova(fit_cached("oats")), "heading"), 1)
+})
+
 test_that("Kenward and Roger's method needs REML, and tests need the model frame", {
   expect_error(
     anova(fit_cached("sleepstudy_ml"), ddf = "Kenward-Roger"), class = "henderson_error_argument"

@@ -46,7 +46,7 @@ test_that("type I of two columns is the second one's, and the first one's with i
     x = matrix(c(0, 1, 0), 1, dimnames = list(NULL, names(fixef(fit)))),
     z = matrix(c(0, 0, 1), 1, dimnames = list(NULL, names(fixef(fit))))
   ))
-  expect_equal(contrasts_of(fit, "III"), contrasts_of(fit, "II"))
+  expect_equal(contrasts_of(fit, "III"), contrasts_of(fit, "II"), ignore_attr = "empty")
 })
 
 test_that("type I rows of a term span what remains of it after the terms before", {
