@@ -17,6 +17,10 @@ merge_cross_products_cpp <- function(a, b) {
     .Call(`_henderson_merge_cross_products_cpp`, a, b)
 }
 
+factor_bytes_cpp <- function(moments) {
+    .Call(`_henderson_factor_bytes_cpp`, moments)
+}
+
 fit_design_cpp <- function(design, options, rank_checked) {
     .Call(`_henderson_fit_design_cpp`, design, options, rank_checked)
 }

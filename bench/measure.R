@@ -85,7 +85,8 @@ criterion_differences <- function(first, case, data) {
   }, numeric(1))
   list(
     difference = differences, criterion = ours, parameters = length(fit$theta),
-    frame_x_mb = megabytes(utils::object.size(fit$frame) + utils::object.size(fit$X))
+    frame_x_mb = megabytes(utils::object.size(fit$frame) + utils::object.size(fit$X)),
+    factor_mb = megabytes(henderson:::factor_bytes_cpp(henderson:::cross_products_of(fit)))
   )
 }
 
@@ -123,6 +124,7 @@ case_table <- function(case, rows, first, times, compared) {
     criterion = compared$criterion, ours_minus_theirs = compared$difference,
     warnings = vapply(first, `[[`, 0L, "warnings"),
     target = case$target, stretch = case$stretch, frame_x_mb = compared$frame_x_mb,
+    factor_mb = compared$factor_mb,
     row.names = NULL
   )
 }

@@ -34,7 +34,8 @@ memory_table <- function(results) {
     case = results$case, package = results$package,
     frame_x = sprintf("%.0f", results$frame_x_mb), peak = sprintf("%.0f", results$peak_mb),
     r_peak = sprintf("%.0f", results$r_peak_mb), kept = sprintf("%.0f", results$kept_mb),
-    peak_by_frame_x = short_number(results$peak_mb / results$frame_x_mb)
+    factor = sprintf("%.1f", results$factor_mb),
+    allowed = sprintf("%.0f", 2 * results$frame_x_mb + results$factor_mb)
   )
 }
 
@@ -55,7 +56,8 @@ print_cases <- function(results) {
   if (nrow(memory) == 0) return(invisible(NULL))
   cat(
     "Memory in MiB. frame_x: model frame and X; peak: largest resident memory above that before\n",
-    "the fit (in which the data were); r_peak: the same of R's heap; kept: the fit object.\n\n",
+    "the fit (in which the data were); r_peak: the same of R's heap; kept: the fit object; factor:\n",
+    "the Cholesky factor of lmm(); allowed: our goal for the peak, 2 frame_x + factor.\n\n",
     sep = ""
   )
   print_plain(memory)
@@ -96,7 +98,9 @@ write_results <- function(folder, facts, results) {
 }
 
 write_csv <- function(table, file) {
-  rounded <- c("seconds", "least", "greatest", "ratio", "ours_minus_theirs", "frame_x_mb")
+  rounded <- c(
+    "seconds", "least", "greatest", "ratio", "ours_minus_theirs", "frame_x_mb", "factor_mb"
+  )
   for (name in intersect(rounded, names(table))) table[[name]] <- signif(table[[name]], 5)
   table$criterion <- if (!is.null(table$criterion)) sprintf("%.6f", table$criterion)
   utils::write.csv(table, file, row.names = FALSE, na = "")

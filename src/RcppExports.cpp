@@ -64,6 +64,17 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// factor_bytes_cpp
+double factor_bytes_cpp(const Rcpp::List& moments);
+RcppExport SEXP _henderson_factor_bytes_cpp(SEXP momentsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
+    rcpp_result_gen = Rcpp::wrap(factor_bytes_cpp(moments));
+    return rcpp_result_gen;
+END_RCPP
+}
 // fit_design_cpp
 Rcpp::List fit_design_cpp(const Rcpp::List& design, const Rcpp::List& options, bool rank_checked);
 RcppExport SEXP _henderson_fit_design_cpp(SEXP designSEXP, SEXP optionsSEXP, SEXP rank_checkedSEXP) {
@@ -191,6 +202,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_projection_shares_cpp", (DL_FUNC) &_henderson_projection_shares_cpp, 3},
     {"_henderson_cross_products_cpp", (DL_FUNC) &_henderson_cross_products_cpp, 1},
     {"_henderson_merge_cross_products_cpp", (DL_FUNC) &_henderson_merge_cross_products_cpp, 2},
+    {"_henderson_factor_bytes_cpp", (DL_FUNC) &_henderson_factor_bytes_cpp, 1},
     {"_henderson_fit_design_cpp", (DL_FUNC) &_henderson_fit_design_cpp, 3},
     {"_henderson_fit_cross_products_cpp", (DL_FUNC) &_henderson_fit_cross_products_cpp, 2},
     {"_henderson_evaluate_deviance_cpp", (DL_FUNC) &_henderson_evaluate_deviance_cpp, 4},

@@ -1,6 +1,8 @@
 #include <RcppEigen.h>
 
+#include "block_system.h"
 #include "convert.h"
+#include "standardization.h"
 
 // Cross-products of a design (convert.h) as a plain list. The rank of X is the caller's business.
 // [[Rcpp::export]]
@@ -16,4 +18,19 @@ Rcpp::List merge_cross_products_cpp(const Rcpp::List& a, const Rcpp::List& b) {
   henderson::CrossProducts moments = as_cross_products(a);
   moments.merge(as_cross_products(b));
   return wrap_cross_products(moments);
+}
+
+// Bytes of the Cholesky factor of the augmented system that these cross-products give: the blocks of
+// the first term, their panels, the supernodes of the others, and the rows of [X y]. For benchmarks.
+// [[Rcpp::export]]
+double factor_bytes_cpp(const Rcpp::List& moments) {
+  const henderson::CrossProducts cross_products = as_cross_products(moments);
+  const henderson::BlockSystem system =
+      henderson::build_block_system(cross_products, henderson::standardize(cross_products));
+  const double values = static_cast<double>(system.leaf_diagonal.size()) +
+                        static_cast<double>(system.panel_values.size()) +
+                        static_cast<double>(system.supernodes.n_values()) +
+                        static_cast<double>(system.leaf_dense.size()) +
+                        static_cast<double>(system.remainder_dense.size());
+  return values * sizeof(double);
 }
