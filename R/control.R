@@ -83,6 +83,9 @@ lmm_control <- function(optimizer = c("newton", "bfgs", "nelder_mead", "none"),
   structure(control, class = "henderson_control")
 }
 
+# What lmm_control() gives without arguments, made once.
+default_control <- lmm_control()
+
 #' Check the `control` argument of an entry function
 #'
 #' @param control what the user gave.

@@ -41,19 +41,21 @@ new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, res
     control = control, na.action = attr(frame, "na.action"),
     cache = new.env(parent = emptyenv())
   )
-  validate_lmm_fit(structure(fit, class = c("henderson_lmm", "henderson_fit")))
+  validate_lmm_fit(fit)
+  class(fit) <- c("henderson_lmm", "henderson_fit")
+  fit
 }
 
 #' Check relations between the parts of a fit
 #'
 #' A failure here is a bug of the package, not of its user.
+#' @param fit the list, before it has its class.
 #' @noRd
 validate_lmm_fit <- function(fit) {
-  n_theta <- length(unlist(lapply(fit$random, `[[`, "theta_index")))
+  n_theta <- sum(lengths(lapply(fit$random, `[[`, "theta_index")))
   consistent <- is.finite(fit$criterion) && fit$sigma > 0 && length(fit$theta) == n_theta &&
     length(fit$beta) == nrow(fit$vcov) && length(fit$b) == length(fit$random)
   if (!isTRUE(consistent)) stop("internal: the parts of the fit contradict each other")
-  fit
 }
 
 #' Conditional modes and variances by term, from those of the core's block terms

@@ -20,13 +20,12 @@ parse_formula <- function(formula, env = parent.frame()) {
   check_constants(c(parts$fixed, lapply(parts$random, `[[`, "lhs")), formula)
   fixed <- formula
   fixed[[3L]] <- if (is.null(parts$fixed)) 1 else parts$fixed
-  structure(
-    list(
-      formula = formula, fixed = fixed, random = parts$random,
-      frame_formula = add_variables(fixed, random_variables(parts$random))
-    ),
-    class = "henderson_formula"
+  result <- list(
+    formula = formula, fixed = fixed, random = parts$random,
+    frame_formula = add_variables(fixed, random_variables(parts$random))
   )
+  class(result) <- "henderson_formula"
+  result
 }
 
 #' @noRd

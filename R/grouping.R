@@ -37,7 +37,7 @@ grouping_codes <- function(x) {
   if (is.integer(x) && !is.object(x)) {
     limits <- range(x)
     width <- as.double(limits[2L]) - limits[1L] + 1
-    if (width <= 2 * length(x) + 1000) {
+    if (width <= min(2 * length(x) + 1000, .Machine$integer.max)) {
       labels <- as.character(seq.int(limits[1L], limits[2L]))
       return(drop_empty_codes(x - limits[1L] + 1L, as.integer(width), labels))
     }
@@ -109,7 +109,8 @@ keep_codes <- function(code, used, labels) {
 cross_codes <- function(first, second) {
   n_second <- length(second$levels)
   size <- as.double(length(first$levels)) * n_second
-  if (size > max(1e6, 4 * length(first$level))) return(cross_codes_sorted(first, second))
+  most <- min(max(1e6, 4 * length(first$level)), .Machine$integer.max)
+  if (size > most) return(cross_codes_sorted(first, second))
   code <- (first$level - 1L) * n_second + second$level
   used <- which(tabulate(code, size) > 0L)
   i <- (used - 1L) %/% n_second + 1L

@@ -65,7 +65,7 @@ lmm <- function(formula, data = NULL, REML = TRUE, control = lmm_control(), star
   call <- match.call()
   caller <- parent.frame()
   evaluated_arguments(call, caller, environment())
-  control <- check_control(control)
+  control <- if (missing(control)) default_control else check_control(control)
   check_flag(REML)
   control$trace <- max(control$trace, check_count(as_count(verbose), "verbose"))
   parsed <- parse_formula(formula, caller)

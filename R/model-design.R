@@ -26,14 +26,13 @@ model_design <- function(parsed, frame, contrasts = NULL, control = lmm_control(
   n <- if (is.null(weights)) length(y) else sum(weights > 0)
   check_random_terms(random, n, control, weights)
   check_zero_columns(random, control)
-  structure(
-    list(
-      X = X, y = y, weights = weights, offset = offset,
-      terms = terms, xlevels = factor_levels(terms, frame), contrasts = attr(X, "contrasts"),
-      random = random
-    ),
-    class = "henderson_design"
+  design <- list(
+    X = X, y = y, weights = weights, offset = offset,
+    terms = terms, xlevels = factor_levels(terms, frame), contrasts = attr(X, "contrasts"),
+    random = random
   )
+  class(design) <- "henderson_design"
+  design
 }
 
 #' @return plain double vector, or NULL.

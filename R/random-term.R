@@ -23,14 +23,13 @@ unsupported_structures <- c(
 new_random_term <- function(lhs, group, structure) {
   group_name <- group_text(group)
   bar <- if (structure == "diag") " || " else " | "
-  structure(
-    list(
-      lhs = lhs, group = group, group_name = group_name, structure = structure,
-      text = paste0(expression_text(lhs), bar, group_name),
-      terms = lhs_terms(lhs), group_variables = interaction_parts(group)
-    ),
-    class = "random_term"
+  term <- list(
+    lhs = lhs, group = group, group_name = group_name, structure = structure,
+    text = paste0(expression_text(lhs), bar, group_name),
+    terms = lhs_terms(lhs), group_variables = interaction_parts(group)
   )
+  class(term) <- "random_term"
+  term
 }
 
 #' Random terms of one bar
