@@ -19,8 +19,8 @@
 #'   degrees of freedom; those of covariance parameters are from [variance_components()], those of
 #'   modes \eqn{\hat b \pm z s}. Coefficients of groups have none.
 #' @param conf.level One number between 0 and 1: the confidence level.
-#' @param ddf One string: how degrees of freedom are found, as in [summary()][summary.henderson_lmm].
-#'   With `"Kenward-Roger"` standard errors are adjusted as well; `"none"` leaves out `df` and
+#' @param ddf One string: how degrees of freedom are found, as in
+#'   [summary()][summary.henderson_lmm]. With `"Kenward-Roger"` standard errors are adjusted as well; `"none"` leaves out `df` and
 #'   `p.value`.
 #' @param data A data frame with a row for each observation used: what columns are added to. By
 #'   default the model frame.

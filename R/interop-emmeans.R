@@ -14,8 +14,8 @@
 #'   \describe{
 #'   \item{`"satterthwaite"`}{the default}
 #'   \item{`"kenward-roger"`}{with its adjusted covariance matrix; fits by REML only}
-#'   \item{`"expected"`}{Satterthwaite's with the expected information in place of the Hessian, which stays
-#'   continuous where a variance is zero}
+#'   \item{`"expected"`}{Satterthwaite's with the expected information in place of the Hessian, which
+#'   stays continuous where a variance is zero}
 #'   \item{`"asymptotic"`}{normal quantiles}
 #'   }
 #'   in any case; `"none"`, `"lme4"` and `"asymp"` mean `"asymptotic"`. Another `mode`, a
@@ -152,8 +152,8 @@ emm_covariance <- function(fit, vcov.) {
 #'
 #' With the dropped columns D = X A of the model matrix, X the kept ones, c'beta is estimable if and
 #' only if c is orthogonal to the columns of (-A, I).
-#' @return p_all x dropped matrix with orthonormal columns; the 1 x 1 matrix NA (as emmeans has it) if
-#'   every function can be estimated.
+#' @return p_all x dropped matrix with orthonormal columns; the 1 x 1 matrix NA (as emmeans has it)
+#'   if every function can be estimated.
 #' @noRd
 inestimable_basis <- function(fit) {
   if (length(fit$dropped) == 0L) {

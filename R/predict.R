@@ -22,23 +22,24 @@
 #'   part of them. For levels that the fit does not know, the variance of their random effects is.
 #'   The model frame of the fit is needed.
 #' @param interval One string. `"confidence"`: limits for \eqn{x'\beta + z'b}, the mean of the row;
-#'   `"prediction"`: for a new observation, whose variance has \eqn{\sigma^2 / w} besides. The random
-#'   effects that `re.form` leaves out have no part in either: for a new observation of a new group
-#'   give a new level and `allow.new.levels = TRUE`, not `re.form = NA`.
+#'   `"prediction"`: for a new observation, whose variance has \eqn{\sigma^2 / w} besides. The
+#'   random effects that `re.form` leaves out have no part in either: for a new observation of a new
+#'   group give a new level and `allow.new.levels = TRUE`, not `re.form = NA`.
 #' @param level One number between 0 and 1: the coverage of the intervals.
 #' @param ddf One string: degrees of freedom of the intervals. `"Satterthwaite"`; `"expected"`, the
 #'   same with the expected information, which stays continuous where a variance is zero;
-#'   `"Kenward-Roger"`, only for confidence intervals with `re.form = NA`, with its adjusted standard
-#'   errors; `"none"` (alias `"lme4"`): normal quantiles.
+#'   `"Kenward-Roger"`, only for confidence intervals with `re.form = NA`, with its adjusted
+#'   standard errors; `"none"` (alias `"lme4"`): normal quantiles.
 #' @param weights `NULL` or numeric, one positive value or one for each row: precision weights
 #'   \eqn{w} of the new observations in prediction intervals. `NULL`: 1 for `newdata` (with a
 #'   message if the fit has weights), the fit's own weights for its rows.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return A named numeric vector, one element for each row, in units of the response; with
 #'   intervals a matrix with columns `fit`, `lwr` and `upr`. With `se.fit = TRUE` a list of `fit`,
-#'   that vector or matrix, `se.fit`, and with intervals `df`: vectors with one element for each row.
-#' @section Formulas: With \eqn{V = Z\Gamma Z' + W^{-1}}, \eqn{C = Z'V^{-1}Z}, \eqn{C_X = Z'V^{-1}X},
-#'   \eqn{\Phi = (X'V^{-1}X)^{-1}} and \eqn{\tilde x = x - C_X'\Gamma z} the variance of the
+#'   that vector or matrix, `se.fit`, and with intervals `df`: vectors with one element for each
+#'   row.
+#' @section Formulas: With \eqn{V = Z\Gamma Z' + W^{-1}}, \eqn{C = Z'V^{-1}Z},
+#'   \eqn{C_X = Z'V^{-1}X}, \eqn{\Phi = (X'V^{-1}X)^{-1}} and \eqn{\tilde x = x - C_X'\Gamma z} the variance of the
 #'   prediction's error is \eqn{\sigma^2\kappa},
 #'   \deqn{\kappa = z'(\Gamma - \Gamma C\Gamma)z + \tilde x'\Phi\tilde x,}
 #'   plus \eqn{z'\Gamma z} of new levels and, for a new observation, \eqn{1/w}. Its derivative along

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "block_operations.h"
+#include "dense_kernels.h"
 
 namespace henderson {
 
@@ -44,7 +45,6 @@ class Predictor {
       for (const int v : system_.term_size) {
         result_.scores.push_back(Matrix::Zero(v * v, rows.x.rows()));
       }
-      prepare_fixed_scores();
     }
   }
 
@@ -137,14 +137,15 @@ class Predictor {
       const Index size = p_ * system_.term_size[t];
       fixed_scores_.push_back(Matrix::Zero(size, size));
     }
-    const auto add = [&](int t, const Matrix& from, Index column) {
-      const Eigen::Map<const Vector> c(from.data() + column * p_, p_ * system_.term_size[t]);
-      fixed_scores_[t].noalias() += c * c.transpose();
-    };
-    for (Index column = 0; column < n_leaf(); column += v0_) add(0, cx_leaf_, column);
+    // a level's columns lie one after the other: one product for the leaf
+    const Index size = p_ * v0_;
+    gemm_nt(size, size, system_.leaf_levels(), 1.0, cx_leaf_.data(), size, cx_leaf_.data(), size,
+            fixed_scores_[0].data(), size);
     for (Index row = 0; row < system_.remainder_size();) {
-      add(system_.row_term[row], remainder, row);
-      row += system_.term_size[system_.row_term[row]];
+      const int t = system_.row_term[row];
+      const Eigen::Map<const Vector> c(remainder.data() + row * p_, p_ * system_.term_size[t]);
+      fixed_scores_[t].noalias() += c * c.transpose();
+      row += system_.term_size[t];
     }
   }
 
@@ -167,11 +168,12 @@ class Predictor {
 
   // scores_[t] (v v x count): sum over levels of s_j s_j', one column per row. Here s = -C_X w.
   void add_fixed_scores(Index first, Index count) {
+    if (p_ > 0 && fixed_scores_.empty()) prepare_fixed_scores();
     const auto w = x_.middleCols(first, count);
     for (int t = 0; t < system_.n_terms(); ++t) {
       const int v = system_.term_size[t];
-      Matrix score(v * v, count);
-      for (int a = 0; a < v; ++a) {
+      Matrix score = Matrix::Zero(v * v, count);
+      for (int a = 0; a < v && p_ > 0; ++a) {
         for (int b = 0; b < v; ++b) {
           const Matrix product = fixed_scores_[t].block(a * p_, b * p_, p_, p_) * w;
           score.row(a + b * v) = product.cwiseProduct(w).colwise().sum();
@@ -190,7 +192,8 @@ class Predictor {
         .transpose()
         .triangularView<Eigen::Upper>()
         .solveInPlace(h);
-    const Vector fixed = cx_leaf_.middleCols(column, v0_).transpose() * x_.col(i);
+    Vector fixed = Vector::Zero(v0_);
+    if (p_ > 0) fixed = cx_leaf_.middleCols(column, v0_).transpose() * x_.col(i);
     const Vector s = to_standard_[0] * data_.terms[0].z.row(i).transpose() -
                      a * (factor_.lambda()[0] * h) - fixed;
     MatrixMap(scores_[0].col(k).data(), v0_, v0_) += s * s.transpose() - fixed * fixed.transpose();

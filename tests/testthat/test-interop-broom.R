@@ -107,7 +107,9 @@ test_that("augment adds to the data, to other data of the same rows, and to new 
   need_peer("generics")
   data <- transform(sleepstudy, w = rep(1:2, 90), other = seq_len(180))
   data$Days[3] <- NA
-  fit <- lmm(log(Reaction) ~ poly(Days, 2) + offset(0.1 * Days) + (1 | Subject), data[-3, ], weights = w)
+  fit <- lmm(
+    log(Reaction) ~ poly(Days, 2) + offset(0.1 * Days) + (1 | Subject), data[-3, ], weights = w
+  )
   own <- generics::augment(fit)
   expect_identical(nrow(own), 179L)
   expect_equal(own$.fitted, unname(fitted(fit)))
@@ -149,16 +151,18 @@ test_that("augment adds to the data, to other data of the same rows, and to new 
 test_that("bad arguments are refused", {
   need_peer("generics")
   fit <- fit_cached("sleepstudy")
-  expect_error(generics::tidy(fit, "random"), class = "henderson_error_argument")
-  expect_error(generics::tidy(fit, scales = "sd"), class = "henderson_error_argument")
-  expect_error(generics::tidy(fit, conf.int = NA), class = "henderson_error_argument")
-  expect_error(generics::tidy(fit, conf.level = 95), class = "henderson_error_argument")
-  expect_error(generics::tidy(fit, conf.level = 1), class = "henderson_error_argument")
-  expect_error(generics::tidy(fit, exponentiate = TRUE), class = "henderson_error_argument")
-  expect_error(generics::glance(fit, 3), class = "henderson_error_argument")
-  expect_error(generics::augment(fit, sleepstudy[1:5, ]), class = "henderson_error_argument")
-  expect_error(
-    generics::augment(fit, newdata = data.frame(Days = 1, Subject = "new")),
-    class = "henderson_error_newdata"
-  )
+  expect_refused(bad_calls(
+    "argument", "effects", "\"ran_pars\"", generics::tidy(fit, "random"),
+    "argument", "scales", "\"sdcor\"", generics::tidy(fit, scales = "sd"),
+    "argument", "conf.int", "TRUE", generics::tidy(fit, conf.int = NA),
+    "argument", "conf.level", "between 0 and 1", generics::tidy(fit, conf.level = 95),
+    "argument", "ddf", "Did you mean `Satterthwaite`?", generics::tidy(fit, ddf = "satterthwait"),
+    "argument", "exponentiate", "Unknown argument", generics::tidy(fit, exponentiate = TRUE),
+    "argument", "3", "too many", generics::glance(fit, 3),
+    "argument", "data", "180 rows", generics::augment(fit, sleepstudy[1:5, ]),
+    "argument", "se_fit", "TRUE", generics::augment(fit, se_fit = 1),
+    "argument", "interval", "\"confidence\"", generics::augment(fit, interval = "both"),
+    "newdata", "newdata", "data frame", generics::augment(fit, newdata = 1:3),
+    "newdata", "Subject", "new", generics::augment(fit, newdata = data.frame(Days = 1, Subject = "new"))
+  ))
 })

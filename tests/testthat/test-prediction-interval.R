@@ -58,7 +58,8 @@ test_that("intervals of a balanced one-way layout are those of its two mean squa
 
 # kappa, its derivatives and the Hessian of the profiled criterion as a textbook writes them: with V
 # = Z Gamma Z' + W^-1, its derivatives V_i and P, and with a, the weights of the best linear
-# unbiased predictor a'y of x'beta + z'b. (a is optimal, so that d kappa = (Z'a - z)' dGamma (Z'a - z).)
+# unbiased predictor a'y of x'beta + z'b. (a is optimal, so that d kappa =
+# (Z'a - z)' dGamma (Z'a - z).)
 # X0, Z0: rows to predict; new: list of one matrix z (rows x v) or NULL by term, for new levels.
 dense_prediction <- function(fit, X0, Z0, new = list()) {
   X <- model.matrix(fit)
@@ -131,10 +132,13 @@ interval_models <- function() {
     slope = lmm(Reaction ~ Days + (Days | Subject), data),
     slope_ml = lmm(Reaction ~ Days + (Days | Subject), data, REML = FALSE),
     diagonal = lmm(Reaction ~ Days + (Days || Subject), data, weights = w),
-    crossed = lmm(Reaction ~ half + (1 | Subject) + (1 | period), data, weights = w, control = quiet),
+    crossed = lmm(
+      Reaction ~ half + (1 | Subject) + (1 | period), data, weights = w, control = quiet
+    ),
     apart = lmm(Reaction ~ Days + offset(2 * Days) + (1 | Subject) + (0 + Days | Subject), data),
     nested = lmm(
-      yield ~ gen + (1 | block / fung), subset(durban.splitplot, as.integer(gen) < 9), control = quiet
+      yield ~ gen + (1 | block / fung), subset(durban.splitplot, as.integer(gen) < 9),
+      control = quiet
     ),
     mixed = lmm(Y ~ N + (1 | V) + (0 + N | B), MASS::oats, control = quiet)
   )
@@ -198,7 +202,8 @@ test_that("new levels add their variance, and its uncertainty", {
   oracle <- dense_prediction(fit, X, matrix(0, 3, 36), new = list(X))
   for (weight in c(1, 4)) {
     result <- predict(
-      fit, newdata, allow.new.levels = TRUE, interval = "prediction", weights = weight, se.fit = TRUE
+      fit, newdata, allow.new.levels = TRUE, interval = "prediction", weights = weight,
+      se.fit = TRUE
     )
     expect_interval_of(result, oracle, fit, 1 / weight, "new subject")
   }
@@ -285,23 +290,28 @@ test_that("results have the shape of predict.lm's, and missing values their plac
 test_that("arguments of intervals are checked", {
   fit <- fit_cached("sleepstudy")
   newdata <- data.frame(Days = 1:2, Subject = "308")
-  refused <- function(...) {
-    expect_error(predict(fit, newdata, ...), class = "henderson_error_argument")
-  }
-  refused(interval = "both")
-  refused(interval = "prediction", level = 95)
-  refused(interval = "prediction", level = 1)
-  refused(interval = "prediction", weights = 0)
-  refused(interval = "prediction", weights = 1:3)
-  refused(interval = "prediction", weights = "a")
-  refused(interval = "confidence", ddf = "satterthwait")
-  refused(interval = "confidence", ddf = "Kenward-Roger")
-  refused(interval = "prediction", ddf = "Kenward-Roger", re.form = NA)
   by_ml <- fit_cached("sleepstudy_ml")
-  expect_error(
-    predict(by_ml, re.form = NA, interval = "confidence", ddf = "Kenward-Roger"),
-    class = "henderson_error_argument"
-  )
+  expect_refused(bad_calls(
+    "argument", "interval", "\"confidence\"", predict(fit, newdata, interval = "both"),
+    "argument", "level", "between 0 and 1", predict(fit, interval = "prediction", level = 95),
+    "argument", "level", "between 0 and 1", predict(fit, interval = "prediction", level = 1),
+    "argument", "level", "between 0 and 1", predict(fit, level = c(0.5, 0.9)),
+    "argument", "weights", "one positive number, or 2 of them",
+    predict(fit, newdata, interval = "prediction", weights = 0),
+    "argument", "weights", "or 2 of them",
+    predict(fit, newdata, interval = "prediction", weights = 1:3),
+    "argument", "weights", "not \"a\"",
+    predict(fit, newdata, interval = "prediction", weights = "a"),
+    "argument", "weights", "or 180 of them",
+    predict(fit, interval = "prediction", weights = NA_real_),
+    "argument", "ddf", "Did you mean `Satterthwaite`?",
+    predict(fit, interval = "confidence", ddf = "satterthwait"),
+    "argument", "ddf", "re.form = NA", predict(fit, interval = "confidence", ddf = "Kenward-Roger"),
+    "argument", "ddf", "population's mean only",
+    predict(fit, interval = "prediction", ddf = "Kenward-Roger", re.form = NA),
+    "argument", "ddf", "REML",
+    predict(by_ml, re.form = NA, interval = "confidence", ddf = "Kenward-Roger")
+  ))
   weighted <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, weights = rep(1:2, 90))
   expect_message(predict(weighted, newdata, interval = "prediction"),
     class = "henderson_message_weights"
@@ -317,5 +327,7 @@ test_that("95 % limits cover in about 95 % of simulated data sets", {
   # bench/results/coverage.csv has 5000 runs of this design and two others
   design <- coverage_designs()[["10 groups of 4"]]
   result <- withr::with_seed(1, coverage(design, 400, methods = "Satterthwaite"))
-  expect_true(all(abs(result$coverage - 0.95) < 4 * result$error), label = toString(result$coverage))
+  expect_true(
+    all(abs(result$coverage - 0.95) < 4 * result$error), label = toString(result$coverage)
+  )
 })
