@@ -165,8 +165,9 @@ fuzz_targets <- list(
     is.list(merge_cross_products_cpp(m$moments, m$other))
   },
   prediction_variance = function(m) {
-    answer <- prediction_variance_cpp(m$moments, m$theta, TRUE, m$x, m$terms)
-    is.numeric(answer) && length(answer) == nrow(m$x)
+    scores <- sample(c(TRUE, FALSE), 1L)
+    answer <- prediction_variance_cpp(m$moments, m$theta, TRUE, m$x, m$terms, scores)
+    is.numeric(answer$variance) && length(answer$variance) == nrow(m$x)
   }
 )
 
