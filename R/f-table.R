@@ -35,23 +35,13 @@ f_test <- function(fit, L, ddf, rhs) {
       mean_square = NA_real_
     ))
   }
-  size <- row_units(fit, L)
-  test <- lapply(contrast_joint(fit, L / size, ddf, rhs / size), as.numeric)
+  test <- lapply(contrast_joint(fit, L, ddf, rhs), as.numeric)
   wald <- if (ddf == "Kenward-Roger") {
     wald_statistic(fit, L, ddf, rhs) / test$num_df
   } else {
     test$f_value
   }
   c(test, mean_square = fit$sigma^2 * wald)
-}
-
-# What to divide the rows of L by. Their rank is judged by the eigenvalues of their covariance,
-# which must not depend on the units of covariates: rows far apart in size are put on one scale.
-# Others are left as they are, because Satterthwaite's joint degrees of freedom depend on the basis.
-row_units <- function(fit, L) {
-  error <- sqrt(pmax(rowSums((L %*% fit$vcov) * L), 0))
-  error[error == 0] <- max(error, 1e-300)
-  if (max(error) > 1e3 * min(error)) error else rep(1, nrow(L))
 }
 
 # d' (L C L')^- d with d = L beta - rhs and C the covariance of beta. Rows of L may be dependent:

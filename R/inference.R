@@ -111,7 +111,9 @@ contrast_rows <- function(fit, L, ddf, rhs = 0) {
 contrast_joint <- function(fit, L, ddf, rhs = 0) {
   ddf <- ddf_method(ddf, fit)
   L <- plain_matrix(L)
-  estimate <- as.vector(L %*% fit$beta) - rhs
+  size <- row_units(fit, L)
+  estimate <- (as.vector(L %*% fit$beta) - rhs) / size
+  L <- L / size
   pieces <- if (ddf == "none") wald_pieces(fit) else inference_pieces(fit, ddf)
   test <- joint_test_cpp(pieces, L, estimate, fit$sigma^2)
   if (ddf == "none") {
@@ -121,6 +123,23 @@ contrast_joint <- function(fit, L, ddf, rhs = 0) {
     test$p_value <- stats::pf(test$f_value, test$num_df, test$den_df, lower.tail = FALSE)
   }
   test
+}
+
+# What to divide the rows of L by. Their rank is judged by the eigenvalues of their covariance,
+# which must not depend on the units of covariates: rows far apart in size are put on one scale.
+# Others are left as they are, because Satterthwaite's joint degrees of freedom depend on the basis,
+# and so are rows that are zero but for rounding: small beside every other entry of their columns.
+row_units <- function(fit, L) {
+  error <- sqrt(pmax(rowSums((L %*% fit$vcov) * L), 0))
+  largest <- apply(abs(L), 2L, max, 0)
+  entries <- sweep(abs(L), 2L, ifelse(largest > 0, largest, 1), "/")
+  is_zero <- apply(entries, 1L, max, 0) < 1e-10
+  if (all(is_zero)) {
+    return(rep(1, nrow(L)))
+  }
+  range <- range(error[!is_zero])
+  error[is_zero] <- range[2L]
+  if (range[2L] > 1e3 * range[1L]) error else rep(1, nrow(L))
 }
 
 # Pieces without any uncertainty of the variances.

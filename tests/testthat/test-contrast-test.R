@@ -129,6 +129,17 @@ test_that("dependent rows count once", {
   )
 })
 
+test_that("rows of rounding errors do not count, small units do", {
+  fit <- plots()
+  L <- diag(12)[2:4, ]
+  noise <- rbind(L, 1e-16 * L[1, ] - 1e-17 * L[2, ])
+  expect_equal(contrast_test(fit, noise), contrast_test(fit, L), tolerance = 1e-8)
+  small <- L
+  small[2, ] <- 1e-9 * small[2, ]
+  expect_identical(contrast_test(fit, small)$NumDF, 3)
+  expect_equal(contrast_test(fit, small), contrast_test(fit, L), tolerance = 1e-6)
+})
+
 # ---- estimability ----
 
 test_that("contrasts that involve dropped columns must be combinations of rows of X", {
