@@ -90,7 +90,7 @@ test_that("arguments of predict() are checked", {
     "newdata", "newdata", "missing in 3 rows", predict(fit, with(x = NA), na.action = na.fail),
     "argument", "se.fit", "not NA", predict(fit, new, se.fit = NA),
     "argument", "interval", "Did you mean `prediction`?", predict(fit, new, interval = "pred"),
-    "argument", "level", "between 0 and 1, not 2", predict(fit, new, level = 2),
+    "argument", "level", "between 0 and 1, such as 0.95, not 2", predict(fit, new, level = 2),
     "data", "frame", "does not hold its model frame", predict(bare)
   ))
   expect_identical(unname(predict(fit, with(x = c(NA, 1, 2)), na.action = "na.omit")),
