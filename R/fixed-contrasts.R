@@ -43,11 +43,6 @@ columns_by_term <- function(assign, n_terms) {
   lapply(seq_len(n_terms), function(term) which(assign == term))
 }
 
-# Rows of positive weight, which are the ones that count (and decided which columns to drop).
-observed_rows <- function(fit, X) {
-  if (is.null(fit$weights)) X else X[fit$weights > 0, , drop = FALSE]
-}
-
 # R of a matrix of full column rank, by Householder's QR without pivoting: unlike the Cholesky
 # factor of X'X it does not lose half of the digits.
 triangular_factor <- function(X) qr.R(qr(X, tol = 0, LAPACK = FALSE))
@@ -101,23 +96,15 @@ containing_terms <- function(terms) {
 
 # ---- type III ----
 
-# Entries of B between columns of unit size that count as zero, like columns that are collinear to
-# this degree.
-negligible <- 1e-8
-
-# `X`: the rows of positive weight. p independent rows of it are enough to express the columns of
-# one coding by those of another.
+# `X`: the rows of positive weight.
 balanced_contrasts <- function(fit, X, containing) {
-  rows <- independent_rows(X)
-  X <- X[rows, , drop = FALSE]
-  frame <- frame_rows(fit, rows)
-  treatment <- treatment_columns(fit, X, frame)
-  labels <- attr(fit$terms, "term.labels")
-  D <- indicator_columns(labels, attr(fit$terms, "intercept") == 1L, frame)
-  columns <- columns_by_term(treatment$assign, length(labels))
+  codings <- fixed_codings(fit, X)
+  treatment <- codings$treatment
+  D <- codings$indicators
+  columns <- columns_by_term(codings$assign, length(containing))
   # size of an entry of B' between columns of unit size
-  unit <- outer(1 / column_sizes(D), column_sizes(treatment$X))
-  functions <- t(change_of_columns(treatment$X, D))
+  unit <- outer(1 / column_sizes(D), column_sizes(treatment))
+  functions <- t(codings$change)
   for (term in order(attr(fit$terms, "order"), decreasing = TRUE)) {
     own <- columns[[term]]
     within <- unlist(columns[containing[[term]]])
@@ -126,100 +113,65 @@ balanced_contrasts <- function(fit, X, containing) {
     rest[abs(rest * unit[, own]) < negligible] <- 0
     functions[, own] <- rest
   }
-  functions <- functions[match(colnames(treatment$X), colnames(D)), , drop = FALSE]
+  functions <- functions[match(colnames(treatment), colnames(D)), , drop = FALSE]
   contrasts <- lapply(columns, function(own) {
     L <- t(functions[, own, drop = FALSE])
     L <- L[rowSums(L != 0) > 0L, , drop = FALSE]
-    if (treatment$is_X) L else L %*% change_of_columns(treatment$X, X)
+    if (is.null(codings$map)) L else L %*% codings$map
   })
   structure(contrasts, empty = colnames(D)[colSums(D != 0) == 0L])
 }
 
-#' Positions of p independent rows of a matrix of full column rank
+#' X coded by contr.treatment(), and all indicators in terms of it
 #'
-#' By column pivoting of the transpose. A few rows spread over a long matrix usually have them; if
-#' not, each piece gives its best rows, and the best of these are taken, so that no copy of all
-#' rows is needed.
-#' @param few,piece numbers of rows.
+#' p independent rows of X are enough to express the columns of one coding by those of another, if
+#' they span the same space. Further rows tell whether they do: R gives `x:a + x:b + a:b` too few
+#' columns for a:b. Then it is least squares over all rows, as in lmerTest.
+#' @return list(`treatment` (T), `assign`, `indicators` (D), `change` (B), `map` (X = T map, NULL if
+#'   T is X)); T and D at some rows.
 #' @noRd
-independent_rows <- function(X, few = 1000L, piece = 1e5L) {
-  n <- nrow(X)
-  p <- ncol(X)
-  best <- function(rows) {
-    part <- X[rows, , drop = FALSE]
-    part <- t(part) / column_sizes(part)
-    rows[qr(part, LAPACK = TRUE)$pivot[seq_len(min(p, length(rows)))]]
-  }
-  few <- max(few, 20L * p)
-  if (n > 4L * few) {
-    # multiples of the golden section: no period of the data is met
-    spread <- unique(1 + floor(n * ((seq_len(few) * (sqrt(5) - 1) / 2) %% 1)))
-    rows <- best(spread)
-    chosen <- X[rows, , drop = FALSE]
-    if (rcond(sweep(chosen, 2L, column_sizes(chosen), "/")) > negligible) {
-      return(sort(rows))
-    }
-  }
-  pieces <- split(seq_len(n), (seq_len(n) - 1L) %/% max(piece, 2L * p))
-  sort(best(unlist(lapply(pieces, best), use.names = FALSE)))
+fixed_codings <- function(fit, X) {
+  independent <- independent_rows(X)
+  rows <- union(independent, spread_rows(nrow(X)))
+  few <- codings_at(fit, X, rows, seq_along(independent))
+  if (is.null(few)) codings_at(fit, X, seq_len(nrow(X)), NULL) else few
 }
 
-# The model frame at the given rows among those of positive weight, characters as factors, as
-# `stats::model.matrix()` takes it.
-frame_rows <- function(fit, rows) {
-  whole <- model_frame_of(fit)
-  if (!is.null(fit$weights)) rows <- which(fit$weights > 0)[rows]
-  frame <- plain_numbers(whole, fit$parsed)[rows, , drop = FALSE]
-  for (name in intersect(names(fit$xlevels), names(frame))) {
-    if (is.character(frame[[name]])) frame[[name]] <- factor(frame[[name]], fit$xlevels[[name]])
+# `basis`: which of `rows` are independent; NULL for least squares. NULL if T does not span D.
+codings_at <- function(fit, X, rows, basis) {
+  X <- X[rows, , drop = FALSE]
+  frame <- frame_rows(fit, rows)
+  treatment <- X
+  assign <- fit$assign
+  map <- NULL
+  is_treatment <- all(vapply(fit$contrasts, identical, TRUE, "contr.treatment"))
+  if (!is_treatment) {
+    coding <- lapply(fit$contrasts, function(own) "contr.treatment")
+    all <- colnames_utf8(general_design_matrix(fit$terms, frame, coding))
+    decomposition <- qr(all, tol = 1e-7)
+    kept <- sort(decomposition$pivot[seq_len(decomposition$rank)])
+    treatment <- all[, kept, drop = FALSE]
+    assign <- attr(all, "assign")[kept]
+    map <- change_of_columns(treatment, X, basis)
   }
-  # tells model.matrix() that the variables are evaluated
-  attr(frame, "terms") <- attr(whole, "terms")
-  frame
-}
-
-# T of full rank: list(`X`, `assign`, `is_X`: is it the fit's own matrix?).
-treatment_columns <- function(fit, X, frame) {
-  if (all(vapply(fit$contrasts, identical, TRUE, "contr.treatment"))) {
-    return(list(X = X, assign = fit$assign, is_X = TRUE))
+  indicators <- indicator_columns(fit$terms, frame)
+  change <- change_of_columns(treatment, indicators, basis)
+  if (is.null(change) || (!is_treatment && is.null(map))) {
+    return(NULL)
   }
-  coding <- lapply(fit$contrasts, function(own) "contr.treatment")
-  all <- general_design_matrix(fit$terms, frame, coding)
-  kept <- sort(qr(all, tol = 1e-7)$pivot[seq_len(ncol(X))])
   list(
-    X = colnames_utf8(all[, kept, drop = FALSE]), assign = attr(all, "assign")[kept], is_X = FALSE
+    treatment = treatment, assign = assign, indicators = indicators, change = change, map = map
   )
 }
 
 # D: the intercept and, term by term, one column for each combination of levels.
-indicator_columns <- function(labels, intercept, frame) {
-  parts <- lapply(labels, function(label) {
-    terms <- stats::terms(stats::reformulate(label, intercept = FALSE))
-    general_design_matrix(terms, frame, NULL)
+indicator_columns <- function(terms, frame) {
+  parts <- lapply(seq_along(attr(terms, "term.labels")), function(term) {
+    general_design_matrix(some_terms(terms, term, intercept = 0), frame, NULL)
   })
-  ones <- if (intercept) matrix(1, nrow(frame), 1L, dimnames = list(NULL, "(Intercept)"))
+  has_intercept <- attr(terms, "intercept") == 1L
+  ones <- if (has_intercept) matrix(1, nrow(frame), 1L, dimnames = list(NULL, "(Intercept)"))
   colnames_utf8(do.call(cbind, c(list(ones), parts)))
-}
-
-# B with `to` = `from` B, for a square matrix `from`.
-change_of_columns <- function(from, to) {
-  if (ncol(to) == 0L) {
-    return(matrix(0, ncol(from), 0L))
-  }
-  from_size <- column_sizes(from)
-  to_size <- column_sizes(to)
-  B <- solve(sweep(from, 2L, from_size, "/"), sweep(to, 2L, to_size, "/"), tol = 0)
-  B[abs(B) < negligible] <- 0
-  B <- sweep(B / from_size, 2L, to_size, "*")
-  dimnames(B) <- list(colnames(from), colnames(to))
-  B
-}
-
-# Largest absolute value of each column; 1 for columns of zeros.
-column_sizes <- function(X) {
-  sizes <- apply(X, 2L, function(column) max(abs(column)))
-  sizes[sizes == 0] <- 1
-  sizes
 }
 
 # ---- single terms left out ----
@@ -234,25 +186,35 @@ column_sizes <- function(X) {
 #' @noRd
 deletion_contrasts <- function(fit, label) {
   names <- names(fit$beta)
+  term <- match(label, attr(fit$terms, "term.labels"))
+  own <- which(fit$assign == term)
   X <- observed_rows(fit, fixed_matrix(fit))
-  rows <- independent_rows(X)
-  X <- X[rows, , drop = FALSE]
-  change <- stats::as.formula(paste(". ~ . -", label))
-  smaller <- stats::terms(stats::update.formula(stats::formula(fit$terms), change))
+  independent <- independent_rows(X)
+  rows <- union(independent, spread_rows(nrow(X)))
+  others <- setdiff(seq_along(attr(fit$terms, "term.labels")), term)
+  smaller <- some_terms(fit$terms, others, attr(fit$terms, "intercept"))
   coding <- fit$contrasts[intersect(names(fit$contrasts), variable_names(smaller))]
   without <- general_design_matrix(smaller, frame_rows(fit, rows), coding)
-  # the smaller model's columns in terms of X's, all of about unit size
-  sizes <- column_sizes(X)
-  B <- change_of_columns(X, without) * sizes
-  if (ncol(B) > 0L) B <- sweep(B, 2L, column_sizes(B), "/")
-  decomposition <- qr(B, tol = 1e-7)
-  own <- which(fit$assign == match(label, attr(fit$terms, "term.labels")))
-  L <- if (decomposition$rank == length(names) - length(own) && all(B[own, ] == 0)) {
-    diag(length(names))[own, , drop = FALSE]
-  } else {
-    beyond <- seq_along(names) > decomposition$rank
-    sweep(t(qr.Q(decomposition, complete = TRUE)[, beyond, drop = FALSE]), 2L, sizes, "*")
-  }
+  X <- X[rows, , drop = FALSE]
+  B <- change_of_columns(X, without, seq_along(independent))
+  L <- vanishing_contrasts(B, column_sizes(X), own)
   dimnames(L) <- list(NULL, names)
   L
+}
+
+# `B`: the smaller model's columns in terms of X's; NULL if they are not among their combinations,
+# which R's coding can bring about, and where the term's own coefficients are all there is.
+vanishing_contrasts <- function(B, sizes, own) {
+  p <- length(sizes)
+  if (is.null(B)) {
+    return(diag(p)[own, , drop = FALSE])
+  }
+  B <- B * sizes
+  if (ncol(B) > 0L) B <- sweep(B, 2L, column_sizes(B), "/")
+  decomposition <- qr(B, tol = 1e-7)
+  if (decomposition$rank == p - length(own) && all(B[own, ] == 0)) {
+    return(diag(p)[own, , drop = FALSE])
+  }
+  beyond <- seq_len(p) > decomposition$rank
+  sweep(t(qr.Q(decomposition, complete = TRUE)[, beyond, drop = FALSE]), 2L, sizes, "*")
 }

@@ -182,6 +182,8 @@ test_that("contrasts are lmerTest's on designs of every kind", {
     "polynomial" = quote(lmer(y ~ poly(x, 2) * tension + (1 | group), loom)),
     "spline" = quote(lmer(y ~ splines::ns(x, 3) * wool + tension + (1 | group), loom)),
     "covariates crossed" = quote(lmer(y ~ x * z + wool + (1 | group), loom)),
+    # R gives a:b too few columns beside x:a + x:b
+    "too few columns" = quote(lmer(y ~ x:wool + tension:x + wool:tension + (1 | group), loom)),
     "one factor" = quote(lmer(y ~ tension + (1 | group), loom)),
     "calls of variables" = quote(lmer(y ~ log(2 + x) * factor(late) + (1 | group), loom)),
     "dropped covariate" = quote(lmer(y ~ x + I(2 * x) + wool * tension + (1 | group), loom)),
@@ -209,6 +211,19 @@ test_that("contrasts are lmerTest's on designs of every kind", {
       }
     }
   }
+})
+
+test_that("variables may be any expression", {
+  data <- loom()
+  data$above <- data$x > 0.2
+  plain <- quietly(y ~ above * tension + (1 | group), data)
+  fit <- quietly(y ~ (x > 0.2) * tension + (1 | group), data)
+  for (type in c("I", "II", "III")) {
+    expect_equal(unname(lapply(contrasts_of(fit, type), unname)),
+      unname(lapply(contrasts_of(plain, type), unname))
+    )
+  }
+  expect_identical(rownames(drop1(fit, test = "F")), "x > 0.2:tension")
 })
 
 # ---- single terms left out ----
