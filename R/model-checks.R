@@ -205,11 +205,7 @@ check_response_apart <- function(parsed, terms) {
 check_zero_columns <- function(random, control) {
   for (term in random) {
     if (is.null(term$z)) next
-    # most columns show in a few rows that they are not zero
-    first <- seq_len(min(50L, nrow(term$z)))
-    is_zero <- colSums(term$z[first, , drop = FALSE] != 0) == 0
-    if (!any(is_zero)) next
-    is_zero[is_zero] <- colSums(term$z[, is_zero, drop = FALSE] != 0) == 0
+    is_zero <- vapply(seq_along(term$columns), is_zero_column, TRUE, z = term$z)
     if (!any(is_zero)) next
     columns <- term$columns[is_zero]
     text <- term$text
@@ -218,6 +214,14 @@ check_zero_columns <- function(random, control) {
       "i" = "The data say nothing about {cli::qty(columns)}{?its variance/their variances}."
     ), kind = "rank", variable = columns, observed = sum(is_zero))
   }
+}
+
+# Most columns show within a few rows that they are not zero. Elements are taken by their number,
+# which leaves the row names, strings that are not made until asked for, alone.
+is_zero_column <- function(column, z) {
+  n <- nrow(z)
+  before <- (column - 1) * n
+  all(z[before + seq_len(min(50L, n))] == 0) && all(z[before + seq_len(n)] == 0)
 }
 
 #' A constant response leaves no variance to estimate, unless the fixed part cannot reach it

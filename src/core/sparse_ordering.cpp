@@ -99,20 +99,22 @@ std::vector<int> minimum_degree(const NodePattern& pattern) {
   if (pattern.rows.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) / 4) {
     throw std::length_error("more than 2^29 pairs of levels that occur together");
   }
-  std::vector<Eigen::Triplet<double, int>> entries;
-  entries.reserve(2 * pattern.rows.size() + pattern.n_nodes);
+  // The values are of no interest, but a node without its diagonal entry would be put last.
+  Eigen::SparseMatrix<float, Eigen::ColMajor, int> lower(pattern.n_nodes, pattern.n_nodes);
+  lower.resizeNonZeros(static_cast<Index>(pattern.rows.size()) + pattern.n_nodes);
+  int at = 0;
   for (int column = 0; column < pattern.n_nodes; ++column) {
-    entries.emplace_back(column, column, 1.0);
+    lower.outerIndexPtr()[column] = at;
+    lower.innerIndexPtr()[at++] = column;
     for (Index k = pattern.start[column]; k < pattern.start[column + 1]; ++k) {
-      entries.emplace_back(pattern.rows[k], column, 1.0);
-      entries.emplace_back(column, pattern.rows[k], 1.0);
+      lower.innerIndexPtr()[at++] = pattern.rows[k];
     }
   }
-  Eigen::SparseMatrix<double, Eigen::ColMajor, int> full(pattern.n_nodes, pattern.n_nodes);
-  full.setFromTriplets(entries.begin(), entries.end());
+  lower.outerIndexPtr()[pattern.n_nodes] = at;
+  std::fill_n(lower.valuePtr(), at, 1.0f);
   Eigen::PermutationMatrix<Eigen::Dynamic, Eigen::Dynamic, int> permutation;
   Eigen::AMDOrdering<int> ordering;
-  ordering(full, permutation);
+  ordering(lower.selfadjointView<Eigen::Lower>(), permutation);
   std::vector<int> new_node(pattern.n_nodes);
   for (int i = 0; i < pattern.n_nodes; ++i) new_node[permutation.indices()[i]] = i;
   return new_node;
