@@ -2,7 +2,7 @@
 
 #' Fit a model again by every optimizer
 #'
-#' The trust-region Newton method of the package, and two methods of [stats::optim()]: quasi-Newton
+#' The Newton method of the package, and two methods of [stats::optim()]: quasi-Newton
 #' with the exact gradient (`"bfgs"`, L-BFGS-B) and Nelder-Mead, which uses no derivatives. If they
 #' agree on the criterion, the optimum does not depend on how it was looked for.
 #'

@@ -16,11 +16,11 @@ optimizers <- c("newton", "bfgs", "nelder_mead", "none")
 #' A check set to `"warning"` or `"message"` reports and goes on; `"ignore"` says nothing.
 #'
 #' @param optimizer string, the minimiser of the profiled deviance over the covariance parameters
-#'   `theta`: `"newton"` (default: trust-region Newton with exact derivatives), `"bfgs"`
+#'   `theta`: `"newton"` (default: Newton's method with exact derivatives), `"bfgs"`
 #'   (quasi-Newton with the exact gradient), `"nelder_mead"` (no derivatives), or `"none"`: no
 #'   optimization, the model is evaluated at `start`.
-#' @param max_iterations whole number, at least 1: iterations after which the optimizer stops and
-#'   reports failure.
+#' @param max_iterations whole number, at least 1: evaluations of the criterion (`"bfgs"`:
+#'   iterations) after which the optimizer stops and reports failure.
 #' @param tolerance positive number below 1, without unit: the optimizer stops one step after
 #'   the predicted decrease of the criterion (a deviance) is below it.
 #' @param threads whole number, at least 1. Reserved: this version computes in one thread whatever

@@ -8,7 +8,7 @@
 #'
 #' @details
 #' The criterion is profiled to a function of \eqn{\theta} alone (Bates et al. 2015, equations 34 and
-#' 41) and minimised by a trust-region Newton method with exact gradients. The optimizer sees only
+#' 41) and minimised by Newton's method with exact gradients. The optimizer sees only
 #' the cross-products of Z, X and y: its time does not depend on the number of rows.
 #'
 #' Random-effects terms stand in parentheses in the formula, `(expression | group)`:

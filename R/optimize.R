@@ -273,9 +273,9 @@ print_trace <- function(result, verbose) {
   if (verbose < 1L || is.null(result$trace) || nrow(result$trace) == 0L) return(invisible(NULL))
   trace <- result$trace
   lines <- sprintf(
-    "%4d  criterion %.10g  predicted decrease %.3g  radius %.3g",
+    "%4d  criterion %.10g  predicted decrease %.3g  damping %.3g",
     as.integer(trace[, "evaluation"]), trace[, "criterion"], trace[, "predicted_decrease"],
-    trace[, "radius"]
+    trace[, "damping"]
   )
   cat(lines, sep = "\n")
 }

@@ -337,10 +337,10 @@ Rcpp::NumericMatrix wrap_trace(const std::vector<henderson::OptimizerTrace>& tra
     table(i, 0) = trace[i].evaluation;
     table(i, 1) = trace[i].value;
     table(i, 2) = trace[i].predicted_decrease;
-    table(i, 3) = trace[i].radius;
+    table(i, 3) = trace[i].damping;
   }
   Rcpp::colnames(table) =
-      Rcpp::CharacterVector::create("evaluation", "criterion", "predicted_decrease", "radius");
+      Rcpp::CharacterVector::create("evaluation", "criterion", "predicted_decrease", "damping");
   return table;
 }
 

@@ -312,6 +312,7 @@ DevianceDerivatives differentiate(BlockCholesky* factor, const std::vector<Lambd
   if (request.hessian != HessianKind::kNone) {
     work.hessian(entries, request.hessian == HessianKind::kExact, &result);
   }
+  if (request.curvature != CurvatureKind::kNone) work.gamma_curvature(entries, &result);
   work.take_modes(&result);
   return result;
 }

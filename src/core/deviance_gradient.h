@@ -22,21 +22,37 @@
 
 namespace henderson {
 
+// Second-order information in the coordinates of Gamma_t = Lambda_t Lambda_t': one coordinate per
+// entry of the lower triangle (E_i = e_a e_b' + e_b e_a', or e_a e_a'), linear in the covariances
+// and defined where Lambda has empty columns. With C = Z'PZ (REML) or Z'V^-1 Z (ML):
+struct GammaCurvature {
+  Vector expected;  // tr(C E_i)
+  Vector observed;  // (m/r^2) g'E_i g; the gradient is expected - observed
+  Matrix average;   // (m/r^2) g'E_i K E_j g
+  Matrix trace;     // tr(C E_i C E_j), if asked for
+};
+
 struct DevianceDerivatives {
   std::vector<Matrix> lambda_gradient;  // dd/dLambda_t, all entries of the v x v matrix
   std::vector<Matrix> score;            // S_t: dd/dGamma_t at fixed residual scale, symmetric
   Matrix hessian;                       // by entry, if asked for
   Matrix modes_leaf;                    // 1 x v0 J0 spherical modes u
   Matrix modes_remainder;               // 1 x q_r
+  GammaCurvature curvature;             // if asked for
   std::vector<Matrix> inverse_blocks;   // if asked for: per term (v v) x J diagonal blocks of M^-1
 };
 
 enum class HessianKind { kNone, kAverageInformation, kExact };
 
+// kMatched: average from scores g transformed, term by term, to the second moments expected at the
+// current Gamma: far from the minimum a better stand-in for the trace than the average itself.
+enum class CurvatureKind { kNone, kMatched, kAverage, kTrace };
+
 struct DerivativeRequest {
   bool reml = true;
   double m = 0;  // n or n - p
   HessianKind hessian = HessianKind::kNone;
+  CurvatureKind curvature = CurvatureKind::kNone;
   bool inverse_blocks = false;
 };
 

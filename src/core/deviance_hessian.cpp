@@ -8,7 +8,6 @@ namespace henderson {
 
 Matrix Differentiator::quadratic_information(const std::vector<LambdaEntry>& entries) const {
   const Index r = static_cast<Index>(entries.size());
-  const int p = system_.p;
   // f_i = Gamma_i g: column a of the term's coefficients gets u_b, and Lambda[, b] g_a.
   Matrix f_leaf = Matrix::Zero(r, v0_ * system_.leaf_levels());
   Matrix f_remainder = Matrix::Zero(r, system_.remainder_size());
@@ -37,6 +36,11 @@ Matrix Differentiator::quadratic_information(const std::vector<LambdaEntry>& ent
     }
     row += v;
   }
+  return information_of(f_leaf, f_remainder);
+}
+
+Matrix Differentiator::information_of(const Matrix& f_leaf, const Matrix& f_remainder) const {
+  const int p = system_.p;
   Matrix a_leaf;
   Matrix a_remainder;
   multiply_cross_products(system_, f_leaf, f_remainder, &a_leaf, &a_remainder);
@@ -54,15 +58,6 @@ Matrix Differentiator::quadratic_information(const std::vector<LambdaEntry>& ent
   return information;
 }
 
-// tr(D Gamma_i D Gamma_j), D = K (REML) or Z'V^-1 Z (ML).
-Matrix Differentiator::trace_information(const std::vector<LambdaEntry>& entries) const {
-  std::vector<CovarianceDirection> directions;
-  for (const LambdaEntry& entry : entries) {
-    directions.push_back(direction_of(entry, lambda_[entry.term]));
-  }
-  return InformationSums(factor_, request_.reml).traces(directions);
-}
-
 void Differentiator::hessian(const std::vector<LambdaEntry>& entries, bool exact,
                              DevianceDerivatives* result) {
   const Index r = static_cast<Index>(entries.size());
@@ -74,7 +69,19 @@ void Differentiator::hessian(const std::vector<LambdaEntry>& entries, bool exact
   Matrix& h = result->hessian;
   h = (exact ? 2 * f_ : f_) * information -
       (f_ / factor_.residual_ss()) * slope * slope.transpose();
-  if (exact) h -= trace_information(entries);
+  if (exact) {
+    // tr(D Gamma_i D Gamma_j), D = K (REML) or Z'V^-1 Z (ML)
+    std::vector<CovarianceDirection> directions;
+    for (const LambdaEntry& entry : entries) {
+      directions.push_back(direction_of(entry, lambda_[entry.term]));
+    }
+    const InformationSums sums(factor_, request_.reml);
+    h -= sums.traces(directions);
+    // These sums are S_t without a division by Lambda, which near zero costs digits.
+    for (int t = 0; t < system_.n_terms(); ++t) {
+      result->score[t] = sums.sum(t) - f_ * square_[t];
+    }
+  }
   for (Index i = 0; i < r; ++i) {
     for (Index j = 0; j < r; ++j) {
       const LambdaEntry& a = entries[i];

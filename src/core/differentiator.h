@@ -28,14 +28,18 @@ class Differentiator {
   void scores(DevianceDerivatives* result) const;
   // Average-information Hessian, or the exact one.
   void hessian(const std::vector<LambdaEntry>& entries, bool exact, DevianceDerivatives* result);
+  // The same in the coordinates of Gamma.
+  void gamma_curvature(const std::vector<LambdaEntry>& entries, DevianceDerivatives* result) const;
   void take_modes(DevianceDerivatives* result);
 
  private:
   void remainder_traces();
   // g'Gamma_i K Gamma_j g for all pairs of entries (K = Z'PZ).
   Matrix quadratic_information(const std::vector<LambdaEntry>& entries) const;
-  // tr(D Gamma_i D Gamma_j), D = K (REML) or Z'V^-1 Z (ML).
-  Matrix trace_information(const std::vector<LambdaEntry>& entries) const;
+  Matrix gamma_information(const std::vector<LambdaEntry>& entries,
+                           const std::vector<Matrix>& transform) const;
+  // f_i'K f_j for coefficients f_i in rows.
+  Matrix information_of(const Matrix& f_leaf, const Matrix& f_remainder) const;
   void accumulate_panels(std::vector<double>* products) const;
   void inverse_block_of_remainder(DevianceDerivatives* result) const;
 

@@ -5,7 +5,7 @@
 #include <limits>
 #include <utility>
 
-#include "boundary_search.h"
+#include "covariance_search.h"
 
 namespace henderson {
 
@@ -27,7 +27,7 @@ Start choose_start(ProfiledDeviance* deviance, const FitOptions& options) {
     return start;
   }
   const Vector natural = deviance->to_standard(start.x);
-  if ((start.x - natural).cwiseAbs().maxCoeff() < 0.5) return start;
+  if ((start.x - natural).cwiseAbs().maxCoeff() < 0.5 || options.max_evaluations < 3) return start;
   const double natural_value = deviance->value(natural);
   start.value = deviance->value(start.x);
   start.evaluations = 2;
@@ -38,24 +38,45 @@ Start choose_start(ProfiledDeviance* deviance, const FitOptions& options) {
   return start;
 }
 
-// The criterion can have a local minimum at zero variance, which a user's start may lead to. If one
-// of the default starts is better than where a singular fit ended, the search goes on from there.
-void leave_false_zero(ProfiledDeviance* deviance, BoundarySearch* search, const FitOptions& options,
-                      OptimizerResult* optimum) {
-  bool singular = false;
-  for (int i = 0; i < deviance->n_parameters(); ++i) {
-    singular |= deviance->is_diagonal(i) && optimum->x[i] == 0;
+// From another start; the better of both ends.
+void search_from(const Vector& start, CovarianceSearch* search, OptimizerResult* optimum) {
+  const OptimizerResult other =
+      search->run(start, std::numeric_limits<double>::quiet_NaN(), optimum->evaluations, optimum);
+  optimum->evaluations = other.evaluations;
+  optimum->iterations += other.iterations;
+  if (!(other.value < optimum->value)) return;
+  OptimizerResult better = other;
+  better.iterations = optimum->iterations;
+  better.trace.insert(better.trace.begin(), optimum->trace.begin(), optimum->trace.end());
+  *optimum = std::move(better);
+}
+
+// The criterion can have several minima, singular ones above all, and with few levels.
+void look_further(ProfiledDeviance* deviance, CovarianceSearch* search, const FitOptions& options,
+                  OptimizerResult* optimum) {
+  constexpr int kFewLevels = 10;
+  constexpr int kMostEvaluations = 16;  // before; so that a singular fit stays within about 25
+  if (optimum->status != OptimizerStatus::kConverged || !search->singular(*optimum)) return;
+  if (options.start.size() > 0) {
+    // The user's start may have led to a zero: is one of the default starts better than that?
+    if (optimum->evaluations + 3 > options.max_evaluations) return;
+    FitOptions defaults = options;
+    defaults.start = Vector();
+    const Start start = choose_start(deviance, defaults);
+    optimum->evaluations += start.evaluations + 1;
+    if (deviance->value(start.x) < optimum->value) search_from(start.x, search, optimum);
+    return;
   }
-  if (!singular || optimum->status == OptimizerStatus::kUndefined) return;
-  FitOptions defaults = options;
-  defaults.start = Vector();
-  const Start start = choose_start(deviance, defaults);
-  optimum->evaluations += start.evaluations + 1;
-  if (!(deviance->value(start.x) < optimum->value)) return;
-  OptimizerResult other = search->run(start.x, std::numeric_limits<double>::quiet_NaN());
-  other.evaluations += optimum->evaluations;
-  other.iterations += optimum->iterations;
-  if (other.value < optimum->value) *optimum = std::move(other);
+  bool few = false;
+  for (const TermMoments& term : deviance->moments().terms) {
+    for (const CovarianceStructure& s : term.structures) {
+      few |=
+          s.kind == StructureKind::kUnstructured && s.n_columns > 1 && term.n_levels <= kFewLevels;
+    }
+  }
+  if (few && optimum->evaluations <= kMostEvaluations) {
+    search_from(0.1 * deviance->standard_start(), search, optimum);
+  }
 }
 
 // Fixed effects of the data's own columns from those of the centred and scaled ones.
@@ -158,17 +179,17 @@ FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
   Vector x;
   if (options.optimize) {
     const Start start = choose_start(&deviance, options);
-    BoundarySearch search(&deviance, options);
-    OptimizerResult optimum = search.run(start.x, start.value);
-    if (options.start.size() > 0) leave_false_zero(&deviance, &search, options, &optimum);
+    CovarianceSearch search(&deviance, options);
+    OptimizerResult optimum = search.run(start.x, start.value, start.evaluations);
+    look_further(&deviance, &search, options, &optimum);
+    if (optimum.status != OptimizerStatus::kUndefined) {
+      result.certificate = search.certify(&optimum);
+    }
     x = optimum.x;
-    result.evaluations = optimum.evaluations + start.evaluations;
+    result.evaluations = optimum.evaluations;
     result.iterations = optimum.iterations;
     result.status = optimum.status;
     result.trace = optimum.trace;
-    if (optimum.status != OptimizerStatus::kUndefined) {
-      result.certificate = search.certify(optimum);
-    }
     result.theta = deviance.to_natural(x);
   } else {
     x = deviance.to_standard(options.start);

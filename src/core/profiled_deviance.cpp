@@ -67,8 +67,7 @@ Vector ProfiledDeviance::standard_start() const {
 const DevianceDerivatives& ProfiledDeviance::derivatives_at(const Vector& x) {
   value_at(x);
   if (last_point_.size() != x.size() || last_point_ != x) {
-    last_ = differentiate(HessianKind::kNone, true);
-    last_point_ = x;
+    take_derivatives(HessianKind::kNone, CurvatureKind::kNone);
   }
   return last_;
 }
@@ -102,16 +101,8 @@ double ProfiledDeviance::noise() const {
   return 2 * std::numeric_limits<double>::epsilon() * size;
 }
 
-// The exact Hessian of one block term costs as little as the gradient; with several it needs dense
-// matrices as wide as the remainder and X, which pays where that is narrow.
-bool ProfiledDeviance::improve_hessian() {
-  constexpr Index kWidest = 400;
-  if (hessian_kind_ == HessianKind::kExact ||
-      (system_->n_terms() > 1 && InformationSums::width(*system_, reml_) > kWidest)) {
-    return false;
-  }
-  hessian_kind_ = HessianKind::kExact;
-  return true;
+Index ProfiledDeviance::traces_width() const {
+  return system_->n_terms() == 1 ? 0 : InformationSums::width(*system_, reml_);
 }
 
 DevianceDerivatives ProfiledDeviance::differentiate(HessianKind hessian, bool inverse_blocks) {
@@ -123,12 +114,27 @@ DevianceDerivatives ProfiledDeviance::differentiate(HessianKind hessian, bool in
   return henderson::differentiate(factor_.get(), entries_, request);
 }
 
-void ProfiledDeviance::derivatives(Vector* gradient, Matrix* hessian) {
+void ProfiledDeviance::take_derivatives(HessianKind hessian, CurvatureKind curvature) {
+  DerivativeRequest request;
+  request.reml = reml_;
+  request.m = m_;
+  request.hessian = hessian;
+  request.curvature = curvature;
   // The blocks of M^-1 cost next to nothing here and serve the conditional variances afterwards.
-  last_ = differentiate(hessian_kind_, true);
+  request.inverse_blocks = true;
+  last_ = henderson::differentiate(factor_.get(), entries_, request);
   last_point_ = point_;
-  *gradient = pack(last_.lambda_gradient);
-  *hessian = last_.hessian;
+}
+
+const GammaCurvature& ProfiledDeviance::gamma_curvature(CurvatureKind kind) {
+  take_derivatives(HessianKind::kNone, kind);
+  return last_.curvature;
+}
+
+const Matrix& ProfiledDeviance::hessian(bool exact) {
+  take_derivatives(exact ? HessianKind::kExact : HessianKind::kAverageInformation,
+                   CurvatureKind::kNone);
+  return last_.hessian;
 }
 
 namespace {

@@ -13,13 +13,12 @@
 #include "block_cholesky.h"
 #include "cross_products.h"
 #include "deviance_gradient.h"
-#include "optimizer.h"
 #include "standardization.h"
 #include "types.h"
 
 namespace henderson {
 
-class ProfiledDeviance : public SmoothFunction {
+class ProfiledDeviance {
  public:
   ProfiledDeviance(const CrossProducts& moments, bool reml, InterruptCheck interrupt);
 
@@ -29,12 +28,20 @@ class ProfiledDeviance : public SmoothFunction {
   double degrees() const { return m_; }  // m
   bool reml() const { return reml_; }
 
-  // Standardized parameters.
-  double value(const Vector& x) override;
-  void derivatives(Vector* gradient, Matrix* hessian) override;
-  double noise() const override;
-  bool improve_hessian() override;
-  bool hessian_is_exact() const { return hessian_kind_ == HessianKind::kExact; }
+  // Standardized parameters. +infinity where the deviance is undefined.
+  double value(const Vector& x);
+  // Rounding error to be expected in value(), at the point of its last call.
+  double noise() const;
+
+  // At the point of the last call of value(): derivatives for Gamma, and with respect to the
+  // parameters (gradient() after hessian()).
+  const GammaCurvature& gamma_curvature(CurvatureKind kind);
+  const Matrix& hessian(bool exact);
+  Vector gradient() const { return pack(last_.lambda_gradient); }
+  // The traces of the exact Hessian cost as little as the gradient with one block term; with
+  // several they need dense matrices as wide as the remainder and X. Pay: now and then.
+  bool traces_are_cheap() const { return traces_width() <= 64; }
+  bool exact_hessian_pays() const { return traces_width() <= 400; }
   DevianceDerivatives differentiate(HessianKind hessian, bool inverse_blocks);
   // value() unless x is the point last evaluated.
   double value_at(const Vector& x);
@@ -58,6 +65,9 @@ class ProfiledDeviance : public SmoothFunction {
   const std::vector<Matrix>& score() const { return last_.score; }
 
  private:
+  Index traces_width() const;
+  void take_derivatives(HessianKind hessian, CurvatureKind curvature);
+
   const CrossProducts& moments_;
   bool reml_;
   double m_;
@@ -66,7 +76,6 @@ class ProfiledDeviance : public SmoothFunction {
   std::unique_ptr<BlockSystem> system_;  // stable address: the factor refers to it
   std::unique_ptr<BlockCholesky> factor_;
   std::vector<LambdaEntry> entries_;
-  HessianKind hessian_kind_ = HessianKind::kAverageInformation;
   DevianceDerivatives last_;
   Vector last_point_;  // where last_ was taken
   Vector point_;       // of the last value()

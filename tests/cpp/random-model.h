@@ -182,6 +182,22 @@ inline Model random_model(unsigned seed, Index n, int p, const std::vector<TermS
   return model;
 }
 
+// Four-point paired data: y 10, 3, 25, 6; treatment 0, 0, 1, 1; individuals 1, 2, 1, 2.
+inline Model four_point_model() {
+  Model model;
+  model.n = 4;
+  model.x.resize(4, 2);
+  model.x << 1, 0, 1, 0, 1, 1, 1, 1;
+  model.y.resize(4);
+  model.y << 10, 3, 25, 6;
+  model.weights = Vector::Ones(4);
+  model.level = {{1, 2, 1, 2}};
+  model.z = {Matrix::Ones(4, 1)};
+  model.structures = {{CovarianceStructure()}};
+  model.n_levels = {2};
+  return model;
+}
+
 // Theta with diagonal `diagonal` and off-diagonal 0.2.
 inline Vector theta_of(const Model& model, double diagonal) {
   Vector theta(model.n_parameters());

@@ -36,18 +36,7 @@ double difference(const Matrix& a, const Matrix& b) {
 }  // namespace
 
 TEST_CASE("moments of a worked example are the sums of products") {
-  // Four-point paired data: y 10, 3, 25, 6; treatment 0, 0, 1, 1; individuals 1, 2, 1, 2.
-  Model model;
-  model.n = 4;
-  model.x.resize(4, 2);
-  model.x << 1, 0, 1, 0, 1, 1, 1, 1;
-  model.y.resize(4);
-  model.y << 10, 3, 25, 6;
-  model.weights = Vector::Ones(4);
-  model.level = {{1, 2, 1, 2}};
-  model.z = {Matrix::Ones(4, 1)};
-  model.structures = {{CovarianceStructure()}};
-  model.n_levels = {2};
+  const Model model = four_point_model();
   const CrossProducts moments = whole(model);
   CHECK(moments.n == 4);
   CHECK(moments.x_shift[1] == Approx(0.5));

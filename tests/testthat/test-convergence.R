@@ -37,14 +37,9 @@ test_that("the real models raise no alarm, in few evaluations", {
   }))
   names <- vapply(models, `[[`, "", "name")
   expect_identical(names[rows$alarms > 0], character(0))
-  # 11 of 94 regular models take more than 8, Oxboys (three correlated columns) 23; of 28 singular
-  # ones one takes more than 25.
-  regular <- rows$evaluations[!rows$singular]
-  expect_lte(max(regular), 25)
-  expect_lte(share_above(regular, 8), 0.15)
-  expect_lte(stats::median(regular), 7)
-  expect_lte(max(rows$evaluations[rows$singular]), 30)
-  expect_lte(share_above(rows$evaluations[rows$singular], 25), 0.05)
+  expect_lte(max(rows$evaluations[!rows$singular]), 8)
+  expect_lte(stats::median(rows$evaluations[!rows$singular]), 5)
+  expect_lte(max(rows$evaluations[rows$singular]), 25)
   expect_lt(max(rows$decrease), 1e-9)
 })
 
@@ -58,12 +53,13 @@ test_that("1,000 simulated models, two thirds of them singular, raise no alarm",
   expect_gt(mean(rows$singular), 0.5)
   expect_lt(max(rows$decrease), 1e-7)
   expect_gt(min(rows$curvature), -1e-6)
-  # the median regular model takes 8, the median singular one 15; the targets of 8 and 25 are
-  # missed by about half and 15 % of these
-  expect_lte(stats::median(rows$evaluations[!rows$singular]), 9)
-  expect_lte(share_above(rows$evaluations[!rows$singular], 20), 0.03)
-  expect_lte(stats::median(rows$evaluations[rows$singular]), 16)
-  expect_lte(share_above(rows$evaluations[rows$singular], 25), 0.18)
+  # the median regular model takes 6, the median singular one 12 (with a second start); the targets
+  # of 8 and 25 are missed by 9 and about 1 % of these
+  expect_lte(stats::median(rows$evaluations[!rows$singular]), 7)
+  expect_lte(share_above(rows$evaluations[!rows$singular], 8), 0.12)
+  expect_lte(max(rows$evaluations[!rows$singular]), 25)
+  expect_lte(stats::median(rows$evaluations[rows$singular]), 13)
+  expect_lte(share_above(rows$evaluations[rows$singular], 25), 0.03)
 })
 
 # ---- the certificate's numbers ------------------------------------------------------------------
@@ -184,10 +180,11 @@ test_that("the numbers of the certificate do not depend on units", {
 # ---- bad points are refused ---------------------------------------------------------------------
 
 test_that("a search cut short warns, names the budget, and is not converged", {
-  for (evaluations in 1:3) {
+  # unbalanced: on sleepstudy two evaluations would do
+  for (evaluations in 1:2) {
     expect_warning(
-      fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy,
-        start = c(5, 0, 5), control = lmm_control(max_iterations = evaluations)
+      fit <- lmm(weight ~ Time + (Time | Chick), ChickWeight,
+        start = c(50, 0, 50), control = lmm_control(max_iterations = evaluations)
       ),
       "max_iterations", class = "henderson_warning_convergence"
     )

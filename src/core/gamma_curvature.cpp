@@ -1,0 +1,103 @@
+// Second-order information of the profiled deviance in the coordinates of Gamma
+// (deviance_gradient.h).
+#include <Eigen/Cholesky>
+
+#include "differentiator.h"
+#include "information.h"
+
+namespace henderson {
+
+namespace {
+
+// <X, E_i> for the symmetric matrices of one term.
+double along(const Matrix& x, const LambdaEntry& entry) {
+  return (entry.row == entry.column ? 1 : 2) * x(entry.row, entry.column);
+}
+
+// C with C (f sum g g') C' = Q: the scores C g have the second moments that are expected at the
+// current Gamma. The identity where there are too few levels to tell.
+Matrix matching_transform(const Matrix& expected, const Matrix& observed) {
+  const Index v = expected.rows();
+  const Eigen::LLT<Matrix> target(expected);
+  const Eigen::LLT<Matrix> own(observed);
+  if (target.info() != Eigen::Success || own.info() != Eigen::Success) {
+    return Matrix::Identity(v, v);
+  }
+  const Matrix root = own.matrixL();
+  for (Index c = 0; c < v; ++c) {
+    if (!(root(c, c) > 1e-4 * root.row(c).norm())) return Matrix::Identity(v, v);
+  }
+  return Matrix(target.matrixL()) *
+         root.triangularView<Eigen::Lower>().solve(Matrix::Identity(v, v));
+}
+
+}  // namespace
+
+// (m/r^2) g'E_i K E_j g, with the scores of each term transformed.
+Matrix Differentiator::gamma_information(const std::vector<LambdaEntry>& entries,
+                                         const std::vector<Matrix>& transform) const {
+  const Index r = static_cast<Index>(entries.size());
+  Matrix f_leaf = Matrix::Zero(r, v0_ * system_.leaf_levels());
+  Matrix f_remainder = Matrix::Zero(r, system_.remainder_size());
+  const auto fill = [&](int term, Eigen::Ref<Matrix> f, const Vector& g) {
+    for (Index i = 0; i < r; ++i) {
+      const LambdaEntry& entry = entries[i];
+      if (entry.term != term) continue;
+      f(i, entry.row) = g[entry.column];
+      f(i, entry.column) = g[entry.row];
+    }
+  };
+  for (Index j = 0; j < system_.leaf_levels(); ++j) {
+    fill(0, f_leaf.middleCols(j * v0_, v0_),
+         transform[0] * g_leaf_.middleCols(j * v0_, v0_).transpose());
+  }
+  for (Index row = 0; row < system_.remainder_size();) {
+    const int term = system_.row_term[row];
+    const int v = system_.term_size[term];
+    fill(term, f_remainder.middleCols(row, v),
+         transform[term] * g_remainder_.middleCols(row, v).transpose());
+    row += v;
+  }
+  return f_ * information_of(f_leaf, f_remainder);
+}
+
+void Differentiator::gamma_curvature(const std::vector<LambdaEntry>& entries,
+                                     DevianceDerivatives* result) const {
+  const Index r = static_cast<Index>(entries.size());
+  const bool traced = request_.curvature == CurvatureKind::kTrace;
+  std::vector<Matrix> expected;
+  for (int t = 0; t < system_.n_terms(); ++t) {
+    expected.push_back(result->score[t] + f_ * square_[t]);
+  }
+  GammaCurvature& curvature = result->curvature;
+  if (traced) {
+    std::vector<CovarianceDirection> directions;
+    for (const LambdaEntry& entry : entries) {
+      const int v = system_.term_size[entry.term];
+      Matrix move = Matrix::Zero(v, v);
+      move(entry.row, entry.column) = 1;
+      move(entry.column, entry.row) = 1;
+      directions.push_back({entry.term, move});
+    }
+    const InformationSums sums(factor_, request_.reml);
+    curvature.trace = sums.traces(directions);
+    for (int t = 0; t < system_.n_terms(); ++t) expected[t] = sums.sum(t);
+  }
+  curvature.expected.resize(r);
+  curvature.observed.resize(r);
+  for (Index i = 0; i < r; ++i) {
+    const int term = entries[i].term;
+    curvature.expected[i] = along(expected[term], entries[i]);
+    curvature.observed[i] = f_ * along(square_[term], entries[i]);
+  }
+  std::vector<Matrix> transform;
+  for (int t = 0; t < system_.n_terms(); ++t) {
+    const int v = system_.term_size[t];
+    transform.push_back(request_.curvature == CurvatureKind::kMatched
+                            ? matching_transform(expected[t], f_ * square_[t])
+                            : Matrix(Matrix::Identity(v, v)));
+  }
+  curvature.average = gamma_information(entries, transform);
+}
+
+}  // namespace henderson
