@@ -23,7 +23,15 @@ f_table <- function(fit, contrasts, ddf, rhs = NULL, heading = NULL) {
       row.names = names(contrasts), check.names = FALSE
     )
   }
-  new_anova(table, heading)
+  new_anova(table, c(heading, no_moments_note(column("den_df"), column("num_df"), ddf)))
+}
+
+# What to do about the rows for which Kenward and Roger's moments are those of no F distribution.
+no_moments_note <- function(den_df, num_df, ddf) {
+  if (ddf != "Kenward-Roger" || !any(is.na(den_df) & !is.na(num_df))) {
+    return(NULL)
+  }
+  "Note: too few groups for Kenward-Roger where NA; \"Satterthwaite\" and \"expected\" have df there"
 }
 
 # list(num_df, den_df, f_value, p_value, mean_square). The mean square is that of the Wald
@@ -36,7 +44,7 @@ f_test <- function(fit, L, ddf, rhs) {
     ))
   }
   test <- lapply(contrast_joint(fit, L, ddf, rhs), as.numeric)
-  wald <- if (ddf == "Kenward-Roger") {
+  wald <- if (ddf == "Kenward-Roger" && test$num_df > 0) {
     wald_statistic(fit, L, ddf, rhs) / test$num_df
   } else {
     test$f_value

@@ -106,7 +106,8 @@ contrast_rows <- function(fit, L, ddf, rhs = 0) {
 #' Joint F test of L beta = rhs
 #'
 #' @return list(`num_df` (rank of L), `den_df`, `f_value`, `p_value`); for "none" `den_df` is Inf
-#'   and `p_value` NA.
+#'   and `p_value` NA. Both df and F are NA where no F distribution has the moments that Kenward and
+#'   Roger's method finds.
 #' @noRd
 contrast_joint <- function(fit, L, ddf, rhs = 0) {
   ddf <- ddf_method(ddf, fit)
@@ -120,6 +121,7 @@ contrast_joint <- function(fit, L, ddf, rhs = 0) {
     test$den_df <- Inf
     test$p_value <- NA_real_
   } else {
+    test <- lapply(test, function(value) if (is.nan(value)) NA_real_ else value)
     test$p_value <- stats::pf(test$f_value, test$num_df, test$den_df, lower.tail = FALSE)
   }
   test

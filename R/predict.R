@@ -198,11 +198,28 @@ prediction_accuracy <- function(fit, parts, columns, random_only, noise, ddf) {
   }
   pieces <- prediction_variance(fit, parts, columns, random_only, with_scores = ddf != "none")
   total <- pieces$kappa + noise
-  df <- if (ddf == "none") Inf else prediction_df(fit, total, pieces$scores, ddf)
+  df <- if (ddf == "none") Inf else usable_df(prediction_df(fit, total, pieces$scores, ddf), ddf)
   list(
     se.fit = fit$sigma * sqrt(pieces$kappa), deviation = fit$sigma * sqrt(total),
     df = rep(df, length.out = length(total))
   )
+}
+
+# A variance with less than one degree of freedom is less certain than a single square: no t
+# distribution stands for it. Near a variance of zero the expected information gives such df to
+# predictions for known levels.
+usable_df <- function(df, ddf) {
+  few <- which(df < 1)
+  if (length(few) == 0L) {
+    return(df)
+  }
+  least <- format(signif(min(df[few]), 2L))
+  warn(c(
+    "No limits for {length(few)} prediction{?s}: less than one degree of freedom ({least}).",
+    "i" = "The variance of a prediction cannot be told near a variance of zero.",
+    "i" = if (ddf != "Satterthwaite") "{.code ddf = \"Satterthwaite\"} takes that as known."
+  ), kind = "computation", variable = "ddf", observed = min(df[few]))
+  replace(df, few, NA_real_)
 }
 
 # The same for rows of X alone, as contrasts of the fixed effects with their adjusted covariance.

@@ -137,10 +137,11 @@ double joined_df(const Vector& df) {
 struct KenwardRogerScale {
   double df = 0;
   double scale = 1;
+  bool singular = false;  // 0/0 within rounding
 };
 
 // Kenward and Roger (1997), section 3: the moments of F matched to those of scale^-1 F(q, df).
-KenwardRogerScale kenward_roger_scale(double a1, double a2, double q) {
+KenwardRogerScale matched_moments(double a1, double a2, double q) {
   const double b = (a1 + 6 * a2) / (2 * q);
   const double g = ((q + 1) * a1 - (q + 4) * a2) / ((q + 2) * a2);
   const double divisor = 3 * q + 2 * (1 - g);
@@ -152,8 +153,29 @@ KenwardRogerScale kenward_roger_scale(double a1, double a2, double q) {
   const double rho = root * root * (1 + c1 * b) / (1 - c3 * b) / q;
   KenwardRogerScale result;
   result.df = 4 + (q + 2) / (q * rho - 1);
-  // the scale has a removable singularity at 2
-  result.scale = std::abs(result.df - 2) < 0.01 ? 1.0 : result.df * expectation / (result.df - 2);
+  result.scale = result.df * expectation / (result.df - 2);
+  result.singular = std::abs(expectation) < 1e-5 && std::abs(1 - c2 * b) < 1e-5;
+  return result;
+}
+
+// The same where it is 0/0: with two more groups than rows, the layout of Hotelling's T^2, the
+// expectation of F does not exist, but the limit does (df = 2). It is approached along the ray of
+// (A1, A2), from both sides, which leaves an error of 1e-8.
+KenwardRogerScale kenward_roger_scale(double a1, double a2, double q) {
+  constexpr double kAside = 1e-4;
+  KenwardRogerScale result = matched_moments(a1, a2, q);
+  if (result.singular) {
+    const KenwardRogerScale above = matched_moments((1 + kAside) * a1, (1 + kAside) * a2, q);
+    const KenwardRogerScale below = matched_moments((1 - kAside) * a1, (1 - kAside) * a2, q);
+    result.df = 0.5 * (above.df + below.df);
+    result.scale = 0.5 * (above.scale + below.scale);
+  } else if (std::abs(result.df - 2) < 0.01 && std::abs(1 - a2 / q) > 0.01) {
+    result.scale = 1;  // a pole, not a limit; as pbkrtest
+  }
+  // no F distribution has these moments
+  if (!(result.df > 0) || !(result.scale > 0) || !std::isfinite(result.df)) {
+    result.df = result.scale = std::numeric_limits<double>::quiet_NaN();
+  }
   return result;
 }
 

@@ -165,3 +165,60 @@ test_that("names of methods are read in any case, and pieces are computed once",
   expect_identical(inference_pieces(fit, "Satterthwaite"), first)
   expect_identical(contrast_rows(fit, c(0, 1), "none")$df, Inf)
 })
+
+test_that("with two more groups than rows Kenward and Roger's F is Hotelling's", {
+  # 4 workers, 3 machines, unstructured: T^2 of the 4 x 2 differences, F = T^2 (J - q) / ((J - 1) q)
+  machines <- as.data.frame(nlme::Machines)
+  machines$Worker <- factor(as.character(machines$Worker))
+  L <- cbind(0, diag(2))
+  for (workers in list(1:4, 2:5, c(1, 3, 5, 6))) {
+    data <- droplevels(machines[machines$Worker %in% workers, ])
+    fit <- suppressMessages(lmm(score ~ Machine + (Machine | Worker), data))
+    means <- tapply(data$score, list(data$Worker, data$Machine), mean)
+    differences <- means[, -1] - means[, 1]
+    centre <- colMeans(differences)
+    t2 <- 4 * drop(centre %*% solve(cov(differences), centre))
+    test <- contrast_joint(fit, L, "Kenward-Roger")
+    # rounding of 0/0 within 1e-4 of the point on either side
+    expect_equal(test$den_df, 2, tolerance = 1e-4)
+    if (!is_singular(fit)) expect_equal(test$f_value, t2 * (4 - 2) / (3 * 2), tolerance = 1e-3)
+    expect_gt(test$f_value, 1)
+  }
+})
+
+test_that("moments that no F distribution has give NA and a note, not negative numbers", {
+  parts <- list(
+    phi = diag(2), adjusted = diag(2), phi_moves = matrix(c(1, 0, 0, -1), 4, 1), offset = 0,
+    weight = matrix(5), degrees = 40, scaled = TRUE
+  )
+  df <- vapply(c(0.1, 0.5, 1, 2, 5, 20), function(w) {
+    parts$weight <- matrix(w)
+    joint_test_cpp(parts, diag(2), c(1, 2), 1)$den_df
+  }, 0)
+  expect_true(all(is.nan(df) | df > 0))
+  expect_true(anyNA(df))
+})
+
+test_that("tables say where Kenward and Roger's method has no answer, and predictions where no df", {
+  # variances ten thousand times less certain than they are
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  pieces <- inference_pieces(fit, "Kenward-Roger")
+  pieces$weight <- pieces$weight * 1e4
+  fit$cache[["Kenward-Roger"]] <- pieces
+  expect_silent(table <- f_table(fit, list(both = diag(2)), "Kenward-Roger"))
+  expect_identical(table$DenDF, NA_real_)
+  expect_identical(table[["F value"]], NA_real_)
+  expect_match(attr(table, "heading"), "too few groups", all = FALSE)
+
+  # ten groups without variance between them
+  dyestuff <- data.frame(g = gl(10, 4), y = rep(c(1, 2, 4, 8), 10) + rep(c(0, 0.1), 20))
+  fit <- suppressMessages(lmm(y ~ 1 + (1 | g), dyestuff))
+  expect_identical(unname(fit$theta), 0)
+  new <- data.frame(g = "1")
+  expect_warning(
+    limits <- predict(fit, new, interval = "confidence", ddf = "expected"),
+    "less than one degree of freedom", class = "henderson_warning_computation"
+  )
+  expect_true(is.na(limits[, "lwr"]) && !is.na(limits[, "fit"]))
+  expect_false(anyNA(predict(fit, new, interval = "confidence")))
+})
