@@ -29,7 +29,8 @@
 #' @param ddf One string: degrees of freedom of the intervals. `"Satterthwaite"`; `"expected"`, the
 #'   same with the expected information, which stays continuous where a variance is zero;
 #'   `"Kenward-Roger"`, only for confidence intervals with `re.form = NA`, with its adjusted
-#'   standard errors; `"none"` (alias `"lme4"`): normal quantiles.
+#'   standard errors; `"none"` (alias `"lme4"`): normal quantiles. With random effects never less than
+#'   1: near a variance of zero the approximation would fall below.
 #' @param weights `NULL` or numeric, one positive value or one for each row: precision weights
 #'   \eqn{w} of the new observations in prediction intervals. `NULL`: 1 for `newdata` (with a
 #'   message if the fit has weights), the fit's own weights for its rows.
@@ -198,29 +199,16 @@ prediction_accuracy <- function(fit, parts, columns, random_only, noise, ddf) {
   }
   pieces <- prediction_variance(fit, parts, columns, random_only, with_scores = ddf != "none")
   total <- pieces$kappa + noise
-  df <- if (ddf == "none") Inf else usable_df(prediction_df(fit, total, pieces$scores, ddf), ddf)
+  df <- if (ddf == "none") Inf else at_least_one(prediction_df(fit, total, pieces$scores, ddf))
   list(
     se.fit = fit$sigma * sqrt(pieces$kappa), deviation = fit$sigma * sqrt(total),
     df = rep(df, length.out = length(total))
   )
 }
 
-# A variance with less than one degree of freedom is less certain than a single square: no t
-# distribution stands for it. Near a variance of zero the expected information gives such df to
-# predictions for known levels.
-usable_df <- function(df, ddf) {
-  few <- which(df < 1)
-  if (length(few) == 0L) {
-    return(df)
-  }
-  least <- format(signif(min(df[few]), 2L))
-  warn(c(
-    "No limits for {length(few)} prediction{?s}: less than one degree of freedom ({least}).",
-    "i" = "The variance of a prediction cannot be told near a variance of zero.",
-    "i" = if (ddf != "Satterthwaite") "{.code ddf = \"Satterthwaite\"} takes that as known."
-  ), kind = "computation", variable = "ddf", observed = min(df[few]))
-  replace(df, few, NA_real_)
-}
+# Near a variance of zero the modes' own variances are uncertain beyond what a t distribution can
+# stand for, and the approximation falls below one degree of freedom, that of a single square.
+at_least_one <- function(df) pmax(df, 1)
 
 # The same for rows of X alone, as contrasts of the fixed effects with their adjusted covariance.
 adjusted_accuracy <- function(fit, X, ddf) {

@@ -199,7 +199,7 @@ test_that("moments that no F distribution has give NA and a note, not negative n
   expect_true(anyNA(df))
 })
 
-test_that("tables say where Kenward and Roger's method has no answer, and predictions where no df", {
+test_that("tables say where Kenward and Roger's method has no answer; predictions have at least 1 df", {
   # variances ten thousand times less certain than they are
   fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
   pieces <- inference_pieces(fit, "Kenward-Roger")
@@ -215,10 +215,10 @@ test_that("tables say where Kenward and Roger's method has no answer, and predic
   fit <- suppressMessages(lmm(y ~ 1 + (1 | g), dyestuff))
   expect_identical(unname(fit$theta), 0)
   new <- data.frame(g = "1")
-  expect_warning(
-    limits <- predict(fit, new, interval = "confidence", ddf = "expected"),
-    "less than one degree of freedom", class = "henderson_warning_computation"
+  limits <- predict(fit, new, interval = "confidence", ddf = "expected", se.fit = TRUE)
+  expect_identical(unname(limits$df), 1)
+  expect_equal(
+    unname(diff(limits$fit[, c("fit", "upr")])), unname(limits$se.fit) * qt(0.975, 1),
+    ignore_attr = TRUE
   )
-  expect_true(is.na(limits[, "lwr"]) && !is.na(limits[, "fit"]))
-  expect_false(anyNA(predict(fit, new, interval = "confidence")))
 })
