@@ -109,9 +109,10 @@ numeric_design_matrix <- function(terms, frame, columns) {
   X <- if (length(columns) == 0L) {
     matrix(1, nrow(frame), intercept)
   } else {
-    # cbind() repeats the 1 while it fills the matrix
+    # cbind() repeats the 1 while it fills the matrix, unless there are no rows to fill
     parts <- lapply(unclass(frame)[columns], unclass)
-    do.call(cbind, c(if (intercept) 1, unname(parts), deparse.level = 0))
+    one <- rep(1, min(1L, nrow(frame)))
+    do.call(cbind, c(if (intercept) list(one), unname(parts), deparse.level = 0))
   }
   if (!is.double(X)) storage.mode(X) <- "double"
   labels <- c(if (intercept) "(Intercept)", attr(terms, "term.labels"))

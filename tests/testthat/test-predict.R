@@ -119,6 +119,22 @@ test_that("offsets of the formula are added to predictions of new rows", {
 
 # ---- bad input ----
 
+test_that("no rows have no predictions", {
+  fit <- fit_cached("sleepstudy")
+  none <- sleepstudy[0, ]
+  for (re.form in list(NULL, NA)) {
+    expect_identical(unname(predict(fit, none, re.form = re.form)), numeric(0))
+    expect_identical(lengths(predict(fit, none, re.form = re.form, se.fit = TRUE)),
+      c(fit = 0L, se.fit = 0L)
+    )
+    for (interval in c("confidence", "prediction")) {
+      limits <- predict(fit, none, re.form = re.form, interval = interval)
+      expect_identical(dim(limits), c(0L, 3L))
+      expect_identical(colnames(limits), c("fit", "lwr", "upr"))
+    }
+  }
+})
+
 test_that("predict refuses what it cannot do", {
   fit <- fit_cached("sleepstudy")
   newdata <- data.frame(Days = 1, Subject = "308")
