@@ -170,22 +170,12 @@ by_name <- function(fit, L) {
   full
 }
 
-# `L` has columns of X that were dropped. A row is estimable if it is a combination of rows of X.
+# `L` has columns of X that were dropped.
 check_estimable <- function(fit, L) {
-  kept <- names(fit$beta)
-  all <- fit_design_again(fit)$X
-  X <- observed_rows(fit, all)
-  rows <- independent_rows(X[, kept, drop = FALSE])
-  X <- X[rows, , drop = FALSE]
-  H <- change_of_columns(X[, kept, drop = FALSE], X[, fit$dropped, drop = FALSE])
   full <- matrix(0, nrow(L), length(fit$dropped), dimnames = list(NULL, fit$dropped))
-  given <- setdiff(colnames(L), kept)
+  given <- intersect(colnames(L), fit$dropped)
   full[, given] <- L[, given]
-  # in units in which all columns of X have size 1
-  L_kept <- sweep(L[, kept, drop = FALSE], 2L, column_sizes(X[, kept, drop = FALSE]), "/")
-  missed <- (full - L[, kept, drop = FALSE] %*% H)
-  missed <- sweep(missed, 2L, column_sizes(X[, fit$dropped, drop = FALSE]), "/")
-  wrong <- apply(abs(missed), 1L, max) > 1e-7 * apply(abs(L_kept), 1L, max)
+  wrong <- !is_estimable(fit, L[, names(fit$beta), drop = FALSE], full)
   if (any(wrong)) {
     which <- number_unnamed(rownames(L), nrow(L))[wrong]
     abort(c(
@@ -193,6 +183,43 @@ check_estimable <- function(fit, L) {
       "i" = "Only combinations of rows of the fixed-effects matrix are determined by the data."
     ), kind = "rank", variable = "L", observed = which)
   }
+}
+
+#' Which linear functions of all coefficients are combinations of rows of X?
+#'
+#' @param L_kept,L_dropped numeric matrices, one row for each function: its parts for the kept and
+#'   the dropped columns of X, in their order.
+#' @return logical, one element for each row; `TRUE` for rows with missing values.
+#' @noRd
+is_estimable <- function(fit, L_kept, L_dropped) {
+  map <- dropped_columns(fit)
+  missed <- L_dropped - L_kept %*% map$H
+  # in units in which all columns of X have size 1
+  size <- apply(abs(sweep(L_kept, 2L, map$kept_size, "/")), 1L, max, 0)
+  missed <- apply(abs(sweep(missed, 2L, map$dropped_size, "/")), 1L, max)
+  !(missed > 1e-7 * size) %in% TRUE
+}
+
+# The dropped columns of X in terms of the kept ones, from independent rows: list(`H`, p x dropped;
+# `kept_size`, `dropped_size`, numeric). Kept with the fit: the design is built again for it.
+dropped_columns <- function(fit) {
+  if (!is.null(fit$cache$dropped_columns)) return(fit$cache$dropped_columns)
+  X <- observed_rows(fit, fit_design_again(fit)$X)
+  kept <- names(fit$beta)
+  count <- length(fit$dropped)
+  # without any kept column the dropped ones are zero
+  map <- list(H = matrix(0, 0L, count), kept_size = numeric(0L), dropped_size = rep(1, count))
+  if (length(kept) > 0L) {
+    rows <- independent_rows(X[, kept, drop = FALSE])
+    from <- X[rows, kept, drop = FALSE]
+    to <- X[rows, fit$dropped, drop = FALSE]
+    map <- list(
+      H = change_of_columns(from, to),
+      kept_size = column_sizes(from), dropped_size = column_sizes(to)
+    )
+  }
+  assign("dropped_columns", map, envir = fit$cache)
+  map
 }
 
 #' @return list of numeric vectors, parallel to `contrasts`, one number for each row.

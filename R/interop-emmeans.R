@@ -159,14 +159,9 @@ inestimable_basis <- function(fit) {
   if (length(fit$dropped) == 0L) {
     return(matrix(NA))
   }
-  X <- observed_rows(fit, fit_design_again(fit)$X)
   dropped <- match(fit$dropped, fit$all_columns)
-  rows <- independent_rows(X[, -dropped, drop = FALSE])
-  combination <- change_of_columns(
-    X[rows, -dropped, drop = FALSE], X[rows, dropped, drop = FALSE]
-  )
-  null_space <- matrix(0, ncol(X), length(dropped))
-  null_space[-dropped, ] <- -combination
+  null_space <- matrix(0, length(fit$all_columns), length(dropped))
+  null_space[-dropped, ] <- -dropped_columns(fit)$H
   null_space[cbind(dropped, seq_along(dropped))] <- 1
   qr.Q(qr(null_space))
 }

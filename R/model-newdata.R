@@ -8,10 +8,10 @@
 #' @param random TRUE (all terms), FALSE (none) or integer vector: which elements of `fit$random`.
 #' @param allow_new_levels logical: are levels of grouping factors allowed that the fit has not?
 #' @param na_action function applied to the variables of the fixed part.
-#' @return list(`X` = m x p matrix of the kept columns, `offset` = numeric m or NULL, `random` =
-#'   list parallel to `fit$random` of list(`z`, `level`, `levels`, `columns`), NULL for terms not
-#'   asked for; `level` is NA for an unknown level, `na.action` = rows left out, as `na.omit()` gives, or
-#'   NULL).
+#' @return list(`X` = m x p matrix of the kept columns, `X_dropped` = the others, `offset` =
+#'   numeric m or NULL, `random` = list parallel to `fit$random` of list(`z`, `level`, `levels`,
+#'   `columns`), NULL for terms not asked for; `level` is NA for an unknown level, `na.action` =
+#'   rows left out, as `na.omit()` gives, or NULL).
 #' @noRd
 design_newdata <- function(fit, newdata, random = TRUE, allow_new_levels = FALSE,
                            na_action = stats::na.pass) {
@@ -27,6 +27,7 @@ design_newdata <- function(fit, newdata, random = TRUE, allow_new_levels = FALSE
   fixed <- list(terms = terms, X = X, contrasts = fit$contrasts)
   list(
     X = kept_columns(X, fit),
+    X_dropped = X[, fit$all_columns %in% fit$dropped, drop = FALSE],
     offset = newdata_offset(fit, frame, newdata),
     random = newdata_random(fit, newdata, random, allow_new_levels, fixed),
     na.action = omitted

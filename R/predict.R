@@ -55,6 +55,12 @@
 #'   of a new one, 94 to 95 % for the population's mean and new observations; with 15 groups of six
 #'   and random slopes, or 8 x 12 crossed levels, 94 to 95 % throughout. Normal quantiles
 #'   (`ddf = "none"`) give 89 to 95 %.
+#' @section Rows that are not estimable: Where columns of the fixed-effects matrix were dropped, the
+#'   data determine the fixed part of a new row only if it is a combination of rows of the fit; the
+#'   mean of a cell without data, for instance, is not. There is then a warning of class
+#'   `henderson_warning_rank`; the value is that of the coefficients kept, as with [stats::lm()], and
+#'   standard error, degrees of freedom and limits are `NA`. The model frame of the fit is needed to
+#'   find such rows.
 #' @section Errors: `henderson_error_newdata`: unknown levels, missing variables;
 #'   `henderson_error_argument`: malformed arguments, a `re.form` with terms that are not in the
 #'   fit, a `ddf` that does not go with the rest.
@@ -97,12 +103,18 @@ predict.henderson_lmm <- function(object, newdata = NULL, re.form = NULL, random
     }
     apply_na_action(stats::setNames(column, rownames(parts$X)), na.action)
   }
+  inestimable <- !random.only & !is_estimable_row(object, parts)
+  if (any(inestimable)) warn_inestimable(inestimable)
+  # values have no standard error where they depend on the columns that were dropped
+  finish_error <- function(column) {
+    replace(finish(column), which(finish(as.numeric(inestimable)) == 1), NA)
+  }
   if (!se.fit && interval == "none") {
     return(finish(values))
   }
   if (interval == "none") {
     kappa <- prediction_variance(object, parts, columns, random.only)$kappa
-    return(list(fit = finish(values), se.fit = finish(object$sigma * sqrt(kappa))))
+    return(list(fit = finish(values), se.fit = finish_error(object$sigma * sqrt(kappa))))
   }
   noise <- if (interval == "prediction") {
     1 / prediction_weights(object, weights, length(values), is.null(newdata))
@@ -111,12 +123,31 @@ predict.henderson_lmm <- function(object, newdata = NULL, re.form = NULL, random
   }
   accuracy <- prediction_accuracy(object, parts, columns, random.only, noise, ddf)
   half <- stats::qt((1 + level) / 2, accuracy$df) * accuracy$deviation
-  limits <- lapply(list(fit = values, lwr = values - half, upr = values + half), finish)
-  limits <- do.call(cbind, limits)
+  limits <- cbind(
+    fit = finish(values), lwr = finish_error(values - half), upr = finish_error(values + half)
+  )
   if (!se.fit) {
     return(limits)
   }
-  list(fit = limits, se.fit = finish(accuracy$se.fit), df = finish(accuracy$df))
+  list(fit = limits, se.fit = finish_error(accuracy$se.fit), df = finish_error(accuracy$df))
+}
+
+# Rows whose fixed part the data determine: all of the fit's own, and of new ones those that are
+# combinations of them. Not known (all `TRUE`) for a fit that does not hold its model frame.
+is_estimable_row <- function(fit, parts) {
+  if (is.null(parts$X_dropped) || ncol(parts$X_dropped) == 0L || is.null(fit$frame)) {
+    return(rep(TRUE, nrow(parts$X)))
+  }
+  is_estimable(fit, parts$X, parts$X_dropped)
+}
+
+warn_inestimable <- function(inestimable) {
+  rows <- which(inestimable)
+  shown <- list_some(rows)
+  warn(c(
+    "{length(rows)} row{?s} of {.arg newdata} {?is/are} not estimable: {shown}.",
+    "i" = "Columns of the fixed-effects matrix were dropped, and predictions there depend on which."
+  ), kind = "rank", variable = "newdata", observed = rows)
 }
 
 # X, offset and random terms (z, level) for the rows to predict. `random`: integer, the terms

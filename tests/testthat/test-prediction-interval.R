@@ -321,6 +321,64 @@ test_that("arguments of intervals are checked", {
   expect_no_message(predict(weighted, interval = "prediction"))
 })
 
+test_that("rows that are no combination of the data's have a warning and no limits", {
+  # a cell of oats without data
+  data <- transform(plain(nlme::Oats), nitro = factor(nitro), Variety = as.character(Variety))
+  data <- subset(data, !(Variety == "Victory" & nitro == "0.6"))
+  fit <- suppressMessages(lmm(yield ~ nitro * Variety + (1 | Block), data))
+  newdata <- data.frame(
+    nitro = c("0.6", "0.4", NA, "0.6"), Variety = c("Victory", "Victory", "Victory", "Marvellous"),
+    Block = "I"
+  )
+  cases <- list(
+    list(interval = "confidence"), list(interval = "prediction"),
+    list(interval = "confidence", re.form = NA, ddf = "Kenward-Roger"),
+    list(interval = "confidence", re.form = NA, ddf = "none")
+  )
+  for (case in cases) {
+    new <- function(rows, ...) do.call(predict, c(list(fit, newdata[rows, ]), case, ...))
+    expect_warning(result <- new(1:4, se.fit = TRUE), class = "henderson_warning_rank")
+    expect_identical(unname(is.na(result$fit[, "fit"])), c(FALSE, FALSE, TRUE, FALSE))
+    for (column in list(result$fit[, "lwr"], result$fit[, "upr"], result$se.fit, result$df)) {
+      expect_identical(unname(is.na(column)), c(TRUE, FALSE, TRUE, FALSE))
+    }
+    # the other rows are what they are without it
+    expect_no_warning(seen <- new(c(2, 4)))
+    expect_equal(result$fit[c(2, 4), ], seen)
+    # left out are rows with missing predictors only
+    left <- suppressWarnings(new(1:4, na.action = na.omit))
+    expect_identical(rownames(left), c("1", "2", "4"))
+    expect_identical(unname(is.na(left[, "lwr"])), c(TRUE, FALSE, FALSE))
+  }
+  warning <- expect_warning(predict(fit, newdata), "1 row of `newdata` is not estimable: 1")
+  expect_identical(warning$observed, 1L)
+  expect_warning(
+    value <- predict(fit, newdata, se.fit = TRUE), class = "henderson_warning_rank"
+  )
+  expect_identical(unname(is.na(value$se.fit)), c(TRUE, FALSE, TRUE, FALSE))
+  # the value is that of the kept coefficients, as with lm()
+  beta <- fixef(fit)
+  expect_equal(
+    unname(suppressWarnings(predict(fit, newdata[1, ], re.form = NA))),
+    unname(beta["(Intercept)"] + beta["nitro0.6"] + beta["VarietyVictory"])
+  )
+  # the data's own rows, and what has no fixed part
+  expect_no_warning(predict(fit, data, interval = "confidence"))
+  expect_no_warning(predict(fit, newdata[-3, ], random.only = TRUE, se.fit = TRUE))
+})
+
+test_that("a covariate that is a copy decides whether a new row can be estimated", {
+  data <- transform(sleepstudy, hours = 24 * Days, none = 0)
+  fit <- suppressMessages(lmm(Reaction ~ Days + hours + none + (1 | Subject), data))
+  newdata <- data.frame(Days = 20, hours = c(480, 479, 480), none = c(0, 0, 1), Subject = "308")
+  expect_warning(limits <- predict(fit, newdata, interval = "confidence"), "2 rows .* 2, 3")
+  expect_identical(unname(is.na(limits[, "lwr"])), c(FALSE, TRUE, TRUE))
+  # no column left at all
+  fit <- suppressMessages(lmm(Reaction ~ 0 + none + (1 | Subject), data))
+  expect_warning(limits <- predict(fit, newdata, interval = "confidence"), "1 row .* 3")
+  expect_identical(unname(is.na(limits[, "lwr"])), c(FALSE, FALSE, TRUE))
+})
+
 # ---- coverage ----
 
 test_that("95 % limits cover in about 95 % of simulated data sets", {
