@@ -332,16 +332,23 @@ InformationSums::InformationSums(const BlockCholesky& factor, bool restricted) {
                                           system.term_size[s] * system.term_size[s]));
     }
   }
-  // The leaf with itself: D_jl = delta_jl C0_j - H_j B H_l'.
+  // The leaf with itself: D_jl = delta_jl C0_j - H_j B H_l', so D_jj = C0_j - U_j, and the squares
+  // of the levels with themselves are those of D_jj less those of U_j, which come with all pairs.
   Matrix& t00 = products_[0][0];
   const Matrix forms = parts.leaf_forms();
-  for (Index j = 0; j < system.leaf_levels(); ++j) {
-    const ConstMatrixMap c0(parts.c0().col(j).data(), v, v);
-    const ConstMatrixMap u(forms.col(j).data(), v, v);
-    sum_[0] += c0 - u;
-    add_block_products(c0, c0, 1, &t00);
-    add_block_products(c0, u, -1, &t00);
-    add_block_products(u, c0, -1, &t00);
+  const Matrix own = parts.c0() - forms;
+  MatrixMap(sum_[0].data(), v * v, 1) = own.rowwise().sum();
+  Matrix squares = Matrix::Zero(v * v, v * v);  // [ac, bd]
+  gemm_nt(v * v, v * v, own.cols(), 1.0, own.data(), v * v, own.data(), v * v, squares.data(),
+          v * v);
+  gemm_nt(v * v, v * v, own.cols(), -1.0, forms.data(), v * v, forms.data(), v * v, squares.data(),
+          v * v);
+  for (Index d = 0; d < v; ++d) {
+    for (Index c = 0; c < v; ++c) {
+      for (Index b = 0; b < v; ++b) {
+        for (Index a = 0; a < v; ++a) t00(a + b * v, c + d * v) = squares(a + c * v, b + d * v);
+      }
+    }
   }
   if (n > 0) {
     std::vector<Matrix> bn(v * v);
