@@ -281,18 +281,63 @@ class Elimination {
   std::vector<Matrix> n_ab_;
 };
 
-// sum_ab,cd of T with all four indices of one pair of blocks: T[ab, cd] += x[a, c] y[b, d].
-template <typename X, typename Y>
-void add_block_products(const X& x, const Y& y, double sign, Matrix* t) {
-  const Index v = x.rows();
-  const Index w = x.cols();
+// T[ab, cd] += squares[ac, bd], for blocks of v x w.
+void add_permuted(const Matrix& squares, Index v, Index w, Matrix* t) {
   for (Index d = 0; d < w; ++d) {
     for (Index c = 0; c < w; ++c) {
       for (Index b = 0; b < v; ++b) {
-        for (Index a = 0; a < v; ++a) (*t)(a + b * v, c + d * w) += sign * x(a, c) * y(b, d);
+        for (Index a = 0; a < v; ++a) (*t)(a + b * v, c + d * w) += squares(a + c * v, b + d * v);
       }
     }
   }
+}
+
+// tr(M_i M_j) for all pairs of square matrices, as products of some of their columns with some of
+// their rows at a time.
+Matrix traces_of_products(const std::vector<Matrix>& matrices) {
+  constexpr Index kWidth = 32;
+  const Index count = static_cast<Index>(matrices.size());
+  const Index n = matrices[0].rows();
+  Matrix traces = Matrix::Zero(count, count);
+  Matrix columns;
+  Matrix rows;
+  for (Index at = 0; at < n; at += kWidth) {
+    const Index width = std::min(kWidth, n - at);
+    columns.resize(n * width, count);
+    rows.resize(n * width, count);
+    for (Index i = 0; i < count; ++i) {
+      MatrixMap(columns.col(i).data(), n, width) = matrices[i].middleCols(at, width);
+      MatrixMap(rows.col(i).data(), n, width) = matrices[i].middleRows(at, width).transpose();
+    }
+    gemm_tn(count, count, n * width, 1.0, columns.data(), n * width, rows.data(), n * width,
+            traces.data(), count);
+  }
+  return traces;
+}
+
+// T_ts += sum_jl D[ja, lc] D[jb, ld] for two terms of the remainder.
+void add_remainder_products(const BlockSystem& system, const Matrix& d, int t, int s, Matrix* sum) {
+  const Index v = system.term_size[t];
+  const Index w = system.term_size[s];
+  const Index levels = system.term_levels[s];
+  Matrix squares = Matrix::Zero(v * w, v * w);
+  Matrix blocks(v * w, levels);
+  for (int j = 0; j < system.term_levels[t]; ++j) {
+    if (j % 256 == 255) check_interrupt();
+    const Index at = system.scalar_row[t][j];
+    // by columns of the symmetric D, so that memory is read in order
+    for (Index l = 0; l < levels; ++l) {
+      MatrixMap(blocks.col(l).data(), v, w) =
+          d.block(system.scalar_row[s][l], at, w, v).transpose();
+    }
+    if (v * w == 1) {
+      squares(0, 0) += blocks.squaredNorm();
+    } else {
+      gemm_nt(v * w, v * w, levels, 1.0, blocks.data(), v * w, blocks.data(), v * w, squares.data(),
+              v * w);
+    }
+  }
+  add_permuted(squares, v, w, sum);
 }
 
 }  // namespace
@@ -343,13 +388,7 @@ InformationSums::InformationSums(const BlockCholesky& factor, bool restricted) {
           v * v);
   gemm_nt(v * v, v * v, own.cols(), -1.0, forms.data(), v * v, forms.data(), v * v, squares.data(),
           v * v);
-  for (Index d = 0; d < v; ++d) {
-    for (Index c = 0; c < v; ++c) {
-      for (Index b = 0; b < v; ++b) {
-        for (Index a = 0; a < v; ++a) t00(a + b * v, c + d * v) = squares(a + c * v, b + d * v);
-      }
-    }
-  }
+  add_permuted(squares, v, v, &t00);
   if (n > 0) {
     std::vector<Matrix> bn(v * v);
     for (Index b = 0; b < v; ++b) {
@@ -365,13 +404,11 @@ InformationSums::InformationSums(const BlockCholesky& factor, bool restricted) {
       }
     }
     // sum_jl (H_j B H_l')[ac] (H_j B H_l')[bd] = tr(B N_cd B N_ba)
+    const Matrix traces = traces_of_products(bn);
     for (Index d = 0; d < v; ++d) {
       for (Index c = 0; c < v; ++c) {
         for (Index b = 0; b < v; ++b) {
-          for (Index a = 0; a < v; ++a) {
-            t00(a + b * v, c + d * v) +=
-                bn[c + d * v].cwiseProduct(bn[b + a * v].transpose()).sum();
-          }
+          for (Index a = 0; a < v; ++a) t00(a + b * v, c + d * v) += traces(c + d * v, b + a * v);
         }
       }
     }
@@ -409,23 +446,10 @@ InformationSums::InformationSums(const BlockCholesky& factor, bool restricted) {
   for (int t = 1; t < k; ++t) {
     const int vt = system.term_size[t];
     for (int j = 0; j < system.term_levels[t]; ++j) {
-      if (j % 256 == 255) check_interrupt();
       const Index at = first(t, j);
       sum_[t] += d_rr.block(at, at, vt, vt);
-      for (int s = 1; s <= t; ++s) {
-        const int vs = system.term_size[s];
-        for (int l = 0; l < system.term_levels[s]; ++l) {
-          if (vt == 1 && vs == 1) {
-            const double value = d_rr(first(s, l), at);
-            products_[t][s](0, 0) += value * value;
-            continue;
-          }
-          // by columns of the symmetric D, so that memory is read in order
-          const auto block = d_rr.block(first(s, l), at, vs, vt).transpose();
-          add_block_products(block, block, 1, &products_[t][s]);
-        }
-      }
     }
+    for (int s = 1; s <= t; ++s) add_remainder_products(system, d_rr, t, s, &products_[t][s]);
   }
   for (int t = 1; t < k; ++t) {
     for (int s = 1; s < t; ++s) products_[s][t] = products_[t][s].transpose();
