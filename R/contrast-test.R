@@ -314,6 +314,11 @@ print.henderson_contrasts <- function(x, digits = max(3L, getOption("digits") - 
   check_digits(digits)
   check_flag(signif.stars, null_ok = TRUE)
   with_tests <- "Pr(>|t|)" %in% names(x)
+  columns <- c("Estimate", "Std. Error", if (with_tests) "df", "t value")
+  if (!is_whole_table(x, c(columns, if (with_tests) c("lower", "upper", "Pr(>|t|)")))) {
+    print(plain_data_frame(x), digits = digits)
+    return(invisible(x))
+  }
   limits <- if (with_tests) 5:6
   lines <- text_coefficients(as.matrix(x),
     digits = digits, signif.stars = isTRUE(signif.stars), has.Pvalue = with_tests,
@@ -322,3 +327,6 @@ print.henderson_contrasts <- function(x, digits = max(3L, getOption("digits") - 
   write_lines(c(attr(x, "heading"), lines))
   invisible(x)
 }
+
+#' @export
+`[.henderson_contrasts` <- function(x, ...) table_part(x, ...)

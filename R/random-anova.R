@@ -145,8 +145,12 @@ chi_squared_tail <- function(lrt, df) {
 print.henderson_random_anova <- function(x, digits = max(getOption("digits") - 2L, 3L), ...) {
   check_print_dots(...)
   check_digits(digits)
+  if (nrow(x) == 0L) {
+    print(plain_data_frame(x))
+    return(invisible(x))
+  }
   write_lines(c(attr(x, "heading"), text_table(random_anova_cells(x, digits), align = "right")))
-  methods <- stats::na.omit(unique(attr(x, "reference")))
+  methods <- stats::na.omit(unique(attr(x, "reference")[rownames(x)]))
   if (length(methods) > 0L) {
     notes <- c(
       exact = "exact, %s simulated likelihood ratios", mixture = "mixture of chi-squared",

@@ -164,6 +164,8 @@ warn_not_converged <- function(models) {
   ), kind = "convergence", observed = labels)
 }
 
+structure_columns <- c("npar", "logLik", "AIC", "BIC", "LRT", "Df", "Pr(>Chisq)", "singular")
+
 random_structures_table <- function(fit, models) {
   models <- models[order(
     vapply(models, function(model) model$criterion + 2 * model$n_parameters, 0)
@@ -179,7 +181,7 @@ random_structures_table <- function(fit, models) {
     chi_squared_tail(lrt, df), vapply(models, `[[`, TRUE, "singular"),
     row.names = unique_labels(labels)
   )
-  names(table) <- c("npar", "logLik", "AIC", "BIC", "LRT", "Df", "Pr(>Chisq)", "singular")
+  names(table) <- structure_columns
   structure(table,
     fixed = expression_text(fit$parsed$fixed),
     formulas = stats::setNames(
@@ -196,6 +198,10 @@ random_structures_table <- function(fit, models) {
 print.henderson_random_structures <- function(x, digits = 3L, ...) {
   check_print_dots(...)
   check_digits(digits)
+  if (!is_whole_table(x, structure_columns)) {
+    print(plain_data_frame(x))
+    return(invisible(x))
+  }
   columns <- lapply(names(x), function(name) {
     values <- x[[name]]
     text <- switch(name,
@@ -212,3 +218,6 @@ print.henderson_random_structures <- function(x, digits = 3L, ...) {
   ))
   invisible(x)
 }
+
+#' @export
+`[.henderson_random_structures` <- function(x, ...) table_part(x, ...)

@@ -89,3 +89,25 @@ text_coefficients <- function(table, ...) {
   lines[rows] <- paste0(labels, lines[rows])
   lines
 }
+
+# ---- tables that are data frames ----
+
+# Part of a table, what `[` gives: with all its columns it is such a table still, otherwise a plain
+# data frame (or a vector).
+table_part <- function(x, ...) {
+  part <- plain_data_frame(x)[...]
+  if (is.data.frame(part) && identical(names(part), names(x))) {
+    own <- setdiff(names(attributes(x)), c("names", "row.names"))
+    attributes(part)[own] <- attributes(x)[own]
+  }
+  part
+}
+
+plain_data_frame <- function(x) {
+  attributes(x) <- attributes(x)[c("names", "row.names")]
+  class(x) <- "data.frame"
+  x
+}
+
+# Can a table be printed as such? Rows may have been taken away, columns removed or added.
+is_whole_table <- function(x, columns) nrow(x) > 0L && identical(names(x), columns)

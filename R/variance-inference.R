@@ -283,6 +283,11 @@ print.henderson_variance_components <- function(x, digits = max(3L, getOption("d
                                                 ...) {
   check_print_dots(...)
   check_digits(digits)
+  columns <- c("grp", "var1", "var2", "estimate", "se", "lower", "upper")
+  if (!is_whole_table(x, columns)) {
+    print(plain_data_frame(x), digits = digits)
+    return(invisible(x))
+  }
   title <- c(
     sd = "Standard deviations and correlations", variance = "Variances and covariances",
     log_sd = "Log standard deviations and Fisher's z of correlations",
@@ -306,7 +311,6 @@ print.henderson_variance_components <- function(x, digits = max(3L, getOption("d
 
 #' @export
 `[.henderson_variance_components` <- function(x, ...) {
-  # part of the table is a plain data frame
-  plain <- structure(x, covariance = NULL, scale = NULL, level = NULL, class = "data.frame")
-  plain[...]
+  # the covariance matrix is that of the whole table
+  plain_data_frame(x)[...]
 }

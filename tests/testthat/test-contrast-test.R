@@ -187,6 +187,25 @@ test_that("a dropped covariate moves with the one it is a copy of", {
 
 # ---- printing ----
 
+test_that("rows of a table are such a table, and columns a plain data frame", {
+  fit <- fit_cached("sleepstudy")
+  table <- contrast_test(fit)
+  for (rows in list(table[2, ], subset(table, Estimate < 100), utils::tail(table, 1))) {
+    expect_identical(rows, contrast_test(fit, c(Days = 1)), ignore_attr = "row.names")
+    expect_output(print(rows), "t tests of contrasts.*10[.]467")
+  }
+  part <- table[, c("Estimate", "lower", "upper")]
+  expect_s3_class(part, "data.frame", exact = TRUE)
+  expect_identical(part, table[c("Estimate", "lower", "upper")])
+  expect_output(print(part), "Estimate +lower +upper")
+  expect_identical(table[["Estimate"]], table[, 1])
+  expect_identical(table[2, "Estimate"], unname(fixef(fit)["Days"]))
+  # columns can go in other ways
+  table$Estimate <- NULL
+  expect_output(print(table), "^ +Std. Error")
+  expect_output(print(contrast_test(fit)[0, ]), "Estimate")
+})
+
 test_that("printing has the method, aligned columns and stars", {
   text <- capture.output(print(contrast_test(fit_cached("sleepstudy"))))
 

@@ -339,3 +339,13 @@ test_that("bad arguments are refused", {
   )
   expect_error(random_anova(bare), class = "henderson_error_data")
 })
+
+test_that("parts of a table print", {
+  table <- random_anova(fit_cached("sleepstudy"))
+  expect_output(print(table[, c("LRT", "p_mixture")]), "^ +LRT +p_mixture")
+  expect_output(print(table[2, ]), "p_mixture: mixture")
+  # the model itself has no test
+  lines <- utils::capture.output(print(table[1, ]))
+  expect_false(any(grepl("mixture of", lines)))
+  expect_output(print(table[0, ]), "npar")
+})

@@ -74,3 +74,14 @@ test_that("too many candidates and bad arguments are refused, the table prints",
   expect_error(random_structures(fit, 200, 1), class = "henderson_error_argument")
   expect_snapshot(print(random_structures(fit)))
 })
+
+test_that("rows of a table are such a table, and columns a plain data frame", {
+  table <- random_structures(fit_cached("sleepstudy"))
+  expect_output(print(table[1:2, ]), "Candidate random parts of Reaction ~ Days")
+  expect_identical(attributes(table[1:2, ])$formulas, attributes(table)$formulas)
+  expect_s3_class(table[, 1:3], "data.frame", exact = TRUE)
+  expect_output(print(table[, 1:3]), "^ +npar +logLik +AIC")
+  table$LRT <- NULL
+  expect_output(print(table), "^ +npar")
+  expect_output(print(random_structures(fit_cached("sleepstudy"))[0, ]), "singular")
+})

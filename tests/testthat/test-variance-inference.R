@@ -159,6 +159,8 @@ test_that("the table prints, and parts of it are plain data frames", {
   table <- variance_components(fit_cached("sleepstudy"))
   expect_snapshot(print(table))
   expect_s3_class(table[1:2, ], "data.frame", exact = TRUE)
+  table$se <- NULL
+  expect_output(print(table), "^ +grp +var1 +var2 +estimate +lower")
 })
 
 test_that("bad arguments are refused", {
