@@ -176,9 +176,26 @@ changed_fixed <- function(fit, term, operator) {
   formula[[2L]] <- fixed[[2L]]
   formula[[3L]] <- Reduce(
     function(left, right) call("+", left, right),
-    c(list(fixed[[3L]]), lapply(fit$parsed$random, random_term_call))
+    c(list(zero_in_front(fixed[[3L]])), lapply(fit$parsed$random, random_term_call))
   )
   formula
+}
+
+# `a + b - 1`, which update.formula() writes, as `0 + a + b`; `1 - 1` as `0`.
+zero_in_front <- function(rhs) {
+  is_call <- function(x, name) is.call(x) && length(x) == 3L && identical(x[[1L]], as.name(name))
+  if (!is_call(rhs, "-") || !identical(rhs[[3L]], 1)) {
+    return(rhs)
+  }
+  if (identical(rhs[[2L]], 1)) {
+    return(0)
+  }
+  prepend <- function(sum) {
+    if (!is_call(sum, "+")) return(call("+", 0, sum))
+    sum[[2L]] <- prepend(sum[[2L]])
+    sum
+  }
+  prepend(rhs[[2L]])
 }
 
 # A fit with one term more: from the model frame if it has the variables, otherwise from the data

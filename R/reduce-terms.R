@@ -18,9 +18,10 @@
 #'   [random_anova()].
 #' @param ... Nothing; an argument that is not known is an error.
 #' @details Random part: [random_anova()] of the current model, with parts of terms reduced before
-#'   terms are removed. Without any random term left the model is a linear one. Fixed part: F tests
-#'   of the terms that are margin to no other, `drop1(test = "F")`. The model is fitted again after
-#'   every elimination, by the criterion of `fit`.
+#'   terms are removed. Fixed part: F tests of the terms that are margin to no other,
+#'   `drop1(test = "F")`. The model is fitted again after every elimination, by the criterion of
+#'   `fit`. Without any random term left the model is a linear one, and its F tests are those of
+#'   [stats::lm()], with n - p degrees of freedom, whatever `ddf` and the criterion of `fit`.
 #'
 #'   Estimates, p-values and intervals of a model that was chosen in this way ignore the choice, and
 #'   look better than they are.
@@ -65,12 +66,19 @@ reduce_terms <- function(fit, alpha_random = 0.1, alpha_fixed = 0.05, ddf = "Sat
   random_p <- check_choice(random_p, c("Pr(>Chisq)", "p_mixture"))
   random <- if (reduce_random) eliminate_random(fit, alpha_random, random_p)
   current <- if (reduce_random) random$fit else fit
-  fixed <- if (reduce_fixed) eliminate_fixed(current, alpha_fixed, ddf, keep)
+  is_linear <- isFALSE(random$has_random)
+  # which gives all degrees of freedom to sigma where every variance is zero
+  if (is_linear) ddf <- "Satterthwaite"
+  title <- paste(
+    "Backward elimination of fixed terms",
+    if (is_linear) "of the linear model" else paste("with", ddf_title(ddf))
+  )
+  fixed <- if (reduce_fixed) eliminate_fixed(current, alpha_fixed, ddf, keep, title)
   if (reduce_fixed) current <- fixed$fit
   structure(
     list(
       random = random$table, fixed = fixed$table,
-      fit = if (isFALSE(random$has_random)) as_linear_model(current) else current
+      fit = if (is_linear) as_linear_model(current) else current
     ),
     class = "henderson_reduction"
   )
@@ -140,16 +148,17 @@ random_elimination <- function(steps) {
   table
 }
 
-# The model with its random effects switched off, the parameters not to be optimized any more.
+# The model with its random effects switched off, the parameters not to be optimized any more; by
+# REML, whose sigma is that of lm().
 held_at_zero <- function(fit) {
   fit$control$optimizer <- "none"
   fit$theta[] <- 0
-  refit_parsed(fit, fit$parsed, model_frame_of(fit), fit$REML, NULL, character(0L), fit$call)
+  refit_parsed(fit, fit$parsed, model_frame_of(fit), TRUE, NULL, character(0L), fit$call)
 }
 
 # --- fixed part ---
 
-eliminate_fixed <- function(fit, alpha, ddf, keep) {
+eliminate_fixed <- function(fit, alpha, ddf, keep, title) {
   current <- fit
   steps <- list()
   repeat {
@@ -167,13 +176,10 @@ eliminate_fixed <- function(fit, alpha, ddf, keep) {
     steps <- c(steps, list(elimination_row(table, worst, length(steps) + 1L)))
     current <- refit_fixed(current, changed_fixed(current, scope[worst], "-"))
   }
-  list(fit = current, table = fixed_elimination(steps, ddf))
-}
-
-fixed_elimination <- function(steps, ddf) {
-  if (length(steps) == 0L) return(NULL)
-  title <- paste("Backward elimination of fixed terms with", ddf_title(ddf))
-  new_anova(join_rows(steps), paste0(title, "\n"))
+  list(
+    fit = current,
+    table = if (length(steps) > 0L) new_anova(join_rows(steps), paste0(title, "\n"))
+  )
 }
 
 # The linear model with the fixed part of a fit, as lm() makes it from its model frame.

@@ -68,22 +68,30 @@ test_that("eliminations are lmerTest's", {
 test_that("without a random term left the rest is done with a linear model", {
   data <- with_seed(1, data.frame(y = rnorm(40), x = rnorm(40), g = gl(8, 5), f = gl(2, 20)))$value
   data$w <- rep(c(1, 2), 20)
-  fit <- suppressMessages(lmm(y ~ x * f + (1 | g), data, weights = w))
-  result <- reduce_terms(fit)
   full <- lm(y ~ x * f, data, weights = w)
   middle <- lm(y ~ x + f, data, weights = w)
-  expect_equal(result$random$Eliminated, c(NA, 1))
   by_hand <- list(
     "x:f" = drop1(full, test = "F")["x:f", ],
     f = drop1(middle, test = "F")["f", ]
   )
-  for (term in names(by_hand)) {
-    expect_equal(result$fixed[term, "F value"], by_hand[[term]][["F value"]], tolerance = 1e-8)
-    expect_equal(result$fixed[term, "Pr(>F)"], by_hand[[term]][["Pr(>F)"]], tolerance = 1e-8)
-    expect_equal(result$fixed[term, "Sum Sq"], by_hand[[term]][["Sum of Sq"]], tolerance = 1e-8)
+  cases <- list(
+    list(REML = TRUE, ddf = "Satterthwaite"), list(REML = TRUE, ddf = "Kenward-Roger"),
+    list(REML = FALSE, ddf = "Satterthwaite"), list(REML = FALSE, ddf = "expected")
+  )
+  for (case in cases) {
+    fit <- suppressMessages(lmm(y ~ x * f + (1 | g), data, REML = case$REML, weights = w))
+    result <- reduce_terms(fit, ddf = case$ddf)
+    expect_equal(result$random$Eliminated, c(NA, 1))
+    for (term in names(by_hand)) {
+      own <- as.list(result$fixed[term, ])
+      expect_equal(own[["F value"]], by_hand[[term]][["F value"]], tolerance = 1e-8)
+      expect_equal(own[["Pr(>F)"]], by_hand[[term]][["Pr(>F)"]], tolerance = 1e-8)
+      expect_equal(own[["Sum Sq"]], by_hand[[term]][["Sum of Sq"]], tolerance = 1e-8)
+    }
+    expect_equal(result$fixed[c("x:f", "f"), "DenDF"], c(36, 37))
+    expect_match(attr(result$fixed, "heading"), "of the linear model")
+    expect_s3_class(result$fit, "lm", exact = TRUE)
   }
-  expect_equal(result$fixed["x:f", "DenDF"], 36)
-  expect_s3_class(result$fit, "lm", exact = TRUE)
 
   # as lm() makes it, with a column that is a combination of others
   data$twice <- 2 * data$x
@@ -121,6 +129,25 @@ test_that("keep, the parts and the levels do what they say", {
   mixture <- reduce_terms(ham, alpha_random = 0.05, reduce_fixed = FALSE, random_p = "p_mixture")
   expect_identical(length(chi$fit$random), 1L)
   expect_identical(length(mixture$fit$random), 2L)
+})
+
+test_that("a model without an intercept has a formula that starts with 0", {
+  data <- transform(sleepstudy, day = Days^2)
+  for (formula in list(Reaction ~ 0 + day + Days + (1 | Subject),
+                       Reaction ~ Days + day - 1 + (1 | Subject))) {
+    fit <- lmm(formula, data)
+    # day curves a line through the origin; it is to go
+    reduced <- reduce_terms(fit, alpha_fixed = 1e-300, keep = "Days")$fit
+    expect_identical(formula(reduced), Reaction ~ 0 + Days + (1 | Subject), ignore_attr = TRUE)
+    none <- reduce_terms(fit, alpha_fixed = 1e-300)$fit
+    expect_identical(formula(none), Reaction ~ 0 + (1 | Subject), ignore_attr = TRUE)
+    expect_length(fixef(none), 0)
+  }
+  fit <- lmm(Reaction ~ 0 + Days + day + offset(day / 9) + (1 | Subject), data)
+  reduced <- reduce_terms(fit, alpha_fixed = 1e-300, keep = "day")$fit
+  expect_identical(
+    formula(reduced), Reaction ~ 0 + day + offset(day / 9) + (1 | Subject), ignore_attr = TRUE
+  )
 })
 
 test_that("other degrees of freedom serve as well", {
