@@ -36,6 +36,8 @@
 #'   `X` (grid rows x p_all), `bhat` (p_all, `NA` for dropped columns), `nbasis` (orthonormal basis
 #'   of the linear functions that cannot be estimated, p_all x dropped; the 1 x 1 matrix `NA`
 #'   if there are none), `V` (p x p), `dffun`, `dfargs`, `misc`, `model.matrix`.
+#' @section Errors: `henderson_error_argument` for a model without fixed effects and for a malformed
+#'   `vcov.`.
 #' @source Searle, Speed and Milliken (1980), *The American Statistician* 34, 216--221, for the
 #'   means; vignette "xtending" of package emmeans for the shapes.
 #' @examples
@@ -63,6 +65,11 @@ recover_data.henderson_lmm <- function(object, data = NULL, ...) {
 #' @exportS3Method emmeans::emm_basis
 emm_basis.henderson_lmm <- function(object, trms, xlev, grid, vcov., mode = NULL, lmer.df = NULL,
                                     options = NULL, ...) {
+  if (length(object$beta) == 0L) {
+    abort("The model has no fixed effects, whose means could be estimated.",
+      kind = "argument", variable = "object"
+    )
+  }
   own_covariance <- if (!missing(vcov.)) emm_covariance(object, vcov.)
   method <- emm_method(mode %||% lmer.df, object, !is.null(own_covariance))
   frame <- stats::model.frame(trms, grid, na.action = stats::na.pass, xlev = xlev)

@@ -236,3 +236,9 @@ test_that("functions that cannot be estimated are recognised", {
   expect_identical(is.na(means$emmean), means$a == "q" & means$b == "v")
   expect_true(is.na(henderson:::inestimable_basis(fit_cached("oats"))))
 })
+
+test_that("a model without fixed effects has no means", {
+  need_peer("emmeans")
+  fit <- lmm(Reaction ~ 0 + (1 | Subject), sleepstudy)
+  expect_error(emmeans::emmeans(fit, ~1), "no fixed effects", class = "henderson_error_argument")
+})
