@@ -121,7 +121,7 @@ sequential_anova <- function(fit) {
     row.names = labels[kept]
   )
   names(table) <- c("npar", "Sum Sq", "Mean Sq", "F value")
-  new_anova(table, "Analysis of Variance Table")
+  new_anova(table, test_heading("Analysis of Variance Table", fit, "none"))
 }
 
 # Fits stand without names, so a name in `...` is a misspelt argument.

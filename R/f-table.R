@@ -87,8 +87,8 @@ zero_variance_note <- function(fit, ddf) {
 # The heading of a table of tests.
 test_heading <- function(title, fit, ddf) {
   if (ddf != "none") title <- paste(title, "with", ddf_title(ddf))
-  note <- zero_variance_note(fit, ddf)
-  c(title, if (!is.null(note)) paste("Note:", note))
+  notes <- c(convergence_note(fit), zero_variance_note(fit, ddf), no_optimum_note(fit, ddf))
+  c(title, if (length(notes) > 0L) paste("Note:", notes))
 }
 
 has_zero_column <- function(fit) {

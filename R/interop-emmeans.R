@@ -132,11 +132,13 @@ emm_kenward_roger <- function(fit, own_covariance) {
       henderson_error = identity
     )
     if (is.null(refused)) return("Kenward-Roger")
-    escape_braces(conditionMessage(refused))
+    # what is wrong; its advice is taken below
+    lines <- c(refused$message, refused$body[names(refused$body) == "x"])
+    escape_braces(unname(gsub("\\s+", " ", lines)))
   }
   inform(c(
     "Satterthwaite's degrees of freedom take the place of Kenward and Roger's method.",
-    "i" = reason
+    stats::setNames(reason, rep("i", length(reason)))
   ), kind = "argument", variable = "mode", observed = "kenward-roger")
   "Satterthwaite"
 }

@@ -124,12 +124,13 @@ fit_notes <- function(fit) {
   if (is_singular(fit)) {
     notes <- c(notes, "singular fit: a covariance matrix of the random effects is not of full rank")
   }
+  c(notes, convergence_note(fit))
+}
+
+convergence_note <- function(fit) {
   if (isFALSE(fit$optimization$converged)) {
-    notes <- c(notes, paste0(
-      "not converged: ", convergence_problem(fit$optimization, fit$control)$reason
-    ))
+    paste0("not converged: ", convergence_problem(fit$optimization, fit$control)$reason)
   }
-  notes
 }
 
 # The first names of a long list.

@@ -35,7 +35,8 @@
 #'   what is possible, where estimates are not normal for any number of groups; variances of effects
 #'   that the fixed effects reproduce are not determined by a restricted likelihood. Their `se`,
 #'   `lower` and `upper` are `NA`, and a message of class `henderson_message_singular` says which
-#'   and why. The others are computed with those parameters held where they are.
+#'   and why. The others are computed with those parameters held where they are. A fit away from an
+#'   optimum, not converged or evaluated at given parameters, has no standard errors.
 #' @section Errors: `henderson_error_argument` for malformed arguments; `henderson_error_data` when
 #'   the fit does not hold its model frame.
 #' @source Searle, Casella and McCulloch (1992), *Variance Components*, chapter 6; Pinheiro and
@@ -58,7 +59,7 @@ variance_components <- function(fit, scale = c("sd", "variance", "log_sd", "thet
   table <- if (scale == "theta") theta_rows(fit) else covariance_rows(fit, scale)
   jacobian <- do.call(rbind, table$gradient)
   irregular <- irregular_parameters(fit)
-  known <- !vapply(seq_len(nrow(jacobian)), function(row) {
+  known <- !irregular$all & !vapply(seq_len(nrow(jacobian)), function(row) {
     any(irregular$theta[table$theta[[row]]])
   }, TRUE)
   covariance <- jacobian %*% parameters %*% t(jacobian)
@@ -191,8 +192,16 @@ covariance_cell <- function(V, move, move_a, move_b, scale) {
   )
 }
 
-# Parameters without a normal distribution: list(`theta` (logical), `reason` (character)).
+# Parameters without a normal distribution: list(`theta` (logical), `all` (one logical: and
+# sigma?), `reason` (character)).
 irregular_parameters <- function(fit) {
+  evaluated <- fit$optimization$optimizer == "none" || isFALSE(fit$optimization$converged)
+  if (evaluated && !is_near_optimum(fit)) {
+    return(list(
+      theta = rep(TRUE, length(fit$theta)), all = TRUE,
+      reason = "the parameters are no optimum, which standard errors assume"
+    ))
+  }
   active <- variance_parameter_covariance(fit)$active
   aliased <- aliased_columns(fit)
   boundary <- undetermined <- logical(length(fit$theta))
@@ -207,7 +216,7 @@ irregular_parameters <- function(fit) {
   undetermined <- undetermined | flat
   boundary <- boundary & !undetermined
   labels <- names(fit$theta)
-  list(theta = boundary | undetermined, reason = c(
+  list(theta = boundary | undetermined, all = FALSE, reason = c(
     if (any(boundary)) {
       paste0("on the boundary, a standard deviation of zero: ", list_some(labels[boundary]))
     },

@@ -236,3 +236,31 @@ test_that("an intercept-only fit has an empty table", {
   expect_identical(dim(anova(fit, type = "I", ddf = "none")), c(0L, 4L))
   expect_match(shown(anova(fit)), "Type III Analysis")
 })
+
+test_that("tables of a fit that is no optimum say so, as the summary does", {
+  stopped <- suppressWarnings(
+    lmm(Reaction ~ Days + (Days | Subject), sleepstudy, control = lmm_control(max_iterations = 1))
+  )
+  given <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy, start = c(3, 0, 0.1),
+    control = lmm_control(optimizer = "none")
+  )
+  headings <- function(fit, ddf) {
+    lapply(list(
+      anova(fit, ddf = ddf), contrast_test(fit, ddf = ddf), anova(fit, type = "I", ddf = ddf),
+      contrast_test(fit, diag(2), ddf = ddf), drop1(fit, test = "F", ddf = ddf)
+    ), attr, "heading")
+  }
+  for (ddf in c("Satterthwaite", "none")) {
+    for (heading in headings(stopped, ddf)) {
+      expect_match(heading, "^Note: not converged: the budget", all = FALSE)
+    }
+  }
+  for (heading in headings(given, "Satterthwaite")) {
+    expect_match(heading, "^Note: the parameters are no optimum", all = FALSE)
+  }
+  # which other degrees of freedom do not assume
+  for (heading in headings(given, "none")) expect_no_match(heading, "Note")
+  for (heading in headings(fit_cached("sleepstudy"), "Satterthwaite")) {
+    expect_no_match(heading, "Note")
+  }
+})

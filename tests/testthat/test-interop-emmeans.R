@@ -237,6 +237,22 @@ test_that("functions that cannot be estimated are recognised", {
   expect_true(is.na(henderson:::inestimable_basis(fit_cached("oats"))))
 })
 
+test_that("the reason why Kenward and Roger's method cannot be had is told in full sentences", {
+  fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, control = lmm_control(keep = "X"))
+  message <- expect_message(
+    method <- emm_kenward_roger(fit, FALSE), class = "henderson_message_argument"
+  )
+  expect_identical(method, "Satterthwaite")
+  refused <- expect_error(
+    contrast_covariance(fit, "Kenward-Roger"), class = "henderson_error_data"
+  )
+  text <- cli::ansi_strip(conditionMessage(message))
+  lines <- strsplit(text, "\n")[[1]]
+  # one line for the message, one for each sentence about what is wrong
+  expect_length(lines, 1L + 1L + sum(names(refused$body) == "x"))
+  expect_match(lines[2], refused$message, fixed = TRUE)
+})
+
 test_that("a model without fixed effects has no means", {
   need_peer("emmeans")
   fit <- lmm(Reaction ~ 0 + (1 | Subject), sleepstudy)

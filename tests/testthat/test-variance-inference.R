@@ -155,6 +155,28 @@ test_that("variances that the fixed effects reproduce have none either", {
   expect_equal(table$se[-1], variance_components(other)$se, tolerance = 1e-5)
 })
 
+test_that("away from an optimum there is no standard error", {
+  at <- function(start, ...) {
+    lmm(Reaction ~ Days + (Days | Subject), sleepstudy, start = start,
+      control = lmm_control(optimizer = "none", ...)
+    )
+  }
+  best <- fit_cached("sleepstudy")
+  fits <- list(at(c(3, 0, 0.1)), suppressWarnings(update(best,
+    control = lmm_control(max_iterations = 1)
+  )))
+  for (fit in fits) {
+    expect_message(table <- variance_components(fit), "no optimum",
+      class = "henderson_message_singular"
+    )
+    expect_true(all(is.na(table[c("se", "lower", "upper")])))
+    expect_false(anyNA(table$estimate))
+  }
+  # at the optimum it does not matter how it was found
+  expect_no_message(table <- variance_components(at(best$theta)))
+  expect_equal(table$se, variance_components(best)$se, tolerance = 1e-6)
+})
+
 test_that("the table prints, and parts of it are plain data frames", {
   table <- variance_components(fit_cached("sleepstudy"))
   expect_snapshot(print(table))
