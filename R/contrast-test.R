@@ -248,8 +248,7 @@ check_not_contradictory <- function(L, rhs) {
   if (all(rhs == 0)) {
     return(invisible(NULL))
   }
-  sizes <- sqrt(rowSums(L^2))
-  sizes[sizes == 0] <- 1
+  sizes <- row_powers(L)
   decomposition <- qr(t(L / sizes))
   if (decomposition$rank == nrow(L)) {
     return(invisible(NULL))

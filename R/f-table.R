@@ -56,7 +56,9 @@ f_test <- function(fit, L, ddf, rhs) {
 # any generalised inverse will do, and the one of the correlations does not depend on units.
 wald_statistic <- function(fit, L, ddf, rhs) {
   L <- unname(L)
-  difference <- as.vector(L %*% fit$beta) - rhs
+  unit <- row_powers(L)
+  difference <- (as.vector(L %*% fit$beta) - rhs) / unit
+  L <- L / unit
   covariance <- L %*% contrast_covariance(fit, ddf) %*% t(L)
   error <- sqrt(diag(covariance))
   error[error == 0] <- 1

@@ -95,12 +95,27 @@ contrast_rows <- function(fit, L, ddf, rhs = 0) {
   ddf <- ddf_method(ddf, fit)
   L <- plain_matrix(L)
   estimate <- as.vector(L %*% fit$beta) - rhs
+  # a multiple of a contrast has the same degrees of freedom
+  unit <- row_powers(L)
   if (ddf == "none") {
-    variance <- rowSums((L %*% fit$vcov) * L)
-    return(list(estimate = estimate, se = sqrt(variance), df = rep(Inf, nrow(L))))
+    return(list(estimate = estimate, se = row_errors(fit, L), df = rep(Inf, nrow(L))))
   }
-  rows <- contrast_rows_cpp(inference_pieces(fit, ddf), L)
-  list(estimate = estimate, se = fit$sigma * sqrt(rows$variance), df = rows$df)
+  rows <- contrast_rows_cpp(inference_pieces(fit, ddf), L / unit)
+  list(estimate = estimate, se = unit * fit$sigma * sqrt(rows$variance), df = rows$df)
+}
+
+# Powers of two near the largest entry of each row (1 for a row of zeros): division by them is
+# exact, and squares of what it leaves neither vanish nor overflow.
+row_powers <- function(L) {
+  largest <- apply(abs(L), 1L, max, 0)
+  2^floor(log2(ifelse(largest > 0, largest, 1)))
+}
+
+# Standard errors of the rows of L by the covariance of the fit.
+row_errors <- function(fit, L) {
+  unit <- row_powers(L)
+  L <- L / unit
+  unit * sqrt(pmax(rowSums((L %*% fit$vcov) * L), 0))
 }
 
 #' Joint F test of L beta = rhs
@@ -112,9 +127,11 @@ contrast_rows <- function(fit, L, ddf, rhs = 0) {
 contrast_joint <- function(fit, L, ddf, rhs = 0) {
   ddf <- ddf_method(ddf, fit)
   L <- plain_matrix(L)
-  size <- row_units(fit, L)
-  estimate <- (as.vector(L %*% fit$beta) - rhs) / size
-  L <- L / size
+  # one unit for all rows, or one for each
+  common <- max(row_powers(L))
+  size <- row_units(fit, L / common)
+  estimate <- (as.vector(L %*% fit$beta) - rhs) / common / size
+  L <- L / common / size
   pieces <- if (ddf == "none") wald_pieces(fit) else inference_pieces(fit, ddf)
   test <- joint_test_cpp(pieces, L, estimate, fit$sigma^2)
   if (ddf == "none") {
@@ -132,7 +149,7 @@ contrast_joint <- function(fit, L, ddf, rhs = 0) {
 # Others are left as they are, because Satterthwaite's joint degrees of freedom depend on the basis,
 # and so are rows that are zero but for rounding: small beside every other entry of their columns.
 row_units <- function(fit, L) {
-  error <- sqrt(pmax(rowSums((L %*% fit$vcov) * L), 0))
+  error <- row_errors(fit, L)
   largest <- apply(abs(L), 2L, max, 0)
   entries <- sweep(abs(L), 2L, ifelse(largest > 0, largest, 1), "/")
   is_zero <- apply(entries, 1L, max, 0) < 1e-10

@@ -142,6 +142,32 @@ test_that("rows of rounding errors do not count, small units do", {
 
 # ---- estimability ----
 
+test_that("a multiple of a contrast has the same tests, however large", {
+  fit <- fit_cached("sleepstudy")
+  L <- rbind(c(1, 5), c(0, 1))
+  for (ddf in c("Satterthwaite", "Kenward-Roger", "expected", "none")) {
+    usual <- as.data.frame(contrast_test(fit, L, rhs = c(300, 10), joint = FALSE, ddf = ddf))
+    jointly <- as.data.frame(contrast_test(fit, L, rhs = c(300, 10), ddf = ddf))
+    for (factor in c(1e-300, 1e-200, 1e200, 1e300)) {
+      rhs <- c(300, 10) * factor
+      rows <- contrast_test(fit, L * factor, rhs = rhs, joint = FALSE, ddf = ddf)
+      same <- intersect(names(usual), c("df", "t value", "Pr(>|t|)"))
+      expect_equal(as.data.frame(rows)[same], usual[same], tolerance = 1e-10)
+      size <- intersect(names(usual), c("Estimate", "Std. Error", "lower", "upper"))
+      expect_equal(as.data.frame(rows)[size] / factor, usual[size], tolerance = 1e-10)
+      joint <- contrast_test(fit, L * factor, rhs = rhs, ddf = ddf)
+      expect_equal(as.data.frame(joint), jointly, tolerance = 1e-8)
+    }
+    # rows far apart
+    apart <- contrast_test(fit, L * c(1e-200, 1), rhs = c(300e-200, 10), ddf = ddf)
+    expect_equal(apart[["F value"]], jointly[["F value"]], tolerance = 1e-8)
+  }
+  expect_error(
+    contrast_test(fit, rbind(c(1, 0), c(2, 0)) * 1e-200, rhs = c(1, 3) * 1e-200), "contradict",
+    class = "henderson_error_argument"
+  )
+})
+
 test_that("contrasts that involve dropped columns must be combinations of rows of X", {
   data <- droplevels(subset(oats_data(), !(Variety == "Victory" & nitro == "0.6")))
   fit <- suppressMessages(lmm(yield ~ nitro * Variety + (1 | Block), data))
