@@ -272,6 +272,8 @@ bool CovarianceSearch::begin(const Vector& start, double start_value) {
   std::vector<Matrix> factors;
   for (const Cone& cone : cones_) {
     factors.push_back(cone_matrix(cone, start).triangularView<Eigen::Lower>());
+    // squares that overflow would be taken for zeros
+    if (!(factors.back() * factors.back().transpose()).allFinite()) return false;
   }
   result_.x = lambda_of(factors, 0);
   const bool at_hand = !std::isnan(start_value) && lift(result_.x) == start;
