@@ -269,6 +269,7 @@ bool CovarianceSearch::advance() {
 // ---- search -------------------------------------------------------------------------------------
 
 bool CovarianceSearch::begin(const Vector& start, double start_value) {
+  result_.x = start;
   std::vector<Matrix> factors;
   for (const Cone& cone : cones_) {
     factors.push_back(cone_matrix(cone, start).triangularView<Eigen::Lower>());
