@@ -8,6 +8,7 @@
 
 #include "information.h"
 #include "lmm_fit.h"
+#include "projection.h"
 
 namespace henderson {
 
@@ -33,24 +34,11 @@ Matrix scaled_inverse(const Matrix& matrix, double tolerance) {
   return half * inverse.asDiagonal() * half.transpose();
 }
 
-// beta of the columns as given = map beta~ of the standardized ones, up to a constant.
-Matrix fixed_map(const ProfiledDeviance& deviance) {
-  const CrossProducts& moments = deviance.moments();
-  const int p = moments.p;
-  Matrix map = Matrix::Identity(p, p);
-  if (moments.intercept >= 0) {
-    for (int c = 0; c < p; ++c) {
-      if (c != moments.intercept) map(moments.intercept, c) = -moments.x_shift[c];
-    }
-  }
-  return map * deviance.scales().x_scale.cwiseInverse().asDiagonal();
-}
-
 // L_x^-1 map': Phi = half'half.
 Matrix half_phi(const ProfiledDeviance& deviance) {
   if (deviance.system().p == 0) return Matrix(0, 0);
   return deviance.factor().x_factor().triangularView<Eigen::Lower>().solve(
-      Matrix(fixed_map(deviance).transpose()));
+      Matrix(deviance.fixed_map().transpose()));
 }
 
 // Phi R_i Phi for the columns as given, a column each; R_i for the standardized ones.

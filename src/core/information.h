@@ -47,41 +47,6 @@ class InformationSums {
   std::vector<std::vector<Matrix>> products_;  // T_ts, (v_t v_t) x (v_s v_s)
 };
 
-// C_X and g, and quadratic forms in C and K. Right-hand sides as in block_operations.h.
-class Projection {
- public:
-  explicit Projection(const BlockCholesky& factor);
-
-  const Matrix& cx_leaf() const { return cx_leaf_; }            // p x v0 J0
-  const Matrix& cx_remainder() const { return cx_remainder_; }  // p x q_r
-  // F C F' for a right-hand side f per row.
-  Matrix quadratic(const Matrix& f_leaf, const Matrix& f_remainder) const;
-  // G_i g for every direction i, a row each.
-  void move_scores(const std::vector<CovarianceDirection>& directions, Matrix* leaf,
-                   Matrix* remainder) const;
-  // G_i C_X for every direction i, p rows each.
-  void move_fixed(const std::vector<CovarianceDirection>& directions, Matrix* leaf,
-                  Matrix* remainder) const;
-  // g'G_i K G_j g for all pairs.
-  Matrix average_information(const std::vector<CovarianceDirection>& directions) const;
-  // C_X'G_i C_X, p x p.
-  std::vector<Matrix> fixed_forms(const std::vector<CovarianceDirection>& directions) const;
-  // g'G_i g.
-  Vector score_forms(const std::vector<CovarianceDirection>& directions) const;
-  // sum_j g_j g_j'.
-  Matrix score_squares(int term) const;
-
- private:
-  void move(const Matrix& source_leaf, const Matrix& source_remainder,
-            const std::vector<CovarianceDirection>& directions, Matrix* leaf,
-            Matrix* remainder) const;
-
-  const BlockCholesky& factor_;
-  const BlockSystem& system_;
-  Matrix cx_leaf_, cx_remainder_;
-  Matrix g_leaf_, g_remainder_;
-};
-
 }  // namespace henderson
 
 #endif  // HENDERSON_INFORMATION_H_

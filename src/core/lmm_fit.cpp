@@ -83,17 +83,12 @@ void look_further(ProfiledDeviance* deviance, CovarianceSearch* search, const Fi
 void report_fixed(const ProfiledDeviance& deviance, FitResult* result) {
   const CrossProducts& moments = deviance.moments();
   const Standardization& scales = deviance.scales();
-  const int p = moments.p;
-  Matrix back = Matrix::Identity(p, p);
-  if (moments.intercept >= 0) {
-    for (int c = 0; c < p; ++c) {
-      if (c != moments.intercept) back(moments.intercept, c) = -moments.x_shift[c];
-    }
-  }
+  const Matrix map = deviance.fixed_map();
   result->centred_beta = scales.y_scale * deviance.factor().beta().cwiseQuotient(scales.x_scale);
-  result->beta = back * (result->centred_beta + moments.y_shift);
-  const Matrix half = deviance.factor().x_factor().triangularView<Eigen::Lower>().solve(
-      Matrix(scales.x_scale.cwiseInverse().asDiagonal() * back.transpose()));
+  const Vector centred = result->centred_beta + moments.y_shift;
+  result->beta = map * scales.x_scale.cwiseProduct(centred);
+  const Matrix half =
+      deviance.factor().x_factor().triangularView<Eigen::Lower>().solve(Matrix(map.transpose()));
   result->unscaled_vcov = half.transpose() * half;
 }
 

@@ -58,6 +58,16 @@ Vector ProfiledDeviance::pack(const std::vector<Matrix>& lambda) const {
   return x;
 }
 
+Matrix ProfiledDeviance::fixed_map() const {
+  Matrix map = Matrix::Identity(moments_.p, moments_.p);
+  if (moments_.intercept >= 0) {
+    for (int c = 0; c < moments_.p; ++c) {
+      if (c != moments_.intercept) map(moments_.intercept, c) = -moments_.x_shift[c];
+    }
+  }
+  return map * scales_.x_scale.cwiseInverse().asDiagonal();
+}
+
 Vector ProfiledDeviance::standard_start() const {
   Vector x = Vector::Zero(n_parameters());
   for (int i = 0; i < n_parameters(); ++i) x[i] = is_diagonal(i) ? 1.0 : 0.0;

@@ -58,6 +58,10 @@ class ProfiledDeviance {
   // Canonical form of standardized parameters: zero pivots empty their column, diagonal >= 0.
   Vector canonical(const Vector& x) const;
 
+  // Coefficients of X's columns as given = fixed_map() * those of the centred and scaled ones, up
+  // to a constant.
+  Matrix fixed_map() const;
+
   const CrossProducts& moments() const { return moments_; }
   const Standardization& scales() const { return scales_; }
   const BlockSystem& system() const { return *system_; }
