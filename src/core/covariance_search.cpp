@@ -303,7 +303,9 @@ OptimizerResult CovarianceSearch::run(const Vector& start, double start_value, i
                                       const OptimizerResult* known) {
   result_ = OptimizerResult();
   result_.evaluations = used;
-  budget_ = options_.max_evaluations;
+  // what takes longer is better left to the search over factors
+  constexpr int kPatience = 60;
+  budget_ = std::min(options_.max_evaluations, used + kPatience);
   if (!begin(start, start_value)) {
     result_.status = OptimizerStatus::kUndefined;
     return result_;

@@ -1,11 +1,13 @@
 #include "lmm_fit.h"
 
 #include <Eigen/Cholesky>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
 
 #include "covariance_search.h"
+#include "factor_search.h"
 
 namespace henderson {
 
@@ -79,6 +81,39 @@ void look_further(ProfiledDeviance* deviance, CovarianceSearch* search, const Fi
   }
 }
 
+// The search over covariances ends short of a minimum where variances differ in size by 1e6 and
+// more. The search over their factors then goes on from there, and from the default start if that
+// is no minimum either.
+void search_factors(ProfiledDeviance* deviance, CovarianceSearch* search, const FitOptions& options,
+                    OptimizerResult* optimum, Certificate* certificate) {
+  FitOptions defaults = options;
+  defaults.start = Vector();
+  FactorSearch factors(deviance, options);
+  for (const bool again : {false, true}) {
+    const bool certified =
+        optimum->status != OptimizerStatus::kMaxEvaluations && certificate->holds();
+    if (certified || optimum->evaluations + 3 >= options.max_evaluations) return;
+    Vector from = optimum->x;
+    if (again) {
+      const Start start = choose_start(deviance, defaults);
+      optimum->evaluations += start.evaluations;
+      from = start.x;
+    }
+    OptimizerResult other = factors.run(from, optimum->evaluations);
+    const bool better =
+        other.value < optimum->value ||
+        (other.status == OptimizerStatus::kConverged && other.value < optimum->value + 1e-8);
+    if (other.status == OptimizerStatus::kUndefined || !better) {
+      optimum->evaluations = other.evaluations;
+      continue;
+    }
+    other.iterations += optimum->iterations;
+    other.trace.insert(other.trace.begin(), optimum->trace.begin(), optimum->trace.end());
+    *optimum = std::move(other);
+    *certificate = search->certify(optimum);
+  }
+}
+
 // Fixed effects of the data's own columns from those of the centred and scaled ones.
 void report_fixed(const ProfiledDeviance& deviance, FitResult* result) {
   const CrossProducts& moments = deviance.moments();
@@ -138,6 +173,11 @@ Vector natural_gradient(const ProfiledDeviance& deviance,
 
 }  // namespace
 
+bool Certificate::holds() const {
+  const double nothing = std::max(1e-6, std::min(rounding, 0.01));
+  return predicted_decrease < nothing && smallest_curvature > -1e-6 && smallest_score > -1e-6;
+}
+
 Evaluation evaluate_deviance(ProfiledDeviance* deviance, const Vector& theta, bool gradient) {
   Evaluation result;
   result.value = std::numeric_limits<double>::infinity();
@@ -179,6 +219,7 @@ FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
     look_further(&deviance, &search, options, &optimum);
     if (optimum.status != OptimizerStatus::kUndefined) {
       result.certificate = search.certify(&optimum);
+      search_factors(&deviance, &search, options, &optimum, &result.certificate);
     }
     x = optimum.x;
     result.evaluations = optimum.evaluations;

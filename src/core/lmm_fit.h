@@ -28,6 +28,9 @@ struct Certificate {
   double smallest_score = 0;      // over singular Gamma_t: smallest eigenvalue of S_t per level
   double rounding = 0;            // error of the criterion there: a smaller decrease says nothing
   bool exact_hessian = false;     // else the average-information one
+
+  // Is this the evidence of a minimum? A decrease of 1e-6 of deviance, or of its rounding, is none.
+  bool holds() const;
 };
 
 struct FitResult {
