@@ -6,6 +6,7 @@
 
 #include "dense_kernels.h"
 #include "leaf_inverse.h"
+#include "projection.h"
 
 namespace henderson {
 
@@ -37,9 +38,12 @@ void multiply_right(const BlockSystem& system, const std::vector<Matrix>& lambda
   }
 }
 
-// The leaf's levels eliminated from [remainder, X], in the notation of design/inference.md:
+// The leaf's levels eliminated from the remainder, in the notation of design/inference.md:
 //   H_j = E_j A_jr,  F = A_rr - sum_j A_rj Gamma_0 H_j,  N_ab = sum_j h_ja h_jb',
-//   B = W~ (W~'F W~ + diag(I, 0))^-1 W~'.
+//   B = Lambda (Lambda'F Lambda + I)^-1 Lambda'.
+// For K = C - Y'Y, Y = L_x^-1 C_X', p more columns with Y_j' in H_j and I in B stand for Y. (X
+// itself among the columns of the remainder, as in the design, would lose all digits where a factor
+// with a large variance can stand in for the intercept.)
 class Elimination {
  public:
   Elimination(const BlockCholesky& factor, bool restricted)
@@ -50,6 +54,12 @@ class Elimination {
         px_(restricted ? system_.p : 0),
         n_(q_ + px_),
         full_(q_ == 0 || system_.panels_full) {
+    if (px_ > 0) {
+      const Projection projection(factor);
+      const auto l = factor.x_factor().triangularView<Eigen::Lower>();
+      x_leaf_ = l.solve(projection.cx_leaf());
+      if (q_ > 0) x_remainder_ = l.solve(projection.cx_remainder());
+    }
     eliminate_leaf();
     check_interrupt();
     invert();
@@ -61,6 +71,7 @@ class Elimination {
   const Matrix& b() const { return b_; }
   const Matrix& n(Index a, Index b) const { return n_ab_[a + b * v_]; }  // a >= b only
   const Matrix& c0() const { return c0_; }                               // v v x J0
+  const Matrix& x_remainder() const { return x_remainder_; }             // L_x^-1 C_X', p x q_r
 
   // U_j = H_j B H_j' for every level, v v x J0.
   Matrix leaf_forms() const {
@@ -118,9 +129,12 @@ class Elimination {
       if (count + px_ == 0) continue;
       source.resize(count + px_, v_);
       source.topRows(count) = ConstMatrixMap(system_.panel(j), count, v_);
-      if (px_ > 0) source.bottomRows(px_) = system_.leaf_dense.block(0, j * v_, px_, v_);
+      source.bottomRows(px_).setZero();
       MatrixMap(h_.data() + at, count + px_, v_).noalias() =
           source.lazyProduct(leaf.inverse().transpose());
+      if (px_ > 0) {
+        MatrixMap(h_.data() + at, count + px_, v_).bottomRows(px_) = x_leaf_.middleCols(j * v_, v_);
+      }
       MatrixMap(moved.data() + at, count + px_, v_).noalias() = source.lazyProduct(leaf.gamma());
       if (!full_) {
         rows_.insert(rows_.end(), system_.rows_of_panel(j), system_.rows_of_panel(j) + count);
@@ -135,6 +149,8 @@ class Elimination {
     Matrix update = Matrix::Zero(n_, n_);
     for (Index a = 0; a < v_; ++a) add_products(moved, a, h_, a, &update);
     f_ -= 0.5 * (update + update.transpose());
+    f_.bottomRows(px_).setZero();
+    f_.rightCols(px_).setZero();
     n_ab_.resize(v_ * v_);
     for (Index b = 0; b < v_; ++b) {
       for (Index a = b; a < v_; ++a) {
@@ -179,10 +195,6 @@ class Elimination {
         f_.block(block.column, block.row, vc, vr) = value.transpose();
       }
     }
-    if (px_ == 0) return;
-    f_.bottomLeftCorner(px_, q_) = system_.remainder_dense.topRows(px_);
-    f_.topRightCorner(q_, px_) = system_.remainder_dense.topRows(px_).transpose();
-    f_.bottomRightCorner(px_, px_) = system_.dense.topLeftCorner(px_, px_);
   }
 
   void invert() {
@@ -192,7 +204,7 @@ class Elimination {
     multiply_right(system_, lambda, &s);
     s.transposeInPlace();
     multiply_right(system_, lambda, &s);
-    s.diagonal().head(q_).array() += 1;
+    s.diagonal().array() += 1;
     // a pivot that is not positive would have stopped the factorization at this Lambda before
     cholesky_lower(n_, s.data(), n_);
     Matrix root = Matrix::Identity(n_, n_);
@@ -216,6 +228,7 @@ class Elimination {
   Index px_;
   Index n_;
   bool full_;  // every level meets every row: H is one n x v0 J0 matrix
+  Matrix x_leaf_, x_remainder_;
   Matrix h_;
   std::vector<int> rows_;
   Matrix c0_;
@@ -360,6 +373,7 @@ InformationSums::InformationSums(const BlockCholesky& factor, bool restricted) {
   // Y = (I - B F)[, r]; the leaf's levels with the remainder's: D_jr = H_j Y; D_rr = F[r, ] Y.
   Matrix y = Matrix::Identity(n, q);
   gemm_nn(n, q, n, -1.0, parts.b().data(), n, parts.f().data(), n, y.data(), n);
+  if (n > q) y.bottomRows(n - q) = -parts.x_remainder();
   const RemainderIndex first(system);
   Matrix ny(n, q);
   for (Index b = 0; b < v; ++b) {
@@ -385,7 +399,9 @@ InformationSums::InformationSums(const BlockCholesky& factor, bool restricted) {
   for (int s = 1; s < k; ++s) products_[s][0] = products_[0][s].transpose();
   Matrix& d_rr = ny;
   d_rr.setZero(q, q);
-  gemm_nn(q, q, n, 1.0, parts.f().data(), n, y.data(), n, d_rr.data(), q);
+  gemm_nn(q, q, q, 1.0, parts.f().data(), n, y.data(), n, d_rr.data(), q);
+  gemm_tn(q, q, n - q, -1.0, parts.x_remainder().data(), n - q, parts.x_remainder().data(), n - q,
+          d_rr.data(), q);
   for (int t = 1; t < k; ++t) {
     const int vt = system.term_size[t];
     for (int j = 0; j < system.term_levels[t]; ++j) {
