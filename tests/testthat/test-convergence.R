@@ -294,3 +294,39 @@ test_that("an undefined criterion is an error that names the response", {
     lmm(Reaction ~ Days + (Days | Subject), sleepstudy), class = "henderson_error_computation"
   )
 })
+
+test_that("one variance a hundred million times the others is no obstacle", {
+  # an indicator matrix of such a factor can stand in for the intercept: with both in one inverse
+  # the Hessian had no digits left, and the search stopped 2 above the minimum
+  for (seed in 1:3) {
+    set.seed(seed)
+    n <- 60
+    data <- data.frame(x = rnorm(n))
+    data$y <- rnorm(n)
+    for (i in 1:6) {
+      group <- factor(rep_len(1:(3 + i), n)[sample(n)])
+      data[[paste0("h", i)]] <- group
+      data$y <- data$y + (if (i == 1) 1e4 else 0.5) * rnorm(3 + i)[group]
+    }
+    formula <- reformulate(c("x", paste0("(1 | h", 1:6, ")")), "y")
+    outcome <- alarms(suppressMessages(lmm(formula, data)))
+    expect_identical(outcome$found, character(0))
+    expect_lte(outcome$value$optimization$evaluations, 25)
+    bfgs <- suppressWarnings(suppressMessages(
+      lmm(formula, data, control = lmm_control(optimizer = "bfgs"), start = outcome$value$theta)
+    ))
+    # nothing lower nearby
+    expect_gt(bfgs$criterion, outcome$value$criterion - 1e-5)
+  }
+})
+
+test_that("perfectly correlated effects a thousand times the residual converge as others do", {
+  for (seed in 1:3) {
+    set.seed(seed)
+    data <- data.frame(x = rnorm(200), g = factor(rep_len(1:20, 200)))
+    data$y <- rnorm(200) + 1000 * rnorm(20)[data$g] * (1 + data$x)
+    outcome <- alarms(suppressMessages(lmm(y ~ x + (x | g), data)))
+    expect_identical(outcome$found, character(0))
+    expect_lte(outcome$value$optimization$evaluations, 25)
+  }
+})
