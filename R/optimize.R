@@ -209,7 +209,7 @@ report_outcome <- function(fit, control) {
   if (outcome$singular && control$optimizer != "none") {
     report(control$check_singular, c(
       "The fit is singular: some variances are zero or some correlations are one.",
-      "i" = "See {.run VarCorr(fit)} and {.code ?is_singular}."
+      "i" = "See `VarCorr(fit)` and `?is_singular`."
     ), kind = "singular")
   }
   invisible(fit)

@@ -22,6 +22,14 @@ test_that("warn() and inform() have classes of their own", {
   expect_message(inform("m", kind = "singular"), class = "henderson_message")
 })
 
+test_that("a message is the same with and without markup", {
+  plain <- tryCatch(inform(c("A `b`.", "i" = "C"), kind = "data"), message = identity)
+  code <- "b"
+  marked <- tryCatch(inform(c("A {.code {code}}.", "i" = "C"), kind = "data"), message = identity)
+  expect_match(conditionMessage(plain), "^A `b`.\n. C\n$")
+  expect_identical(conditionMessage(plain), conditionMessage(marked))
+})
+
 test_that("report() raises what the control entry asks for", {
   n <- 2
   expect_error(report("stop", "{n} rows", "grouping"), "2 rows", class = "henderson_error_grouping")
