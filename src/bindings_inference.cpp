@@ -66,7 +66,7 @@ Rcpp::List expected_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& 
   henderson::ProfiledDeviance deviance = deviance_at(cross_products, theta, reml);
   const double width =
       static_cast<double>(henderson::InformationSums::width(deviance.system(), reml));
-  const double memory = henderson::InformationSums::memory(deviance.system(), reml);
+  const double memory = henderson::information_cost(deviance.system(), reml).bytes;
   if (width > max_width || memory > max_memory) {
     return Rcpp::List::create(Rcpp::_["width"] = width, Rcpp::_["memory"] = memory);
   }

@@ -65,7 +65,13 @@ void apply_lambda(const BlockSystem& system, const std::vector<Matrix>& lambda, 
     copy = leaf->middleCols(j * v0, v0);
     leaf->middleCols(j * v0, v0).noalias() = copy.lazyProduct(right0);
   }
-  for (Index i = 0; i < remainder->cols();) {
+  apply_lambda_to_remainder(system, lambda, remainder, transpose);
+}
+
+void apply_lambda_to_remainder(const BlockSystem& system, const std::vector<Matrix>& lambda,
+                               Matrix* remainder, bool transpose) {
+  Matrix copy;
+  for (Index i = 0; i < system.remainder_size();) {
     const int term = system.row_term[i];
     const int v = system.term_size[term];
     if (v == 1) {
@@ -73,9 +79,9 @@ void apply_lambda(const BlockSystem& system, const std::vector<Matrix>& lambda, 
     } else {
       copy = remainder->middleCols(i, v);
       if (transpose) {
-        remainder->middleCols(i, v).noalias() = copy * lambda[term];
+        remainder->middleCols(i, v).noalias() = copy.lazyProduct(lambda[term]);
       } else {
-        remainder->middleCols(i, v).noalias() = copy * lambda[term].transpose();
+        remainder->middleCols(i, v).noalias() = copy.lazyProduct(lambda[term].transpose());
       }
     }
     i += v;

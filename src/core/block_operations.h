@@ -17,6 +17,9 @@ void multiply_cross_products(const BlockSystem& system, const Matrix& leaf, cons
 // (leaf, remainder) := (leaf, remainder) Lambda', or times Lambda with transpose.
 void apply_lambda(const BlockSystem& system, const std::vector<Matrix>& lambda, Matrix* leaf,
                   Matrix* remainder, bool transpose);
+// The same for the remainder's columns only, the first of the matrix; further columns stay.
+void apply_lambda_to_remainder(const BlockSystem& system, const std::vector<Matrix>& lambda,
+                               Matrix* remainder, bool transpose);
 
 }  // namespace henderson
 

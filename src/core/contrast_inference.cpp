@@ -94,9 +94,7 @@ bool use_exact_hessian(const ProfiledDeviance& deviance, HessianSource source) {
   if (source != HessianSource::kCheapest || system.n_terms() == 1) {
     return source != HessianSource::kDifferences;
   }
-  const double n = static_cast<double>(InformationSums::width(system, deviance.reml()));
-  const double v = system.leaf_size();
-  const double exact = n * n * n * (2 * v * v + v * (v + 1) + 7);
+  const double exact = information_cost(system, deviance.reml()).operations;
   double sparse = 0;
   for (int s = 0; s < system.supernodes.count(); ++s) {
     const double rows =
@@ -229,7 +227,8 @@ ContrastParts satterthwaite_parts(ProfiledDeviance* deviance, const Vector& thet
   parts.phi_moves = phi_moves(*deviance, projection.fixed_forms(directions));
   if (parts.exact_hessian) {
     const double f = parts.degrees / r2;
-    const InformationSums sums(factor, deviance->reml());
+    const InformationSums sums(factor, deviance->reml(), projection.cx_leaf(),
+                               projection.cx_remainder());
     Matrix& h = parts.hessian;
     h = 2 * f * projection.average_information(directions) - sums.traces(directions) -
         (f / r2) * slope * slope.transpose();
@@ -267,7 +266,8 @@ ContrastParts expected_parts(ProfiledDeviance* deviance, const Vector& theta, bo
     directions.push_back(direction);
   }
   const Projection projection(factor);
-  const InformationSums sums(factor, deviance->reml());
+  const InformationSums sums(factor, deviance->reml(), projection.cx_leaf(),
+                             projection.cx_remainder());
   parts.degrees = deviance->degrees();
   Vector trace(k);
   for (int i = 0; i < k; ++i) trace[i] = sums.trace(directions[i]);

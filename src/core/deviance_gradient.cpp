@@ -146,6 +146,35 @@ void Differentiator::inverse_block_of_remainder(DevianceDerivatives* result) con
   }
 }
 
+namespace {
+
+// Of rows of a panel that belong to one term: trace += sum of A C' over its blocks of v_t rows, and
+// C := Lambda C.
+void add_block_traces(const Matrix& lambda, Index rows, Index columns, const double* a, double* c,
+                      Index stride, Matrix* trace) {
+  const Index v = lambda.rows();
+  for (Index k = 0; k < columns; ++k, a += stride, c += stride) {
+    if (v == 1) {
+      const Eigen::Map<const Vector> own_a(a, rows);
+      Eigen::Map<Vector> own_c(c, rows);
+      (*trace)(0, 0) += own_a.dot(own_c);
+      own_c *= lambda(0, 0);
+      continue;
+    }
+    for (Index at = 0; at < rows; at += v) {
+      for (Index r = v - 1; r >= 0; --r) {
+        const double value = c[at + r];
+        double moved = lambda(r, r) * value;
+        for (Index d = 0; d < r; ++d) moved += lambda(r, d) * c[at + d];
+        for (Index d = 0; d < v; ++d) (*trace)(d, r) += a[at + d] * value;
+        c[at + r] = moved;
+      }
+    }
+  }
+}
+
+}  // namespace
+
 template <int V>
 void Differentiator::trace_part(DevianceDerivatives* result) {
   using Small = Eigen::Matrix<double, V, V>;
@@ -214,15 +243,11 @@ void Differentiator::trace_part(DevianceDerivatives* result) {
       const int* rows = system_.rows_of_panel(j);
       for (Index i = 0; i < count;) {
         const int term = system_.row_term[rows[i]];
-        const int vt = system_.term_size[term];
-        if (vt == 1) {
-          trace_[term](0, 0) += al.row(i).dot(c.row(i));
-          c.row(i) *= lambda_[term](0, 0);
-        } else {
-          trace_[term] += al.middleRows(i, vt) * c.middleRows(i, vt).transpose();
-          c.middleRows(i, vt) = (lambda_[term] * c.middleRows(i, vt)).eval();
-        }
-        i += vt;
+        Index end = i + 1;
+        while (end < count && system_.row_term[rows[end]] == term) ++end;
+        add_block_traces(lambda_[term], end - i, v, al.data() + i, c.data() + i, count,
+                         &trace_[term]);
+        i = end;
       }
       total += source.transpose().lazyProduct(c);
     }

@@ -75,7 +75,8 @@ void Differentiator::hessian(const std::vector<LambdaEntry>& entries, bool exact
     for (const LambdaEntry& entry : entries) {
       directions.push_back(direction_of(entry, lambda_[entry.term]));
     }
-    const InformationSums sums(factor_, request_.reml);
+    const InformationSums sums(factor_, request_.reml, gx_leaf_.topRows(system_.p),
+                               gx_remainder_.topRows(system_.p));
     h -= sums.traces(directions);
     // These sums are S_t without a division by Lambda, which near zero costs digits.
     for (int t = 0; t < system_.n_terms(); ++t) {

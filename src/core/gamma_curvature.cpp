@@ -79,7 +79,8 @@ void Differentiator::gamma_curvature(const std::vector<LambdaEntry>& entries,
       move(entry.column, entry.row) = 1;
       directions.push_back({entry.term, move});
     }
-    const InformationSums sums(factor_, request_.reml);
+    const InformationSums sums(factor_, request_.reml, gx_leaf_.topRows(system_.p),
+                               gx_remainder_.topRows(system_.p));
     curvature.trace = sums.traces(directions);
     for (int t = 0; t < system_.n_terms(); ++t) expected[t] = sums.sum(t);
   }

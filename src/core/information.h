@@ -14,6 +14,8 @@
 
 namespace henderson {
 
+class LeafElimination;
+
 // A direction in which the Gamma of one term moves, the same for all its levels.
 struct CovarianceDirection {
   int term = 0;
@@ -23,26 +25,40 @@ struct CovarianceDirection {
 // d(Lambda Lambda')/dLambda[row, column].
 CovarianceDirection direction_of(const LambdaEntry& entry, const Matrix& lambda);
 
+// What the sums below take: n is the width of the remainder with X, m that of the leaf.
+struct InformationCost {
+  // D as one matrix of m + n columns; else the leaf's levels never meet in full, and the work is
+  // O(J_0) and that of about 2 v_0 (v_0 + 1) products of matrices n wide. The cheaper of both.
+  bool whole = false;
+  double operations = 0;  // floating-point, leading terms
+  double bytes = 0;
+};
+InformationCost information_cost(const BlockSystem& system, bool restricted);
+
 // Sums over levels of products of blocks of D, which is K (restricted) or C:
 //   Q_t = sum_j D_jj,  T_ts[ab, cd] = sum_jl D[ja, lc] D[jb, ld],
-// j over the levels of term t, l over those of term s. The leaf's levels never meet in full: the
-// work is O(J_0) and that of about v_0 (v_0 + 1) + 4 products of dense matrices as wide as the
-// remainder with X.
+// j over the levels of term t, l over those of term s.
 class InformationSums {
  public:
-  InformationSums(const BlockCholesky& factor, bool restricted);
+  // C_X: p x v0 J0 and p x q_r; read if restricted.
+  InformationSums(const BlockCholesky& factor, bool restricted, const ConstMatrixRef& cx_leaf,
+                  const ConstMatrixRef& cx_remainder);
 
   const Matrix& sum(int t) const { return sum_[t]; }
   double trace(const CovarianceDirection& g) const;  // tr(D G)
   // tr(D G_i D G_j) for all pairs.
   Matrix traces(const std::vector<CovarianceDirection>& directions) const;
 
-  // Width of the dense matrices.
+  // Width of the remainder with X.
   static Index width(const BlockSystem& system, bool restricted);
-  // Bytes they take.
-  static double memory(const BlockSystem& system, bool restricted);
 
  private:
+  void add_leaf(const LeafElimination& parts, const std::vector<Matrix>& products);
+  void add_leaf_with_remainder(const std::vector<Matrix>& products, const Matrix& y);
+  void add_sums(const Matrix& d, Index leaf, int t);
+  Index first_of(int t, int level, Index leaf) const;
+
+  const BlockSystem& system_;
   std::vector<Matrix> sum_;                    // Q_t, v_t x v_t
   std::vector<std::vector<Matrix>> products_;  // T_ts, (v_t v_t) x (v_s v_s)
 };

@@ -3,6 +3,7 @@
 #define HENDERSON_TESTS_RANDOM_MODEL_H_
 
 #include <Eigen/Cholesky>
+#include <algorithm>
 #include <cmath>
 #include <random>
 #include <vector>
@@ -180,6 +181,16 @@ inline Model random_model(unsigned seed, Index n, int p, const std::vector<TermS
     model.n_levels.push_back(shape.n_levels);
   }
   return model;
+}
+
+inline henderson::CrossProducts moments_of(const Model& model) {
+  const henderson::DataRows rows = model.rows();
+  return henderson::accumulate(rows, henderson::dense_gram(rows), nullptr);
+}
+
+// Largest difference, over the largest element of b.
+inline double relative(const Matrix& a, const Matrix& b) {
+  return (a - b).cwiseAbs().maxCoeff() / std::max(b.cwiseAbs().maxCoeff(), 1e-300);
 }
 
 // Four-point paired data: y 10, 3, 25, 6; treatment 0, 0, 1, 1; individuals 1, 2, 1, 2.

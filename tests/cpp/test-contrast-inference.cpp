@@ -19,7 +19,9 @@ using henderson::ProfiledDeviance;
 using henderson::StructureKind;
 using henderson::Vector;
 using testing_models::Model;
+using testing_models::moments_of;
 using testing_models::random_model;
+using testing_models::relative;
 using testing_models::TermShape;
 
 namespace {
@@ -90,15 +92,6 @@ Matrix lambda_of(const Model& model, const Vector& theta, int term) {
   return lambda;
 }
 
-CrossProducts moments_of(const Model& model) {
-  const henderson::DataRows rows = model.rows();
-  return henderson::accumulate(rows, henderson::dense_gram(rows), nullptr);
-}
-
-double relative(const Matrix& a, const Matrix& b) {
-  return (a - b).cwiseAbs().maxCoeff() / std::max(b.cwiseAbs().maxCoeff(), 1e-300);
-}
-
 struct Case {
   const char* name;
   Model model;
@@ -123,10 +116,29 @@ std::vector<Case> cases() {
   add("all zero", random_model(7, 50, 2, {{8, {1}, {kUs}}, {5, {1}, {kUs}}}, false), 0.0);
   add("no fixed effects", random_model(8, 50, 0, {{8, {1}, {kUs}}, {5, {1}, {kUs}}}, false), 0.5);
   add("full panels", random_model(9, 400, 2, {{10, {2}, {kUs}}, {4, {2}, {kUs}}}, false), 0.6);
+  add("full panels, few levels",
+      random_model(12, 200, 2, {{5, {2}, {kUs}}, {4, {2}, {kUs}}}, false), 0.6);
+  add("crossed, most cells empty",
+      random_model(10, 60, 2, {{14, {3}, {kUs}}, {13, {2}, {kUs}}}, true), 0.8);
   return all;
 }
 
 }  // namespace
+
+TEST_CASE("the cases take both ways to the sums of products") {
+  int whole = 0;
+  int whole_with_sparse_panels = 0;
+  for (const Case& one : cases()) {
+    const CrossProducts moments = moments_of(one.model);
+    const ProfiledDeviance deviance(moments, true, nullptr);
+    if (!henderson::information_cost(deviance.system(), true).whole) continue;
+    ++whole;
+    if (!deviance.system().panels_full) ++whole_with_sparse_panels;
+  }
+  CHECK(whole > whole_with_sparse_panels);
+  CHECK(whole_with_sparse_panels > 0);
+  CHECK(whole < static_cast<int>(cases().size()));
+}
 
 TEST_CASE("satterthwaite parts are those of the dense formulas") {
   for (const Case& one : cases()) {

@@ -14,11 +14,6 @@ namespace {
 
 constexpr auto kUs = StructureKind::kUnstructured;
 
-CrossProducts moments_of(const Model& model) {
-  const DataRows rows = model.rows();
-  return accumulate(rows, dense_gram(rows), nullptr);
-}
-
 // 30 levels in 7 in 3. The first `movers` rows are in another level of the second term than the
 // rest of their level of the first.
 Model nested_model(Index movers) {

@@ -35,11 +35,6 @@ std::vector<std::vector<TermShape>> shapes() {
   };
 }
 
-CrossProducts moments_of(const Model& model) {
-  const DataRows rows = model.rows();
-  return accumulate(rows, dense_gram(rows), nullptr);
-}
-
 }  // namespace
 
 TEST_CASE("the profiled criterion is that of the dense oracle") {
