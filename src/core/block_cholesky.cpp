@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dense_kernels.h"
+#include "fixed_width.h"
 
 namespace henderson {
 
@@ -28,6 +29,32 @@ class LogProduct {
   double product_ = 1;
 };
 
+// out = in t, in and out rows x v, row r of out times scale(r). By rows if v is known, else by
+// columns; in and out do not overlap.
+template <int V, class Scale>
+void multiply_columns(const double* in, Index rows, const double* t, Index v, const Scale& scale,
+                      double* out) {
+  if (V != Eigen::Dynamic) {
+    for (Index r = 0; r < rows; ++r) {
+      const double factor = scale(r);
+      for (Index c = 0; c < width_or<V>(v); ++c) {
+        double sum = 0;
+        for (Index k = 0; k < width_or<V>(v); ++k) sum += in[r + k * rows] * t[k + c * v];
+        out[r + c * rows] = factor * sum;
+      }
+    }
+    return;
+  }
+  for (Index c = 0; c < v; ++c) {
+    double* column = out + c * rows;
+    for (Index r = 0; r < rows; ++r) column[r] = in[r] * t[c * v];
+    for (Index k = 1; k < v; ++k) {
+      add_scaled<Eigen::Dynamic>(rows, t[k + c * v], in + k * rows, column);
+    }
+    for (Index r = 0; r < rows; ++r) column[r] *= scale(r);
+  }
+}
+
 }  // namespace
 
 BlockCholesky::BlockCholesky(const BlockSystem& system, InterruptCheck interrupt)
@@ -48,13 +75,6 @@ Vector BlockCholesky::beta() const {
 }
 
 void BlockCholesky::scale_panel_rows(double* panel, const int* rows, Index count) const {
-  if (scalar_remainder_) {
-    for (Index c = 0; c < v0_; ++c) {
-      double* column = panel + c * count;
-      for (Index r = 0; r < count; ++r) column[r] *= row_scale_[rows[r]];
-    }
-    return;
-  }
   for (Index r = 0; r < count;) {
     const int term = system_.row_term[rows[r]];
     const int v = system_.term_size[term];
@@ -79,6 +99,7 @@ bool BlockCholesky::factorize_leaf() {
   const Index width = system_.p + 1;
   const Small lambda = lambda_[0];
   const Small identity = Small::Identity(v, v);
+  const auto one = [](Index) { return 1.0; };
   Small m(v, v);
   Small transform(v, v);
   LogProduct pivots;
@@ -109,16 +130,22 @@ bool BlockCholesky::factorize_leaf() {
       for (Index k = 0; k < c; ++k) transform.col(c) -= l(c, k) * transform.col(k);
       transform.col(c) /= l(c, c);
     }
-    const ConstMatrixMap dense(system_.leaf_dense.data() + j * v * width, width, v);
-    MatrixMap rhs(leaf_rhs_.data() + j * v * width, width, v);
-    rhs.noalias() = dense.lazyProduct(transform);
+    const Index at = j * v * width;
+    multiply_columns<V>(system_.leaf_dense.data() + at, width, transform.data(), v, one,
+                        leaf_rhs_.data() + at);
     const Index start = system_.panel_start[j];
     const Index count = system_.panel_start[j + 1] - start;
     if (count == 0) continue;
-    const ConstMatrixMap source(system_.panel_values.data() + start * v, count, v);
-    MatrixMap panel(panels_.data() + start * v, count, v);
-    panel.noalias() = source.lazyProduct(transform);
-    scale_panel_rows(panel.data(), system_.panel_rows.data() + start, count);
+    const double* source = system_.panel_values.data() + start * v;
+    double* panel = panels_.data() + start * v;
+    const int* rows = system_.panel_rows.data() + start;
+    if (scalar_remainder_) {
+      const auto row_scale = [&](Index r) { return row_scale_[rows[r]]; };
+      multiply_columns<V>(source, count, transform.data(), v, row_scale, panel);
+    } else {
+      multiply_columns<V>(source, count, transform.data(), v, one, panel);
+      scale_panel_rows(panel, rows, count);
+    }
   }
   log_det_leaf_ = 2 * pivots.value();
   return true;
@@ -197,17 +224,36 @@ void BlockCholesky::assemble_remainder_rhs() {
             remainder_rhs_.data(), width);
     return;
   }
-  for (Index j = 0; j < system_.leaf_levels(); ++j) {
-    const Index start = system_.panel_start[j];
-    const Index count = system_.panel_start[j + 1] - start;
-    const int* rows = system_.panel_rows.data() + start;
-    for (Index c = 0; c < v0_; ++c) {
-      const double* rhs = leaf_rhs_.data() + (j * v0_ + c) * width;
-      const double* column = panels_.data() + start * v0_ + c * count;
-      for (Index r = 0; r < count; ++r) {
-        double* target = remainder_rhs_.data() + rows[r] * width;
-        for (Index z = 0; z < width; ++z) target[z] -= column[r] * rhs[z];
-      }
+  with_width(width, [&](auto w) {
+    for (Index j = 0; j < system_.leaf_levels(); ++j) {
+      subtract_from_remainder<w>(j, width, leaf_rhs_.data() + j * v0_ * width,
+                                 remainder_rhs_.data());
+    }
+  });
+}
+
+template <int W>
+void BlockCholesky::subtract_from_remainder(Index j, Index width, const double* own,
+                                            double* remainder) const {
+  const Index count = system_.panel_count(j);
+  const int* rows = system_.rows_of_panel(j);
+  const double* b = panel(j);
+  for (Index c = 0; c < v0_; ++c, own += width_or<W>(width), b += count) {
+    for (Index i = 0; i < count; ++i) {
+      add_scaled<W>(width, -b[i], own, remainder + rows[i] * width_or<W>(width));
+    }
+  }
+}
+
+template <int W>
+void BlockCholesky::subtract_from_level(Index j, Index width, const double* remainder,
+                                        double* own) const {
+  const Index count = system_.panel_count(j);
+  const int* rows = system_.rows_of_panel(j);
+  const double* b = panel(j);
+  for (Index c = 0; c < v0_; ++c, own += width_or<W>(width), b += count) {
+    for (Index i = 0; i < count; ++i) {
+      add_scaled<W>(width, -b[i], remainder + rows[i] * width_or<W>(width), own);
     }
   }
 }
@@ -265,75 +311,55 @@ bool BlockCholesky::factorize(const std::vector<Matrix>& lambda) {
 }
 
 void BlockCholesky::solve_forward(Matrix* rhs_leaf, Matrix* rhs_remainder) const {
-  const Index r = rhs_leaf->rows();
-  for (Index j = 0; j < system_.leaf_levels(); ++j) {
-    double* own = rhs_leaf->data() + j * v0_ * r;
-    const double* l = leaf_factor(j);
-    for (Index c = 0; c < v0_; ++c) {
-      double* target = own + c * r;
-      for (Index k = 0; k < c; ++k) {
-        const double* source = own + k * r;
-        for (Index z = 0; z < r; ++z) target[z] -= l[c + k * v0_] * source[z];
+  solve_leaf_forward(0, system_.leaf_levels(), rhs_leaf->rows(), rhs_leaf->data(),
+                     rhs_remainder->data());
+  if (remainder_.size() > 0) remainder_.solve_forward(rhs_remainder);
+}
+
+void BlockCholesky::solve_leaf_forward(Index first, Index levels, Index r, double* rhs,
+                                       double* remainder) const {
+  with_width(r, [&](auto w) {
+    for (Index k = 0; k < levels; ++k) {
+      double* own = rhs + k * v0_ * r;
+      const double* l = leaf_factor(first + k);
+      for (Index c = 0; c < v0_; ++c) {
+        double* target = own + c * r;
+        for (Index d = 0; d < c; ++d) add_scaled<w>(r, -l[c + d * v0_], own + d * r, target);
+        scale<w>(r, 1 / l[c + c * v0_], target);
       }
-      for (Index z = 0; z < r; ++z) target[z] /= l[c + c * v0_];
+      if (!system_.panels_full) subtract_from_remainder<w>(first + k, r, own, remainder);
     }
-    if (system_.panels_full) continue;
-    const Index start = system_.panel_start[j];
-    const Index count = system_.panel_start[j + 1] - start;
-    const int* rows = system_.panel_rows.data() + start;
-    for (Index c = 0; c < v0_; ++c) {
-      const double* column = panel(j) + c * count;
-      const double* source = own + c * r;
-      for (Index i = 0; i < count; ++i) {
-        double* target = rhs_remainder->data() + rows[i] * r;
-        for (Index z = 0; z < r; ++z) target[z] -= column[i] * source[z];
-      }
-    }
-  }
-  if (remainder_.size() == 0) return;
-  if (system_.panels_full) {
-    const Index q = remainder_.size();
-    gemm_nt(r, q, rhs_leaf->cols(), -1.0, rhs_leaf->data(), r, panels_.data(), q,
-            rhs_remainder->data(), r);
-  }
-  remainder_.solve_forward(rhs_remainder);
+  });
+  if (!system_.panels_full) return;
+  const Index q = remainder_.size();
+  gemm_nt(r, q, v0_ * levels, -1.0, rhs, r, panel(first), q, remainder, r);
 }
 
 void BlockCholesky::solve_backward(Matrix* rhs_leaf, Matrix* rhs_remainder) const {
-  const Index r = rhs_leaf->rows();
-  if (remainder_.size() > 0) {
-    remainder_.solve_backward(rhs_remainder);
-    if (system_.panels_full) {
-      const Index q = remainder_.size();
-      gemm_nn(r, rhs_leaf->cols(), q, -1.0, rhs_remainder->data(), r, panels_.data(), q,
-              rhs_leaf->data(), r);
-    }
+  if (remainder_.size() > 0) remainder_.solve_backward(rhs_remainder);
+  solve_leaf_backward(0, system_.leaf_levels(), rhs_leaf->rows(), rhs_remainder->data(),
+                      rhs_leaf->data());
+}
+
+void BlockCholesky::solve_leaf_backward(Index first, Index levels, Index r,
+                                        const double* solved_remainder, double* rhs) const {
+  if (system_.panels_full) {
+    const Index q = remainder_.size();
+    gemm_nn(r, levels * v0_, q, -1.0, solved_remainder, r, panel(first), q, rhs, r);
   }
-  for (Index j = 0; j < system_.leaf_levels(); ++j) {
-    double* own = rhs_leaf->data() + j * v0_ * r;
-    const double* l = leaf_factor(j);
-    if (!system_.panels_full) {
-      const Index start = system_.panel_start[j];
-      const Index count = system_.panel_start[j + 1] - start;
-      const int* rows = system_.panel_rows.data() + start;
-      for (Index c = 0; c < v0_; ++c) {
-        const double* column = panel(j) + c * count;
-        double* target = own + c * r;
-        for (Index i = 0; i < count; ++i) {
-          const double* source = rhs_remainder->data() + rows[i] * r;
-          for (Index z = 0; z < r; ++z) target[z] -= column[i] * source[z];
+  with_width(r, [&](auto w) {
+    for (Index j = first; j < first + levels; ++j, rhs += v0_ * r) {
+      if (!system_.panels_full) subtract_from_level<w>(j, r, solved_remainder, rhs);
+      const double* l = leaf_factor(j);
+      for (Index c = v0_ - 1; c >= 0; --c) {
+        double* target = rhs + c * r;
+        for (Index k = c + 1; k < v0_; ++k) {
+          add_scaled<w>(r, -l[k + c * v0_], rhs + k * r, target);
         }
+        scale<w>(r, 1 / l[c + c * v0_], target);
       }
     }
-    for (Index c = v0_ - 1; c >= 0; --c) {
-      double* target = own + c * r;
-      for (Index k = c + 1; k < v0_; ++k) {
-        const double* source = own + k * r;
-        for (Index z = 0; z < r; ++z) target[z] -= l[k + c * v0_] * source[z];
-      }
-      for (Index z = 0; z < r; ++z) target[z] /= l[c + c * v0_];
-    }
-  }
+  });
 }
 
 }  // namespace henderson

@@ -29,6 +29,7 @@ class BlockCholesky {
   const BlockSystem& system() const { return system_; }
   const std::vector<Matrix>& lambda() const { return lambda_; }
   const SupernodalCholesky& remainder() const { return remainder_; }
+  bool scalar_remainder() const { return scalar_remainder_; }
   SupernodalCholesky* mutable_remainder() { return &remainder_; }
 
   // Factor pieces: L_jj (v0 x v0 per level, lower), panels B (layout of panel_values), and the
@@ -42,6 +43,11 @@ class BlockCholesky {
   // solve_forward: rhs := rhs L^-T; solve_backward: rhs := rhs L^-1 (so both give rhs M^-1).
   void solve_forward(Matrix* rhs_leaf, Matrix* rhs_remainder) const;
   void solve_backward(Matrix* rhs_leaf, Matrix* rhs_remainder) const;
+  // The first half of solve_forward(), and the second one of solve_backward(), for some leaf
+  // levels: rhs is r x v0 levels, remainder r x q_r.
+  void solve_leaf_forward(Index first, Index levels, Index r, double* rhs, double* remainder) const;
+  void solve_leaf_backward(Index first, Index levels, Index r, const double* solved_remainder,
+                           double* rhs) const;
 
  private:
   template <int V>
@@ -50,6 +56,12 @@ class BlockCholesky {
   void assemble_supernode(int s, double* values, const int* local) const;
   void scale_panel_rows(double* panel, const int* rows, Index count) const;
   void assemble_remainder_rhs();
+  // remainder -= own B_j' and own -= remainder B_j, for right-hand sides own of leaf level j; W of
+  // them, or width if W is dynamic.
+  template <int W>
+  void subtract_from_remainder(Index j, Index width, const double* own, double* remainder) const;
+  template <int W>
+  void subtract_from_level(Index j, Index width, const double* remainder, double* own) const;
   void update_row_scale();
   bool factorize_dense();
 

@@ -14,6 +14,16 @@ namespace henderson {
 void multiply_cross_products(const BlockSystem& system, const Matrix& leaf, const Matrix& remainder,
                              Matrix* leaf_out, Matrix* remainder_out);
 
+// The two parts of it, for r right-hand sides: out = remainder A_rr, and the products of some leaf
+// levels (r x v0 levels, of which leaf_out is overwritten) with their own blocks and with the
+// remainder (r x q_r).
+void multiply_remainder(const BlockSystem& system, Index r, const Matrix& remainder, Matrix* out);
+void multiply_leaf(const BlockSystem& system, Index first, Index levels, Index r,
+                   const double* leaf, const double* remainder, double* leaf_out,
+                   double* remainder_out);
+
+// out_j = in_j right for leaf levels that follow each other, r right-hand sides each.
+void multiply_levels(const Matrix& right, Index r, Index levels, const double* in, double* out);
 // (leaf, remainder) := (leaf, remainder) Lambda', or times Lambda with transpose.
 void apply_lambda(const BlockSystem& system, const std::vector<Matrix>& lambda, Matrix* leaf,
                   Matrix* remainder, bool transpose);

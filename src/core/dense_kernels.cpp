@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fixed_width.h"
 #include "gemm_kernel.h"
 
 namespace henderson {
@@ -16,6 +17,41 @@ using ConstBlock = Eigen::Map<const Matrix, 0, Stride>;
 constexpr Index kLong = 128;  // width from which one call may take long enough to ask
 
 thread_local const InterruptCheck* current_check = nullptr;
+
+constexpr Index kFewRows =
+    4;  // up to so many rows on both sides a product is a set of dot products
+
+// C (M x N) += alpha A B' for long rows. By pieces, so that rounding errors do not add up along k.
+template <int M, int N>
+void add_dot_products(Index k, double alpha, const double* a, Index lda, const double* b, Index ldb,
+                      double* c, Index ldc) {
+  constexpr Index kPiece = 256;
+  for (Index first = 0; first < k; first += kPiece) {
+    double sum[M * N] = {};
+    for (Index step = first; step < std::min(k, first + kPiece); ++step) {
+      for (int j = 0; j < N; ++j) {
+        for (int i = 0; i < M; ++i) sum[i + j * M] += a[i + step * lda] * b[j + step * ldb];
+      }
+    }
+    for (int j = 0; j < N; ++j) {
+      for (int i = 0; i < M; ++i) c[i + j * ldc] += alpha * sum[i + j * M];
+    }
+  }
+}
+
+// False: not done, too many rows.
+bool thin_nt(Index m, Index n, Index k, double alpha, const double* a, Index lda, const double* b,
+             Index ldb, double* c, Index ldc) {
+  if (m > kFewRows || n > kFewRows) return false;
+  with_width(m, [&](auto rows) {
+    with_width(n, [&](auto columns) {
+      if constexpr (rows != Eigen::Dynamic && columns != Eigen::Dynamic) {
+        add_dot_products<rows, columns>(k, alpha, a, lda, b, ldb, c, ldc);
+      }
+    });
+  });
+  return true;
+}
 
 }  // namespace
 
@@ -32,6 +68,7 @@ void check_interrupt() {
 void gemm_nt(Index m, Index n, Index k, double alpha, const double* a, Index lda, const double* b,
              Index ldb, double* c, Index ldc) {
   if (m <= 0 || n <= 0 || k <= 0) return;
+  if (thin_nt(m, n, k, alpha, a, lda, b, ldb, c, ldc)) return;
   if (packed_gemm(m, n, k, alpha, {a, 1, lda}, {b, ldb, 1}, c, ldc, false)) return;
   Block(c, m, n, Stride(ldc)).noalias() +=
       alpha * ConstBlock(a, m, k, Stride(lda)) * ConstBlock(b, n, k, Stride(ldb)).transpose();
@@ -55,6 +92,13 @@ void gemm_tn(Index m, Index n, Index k, double alpha, const double* a, Index lda
 
 void syrk_lower(Index n, Index k, double alpha, const double* a, Index lda, double* c, Index ldc) {
   if (n <= 0 || k <= 0) return;
+  double thin[kFewRows * kFewRows] = {};
+  if (thin_nt(n, n, k, alpha, a, lda, a, lda, thin, n)) {
+    for (Index j = 0; j < n; ++j) {
+      for (Index i = j; i < n; ++i) c[i + j * ldc] += thin[i + j * n];
+    }
+    return;
+  }
   if (packed_gemm(n, n, k, alpha, {a, 1, lda}, {a, lda, 1}, c, ldc, true)) return;
   Block target(c, n, n, Stride(ldc));
   target.selfadjointView<Eigen::Lower>().rankUpdate(ConstBlock(a, n, k, Stride(lda)), alpha);

@@ -10,46 +10,6 @@
 
 namespace henderson {
 
-void Differentiator::solve_modes() {
-  const int p = system_.p;
-  u_leaf_ = factor_.leaf_rhs();
-  u_remainder_ = factor_.remainder_rhs();
-  factor_.solve_backward(&u_leaf_, &u_remainder_);
-  Matrix w_leaf = u_leaf_;
-  Matrix w_remainder = u_remainder_;
-  apply_lambda(system_, lambda_, &w_leaf, &w_remainder, false);
-  multiply_cross_products(system_, w_leaf, w_remainder, &gx_leaf_, &gx_remainder_);
-  gx_leaf_ = system_.leaf_dense - gx_leaf_;
-  gx_remainder_ = system_.remainder_dense - gx_remainder_;
-  Eigen::RowVectorXd select(p + 1);
-  select.head(p) = -factor_.beta().transpose();
-  select[p] = 1;
-  mode_leaf_ = select * u_leaf_;
-  mode_remainder_ = select * u_remainder_;
-  g_leaf_ = select * gx_leaf_;
-  g_remainder_ = select * gx_remainder_;
-  const int k = system_.n_terms();
-  for (int t = 0; t < k; ++t) {
-    const int v = system_.term_size[t];
-    trace_.push_back(Matrix::Zero(v, v));
-    cross_.push_back(Matrix::Zero(v, v));
-    square_.push_back(Matrix::Zero(v, v));
-  }
-  const ConstMatrixMap g0(g_leaf_.data(), v0_, system_.leaf_levels());
-  const ConstMatrixMap u0(mode_leaf_.data(), v0_, system_.leaf_levels());
-  cross_[0].noalias() = g0 * u0.transpose();
-  square_[0].noalias() = g0 * g0.transpose();
-  for (Index i = 0; i < system_.remainder_size();) {
-    const int term = system_.row_term[i];
-    const int v = system_.term_size[term];
-    const Eigen::Map<const Vector> g(g_remainder_.data() + i, v);
-    const Eigen::Map<const Vector> u(mode_remainder_.data() + i, v);
-    cross_[term] += g * u.transpose();
-    square_[term] += g * g.transpose();
-    i += v;
-  }
-}
-
 // products (layout of panels) = C_rr B_j for every leaf level, from the selected inverse.
 void Differentiator::accumulate_panels(std::vector<double>* products) const {
   const SupernodalCholesky& remainder = factor_.remainder();
@@ -175,6 +135,36 @@ void add_block_traces(const Matrix& lambda, Index rows, Index columns, const dou
 
 }  // namespace
 
+// trace_part() of the leaf where all terms are scalar: C_jj = (1 + b'C_rr b) / l^2 and
+// c_rj = -C_rr b / l, with the products C_rr b given.
+void Differentiator::scalar_leaf_traces(const std::vector<double>& products,
+                                        DevianceDerivatives* result) {
+  const double lambda = lambda_[0](0, 0);
+  std::vector<double> with_leaf(system_.n_terms(), 0.0);  // sum of a_rj c_rj by the term of r
+  double own = 0;
+  for (Index j = 0; j < system_.leaf_levels(); ++j) {
+    const double scale = 1 / factor_.leaf_factor(j)[0];
+    const Index count = system_.panel_count(j);
+    const int* rows = system_.rows_of_panel(j);
+    const double* a = system_.panel(j);
+    const double* b = factor_.panel(j);
+    const double* product = products.data() + system_.panel_start[j];
+    double c_jj = 1;
+    for (Index i = 0; i < count; ++i) {
+      c_jj += b[i] * product[i];
+      with_leaf[system_.row_term[rows[i]]] -= a[i] * product[i] * scale;
+    }
+    c_jj *= scale * scale;
+    own += system_.leaf_diagonal(0, j) * c_jj;
+    if (request_.inverse_blocks) result->inverse_blocks[0](0, j) = c_jj;
+  }
+  trace_[0](0, 0) += lambda * own;
+  for (int t = 1; t < system_.n_terms(); ++t) {
+    trace_[t](0, 0) += lambda * with_leaf[t];
+    trace_[0](0, 0) += lambda_[t](0, 0) * with_leaf[t];
+  }
+}
+
 template <int V>
 void Differentiator::trace_part(DevianceDerivatives* result) {
   using Small = Eigen::Matrix<double, V, V>;
@@ -203,6 +193,10 @@ void Differentiator::trace_part(DevianceDerivatives* result) {
     }
     remainder_traces();
     if (request_.inverse_blocks) inverse_block_of_remainder(result);
+  }
+  if (V == 1 && factor_.scalar_remainder()) {
+    scalar_leaf_traces(products, result);
+    return;
   }
   Small c_jj(v, v);
   Small l_inverse(v, v);
@@ -260,31 +254,10 @@ void Differentiator::trace_part(DevianceDerivatives* result) {
   trace_[0] += total;
 }
 
+// G_t -= sum_j (C_X Phi U_X')_jj.
 void Differentiator::reml_correction() {
-  const int p = system_.p;
-  if (!request_.reml || p == 0) return;
-  // G_t -= sum_j (G_x Phi U_x')_jj with Phi = (L_x L_x')^-1.
-  const auto l = factor_.x_factor().triangularView<Eigen::Lower>();
-  Matrix y_leaf = l.solve(gx_leaf_.topRows(p));
-  Matrix x_leaf = l.solve(u_leaf_.topRows(p));
-  for (Index a = 0; a < v0_; ++a) {
-    for (Index b = 0; b < v0_; ++b) {
-      double sum = 0;
-      for (Index j = 0; j < system_.leaf_levels(); ++j) {
-        sum += y_leaf.col(j * v0_ + a).dot(x_leaf.col(j * v0_ + b));
-      }
-      trace_[0](a, b) -= sum;
-    }
-  }
-  if (system_.remainder_size() == 0) return;
-  const Matrix y = l.solve(gx_remainder_.topRows(p));
-  const Matrix x = l.solve(u_remainder_.topRows(p));
-  for (Index i = 0; i < system_.remainder_size();) {
-    const int term = system_.row_term[i];
-    const int v = system_.term_size[term];
-    trace_[term].noalias() -= y.middleCols(i, v).transpose() * x.middleCols(i, v);
-    i += v;
-  }
+  if (!request_.reml) return;
+  for (int t = 0; t < system_.n_terms(); ++t) trace_[t] -= fixed_[t];
 }
 
 void Differentiator::scores(DevianceDerivatives* result) const {

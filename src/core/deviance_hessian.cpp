@@ -1,6 +1,9 @@
 // Hessians of the profiled deviance with respect to the entries of the relative factors
 // (engine.md, step 5; inference.md, "Satterthwaite").
+#include <algorithm>
+
 #include "block_operations.h"
+#include "dense_kernels.h"
 #include "differentiator.h"
 #include "information.h"
 
@@ -39,21 +42,46 @@ Matrix Differentiator::quadratic_information(const std::vector<LambdaEntry>& ent
   return information_of(f_leaf, f_remainder);
 }
 
+// With a = f A: f'K f = f'a - (a Lambda L^-T)(.)' - (f'C_X L_x^-T)(.)'. The leaf's levels come by
+// blocks that stay in the cache.
 Matrix Differentiator::information_of(const Matrix& f_leaf, const Matrix& f_remainder) const {
+  const Index r = f_leaf.rows();
   const int p = system_.p;
-  Matrix a_leaf;
+  const Index q = system_.remainder_size();
+  const Index step = leaf_step();
+  Matrix information = Matrix::Zero(r, r);
+  Matrix fx = Matrix::Zero(r, p);
+  const auto add_products = [&](Index columns, const double* f, const double* a, const double* gx) {
+    gemm_nt(r, r, columns, 1.0, f, r, a, r, information.data(), r);
+    gemm_nt(r, p, columns, 1.0, f, r, gx, p + 1, fx.data(), r);
+  };
+  const auto subtract_square = [&](Index columns, const double* a) {
+    gemm_nt(r, r, columns, -1.0, a, r, a, r, information.data(), r);
+  };
   Matrix a_remainder;
-  multiply_cross_products(system_, f_leaf, f_remainder, &a_leaf, &a_remainder);
-  Matrix information = f_leaf * a_leaf.transpose() + f_remainder * a_remainder.transpose();
-  Matrix fx = f_leaf * gx_leaf_.topRows(p).transpose() +
-              f_remainder * gx_remainder_.topRows(p).transpose();  // r x p
-  apply_lambda(system_, lambda_, &a_leaf, &a_remainder, true);
-  factor_.solve_forward(&a_leaf, &a_remainder);
-  information.noalias() -= a_leaf * a_leaf.transpose();
-  information.noalias() -= a_remainder * a_remainder.transpose();
+  multiply_remainder(system_, r, f_remainder, &a_remainder);
+  Matrix eliminated = Matrix::Zero(r, q);  // what the leaf's solution takes from the remainder
+  Matrix a(r, v0_ * step);
+  Matrix solved(r, v0_ * step);
+  for (Index first = 0; first < system_.leaf_levels(); first += step) {
+    const Index count = std::min(step, system_.leaf_levels() - first);
+    const double* f = f_leaf.data() + first * v0_ * r;
+    multiply_leaf(system_, first, count, r, f, f_remainder.data(), a.data(), a_remainder.data());
+    add_products(v0_ * count, f, a.data(), gx_leaf_.data() + first * v0_ * (p + 1));
+    multiply_levels(lambda_[0], r, count, a.data(), solved.data());
+    factor_.solve_leaf_forward(first, count, r, solved.data(), eliminated.data());
+    subtract_square(v0_ * count, solved.data());
+  }
+  if (q > 0) {
+    add_products(q, f_remainder.data(), a_remainder.data(), gx_remainder_.data());
+    apply_lambda_to_remainder(system_, lambda_, &a_remainder, true);
+    a_remainder += eliminated;
+    factor_.remainder().solve_forward(&a_remainder);
+    subtract_square(q, a_remainder.data());
+  }
   if (p > 0) {
-    const Matrix solved = factor_.x_factor().triangularView<Eigen::Lower>().solve(fx.transpose());
-    information.noalias() -= solved.transpose() * solved;
+    const Matrix of_x = factor_.x_factor().triangularView<Eigen::Lower>().solve(fx.transpose());
+    information.noalias() -= of_x.transpose() * of_x;
   }
   return information;
 }

@@ -21,7 +21,7 @@ class Differentiator {
         v0_(system_.leaf_size()),
         f_(request.m / factor->residual_ss()) {}
 
-  void solve_modes();
+  void solve_modes();  // mode_solution.cpp
   template <int V>
   void trace_part(DevianceDerivatives* result);
   void reml_correction();
@@ -33,6 +33,14 @@ class Differentiator {
   void take_modes(DevianceDerivatives* result);
 
  private:
+  // Levels of the leaf that are worked on together, in the cache.
+  Index leaf_step() const { return v0_ < 128 ? 128 / v0_ : 1; }
+  Matrix fixed_factor() const;
+  template <int P>
+  void solve_leaf_modes(const Matrix& u_remainder, const Matrix& w_remainder);
+  template <int P>
+  void solve_remainder_modes(Matrix* u_remainder);
+  void scalar_leaf_traces(const std::vector<double>& products, DevianceDerivatives* result);
   void remainder_traces();
   // g'Gamma_i K Gamma_j g for all pairs of entries (K = Z'PZ).
   Matrix quadratic_information(const std::vector<LambdaEntry>& entries) const;
@@ -49,10 +57,10 @@ class Differentiator {
   DerivativeRequest request_;
   Index v0_;
   double f_;
-  Matrix u_leaf_, u_remainder_;                               // P x .: U = M^-1 Lambda'Z'W[X y]
   Matrix gx_leaf_, gx_remainder_;                             // P x .: Z'V^-1 [X y]
   Matrix mode_leaf_, mode_remainder_, g_leaf_, g_remainder_;  // 1 x .
   std::vector<Matrix> trace_, cross_, square_;                // G_t, H_t, sum g g'
+  std::vector<Matrix> fixed_;  // sum of C_X Phi U_X' with U = M^-1 Lambda'Z'WX
 };
 
 }  // namespace henderson
