@@ -136,10 +136,36 @@ namespace {
 
 constexpr Index kTriangle = 64;  // width up to which a triangular solve is one product
 
+// inverse := L^-1, n x n, whose upper triangle is zero before.
+void invert_lower(Index n, const double* l, Index ldl, double* inverse, Index ldi) {
+  if (n <= 16) {
+    for (Index c = 0; c < n; ++c) {
+      double* column = inverse + c * ldi;
+      column[c] = 1;
+      for (Index k = c; k < n; ++k) {
+        const double* below = l + k * ldl;
+        const double value = column[k] / below[k];
+        column[k] = value;
+        for (Index r = k + 1; r < n; ++r) column[r] -= value * below[r];
+      }
+    }
+    return;
+  }
+  // [A, 0; B, C]^-1 = [A^-1, 0; -C^-1 B A^-1, C^-1]
+  const Index first = ((n / 2 + 7) / 8) * 8;
+  const Index rest = n - first;
+  double* corner = inverse + first * (ldi + 1);
+  invert_lower(first, l, ldl, inverse, ldi);
+  invert_lower(rest, l + first * (ldl + 1), ldl, corner, ldi);
+  Matrix product = Matrix::Zero(rest, first);
+  gemm_nn(rest, first, first, 1.0, l + first, ldl, inverse, ldi, product.data(), rest);
+  gemm_nn(rest, first, rest, -1.0, corner, ldi, product.data(), rest, inverse + first, ldi);
+}
+
 // L^-1 of a small lower triangle.
 Matrix triangle_inverse(Index n, const double* l, Index ldl) {
-  Matrix inverse = Matrix::Identity(n, n);
-  ConstBlock(l, n, n, Stride(ldl)).triangularView<Eigen::Lower>().solveInPlace(inverse);
+  Matrix inverse = Matrix::Zero(n, n);
+  invert_lower(n, l, ldl, inverse.data(), n);
   return inverse;
 }
 
@@ -207,7 +233,8 @@ void inverse_from_cholesky(Index n, const double* l, Index ldl, double* inverse,
     // L11^-1, then (L L')^-1 block by block from the last column block to the first.
     const Matrix own = triangle_inverse(width, l + start * (ldl + 1), ldl);
     double* diagonal = inverse + start * (ldi + 1);
-    Block(diagonal, width, width, Stride(ldi)).noalias() = own.transpose() * own;
+    Block(diagonal, width, width, Stride(ldi)).setZero();
+    gemm_tn(width, width, width, 1.0, own.data(), width, own.data(), width, diagonal, ldi);
     if (below == 0) continue;
     scaled.setZero(below, width);
     gemm_nn(below, width, width, 1.0, l + start + width + start * ldl, ldl, own.data(), width,

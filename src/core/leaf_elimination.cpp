@@ -47,14 +47,15 @@ void LeafElimination::eliminate_leaf() {
   c0_.resize(v_ * v_, levels);
   const Index total = (system_.panel_start[levels] + levels * px_) * v_;
   h_.resize(whole_ ? n_ : 1, whole_ ? v_ * levels : total);
-  Matrix moved(h_.rows(), h_.cols());  // A_rj Gamma_0
+  Matrix moved;  // A_rj Gamma_0
+  if (q_ > 0) moved.resize(h_.rows(), h_.cols());
   Matrix source;
   Matrix product;
   for (Index j = 0; j < levels; ++j) {
     leaf.compute(j);
     Eigen::Map<Matrix>(c0_.col(j).data(), v_, v_) = leaf.c0();
+    if (q_ == 0) continue;
     const Index count = system_.panel_count(j);
-    if (n_ == 0) continue;
     source.setZero(count + px_, v_);
     source.topRows(count) = ConstMatrixMap(system_.panel(j), count, v_);
     product.noalias() = source.lazyProduct(leaf.gamma());
@@ -67,7 +68,11 @@ void LeafElimination::eliminate_leaf() {
       for (Index x = 0; x < px_; ++x) rows_.push_back(static_cast<int>(q_ + x));
     }
   }
-  if (n_ == 0) return;
+  if (q_ == 0) {
+    if (px_ > 0) h_ = x_leaf_;
+    f_ = Matrix::Zero(n_, n_);
+    return;
+  }
   start_f();
   Matrix update = Matrix::Zero(n_, n_);
   if (whole_) {
