@@ -29,6 +29,14 @@ fit_cross_products_cpp <- function(moments, options) {
     .Call(`_henderson_fit_cross_products_cpp`, moments, options)
 }
 
+deviance_evaluator_cpp <- function(moments, reml) {
+    .Call(`_henderson_deviance_evaluator_cpp`, moments, reml)
+}
+
+deviance_at_cpp <- function(evaluator, theta, gradient) {
+    .Call(`_henderson_deviance_at_cpp`, evaluator, theta, gradient)
+}
+
 evaluate_deviance_cpp <- function(moments, theta, reml, gradient) {
     .Call(`_henderson_evaluate_deviance_cpp`, moments, theta, reml, gradient)
 }

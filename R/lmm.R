@@ -159,14 +159,31 @@ deviance_function <- function(fit, REML = NULL, ...) {
   check_fit(fit)
   check_flag(REML, null_ok = TRUE)
   if (is.null(REML)) REML <- fit$REML
-  moments <- cross_products_of(fit)
+  evaluate <- deviance_evaluator(cross_products_of(fit), REML)
   size <- length(fit$theta)
   function(theta, gradient = TRUE, ...) {
     check_no_dots(...)
     check_supplied(theta)
     check_numeric(theta, length = size)
     check_flag(gradient)
-    result <- evaluate_deviance_cpp(moments, as.double(theta), REML, gradient)
+    result <- evaluate(as.double(theta), gradient)
     if (gradient) structure(result$value, gradient = result$gradient) else result$value
+  }
+}
+
+#' Evaluate the profiled criterion at many points of one model
+#' @param moments cross-products (a list, design/internal-objects.md).
+#' @return function of `theta` and `gradient` (flag), which returns list(`value`, `gradient`). The
+#'   ordering of the model is done once, and again where the function comes from a file.
+#' @noRd
+deviance_evaluator <- function(moments, REML) {
+  evaluator <- NULL
+  function(theta, gradient) {
+    result <- if (!is.null(evaluator)) deviance_at_cpp(evaluator, theta, gradient)
+    if (is.null(result)) {
+      evaluator <<- deviance_evaluator_cpp(moments, REML)
+      result <- deviance_at_cpp(evaluator, theta, gradient)
+    }
+    result
   }
 }

@@ -129,12 +129,12 @@ spent_budget <- "iteration limit reached"
 #' @return list(`theta`, `outcome`); NULL where the criterion is not finite.
 #' @noRd
 minimize_with_optim <- function(core, REML, control, start) {
-  moments <- cross_products_cpp(core)
+  evaluate <- deviance_evaluator(cross_products_cpp(core), REML)
   structures <- do.call(cbind, lapply(core$terms, `[[`, "structures"))
   diagonal <- diagonal_parameters(structures)
   if (is.null(start)) start <- as.double(diagonal)
-  value <- function(theta) evaluate_deviance_cpp(moments, theta, REML, FALSE)$value
-  gradient <- function(theta) evaluate_deviance_cpp(moments, theta, REML, TRUE)$gradient
+  value <- function(theta) evaluate(theta, FALSE)$value
+  gradient <- function(theta) evaluate(theta, TRUE)$gradient
   optimum <- tryCatch(
     if (control$optimizer == "bfgs") {
       stats::optim(start, value, gradient,

@@ -100,6 +100,31 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// deviance_evaluator_cpp
+SEXP deviance_evaluator_cpp(const Rcpp::List& moments, bool reml);
+RcppExport SEXP _henderson_deviance_evaluator_cpp(SEXP momentsSEXP, SEXP remlSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
+    Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);
+    rcpp_result_gen = Rcpp::wrap(deviance_evaluator_cpp(moments, reml));
+    return rcpp_result_gen;
+END_RCPP
+}
+// deviance_at_cpp
+SEXP deviance_at_cpp(SEXP evaluator, const Eigen::VectorXd& theta, bool gradient);
+RcppExport SEXP _henderson_deviance_at_cpp(SEXP evaluatorSEXP, SEXP thetaSEXP, SEXP gradientSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< SEXP >::type evaluator(evaluatorSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type theta(thetaSEXP);
+    Rcpp::traits::input_parameter< bool >::type gradient(gradientSEXP);
+    rcpp_result_gen = Rcpp::wrap(deviance_at_cpp(evaluator, theta, gradient));
+    return rcpp_result_gen;
+END_RCPP
+}
 // evaluate_deviance_cpp
 Rcpp::List evaluate_deviance_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml, bool gradient);
 RcppExport SEXP _henderson_evaluate_deviance_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP gradientSEXP) {
@@ -205,6 +230,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_factor_bytes_cpp", (DL_FUNC) &_henderson_factor_bytes_cpp, 1},
     {"_henderson_fit_design_cpp", (DL_FUNC) &_henderson_fit_design_cpp, 3},
     {"_henderson_fit_cross_products_cpp", (DL_FUNC) &_henderson_fit_cross_products_cpp, 2},
+    {"_henderson_deviance_evaluator_cpp", (DL_FUNC) &_henderson_deviance_evaluator_cpp, 2},
+    {"_henderson_deviance_at_cpp", (DL_FUNC) &_henderson_deviance_at_cpp, 3},
     {"_henderson_evaluate_deviance_cpp", (DL_FUNC) &_henderson_evaluate_deviance_cpp, 4},
     {"_henderson_gemm_kernel_cpp", (DL_FUNC) &_henderson_gemm_kernel_cpp, 1},
     {"_henderson_satterthwaite_parts_cpp", (DL_FUNC) &_henderson_satterthwaite_parts_cpp, 3},

@@ -3,6 +3,7 @@
 #include "convert.h"
 #include "gemm_kernel.h"
 #include "level_order.h"
+#include "profiled_deviance.h"
 
 // Fits a design (convert.h). When X may be rank deficient nothing is fitted: the result is
 // list(smallest_pivot), and the caller decides by QR and calls again with rank_checked.
@@ -36,15 +37,46 @@ Rcpp::List fit_cross_products_cpp(const Rcpp::List& moments, const Rcpp::List& o
                                      Rcpp::checkUserInterrupt));
 }
 
-// Profiled criterion at theta (natural parametrization) with its gradient if wanted.
+namespace {
+
+// Cross-products with their symbolic factorization, which is most of the work of one evaluation.
+struct DevianceEvaluator {
+  DevianceEvaluator(const Rcpp::List& list, bool reml)
+      : moments(as_cross_products(list)), deviance(moments, reml, Rcpp::checkUserInterrupt) {}
+  const henderson::CrossProducts moments;
+  henderson::ProfiledDeviance deviance;
+};
+
+Rcpp::List evaluate(henderson::ProfiledDeviance* deviance, const Eigen::VectorXd& theta,
+                    bool gradient) {
+  if (theta.size() != deviance->n_parameters()) Rcpp::stop("internal: theta has a wrong length");
+  const henderson::Evaluation result = henderson::evaluate_deviance(deviance, theta, gradient);
+  return Rcpp::List::create(Rcpp::_["value"] = result.value, Rcpp::_["gradient"] = result.gradient);
+}
+
+}  // namespace
+
+// An evaluator for deviance_at_cpp(): an external pointer, nil once it has been saved and loaded.
+// [[Rcpp::export]]
+SEXP deviance_evaluator_cpp(const Rcpp::List& moments, bool reml) {
+  return Rcpp::XPtr<DevianceEvaluator>(new DevianceEvaluator(moments, reml));
+}
+
+// Profiled criterion at theta (natural parametrization) with its gradient if wanted; NULL from an
+// evaluator that is nil.
+// [[Rcpp::export]]
+SEXP deviance_at_cpp(SEXP evaluator, const Eigen::VectorXd& theta, bool gradient) {
+  const Rcpp::XPtr<DevianceEvaluator> own(evaluator);
+  if (own.get() == nullptr) return R_NilValue;
+  return evaluate(&own->deviance, theta, gradient);
+}
+
+// The same, once.
 // [[Rcpp::export]]
 Rcpp::List evaluate_deviance_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml,
                                  bool gradient) {
-  const henderson::CrossProducts cross_products = as_cross_products(moments);
-  henderson::ProfiledDeviance deviance(cross_products, reml, Rcpp::checkUserInterrupt);
-  if (theta.size() != deviance.n_parameters()) Rcpp::stop("internal: theta has a wrong length");
-  const henderson::Evaluation result = henderson::evaluate_deviance(&deviance, theta, gradient);
-  return Rcpp::List::create(Rcpp::_["value"] = result.value, Rcpp::_["gradient"] = result.gradient);
+  DevianceEvaluator own(moments, reml);
+  return evaluate(&own.deviance, theta, gradient);
 }
 
 // Name of the matrix-product kernel in use ("eigen", "avx2", "avx512"), after choosing another one

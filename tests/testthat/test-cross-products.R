@@ -95,3 +95,17 @@ test_that("thousands of nested levels give the same fit whatever their order", {
     tolerance = 1e-7
   )
 })
+
+test_that("one evaluator serves many points, also from a file", {
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  moments <- cross_products_of(fit)
+  d <- deviance_function(fit)
+  file <- withr::local_tempfile()
+  for (theta in list(fit$theta, c(0, 0, 0), c(2, -1, 0.5), fit$theta)) {
+    once <- evaluate_deviance_cpp(moments, theta, TRUE, TRUE)
+    expect_identical(d(theta, gradient = FALSE), once$value)
+    expect_identical(attr(d(theta), "gradient"), once$gradient)
+    saveRDS(d, file)
+    expect_identical(readRDS(file)(theta), d(theta))
+  }
+})
