@@ -172,50 +172,48 @@ Matrix triangle_inverse(Index n, const double* l, Index ldl) {
 // With few right-hand sides Eigen's solve is faster than inverting diagonal blocks.
 bool few(Index m, Index n) { return m < 32 || n < 8; }
 
+// B := B inverse(L)' or B inverse(L) for a triangle of at most kTriangle columns.
+void solve_small(Index m, Index n, const double* l, Index ldl, double* b, Index ldb,
+                 bool transposed) {
+  Block target(b, m, n, Stride(ldb));
+  const ConstBlock triangle(l, n, n, Stride(ldl));
+  if (few(m, n)) {
+    if (transposed) {
+      triangle.transpose().triangularView<Eigen::Upper>().solveInPlace<Eigen::OnTheRight>(target);
+    } else {
+      triangle.triangularView<Eigen::Lower>().solveInPlace<Eigen::OnTheRight>(target);
+    }
+    return;
+  }
+  const Matrix inverse = triangle_inverse(n, l, ldl);
+  const Matrix copy = target;
+  target.setZero();
+  const auto multiply = transposed ? gemm_nt : gemm_nn;
+  multiply(m, n, n, 1.0, copy.data(), m, inverse.data(), n, b, ldb);
+}
+
+// Where a wide triangle is divided.
+Index first_part(Index n) {
+  if (n >= kLong) check_interrupt();
+  return ((n / 2 + kTriangle - 1) / kTriangle) * kTriangle;
+}
+
 }  // namespace
 
 void solve_right_transposed(Index m, Index n, const double* l, Index ldl, double* b, Index ldb) {
   if (m <= 0 || n <= 0) return;
-  Block target(b, m, n, Stride(ldb));
-  if (few(m, n)) {
-    ConstBlock(l, n, n, Stride(ldl))
-        .transpose()
-        .triangularView<Eigen::Upper>()
-        .solveInPlace<Eigen::OnTheRight>(target);
-    return;
-  }
-  if (n <= kTriangle) {
-    const Matrix inverse = triangle_inverse(n, l, ldl);
-    const Matrix copy = target;
-    target.setZero();
-    gemm_nt(m, n, n, 1.0, copy.data(), m, inverse.data(), n, b, ldb);
-    return;
-  }
-  if (n >= kLong) check_interrupt();
-  const Index first = ((n / 2 + kTriangle - 1) / kTriangle) * kTriangle;
+  if (n <= kTriangle || few(m, n)) return solve_small(m, n, l, ldl, b, ldb, true);
+  const Index first = first_part(n);
+  double* rest = b + first * ldb;
   solve_right_transposed(m, first, l, ldl, b, ldb);
-  gemm_nt(m, n - first, first, -1.0, b, ldb, l + first, ldl, b + first * ldb, ldb);
-  solve_right_transposed(m, n - first, l + first * (ldl + 1), ldl, b + first * ldb, ldb);
+  gemm_nt(m, n - first, first, -1.0, b, ldb, l + first, ldl, rest, ldb);
+  solve_right_transposed(m, n - first, l + first * (ldl + 1), ldl, rest, ldb);
 }
 
 void solve_right(Index m, Index n, const double* l, Index ldl, double* b, Index ldb) {
   if (m <= 0 || n <= 0) return;
-  Block target(b, m, n, Stride(ldb));
-  if (few(m, n)) {
-    ConstBlock(l, n, n, Stride(ldl))
-        .triangularView<Eigen::Lower>()
-        .solveInPlace<Eigen::OnTheRight>(target);
-    return;
-  }
-  if (n <= kTriangle) {
-    const Matrix inverse = triangle_inverse(n, l, ldl);
-    const Matrix copy = target;
-    target.setZero();
-    gemm_nn(m, n, n, 1.0, copy.data(), m, inverse.data(), n, b, ldb);
-    return;
-  }
-  if (n >= kLong) check_interrupt();
-  const Index first = ((n / 2 + kTriangle - 1) / kTriangle) * kTriangle;
+  if (n <= kTriangle || few(m, n)) return solve_small(m, n, l, ldl, b, ldb, false);
+  const Index first = first_part(n);
   double* rest = b + first * ldb;
   solve_right(m, n - first, l + first * (ldl + 1), ldl, rest, ldb);
   gemm_nn(m, first, n - first, -1.0, rest, ldb, l + first, ldl, b, ldb);

@@ -185,7 +185,8 @@ Evaluation evaluate_deviance(ProfiledDeviance* deviance, const Vector& theta, bo
   std::vector<Matrix> rotations;
   result.value = deviance->value(deviance->to_standard(theta, &rotations));
   if (gradient && std::isfinite(result.value)) {
-    const DevianceDerivatives parts = deviance->differentiate(HessianKind::kNone, false);
+    const DevianceDerivatives parts =
+        deviance->differentiate(HessianKind::kNone, CurvatureKind::kNone, false);
     result.gradient = natural_gradient(*deviance, parts.lambda_gradient, rotations);
   }
   return result;

@@ -115,24 +115,20 @@ Index ProfiledDeviance::traces_width() const {
   return system_->n_terms() == 1 ? 0 : InformationSums::width(*system_, reml_);
 }
 
-DevianceDerivatives ProfiledDeviance::differentiate(HessianKind hessian, bool inverse_blocks) {
-  DerivativeRequest request;
-  request.reml = reml_;
-  request.m = m_;
-  request.hessian = hessian;
-  request.inverse_blocks = inverse_blocks;
-  return henderson::differentiate(factor_.get(), entries_, request);
-}
-
-void ProfiledDeviance::take_derivatives(HessianKind hessian, CurvatureKind curvature) {
+DevianceDerivatives ProfiledDeviance::differentiate(HessianKind hessian, CurvatureKind curvature,
+                                                    bool inverse_blocks) {
   DerivativeRequest request;
   request.reml = reml_;
   request.m = m_;
   request.hessian = hessian;
   request.curvature = curvature;
+  request.inverse_blocks = inverse_blocks;
+  return henderson::differentiate(factor_.get(), entries_, request);
+}
+
+void ProfiledDeviance::take_derivatives(HessianKind hessian, CurvatureKind curvature) {
   // The blocks of M^-1 cost next to nothing here and serve the conditional variances afterwards.
-  request.inverse_blocks = true;
-  last_ = henderson::differentiate(factor_.get(), entries_, request);
+  last_ = differentiate(hessian, curvature, true);
   last_point_ = point_;
 }
 

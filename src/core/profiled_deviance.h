@@ -42,7 +42,8 @@ class ProfiledDeviance {
   // several they need dense matrices as wide as the remainder and X. Pay: now and then.
   bool traces_are_cheap() const { return traces_width() <= 64; }
   bool exact_hessian_pays() const { return traces_width() <= 400; }
-  DevianceDerivatives differentiate(HessianKind hessian, bool inverse_blocks);
+  DevianceDerivatives differentiate(HessianKind hessian, CurvatureKind curvature,
+                                    bool inverse_blocks);
   // value() unless x is the point last evaluated.
   double value_at(const Vector& x);
   // Derivatives (without Hessian) and blocks of M^-1 at x; evaluates only what is not at hand.
