@@ -177,6 +177,8 @@ deviance_function <- function(fit, REML = NULL, ...) {
 #'   ordering of the model is done once, and again where the function comes from a file.
 #' @noRd
 deviance_evaluator <- function(moments, REML) {
+  force(moments)
+  force(REML)
   evaluator <- NULL
   function(theta, gradient) {
     result <- if (!is.null(evaluator)) deviance_at_cpp(evaluator, theta, gradient)
