@@ -221,7 +221,8 @@ void solve_right(Index m, Index n, const double* l, Index ldl, double* b, Index 
 }
 
 void inverse_from_cholesky(Index n, const double* l, Index ldl, double* inverse, Index ldi) {
-  const Index block = 64;
+  // Every block of columns packs what is right of it once more: few of them where that is much.
+  const Index block = n < 1024 ? 64 : 128;
   if (n <= 0) return;
   Matrix scaled;
   for (Index start = ((n - 1) / block) * block; start >= 0; start -= block) {
