@@ -79,11 +79,59 @@ Matrix Differentiator::information_of(const Matrix& f_leaf, const Matrix& f_rema
     factor_.remainder().solve_forward(&a_remainder);
     subtract_square(q, a_remainder.data());
   }
-  if (p > 0) {
-    const Matrix of_x = factor_.x_factor().triangularView<Eigen::Lower>().solve(fx.transpose());
-    information.noalias() -= of_x.transpose() * of_x;
-  }
+  subtract_fixed(fx, &information);
   return information;
+}
+
+// information -= fx Phi fx'.
+void Differentiator::subtract_fixed(const Matrix& fx, Matrix* information) const {
+  if (fx.cols() == 0) return;
+  const Matrix of_x = factor_.x_factor().triangularView<Eigen::Lower>().solve(fx.transpose());
+  information->noalias() -= of_x.transpose() * of_x;
+}
+
+// With one term C is block-diagonal, and sums over its levels take the place of coefficients:
+//   g'G_i C G_k g = vec(G_i)' W vec(G_k),  W[ca, db] = sum_j C_j[a, b] g_j[c] g_j[d],
+//   C_X'G_i g = R vec(G_i),  R[., ca] = sum_j C_X,j[., a] g_j[c].
+Matrix Differentiator::one_term_information(const std::vector<CovarianceDirection>& directions,
+                                            const Matrix& blocks) const {
+  const Index r = static_cast<Index>(directions.size());
+  const Index v = v0_;
+  const Index levels = system_.leaf_levels();
+  const Index columns = system_.p + 1;  // of [X y]
+  Matrix squares(v * v, levels);        // [cd] of each level
+  for (Index j = 0; j < levels; ++j) {
+    const double* g = g_leaf_.data() + j * v;
+    for (Index d = 0; d < v; ++d) {
+      for (Index c = 0; c < v; ++c) squares(c + d * v, j) = g[c] * g[d];
+    }
+  }
+  Matrix products = Matrix::Zero(v * v, v * v);  // [ab, cd]
+  gemm_nt(v * v, v * v, levels, 1.0, blocks.data(), v * v, squares.data(), v * v, products.data(),
+          v * v);
+  Matrix w(v * v, v * v);
+  Matrix of_fixed = Matrix::Zero(columns, v * v);
+  for (Index a = 0; a < v; ++a) {
+    gemm_nt(columns, v, levels, 1.0, gx_leaf_.data() + a * columns, columns * v, g_leaf_.data(), v,
+            of_fixed.data() + a * v * columns, columns);
+    for (Index c = 0; c < v; ++c) {
+      for (Index b = 0; b < v; ++b) {
+        for (Index d = 0; d < v; ++d) w(c + a * v, d + b * v) = products(a + b * v, c + d * v);
+      }
+    }
+  }
+  Matrix moves(v * v, r);
+  for (Index i = 0; i < r; ++i) {
+    moves.col(i) = Eigen::Map<const Vector>(directions[i].gamma.data(), v * v);
+  }
+  Matrix information = moves.transpose() * w * moves;
+  subtract_fixed(moves.transpose() * of_fixed.topRows(system_.p).transpose(), &information);
+  return information;
+}
+
+InformationSums Differentiator::information_sums() const {
+  const int p = system_.p;
+  return InformationSums(factor_, request_.reml, gx_leaf_.topRows(p), gx_remainder_.topRows(p));
 }
 
 void Differentiator::hessian(const std::vector<LambdaEntry>& entries, bool exact,
@@ -93,23 +141,25 @@ void Differentiator::hessian(const std::vector<LambdaEntry>& entries, bool exact
   for (Index i = 0; i < r; ++i) {
     slope[i] = -2 * cross_[entries[i].term](entries[i].row, entries[i].column);
   }
-  const Matrix information = quadratic_information(entries);
   Matrix& h = result->hessian;
-  h = (exact ? 2 * f_ : f_) * information -
-      (f_ / factor_.residual_ss()) * slope * slope.transpose();
+  h = -(f_ / factor_.residual_ss()) * slope * slope.transpose();
   if (exact) {
     // tr(D Gamma_i D Gamma_j), D = K (REML) or Z'V^-1 Z (ML)
     std::vector<CovarianceDirection> directions;
     for (const LambdaEntry& entry : entries) {
       directions.push_back(direction_of(entry, lambda_[entry.term]));
     }
-    const InformationSums sums(factor_, request_.reml, gx_leaf_.topRows(system_.p),
-                               gx_remainder_.topRows(system_.p));
+    const InformationSums sums = information_sums();
+    h += 2 * f_ *
+         (system_.n_terms() == 1 ? one_term_information(directions, sums.leaf_blocks())
+                                 : quadratic_information(entries));
     h -= sums.traces(directions);
     // These sums are S_t without a division by Lambda, which near zero costs digits.
     for (int t = 0; t < system_.n_terms(); ++t) {
       result->score[t] = sums.sum(t) - f_ * square_[t];
     }
+  } else {
+    h += f_ * quadratic_information(entries);
   }
   for (Index i = 0; i < r; ++i) {
     for (Index j = 0; j < r; ++j) {

@@ -7,6 +7,7 @@
 
 #include "block_cholesky.h"
 #include "deviance_gradient.h"
+#include "information.h"
 #include "types.h"
 
 namespace henderson {
@@ -48,6 +49,11 @@ class Differentiator {
                            const std::vector<Matrix>& transform) const;
   // f_i'K f_j for coefficients f_i in rows.
   Matrix information_of(const Matrix& f_leaf, const Matrix& f_remainder) const;
+  // g'G_i K G_j g with one term, of which blocks are those of C (information.h).
+  Matrix one_term_information(const std::vector<CovarianceDirection>& directions,
+                              const Matrix& blocks) const;
+  void subtract_fixed(const Matrix& fx, Matrix* information) const;
+  InformationSums information_sums() const;
   void accumulate_panels(std::vector<double>* products) const;
   void inverse_block_of_remainder(DevianceDerivatives* result) const;
 

@@ -3,7 +3,6 @@
 #include <Eigen/Cholesky>
 
 #include "differentiator.h"
-#include "information.h"
 
 namespace henderson {
 
@@ -79,10 +78,12 @@ void Differentiator::gamma_curvature(const std::vector<LambdaEntry>& entries,
       move(entry.column, entry.row) = 1;
       directions.push_back({entry.term, move});
     }
-    const InformationSums sums(factor_, request_.reml, gx_leaf_.topRows(system_.p),
-                               gx_remainder_.topRows(system_.p));
+    const InformationSums sums = information_sums();
     curvature.trace = sums.traces(directions);
     for (int t = 0; t < system_.n_terms(); ++t) expected[t] = sums.sum(t);
+    if (system_.n_terms() == 1) {
+      curvature.average = f_ * one_term_information(directions, sums.leaf_blocks());
+    }
   }
   curvature.expected.resize(r);
   curvature.observed.resize(r);
@@ -91,6 +92,7 @@ void Differentiator::gamma_curvature(const std::vector<LambdaEntry>& entries,
     curvature.expected[i] = along(expected[term], entries[i]);
     curvature.observed[i] = f_ * along(square_[term], entries[i]);
   }
+  if (curvature.average.size() > 0) return;
   std::vector<Matrix> transform;
   for (int t = 0; t < system_.n_terms(); ++t) {
     const int v = system_.term_size[t];

@@ -129,6 +129,7 @@ InformationSums::InformationSums(const BlockCholesky& factor, bool restricted,
   const Index px = restricted ? cx_leaf.rows() : 0;
   const LeafElimination parts(factor, cx_leaf.topRows(px), cx_remainder.topRows(px), whole);
   const Index q = parts.remainder_size();
+  if (k == 1) leaf_blocks_ = parts.c0();
   const Matrix y = remainder_map(parts);
   if (whole) {
     const Index m = static_cast<Index>(system_.leaf_size()) * system_.leaf_levels();

@@ -45,6 +45,8 @@ class InformationSums {
                   const ConstMatrixRef& cx_remainder);
 
   const Matrix& sum(int t) const { return sum_[t]; }
+  // With one term: the diagonal blocks of C, which has no others, v v x J.
+  const Matrix& leaf_blocks() const { return leaf_blocks_; }
   double trace(const CovarianceDirection& g) const;  // tr(D G)
   // tr(D G_i D G_j) for all pairs.
   Matrix traces(const std::vector<CovarianceDirection>& directions) const;
@@ -59,6 +61,7 @@ class InformationSums {
   Index first_of(int t, int level, Index leaf) const;
 
   const BlockSystem& system_;
+  Matrix leaf_blocks_;
   std::vector<Matrix> sum_;                    // Q_t, v_t x v_t
   std::vector<std::vector<Matrix>> products_;  // T_ts, (v_t v_t) x (v_s v_s)
 };
