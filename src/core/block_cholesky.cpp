@@ -151,7 +151,6 @@ bool BlockCholesky::factorize_leaf() {
   return true;
 }
 
-template <int V>
 void BlockCholesky::assemble_supernode(int s, double* values, const int* local) const {
   const Index n_rows = remainder_.n_rows(s);
   const int first = system_.supernodes.first_column[s];
@@ -183,29 +182,50 @@ void BlockCholesky::assemble_supernode(int s, double* values, const int* local) 
   for (Index e = system_.segment_start[s]; e < system_.segment_start[s + 1]; ++e) {
     if (e % 16384 == 16383) check_interrupt();
     const PanelSegment& segment = system_.segments[e];
-    const Index start = system_.panel_start[segment.level];
-    const Index count = system_.panel_start[segment.level + 1] - start;
-    const int* rows = system_.panel_rows.data() + start;
-    const double* panel = panels_.data() + start * v0_;
-    for (Index c = segment.begin; c < segment.end; ++c) {
-      double* target = values + static_cast<Index>(rows[c] - first) * n_rows;
-      if (V == 1) {
-        const double f = panel[c];
-        for (Index r = c; r < count; ++r) target[local[rows[r]]] -= f * panel[r];
-      } else if (V == 2) {
-        const double f0 = panel[c];
-        const double f1 = panel[c + count];
-        for (Index r = c; r < count; ++r) {
-          target[local[rows[r]]] -= f0 * panel[r] + f1 * panel[r + count];
-        }
-      } else {
-        for (Index k = 0; k < v0_; ++k) {
-          const double f = panel[c + k * count];
-          const double* column = panel + k * count;
-          for (Index r = c; r < count; ++r) target[local[rows[r]]] -= f * column[r];
-        }
-      }
+    const Index columns = v0_ * system_.run_levels(segment.run);
+    if (columns >= 16 && segment.end - segment.begin >= 8) {
+      subtract_product(segment, columns, first, n_rows, values, local);
+    } else {
+      with_width(columns,
+                 [&](auto k) { subtract_sums<k>(segment, columns, first, n_rows, values, local); });
     }
+  }
+}
+
+// values -= B B' for the columns of one segment, B the panels of its run side by side: K columns.
+template <int K>
+void BlockCholesky::subtract_sums(const PanelSegment& segment, Index columns, int first,
+                                  Index n_rows, double* values, const int* local) const {
+  const Index level = system_.run_start[segment.run];
+  const Index count = system_.panel_count(level);
+  const int* rows = system_.rows_of_panel(level);
+  const double* b = panel(level);
+  Eigen::Matrix<double, K, 1> own(columns);  // row c of B
+  for (Index c = segment.begin; c < segment.end; ++c) {
+    double* target = values + static_cast<Index>(rows[c] - first) * n_rows;
+    for (Index k = 0; k < width_or<K>(columns); ++k) own[k] = b[c + k * count];
+    for (Index r = c; r < count; ++r) {
+      double sum = own[0] * b[r];
+      for (Index k = 1; k < width_or<K>(columns); ++k) sum += own[k] * b[r + k * count];
+      target[local[rows[r]]] -= sum;
+    }
+  }
+}
+
+// The same by a matrix product.
+void BlockCholesky::subtract_product(const PanelSegment& segment, Index columns, int first,
+                                     Index n_rows, double* values, const int* local) const {
+  const Index level = system_.run_start[segment.run];
+  const Index count = system_.panel_count(level);
+  const int* rows = system_.rows_of_panel(level);
+  const double* b = panel(level) + segment.begin;
+  const Index m = count - segment.begin;
+  const Index n = segment.end - segment.begin;
+  Matrix product = Matrix::Zero(m, n);
+  gemm_nt(m, n, columns, 1.0, b, count, b, count, product.data(), m);
+  for (Index c = 0; c < n; ++c) {
+    double* target = values + static_cast<Index>(rows[segment.begin + c] - first) * n_rows;
+    for (Index r = c; r < m; ++r) target[local[rows[segment.begin + r]]] -= product(r, c);
   }
 }
 
@@ -292,15 +312,7 @@ bool BlockCholesky::factorize(const std::vector<Matrix>& lambda) {
   log_det_m_ = log_det_leaf_;
   if (remainder_.size() > 0) {
     const bool done = remainder_.factorize(
-        [this](int s, double* values, const int* local) {
-          if (v0_ == 1) {
-            assemble_supernode<1>(s, values, local);
-          } else if (v0_ == 2) {
-            assemble_supernode<2>(s, values, local);
-          } else {
-            assemble_supernode<Eigen::Dynamic>(s, values, local);
-          }
-        },
+        [this](int s, double* values, const int* local) { assemble_supernode(s, values, local); },
         interrupt_);
     if (!done) return false;
     log_det_m_ += remainder_.log_determinant();

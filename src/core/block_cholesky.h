@@ -52,8 +52,12 @@ class BlockCholesky {
  private:
   template <int V>
   bool factorize_leaf();
-  template <int V>
   void assemble_supernode(int s, double* values, const int* local) const;
+  template <int K>
+  void subtract_sums(const PanelSegment& segment, Index columns, int first, Index n_rows,
+                     double* values, const int* local) const;
+  void subtract_product(const PanelSegment& segment, Index columns, int first, Index n_rows,
+                        double* values, const int* local) const;
   void scale_panel_rows(double* panel, const int* rows, Index count) const;
   void assemble_remainder_rhs();
   // remainder -= own B_j' and own -= remainder B_j, for right-hand sides own of leaf level j; W of

@@ -1,7 +1,6 @@
 #include "block_system.h"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 namespace henderson {
@@ -119,60 +118,95 @@ NodePattern remainder_pattern(const CrossProducts& moments, const NodeNumbers& n
   return pattern;
 }
 
-void build_leaf(const CrossProducts& moments, const Standardization& scales, BlockSystem* system) {
-  const TermMoments& leaf = moments.terms[0];
-  const int v0 = leaf.v;
-  const Matrix& basis = scales.z_basis[0];
-  system->leaf_diagonal = leaf.diagonal;
-  for (int j = 0; j < leaf.n_levels; ++j) {
-    MatrixMap block(system->leaf_diagonal.data() + static_cast<Index>(j) * v0 * v0, v0, v0);
-    if (v0 == 1) {
-      block *= basis(0, 0) * basis(0, 0);
-    } else {
-      block = (basis.transpose() * block * basis).eval();
-    }
+// target (v_row x v_column) = basis_row' source basis_column.
+void standardize_block(const Matrix& basis_row, const double* source, const Matrix& basis_column,
+                       Eigen::Ref<Matrix, 0, Eigen::OuterStride<>> target) {
+  const ConstMatrixMap block(source, basis_row.rows(), basis_column.rows());
+  if (block.size() == 1) {
+    target(0, 0) = block(0, 0) * basis_row(0, 0) * basis_column(0, 0);
+  } else {
+    target = basis_row.transpose() * block * basis_column;
   }
+}
+
+void build_leaf_diagonal(const TermMoments& leaf, const Matrix& basis, BlockSystem* system) {
+  const int v = leaf.v;
+  system->leaf_diagonal.resize(v * v, leaf.n_levels);
+  for (int j = 0; j < leaf.n_levels; ++j) {
+    MatrixMap block(system->leaf_diagonal.col(j).data(), v, v);
+    standardize_block(basis, leaf.diagonal.col(j).data(), basis, block);
+  }
+}
+
+// Where the block of a leaf level and a level of another term is.
+struct PanelBlock {
+  int row;  // first scalar row
+  int term;
+  Index entry;  // of the pair
+
+  bool operator<(const PanelBlock& other) const { return row < other.row; }
+};
+
+void build_panels(const CrossProducts& moments, const Standardization& scales,
+                  BlockSystem* system) {
+  const int v0 = moments.terms[0].v;
+  const int n_levels = moments.terms[0].n_levels;
   const int k = static_cast<int>(moments.terms.size());
-  system->panel_start.assign(leaf.n_levels + 1, 0);
-  if (k == 1) return;
-  std::vector<const PairMoments*> pairs;
-  for (int s = 1; s < k; ++s) pairs.push_back(&find_pair(moments, 0, s));
-  std::vector<std::pair<int, std::pair<int, Index>>> sorted;  // scalar row, (term, block)
-  for (int j = 0; j < leaf.n_levels; ++j) {
-    sorted.clear();
+  std::vector<const PairMoments*> pairs(1, nullptr);
+  std::size_t total = 0;
+  for (int s = 1; s < k; ++s) {
+    pairs.push_back(&find_pair(moments, 0, s));
+    total += pairs[s]->partner.size() * moments.terms[s].v;
+  }
+  system->panel_start.assign(n_levels + 1, 0);
+  system->panel_rows.reserve(total);
+  system->panel_values.resize(total * v0);
+  std::vector<PanelBlock> blocks;
+  for (int j = 0; j < n_levels; ++j) {
+    blocks.clear();
     for (int s = 1; s < k; ++s) {
-      const PairMoments& pair = *pairs[s - 1];
-      for (Index e = pair.start[j]; e < pair.start[j + 1]; ++e) {
-        sorted.push_back({system->scalar_row[s][pair.partner[e]], {s, e}});
+      for (Index e = pairs[s]->start[j]; e < pairs[s]->start[j + 1]; ++e) {
+        blocks.push_back({system->scalar_row[s][pairs[s]->partner[e]], s, e});
       }
     }
-    std::sort(sorted.begin(), sorted.end());
-    const Index begin = static_cast<Index>(system->panel_rows.size());
-    for (const auto& entry : sorted) {
-      for (int a = 0; a < moments.terms[entry.second.first].v; ++a) {
-        system->panel_rows.push_back(entry.first + a);
+    std::sort(blocks.begin(), blocks.end());
+    for (const PanelBlock& block : blocks) {
+      for (int a = 0; a < moments.terms[block.term].v; ++a) {
+        system->panel_rows.push_back(block.row + a);
       }
     }
-    const Index count = static_cast<Index>(system->panel_rows.size()) - begin;
-    system->panel_start[j + 1] = begin + count;
-    system->panel_values.resize((begin + count) * v0);
+    system->panel_start[j + 1] = static_cast<Index>(system->panel_rows.size());
+    MatrixMap panel(system->panel_values.data() + system->panel_start[j] * v0,
+                    system->panel_count(j), v0);
     Index at = 0;
-    for (const auto& entry : sorted) {
-      const int s = entry.second.first;
-      const int vs = moments.terms[s].v;
-      const double* value = pairs[s - 1]->values.data() + entry.second.second * vs * v0;
-      MatrixMap panel(system->panel_values.data() + begin * v0, count, v0);
-      const ConstMatrixMap block(value, vs, v0);
-      if (vs == 1 && v0 == 1) {
-        panel(at, 0) = *value * basis(0, 0) * scales.z_basis[s](0, 0);
-      } else {
-        panel.middleRows(at, vs) = scales.z_basis[s].transpose() * block * basis;
-      }
-      at += vs;
+    for (const PanelBlock& block : blocks) {
+      const int v = moments.terms[block.term].v;
+      standardize_block(scales.z_basis[block.term],
+                        pairs[block.term]->values.data() + block.entry * v * v0, scales.z_basis[0],
+                        panel.middleRows(at, v));
+      at += v;
     }
   }
-  system->panels_full = static_cast<Index>(system->panel_rows.size()) ==
-                        static_cast<Index>(leaf.n_levels) * system->remainder_size();
+}
+
+void find_runs(BlockSystem* system) {
+  const int n_levels = system->leaf_levels();
+  for (int j = 0; j < n_levels; ++j) {
+    const int* rows = system->rows_of_panel(j);
+    const bool same = j > 0 && system->panel_count(j) == system->panel_count(j - 1) &&
+                      std::equal(rows, rows + system->panel_count(j), system->rows_of_panel(j - 1));
+    if (!same) system->run_start.push_back(j);
+  }
+  system->run_start.push_back(n_levels);
+}
+
+void build_leaf(const CrossProducts& moments, const Standardization& scales, BlockSystem* system) {
+  build_leaf_diagonal(moments.terms[0], scales.z_basis[0], system);
+  build_panels(moments, scales, system);
+  find_runs(system);
+  system->panels_full = moments.terms.size() > 1 &&
+                        static_cast<Index>(system->panel_rows.size()) ==
+                            static_cast<Index>(system->leaf_levels()) * system->remainder_size();
 }
 
 void build_remainder(const CrossProducts& moments, const Standardization& scales,
@@ -194,16 +228,10 @@ void build_remainder(const CrossProducts& moments, const Standardization& scales
     block.value = static_cast<Index>(system->remainder_values.size());
     system->remainder_values.resize(block.value + static_cast<Index>(vs) * vt);
     double* target = system->remainder_values.data() + block.value;
-    if (vs == 1 && vt == 1) {
-      *target = *value * scales.z_basis[t](0, 0) * scales.z_basis[s](0, 0);
-    } else {
-      const Matrix standard =
-          scales.z_basis[s].transpose() * ConstMatrixMap(value, vs, vt) * scales.z_basis[t];
-      if (keep) {
-        MatrixMap(target, vs, vt) = standard;
-      } else {
-        MatrixMap(target, vt, vs) = standard.transpose();
-      }
+    standardize_block(scales.z_basis[s], value, scales.z_basis[t], MatrixMap(target, vs, vt));
+    if (!keep && vs * vt > 1) {
+      const Matrix standard = ConstMatrixMap(target, vs, vt);
+      MatrixMap(target, vt, vs) = standard.transpose();
     }
     unordered.push_back({system->supernodes.supernode_of[block.column], block});
   };
@@ -243,10 +271,11 @@ void build_segments(BlockSystem* system) {
     const int width = supernodes.first_column[s + 1] - supernodes.first_column[s];
     first_chunk[s + 1] = first_chunk[s] + (width + kChunk - 1) / kChunk;
   }
-  const auto walk = [&](const std::function<void(Index, PanelSegment)>& visit) {
-    for (int j = 0; j < system->leaf_levels(); ++j) {
-      const int* rows = system->panel_rows.data() + system->panel_start[j];
-      const int n_rows = static_cast<int>(system->panel_start[j + 1] - system->panel_start[j]);
+  const int n_runs = static_cast<int>(system->run_start.size()) - 1;
+  const auto walk = [&](const auto& visit) {
+    for (int run = 0; run < n_runs; ++run) {
+      const int* rows = system->rows_of_panel(system->run_start[run]);
+      const int n_rows = static_cast<int>(system->panel_count(system->run_start[run]));
       for (int begin = 0; begin < n_rows;) {
         const int s = supernodes.supernode_of[rows[begin]];
         const int chunk = (rows[begin] - supernodes.first_column[s]) / kChunk;
@@ -254,7 +283,7 @@ void build_segments(BlockSystem* system) {
                                   supernodes.first_column[s] + (chunk + 1) * kChunk);
         int end = begin + 1;
         while (end < n_rows && rows[end] < last) ++end;
-        visit(first_chunk[s] + chunk, {j, begin, end});
+        visit(first_chunk[s] + chunk, PanelSegment{run, begin, end});
         begin = end;
       }
     }
@@ -277,9 +306,14 @@ void build_dense(const CrossProducts& moments, const Standardization& scales, Bl
   system->dense = inverse.asDiagonal() * moments.dense * inverse.asDiagonal();
   const TermMoments& leaf = moments.terms[0];
   system->leaf_dense = inverse.asDiagonal() * leaf.dense;
-  for (int j = 0; j < leaf.n_levels; ++j) {
-    auto columns = system->leaf_dense.middleCols(static_cast<Index>(j) * leaf.v, leaf.v);
-    columns *= scales.z_basis[0];
+  if (leaf.v == 1) {
+    system->leaf_dense *= scales.z_basis[0](0, 0);
+  } else {
+    Matrix copy;
+    for (Index at = 0; at < system->leaf_dense.cols(); at += leaf.v) {
+      copy = system->leaf_dense.middleCols(at, leaf.v);
+      system->leaf_dense.middleCols(at, leaf.v).noalias() = copy.lazyProduct(scales.z_basis[0]);
+    }
   }
   system->remainder_dense.resize(p + 1, system->remainder_size());
   for (std::size_t t = 1; t < moments.terms.size(); ++t) {

@@ -23,9 +23,9 @@ struct RemainderBlock {
   Index value = 0;  // offset into remainder_values, v_row x v_column, column-major
 };
 
-// A leaf panel's rows [begin, end) that are columns of one supernode.
+// The rows [begin, end) of a run's panels that are columns of one supernode.
 struct PanelSegment {
-  int level = 0;
+  int run = 0;
   int begin = 0;
   int end = 0;
 };
@@ -43,6 +43,7 @@ struct BlockSystem {
   std::vector<Index> panel_start;    // J0 + 1
   std::vector<int> panel_rows;       // scalar rows, ascending within a panel
   std::vector<double> panel_values;  // panel j: R_j x v0, column-major, at panel_start[j] v0
+  std::vector<int> run_start;        // levels of a run meet the same rows: count (of runs) + 1
   bool panels_full = false;          // every panel holds every remainder row in order
 
   // Remainder.
@@ -62,6 +63,7 @@ struct BlockSystem {
   int leaf_size() const { return term_size[0]; }
   int leaf_levels() const { return term_levels[0]; }
   int remainder_size() const { return supernodes.size(); }
+  int run_levels(int run) const { return run_start[run + 1] - run_start[run]; }
   // The panel of leaf level j: count rows (scalar rows of the remainder) x v0.
   Index panel_count(Index j) const { return panel_start[j + 1] - panel_start[j]; }
   const int* rows_of_panel(Index j) const { return panel_rows.data() + panel_start[j]; }

@@ -130,11 +130,15 @@ std::vector<int> find_enclosing(const DataRows& rows, int t, int s) {
   const int* inner = rows.terms[t].level;
   const int* outer = rows.terms[s].level;
   std::vector<int> enclosing(rows.terms[t].n_levels, -1);
-  for (Index i = 0; i < rows.n; ++i) {
-    if (!(weight_of(rows, i) > 0)) continue;
-    int& level = enclosing[inner[i] - 1];
-    if (level < 0) level = outer[i] - 1;
-    if (level != outer[i] - 1) return {};
+  for (Index first = 0; first < rows.n; first += kRowBlock) {
+    bool nested = true;  // without a branch for every row
+    for (Index i = first; i < std::min(rows.n, first + kRowBlock); ++i) {
+      if (!(weight_of(rows, i) > 0)) continue;
+      int& level = enclosing[inner[i] - 1];
+      level = level < 0 ? outer[i] - 1 : level;
+      nested &= level == outer[i] - 1;
+    }
+    if (!nested) return {};
   }
   return enclosing;
 }
@@ -159,6 +163,63 @@ std::vector<std::vector<std::vector<int>>> find_all_enclosing(const DataRows& ro
     }
   }
   return enclosing;
+}
+
+// For every column of a term its position among the columns of another one, about the same shift.
+// Empty unless all are found.
+std::vector<int> find_columns(const BlockTermRows& term, const TermMoments& moments,
+                              const BlockTermRows& other, const TermMoments& other_moments) {
+  std::vector<int> positions;
+  for (std::size_t c = 0; c < term.columns.size(); ++c) {
+    for (std::size_t d = 0; d < other.columns.size(); ++d) {
+      if (term.columns[c] != other.columns[d]) continue;
+      if (moments.shift[c] != other_moments.shift[d]) continue;
+      positions.push_back(static_cast<int>(d));
+      break;
+    }
+  }
+  if (positions.size() < term.columns.size()) positions.clear();
+  return positions;
+}
+
+// How the sums of a term come about: row by row, or from those of the levels of a finer term that
+// is nested in it and has its columns.
+struct TermSource {
+  int finer = -1;            // -1: row by row
+  std::vector<int> columns;  // positions among the finer term's columns
+};
+
+std::vector<TermSource> find_sources(const DataRows& rows, const std::vector<TermMoments>& moments,
+                                     const std::vector<std::vector<std::vector<int>>>& enclosing) {
+  std::vector<TermSource> sources(rows.terms.size());
+  for (int s = 1; s < static_cast<int>(rows.terms.size()); ++s) {
+    // the later, the fewer levels
+    for (int t = s - 1; t >= 0 && sources[s].finer < 0; --t) {
+      if (enclosing[t][s - t - 1].empty()) continue;
+      sources[s].columns = find_columns(rows.terms[s], moments[s], rows.terms[t], moments[t]);
+      if (!sources[s].columns.empty()) sources[s].finer = t;
+    }
+  }
+  return sources;
+}
+
+// The sums of a term as those of the levels of a finer one.
+void add_finer_levels(const TermMoments& finer, const std::vector<int>& enclosing,
+                      const std::vector<int>& columns, TermMoments* term) {
+  const int v = term->v;
+  for (int j = 0; j < finer.n_levels; ++j) {
+    if (enclosing[j] < 0) continue;
+    const Index to = static_cast<Index>(enclosing[j]) * v;
+    const Index from = static_cast<Index>(j) * finer.v;
+    double* diagonal = term->diagonal.data() + to * v;
+    const double* finer_diagonal = finer.diagonal.data() + from * finer.v;
+    for (int c = 0; c < v; ++c) {
+      for (int d = 0; d < v; ++d) {
+        diagonal[d + c * v] += finer_diagonal[columns[d] + columns[c] * finer.v];
+      }
+      term->dense.col(to + c) += finer.dense.col(from + columns[c]);
+    }
+  }
 }
 
 // Z_t' W Z_s where t is nested in s: at most one block per level of t, and where both are
@@ -306,10 +367,10 @@ void add_rows(const DataRows& rows, const BlockTermRows& term, const Matrix& blo
   }
 }
 
-// The same for all terms, and [X y]'Wy.
+// The same for all terms that are summed row by row, and [X y]'Wy.
 template <int Width>
-void add_block(const DataRows& rows, const Matrix& block, Index first, Index count,
-               CrossProducts* moments, Vector* last_column) {
+void add_block(const DataRows& rows, const std::vector<TermSource>& sources, const Matrix& block,
+               Index first, Index count, CrossProducts* moments, Vector* last_column) {
   const Index width = Width > 0 ? Width : block.rows();
   double* sum = last_column->data();
   for (Index k = 0; k < count; ++k) {
@@ -318,6 +379,7 @@ void add_block(const DataRows& rows, const Matrix& block, Index first, Index cou
     for (Index r = 0; r < width; ++r) sum[r] += wy * row[r];
   }
   for (std::size_t t = 0; t < rows.terms.size(); ++t) {
+    if (sources[t].finer >= 0) continue;
     add_rows<Width>(rows, rows.terms[t], block, first, count, &moments->terms[t]);
   }
 }
@@ -327,9 +389,14 @@ void add_modes(const DataRows& rows, const BlockTermRows& term, const TermMoment
                const Matrix& modes, Index first, Index count, double* fitted) {
   const Index v = moments.v;
   const bool far = modes.size() > kCacheDoubles;
+  const bool ones_only = is_ones(term);
   for (Index i = first; i < first + count; ++i) {
     if (far && i + kAhead < rows.n) {
       __builtin_prefetch(modes.data() + (term.level[i + kAhead] - 1) * v);
+    }
+    if (ones_only) {
+      fitted[i] += modes(0, term.level[i] - 1);
+      continue;
     }
     const double* mode = modes.data() + (term.level[i] - 1) * v;
     for (int c = 0; c < v; ++c) fitted[i] += z_value(term, moments, c, i) * mode[c];
@@ -397,6 +464,8 @@ CrossProducts accumulate(const DataRows& rows, const GramResult& gram,
   for (const BlockTermRows& term : rows.terms) {
     moments.terms.push_back(empty_term(term, rows, std::max(gram.n, 1.0)));
   }
+  const std::vector<std::vector<std::vector<int>>> enclosing = find_all_enclosing(rows);
+  const std::vector<TermSource> sources = find_sources(rows, moments.terms, enclosing);
   Matrix block(width, kRowBlock);
   Vector last_column = Vector::Zero(width);
   const auto add = width == 1   ? add_block<1>
@@ -408,11 +477,16 @@ CrossProducts accumulate(const DataRows& rows, const GramResult& gram,
     if (interrupt && (first / kRowBlock) % 256 == 0) interrupt();
     const Index count = std::min(kRowBlock, rows.n - first);
     fill_rows(rows, moments.x_shift, moments.y_shift, first, count, &block);
-    add(rows, block, first, count, &moments, &last_column);
+    add(rows, sources, block, first, count, &moments, &last_column);
   }
   moments.dense.col(rows.p) = last_column;
   moments.dense.row(rows.p) = last_column.transpose();
-  const std::vector<std::vector<std::vector<int>>> enclosing = find_all_enclosing(rows);
+  for (std::size_t s = 1; s < sources.size(); ++s) {
+    const int t = sources[s].finer;
+    if (t < 0) continue;
+    add_finer_levels(moments.terms[t], enclosing[t][s - t - 1], sources[s].columns,
+                     &moments.terms[s]);
+  }
   for (int t = 0; t < static_cast<int>(enclosing.size()); ++t) {
     RowOrder sorted;  // only made where t is crossed with another term
     int s = t + 1;

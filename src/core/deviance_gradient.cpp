@@ -10,6 +10,31 @@
 
 namespace henderson {
 
+namespace {
+
+// out += C b for one column c of a symmetric C and what is below its diagonal, row r of it at
+// local[rows[r]]: for K right-hand sides, count apart.
+template <int K>
+void add_symmetric_column(Index c, Index count, const double* column, const int* rows,
+                          const int* local, const double* b, double* out) {
+  double own[K];
+  double sum[K];
+  for (int k = 0; k < K; ++k) {
+    own[k] = b[c + k * count];
+    sum[k] = own[k] * column[local[rows[c]]];
+  }
+  for (Index r = c + 1; r < count; ++r) {
+    const double value = column[local[rows[r]]];
+    for (int k = 0; k < K; ++k) {
+      out[r + k * count] += own[k] * value;
+      sum[k] += b[r + k * count] * value;
+    }
+  }
+  for (int k = 0; k < K; ++k) out[c + k * count] += sum[k];
+}
+
+}  // namespace
+
 // products (layout of panels) = C_rr B_j for every leaf level, from the selected inverse.
 void Differentiator::accumulate_panels(std::vector<double>* products) const {
   const SupernodalCholesky& remainder = factor_.remainder();
@@ -23,21 +48,22 @@ void Differentiator::accumulate_panels(std::vector<double>* products) const {
     for (Index e = system_.segment_start[s]; e < system_.segment_start[s + 1]; ++e) {
       if (e % 16384 == 16383) check_interrupt();
       const PanelSegment& segment = system_.segments[e];
-      const Index count = system_.panel_count(segment.level);
-      const int* rows = system_.rows_of_panel(segment.level);
-      for (Index k = 0; k < v0_; ++k) {
-        const double* b = factor_.panel(segment.level) + k * count;
-        double* out = products->data() + system_.panel_start[segment.level] * v0_ + k * count;
-        for (Index c = segment.begin; c < segment.end; ++c) {
-          const double* column = inverse + (rows[c] - first) * n_rows;
-          const double own = b[c];
-          double sum = own * column[local[rows[c]]];
-          for (Index r = c + 1; r < count; ++r) {
-            const double value = column[local[rows[r]]];
-            out[r] += own * value;
-            sum += b[r] * value;
-          }
-          out[c] += sum;
+      const Index level = system_.run_start[segment.run];
+      const Index count = system_.panel_count(level);
+      const int* rows = system_.rows_of_panel(level);
+      const Index columns = v0_ * system_.run_levels(segment.run);
+      const double* b = factor_.panel(level);
+      double* out = products->data() + system_.panel_start[level] * v0_;
+      for (Index c = segment.begin; c < segment.end; ++c) {
+        const double* column = inverse + (rows[c] - first) * n_rows;
+        Index k = 0;
+        for (; k + 4 <= columns; k += 4) {
+          add_symmetric_column<4>(c, count, column, rows, local.data(), b + k * count,
+                                  out + k * count);
+        }
+        for (; k < columns; ++k) {
+          add_symmetric_column<1>(c, count, column, rows, local.data(), b + k * count,
+                                  out + k * count);
         }
       }
     }

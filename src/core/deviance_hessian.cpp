@@ -12,73 +12,94 @@ namespace henderson {
 Matrix Differentiator::quadratic_information(const std::vector<LambdaEntry>& entries) const {
   const Index r = static_cast<Index>(entries.size());
   // f_i = Gamma_i g: column a of the term's coefficients gets u_b, and Lambda[, b] g_a.
-  Matrix f_leaf = Matrix::Zero(r, v0_ * system_.leaf_levels());
-  Matrix f_remainder = Matrix::Zero(r, system_.remainder_size());
+  const auto direction = [&](const LambdaEntry& entry, const double* g, const double* u,
+                             double* f) {
+    const Matrix& lambda = lambda_[entry.term];
+    f[entry.row * r] += u[entry.column];
+    for (Index d = entry.column; d < lambda.rows(); ++d) {
+      f[d * r] += lambda(d, entry.column) * g[entry.row];
+    }
+  };
+  return information_of(entries, direction);
+}
+
+// The columns of some of the leaf's levels.
+void Differentiator::leaf_directions(const std::vector<LambdaEntry>& entries,
+                                     const Direction& direction, Index first, Index count,
+                                     Matrix* f) const {
+  f->setZero();
+  for (Index i = 0; i < f->rows(); ++i) {
+    if (entries[i].term != 0) continue;
+    for (Index k = 0; k < count; ++k) {
+      const Index at = (first + k) * v0_;
+      direction(entries[i], g_leaf_.data() + at, mode_leaf_.data() + at, &(*f)(i, k * v0_));
+    }
+  }
+}
+
+// The columns of the remainder.
+Matrix Differentiator::remainder_directions(const std::vector<LambdaEntry>& entries,
+                                            const Direction& direction) const {
+  const Index r = static_cast<Index>(entries.size());
+  Matrix f = Matrix::Zero(r, system_.remainder_size());
   for (Index i = 0; i < r; ++i) {
-    const LambdaEntry& entry = entries[i];
-    if (entry.term != 0) continue;
-    for (Index j = 0; j < system_.leaf_levels(); ++j) {
-      const Index at = j * v0_;
-      f_leaf(i, at + entry.row) += mode_leaf_(0, at + entry.column);
-      for (Index d = entry.column; d < v0_; ++d) {
-        f_leaf(i, at + d) += lambda_[0](d, entry.column) * g_leaf_(0, at + entry.row);
-      }
+    const int term = entries[i].term;
+    if (term == 0) continue;
+    for (const int at : system_.scalar_row[term]) {
+      direction(entries[i], g_remainder_.data() + at, mode_remainder_.data() + at,
+                f.data() + i + at * r);
     }
   }
-  for (Index row = 0; row < system_.remainder_size();) {
-    const int term = system_.row_term[row];
-    const int v = system_.term_size[term];
-    for (Index i = 0; i < r; ++i) {
-      const LambdaEntry& entry = entries[i];
-      if (entry.term != term) continue;
-      f_remainder(i, row + entry.row) += mode_remainder_(0, row + entry.column);
-      for (int d = entry.column; d < v; ++d) {
-        f_remainder(i, row + d) +=
-            lambda_[term](d, entry.column) * g_remainder_(0, row + entry.row);
-      }
-    }
-    row += v;
-  }
-  return information_of(f_leaf, f_remainder);
+  return f;
 }
 
 // With a = f A: f'K f = f'a - (a Lambda L^-T)(.)' - (f'C_X L_x^-T)(.)'. The leaf's levels come by
 // blocks that stay in the cache.
-Matrix Differentiator::information_of(const Matrix& f_leaf, const Matrix& f_remainder) const {
-  const Index r = f_leaf.rows();
+Matrix Differentiator::information_of(const std::vector<LambdaEntry>& entries,
+                                      const Direction& direction) const {
+  const Index r = static_cast<Index>(entries.size());
   const int p = system_.p;
   const Index q = system_.remainder_size();
   const Index step = leaf_step();
   Matrix information = Matrix::Zero(r, r);
   Matrix fx = Matrix::Zero(r, p);
-  const auto add_products = [&](Index columns, const double* f, const double* a, const double* gx) {
-    gemm_nt(r, r, columns, 1.0, f, r, a, r, information.data(), r);
-    gemm_nt(r, p, columns, 1.0, f, r, gx, p + 1, fx.data(), r);
+  // rows: the first ones of f, the others are zero
+  const auto add_products = [&](Index rows, Index columns, const double* f, const double* a,
+                                const double* gx) {
+    gemm_nt(rows, r, columns, 1.0, f, r, a, r, information.data(), r);
+    gemm_nt(rows, p, columns, 1.0, f, r, gx, p + 1, fx.data(), r);
   };
-  const auto subtract_square = [&](Index columns, const double* a) {
-    gemm_nt(r, r, columns, -1.0, a, r, a, r, information.data(), r);
-  };
+  Matrix square = Matrix::Zero(r, r);  // lower triangle
+  Index leaf_rows = 0;
+  for (Index i = 0; i < r; ++i) {
+    if (entries[i].term == 0) leaf_rows = i + 1;
+  }
+  const Matrix f_remainder = remainder_directions(entries, direction);
   Matrix a_remainder;
   multiply_remainder(system_, r, f_remainder, &a_remainder);
   Matrix eliminated = Matrix::Zero(r, q);  // what the leaf's solution takes from the remainder
+  Matrix f(r, v0_ * step);
   Matrix a(r, v0_ * step);
   Matrix solved(r, v0_ * step);
   for (Index first = 0; first < system_.leaf_levels(); first += step) {
     const Index count = std::min(step, system_.leaf_levels() - first);
-    const double* f = f_leaf.data() + first * v0_ * r;
-    multiply_leaf(system_, first, count, r, f, f_remainder.data(), a.data(), a_remainder.data());
-    add_products(v0_ * count, f, a.data(), gx_leaf_.data() + first * v0_ * (p + 1));
+    leaf_directions(entries, direction, first, count, &f);
+    multiply_leaf(system_, first, count, r, f.data(), f_remainder.data(), a.data(),
+                  a_remainder.data());
+    add_products(leaf_rows, v0_ * count, f.data(), a.data(),
+                 gx_leaf_.data() + first * v0_ * (p + 1));
     multiply_levels(lambda_[0], r, count, a.data(), solved.data());
     factor_.solve_leaf_forward(first, count, r, solved.data(), eliminated.data());
-    subtract_square(v0_ * count, solved.data());
+    syrk_lower(r, v0_ * count, 1.0, solved.data(), r, square.data(), r);
   }
   if (q > 0) {
-    add_products(q, f_remainder.data(), a_remainder.data(), gx_remainder_.data());
+    add_products(r, q, f_remainder.data(), a_remainder.data(), gx_remainder_.data());
     apply_lambda_to_remainder(system_, lambda_, &a_remainder, true);
     a_remainder += eliminated;
     factor_.remainder().solve_forward(&a_remainder);
-    subtract_square(q, a_remainder.data());
+    syrk_lower(r, q, 1.0, a_remainder.data(), r, square.data(), r);
   }
+  information -= Matrix(square.selfadjointView<Eigen::Lower>());
   subtract_fixed(fx, &information);
   return information;
 }

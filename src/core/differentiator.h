@@ -3,6 +3,7 @@
 #ifndef HENDERSON_DIFFERENTIATOR_H_
 #define HENDERSON_DIFFERENTIATOR_H_
 
+#include <functional>
 #include <vector>
 
 #include "block_cholesky.h"
@@ -47,8 +48,16 @@ class Differentiator {
   Matrix quadratic_information(const std::vector<LambdaEntry>& entries) const;
   Matrix gamma_information(const std::vector<LambdaEntry>& entries,
                            const std::vector<Matrix>& transform) const;
-  // f_i'K f_j for coefficients f_i in rows.
-  Matrix information_of(const Matrix& f_leaf, const Matrix& f_remainder) const;
+  // Sets (from zero) the part of f_i in one level of the entry's term, given the level's g and u:
+  // column c of the level at f[c r], r the number of entries.
+  using Direction =
+      std::function<void(const LambdaEntry& entry, const double* g, const double* u, double* f)>;
+  // f_i'K f_j for all pairs of entries.
+  Matrix information_of(const std::vector<LambdaEntry>& entries, const Direction& direction) const;
+  void leaf_directions(const std::vector<LambdaEntry>& entries, const Direction& direction,
+                       Index first, Index count, Matrix* f) const;
+  Matrix remainder_directions(const std::vector<LambdaEntry>& entries,
+                              const Direction& direction) const;
   // g'G_i K G_j g with one term, of which blocks are those of C (information.h).
   Matrix one_term_information(const std::vector<CovarianceDirection>& directions,
                               const Matrix& blocks) const;

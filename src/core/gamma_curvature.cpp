@@ -36,28 +36,13 @@ Matrix matching_transform(const Matrix& expected, const Matrix& observed) {
 Matrix Differentiator::gamma_information(const std::vector<LambdaEntry>& entries,
                                          const std::vector<Matrix>& transform) const {
   const Index r = static_cast<Index>(entries.size());
-  Matrix f_leaf = Matrix::Zero(r, v0_ * system_.leaf_levels());
-  Matrix f_remainder = Matrix::Zero(r, system_.remainder_size());
-  const auto fill = [&](int term, Eigen::Ref<Matrix> f, const Vector& g) {
-    for (Index i = 0; i < r; ++i) {
-      const LambdaEntry& entry = entries[i];
-      if (entry.term != term) continue;
-      f(i, entry.row) = g[entry.column];
-      f(i, entry.column) = g[entry.row];
-    }
+  const auto direction = [&](const LambdaEntry& entry, const double* g, const double*, double* f) {
+    const Matrix& c = transform[entry.term];
+    const Eigen::Map<const Vector> own(g, c.cols());
+    f[entry.row * r] = c.row(entry.column).dot(own);
+    f[entry.column * r] = c.row(entry.row).dot(own);
   };
-  for (Index j = 0; j < system_.leaf_levels(); ++j) {
-    fill(0, f_leaf.middleCols(j * v0_, v0_),
-         transform[0] * g_leaf_.middleCols(j * v0_, v0_).transpose());
-  }
-  for (Index row = 0; row < system_.remainder_size();) {
-    const int term = system_.row_term[row];
-    const int v = system_.term_size[term];
-    fill(term, f_remainder.middleCols(row, v),
-         transform[term] * g_remainder_.middleCols(row, v).transpose());
-    row += v;
-  }
-  return f_ * information_of(f_leaf, f_remainder);
+  return f_ * information_of(entries, direction);
 }
 
 void Differentiator::gamma_curvature(const std::vector<LambdaEntry>& entries,

@@ -117,6 +117,23 @@ TEST_CASE("cross-products of two terms are the sums over the rows, nested or cro
   }
 }
 
+TEST_CASE("sums of a term with the columns of one nested in it are those over the rows") {
+  for (const bool weighted : {false, true}) {
+    Model model = random_model(
+        60, 90, 2, {{30, {3}, {kUs}, false}, {8, {2}, {kUs}}, {3, {1}, {kUs}}}, weighted, weighted);
+    nest(&model, 61);
+    model.z[1].col(1) = model.z[0].col(2);
+    const CrossProducts expected = whole(model);
+    DataRows rows = model.rows();
+    rows.terms[1].columns[1] = rows.terms[0].columns[2];
+    const CrossProducts shared = accumulate(rows, dense_gram(rows), nullptr);
+    for (std::size_t t = 0; t < 3; ++t) {
+      CHECK(difference(shared.terms[t].dense, expected.terms[t].dense) < 1e-12);
+      CHECK(difference(shared.terms[t].diagonal, expected.terms[t].diagonal) < 1e-12);
+    }
+  }
+}
+
 TEST_CASE("cross-products of different models do not merge") {
   CrossProducts a = whole(random_model(1, 40, 2, {{5, {1}, {kUs}}}, false));
   CHECK_THROWS_AS(a.merge(whole(random_model(1, 40, 3, {{5, {1}, {kUs}}}, false))),

@@ -58,6 +58,31 @@ TEST_CASE("every kernel multiplies as Eigen does, for sizes around its tiles and
   }
 }
 
+TEST_CASE("products of a few rows are sums of products") {
+  for (const Index k : {1, 255, 256, 257, 1000}) {
+    for (Index m = 1; m <= 5; ++m) {
+      for (Index n = 1; n <= 5; ++n) {
+        const Matrix a = Matrix::Random(m + 1, k);  // leading dimensions beyond the rows
+        const Matrix b = Matrix::Random(n + 2, k);
+        const Matrix start = Matrix::Random(m + 3, n);
+        Matrix c = start;
+        gemm_nt(m, n, k, -0.5, a.data(), m + 1, b.data(), n + 2, c.data(), m + 3);
+        const Matrix expected = start.topRows(m) - 0.5 * a.topRows(m) * b.topRows(n).transpose();
+        CHECK((c.topRows(m) - expected).cwiseAbs().maxCoeff() < 1e-15 * 10 * k);
+        CHECK(c.bottomRows(3) == start.bottomRows(3));
+      }
+      const Matrix a = Matrix::Random(m, k);
+      const Matrix before = Matrix::Random(m, m);
+      Matrix c = before;
+      syrk_lower(m, k, 2.0, a.data(), m, c.data(), m);
+      const Matrix expected = before + 2 * a * a.transpose();
+      CHECK((c - expected).triangularView<Eigen::Lower>().toDenseMatrix().cwiseAbs().maxCoeff() <
+            1e-15 * 20 * k);
+      CHECK((c - before).triangularView<Eigen::StrictlyUpper>().toDenseMatrix().isZero(0));
+    }
+  }
+}
+
 TEST_CASE("a wide product crosses the column blocks") {
   const RestoreKernel restore;
   for (const GemmKernel kernel : {GemmKernel::kAvx2, GemmKernel::kAvx512}) {

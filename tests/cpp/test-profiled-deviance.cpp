@@ -57,6 +57,41 @@ TEST_CASE("the profiled criterion is that of the dense oracle") {
   }
 }
 
+// Three groups of 12 levels of the first term, each level with all 9 of its group of the second.
+Model grouped_model(int v) {
+  Model model = random_model(90 + v, 324, 3, {{36, {v}, {kUs}}, {27, {1}, {kUs}}}, v == 2);
+  for (int i = 0; i < 324; ++i) {
+    model.level[0][i] = 1 + i / 9;
+    model.level[1][i] = 1 + 9 * (i / 108) + i % 9;
+  }
+  return model;
+}
+
+TEST_CASE("levels that meet the same ones of the other terms are worked through together") {
+  for (const int v : {1, 2, 4}) {
+    for (const bool reml : {true, false}) {
+      INFO("columns " << v << ", REML " << reml);
+      const Model model = grouped_model(v);
+      const CrossProducts moments = moments_of(model);
+      ProfiledDeviance deviance(moments, reml, nullptr);
+      CHECK(deviance.system().run_start == std::vector<int>({0, 12, 24, 36}));
+      CHECK(!deviance.system().panels_full);
+      const Vector theta = theta_of(model, 0.7);
+      const Evaluation here = evaluate_deviance(&deviance, theta, true);
+      // as above
+      CHECK(here.value == Approx(model.dense_criterion(theta, reml)).epsilon(1e-9));
+      const double h = 1e-5;
+      for (Index i = 0; i < theta.size(); ++i) {
+        const Vector step = h * Vector::Unit(theta.size(), i);
+        const double numeric = (evaluate_deviance(&deviance, theta + step, false).value -
+                                evaluate_deviance(&deviance, theta - step, false).value) /
+                               (2 * h);
+        CHECK(here.gradient[i] == Approx(numeric).epsilon(2e-6).margin(2e-5));
+      }
+    }
+  }
+}
+
 TEST_CASE("the gradient is the derivative of the criterion, near the boundary too") {
   unsigned seed = 100;
   for (const auto& shape : shapes()) {
