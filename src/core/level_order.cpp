@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "fixed_width.h"
+
 namespace henderson {
 
 namespace {
@@ -47,10 +49,14 @@ std::vector<int> sort_by_partner(const PairMoments& pair, int n_partners,
 // Groups of `size` columns.
 Matrix gather_columns(const Matrix& matrix, const std::vector<int>& order, Index size) {
   Matrix sorted(matrix.rows(), matrix.cols());
-  for (std::size_t j = 0; j < order.size(); ++j) {
-    sorted.middleCols(static_cast<Index>(j) * size, size) =
-        matrix.middleCols(static_cast<Index>(order[j]) * size, size);
-  }
+  const Index width = matrix.rows() * size;
+  double* target = sorted.data();
+  with_width(width, [&](auto w) {
+    for (const int group : order) {
+      const double* source = matrix.data() + group * width_or<w>(width);
+      for (Index i = 0; i < width_or<w>(width); ++i) *target++ = source[i];
+    }
+  });
   return sorted;
 }
 
@@ -116,11 +122,12 @@ LevelOrder sort_levels(CrossProducts* moments, int least) {
 }
 
 void restore_levels(const LevelOrder& order, FitResult* result) {
-  for (std::vector<Matrix>* part : {&result->modes, &result->spherical_modes,
-                                    &result->centred_modes, &result->conditional_variance}) {
-    for (std::size_t t = 0; t < part->size(); ++t) {
-      if (order.original[t].empty()) continue;
-      (*part)[t] = gather_columns((*part)[t], inverse(order.original[t]), 1);
+  for (std::size_t t = 0; t < result->modes.size(); ++t) {
+    if (order.original[t].empty()) continue;
+    const std::vector<int> position = inverse(order.original[t]);
+    for (std::vector<Matrix>* part : {&result->modes, &result->spherical_modes,
+                                      &result->centred_modes, &result->conditional_variance}) {
+      (*part)[t] = gather_columns((*part)[t], position, 1);
     }
   }
 }

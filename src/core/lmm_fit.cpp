@@ -138,10 +138,9 @@ void report_random(const ProfiledDeviance& deviance, const DevianceDerivatives& 
     const int levels = system.term_levels[t];
     Matrix u(v, levels);
     for (int l = 0; l < levels; ++l) {
-      for (int c = 0; c < v; ++c) {
-        u(c, l) = t == 0 ? parts.modes_leaf(0, static_cast<Index>(l) * v + c)
-                         : parts.modes_remainder(0, system.scalar_row[t][l] + c);
-      }
+      const double* mode = t == 0 ? parts.modes_leaf.data() + static_cast<Index>(l) * v
+                                  : parts.modes_remainder.data() + system.scalar_row[t][l];
+      std::copy_n(mode, v, u.col(l).data());
     }
     u *= scales.y_scale;
     const Matrix to_b = scales.z_inverse[t] * lambda[t];
@@ -149,11 +148,12 @@ void report_random(const ProfiledDeviance& deviance, const DevianceDerivatives& 
     result->centred_modes.push_back(scales.z_basis[t] * lambda[t] * u);
     result->spherical_modes.push_back(spherical_map[t] * u);
     Matrix variance(v * v, levels);
+    Matrix half(v, v);
     for (int l = 0; l < levels; ++l) {
-      const ConstMatrixMap inverse(parts.inverse_blocks[t].data() + static_cast<Index>(l) * v * v,
-                                   v, v);
-      Matrix block = sigma2 * to_b * inverse * to_b.transpose();
-      variance.col(l) = Eigen::Map<const Vector>(block.data(), v * v);
+      const ConstMatrixMap inverse(parts.inverse_blocks[t].col(l).data(), v, v);
+      half.noalias() = to_b.lazyProduct(inverse);
+      MatrixMap(variance.col(l).data(), v, v).noalias() =
+          sigma2 * half.lazyProduct(to_b.transpose());
     }
     result->conditional_variance.push_back(std::move(variance));
   }

@@ -18,10 +18,11 @@ void solve_columns(const Matrix& l, Index count, double* columns) {
     l.triangularView<Eigen::Lower>().solveInPlace(block);
     return;
   }
+  const Vector inverse = l.diagonal().cwiseInverse();
   for (Index k = 0; k < count; ++k, columns += width_or<P>(width)) {
     for (Index r = 0; r < width_or<P>(width); ++r) {
       for (Index c = 0; c < r; ++c) columns[r] -= l(r, c) * columns[c];
-      columns[r] /= l(r, r);
+      columns[r] *= inverse[r];
     }
   }
 }

@@ -144,8 +144,8 @@ void SupernodalCholesky::solve_backward(Matrix* rhs) const {
 }
 
 // The inverse among the given rows; every pair of them lies in the factor's pattern.
-void SupernodalCholesky::gather_inverse(const int* rows_wanted, Index count, Matrix* full) const {
-  full->resize(count, count);
+void SupernodalCholesky::gather_inverse(const int* rows_wanted, Index count,
+                                        MatrixMap* full) const {
   std::vector<Index> at(count);
   for (Index a = 0; a < count;) {
     const int t = symbolic_.supernode_of[rows_wanted[a]];
@@ -171,7 +171,6 @@ void SupernodalCholesky::gather_inverse(const int* rows_wanted, Index count, Mat
 
 void SupernodalCholesky::compute_selected_inverse() {
   inverse_.resize(values_.size());
-  Matrix below;
   Matrix scaled;
   for (int s = symbolic_.count() - 1; s >= 0; --s) {
     if (s % 256 == 255) check_interrupt();
@@ -184,6 +183,8 @@ void SupernodalCholesky::compute_selected_inverse() {
       inverse_from_cholesky(w, l, m, inverse, m);
       continue;
     }
+    work_.resize(n_below * n_below);
+    MatrixMap below(work_.data(), n_below, n_below);
     gather_inverse(rows(s) + w, n_below, &below);
     if (w == 1) {
       const double pivot_inverse = 1.0 / l[0];

@@ -42,13 +42,13 @@ class SupernodalCholesky {
 
  private:
   void subtract_descendant(int descendant, int s, double* values, const int* local);
-  void gather_inverse(const int* rows, Index count, Matrix* full) const;
+  void gather_inverse(const int* rows, Index count, MatrixMap* full) const;
 
   Supernodes symbolic_;
   std::vector<double> values_;
   std::vector<double> inverse_;
   std::vector<Index> next_row_;  // per descendant: its first row not yet passed on
-  std::vector<double> work_;
+  std::vector<double> work_;     // one memory for the dense blocks of both algorithms
 };
 
 }  // namespace henderson
