@@ -13,7 +13,8 @@ namespace henderson {
 namespace {
 
 constexpr double kFloor = 1e-7;  // |Lambda_cc| where derivatives are taken: they divide by it
-constexpr double kNear = 1;      // predicted decrease from which a minimum is near
+constexpr double kNear = 3;      // predicted decrease from which a minimum is near,
+constexpr double kNearBare = 1;  // and where the Hessian has no traces in every step
 constexpr double kRidge = 1e-5;  // holds parameters of which the data say nothing
 constexpr double kSnap = 1e-3;   // |Lambda_cc| from which the boundary is looked at
 constexpr double kFlat = 1e-8;   // change of the criterion by a change of a parameter by its size
@@ -36,15 +37,7 @@ CovarianceSearch::CovarianceSearch(ProfiledDeviance* deviance, const FitOptions&
 
 // ---- parameters ---------------------------------------------------------------------------------
 
-Vector CovarianceSearch::lift(const Vector& x) const {
-  Vector lifted = x;
-  for (int i = 0; i < deviance_.n_parameters(); ++i) {
-    if (deviance_.is_diagonal(i) && std::abs(lifted[i]) < kFloor) {
-      lifted[i] = lifted[i] < 0 ? -kFloor : kFloor;
-    }
-  }
-  return lifted;
-}
+Vector CovarianceSearch::lift(const Vector& x) const { return deviance_.lift(x, kFloor); }
 
 Vector CovarianceSearch::gamma_of(const Vector& x) const {
   Vector gamma(x.size());
@@ -71,6 +64,17 @@ bool CovarianceSearch::singular(const OptimizerResult& result) const {
     if (deviance_.is_diagonal(i) && result.x[i] == 0) return true;
   }
   return false;
+}
+
+Vector CovarianceSearch::complement(const OptimizerResult& optimum) const {
+  const Vector gamma = gamma_of(optimum.x);
+  std::vector<Matrix> factors;
+  for (const Cone& cone : cones_) {
+    const Eigen::SelfAdjointEigenSolver<Matrix> eigen(cone_matrix(cone, gamma));
+    const Vector root = (1 + 10 * eigen.eigenvalues().array().max(0)).rsqrt();
+    factors.push_back(eigen.eigenvectors() * root.asDiagonal());
+  }
+  return lambda_of(factors, 0);
 }
 
 double CovarianceSearch::evaluate(const Vector& x) {
@@ -249,9 +253,13 @@ bool CovarianceSearch::advance() {
     proposal = propose();
   }
   result_.trace.push_back({result_.evaluations, result_.value, proposal.step.decrease, damping_});
+  if (!(proposal.step.decrease >= -options_.tolerance)) {
+    result_.status = OptimizerStatus::kRadiusCollapsed;
+    return false;
+  }
   // Steps that rounding hides go on as long as they get shorter.
   const double least = std::isfinite(unseen_) ? 0.5 * unseen_ : unseen_;
-  if (!(proposal.step.decrease > 1e-4 * options_.tolerance) || proposal.step.decrease > least) {
+  if (proposal.step.decrease <= 1e-2 * options_.tolerance || proposal.step.decrease > least) {
     return false;
   }
   double ratio = 0;
@@ -260,7 +268,8 @@ bool CovarianceSearch::advance() {
   const bool was_near = near_;
   const Vector old_gamma = gamma_;
   const Vector old_gradient = gradient();
-  near_ = near_ || proposal.step.decrease < kNear || ratio < 0.1;
+  const double near = deviance_.traces_are_cheap() ? kNear : kNearBare;
+  near_ = near_ || proposal.step.decrease < near || ratio < 0.1;
   differentiate();
   if (was_near && curvature_.trace.size() == 0) follow(old_gamma, old_gradient, ratio);
   return true;
@@ -289,13 +298,15 @@ bool CovarianceSearch::begin(const Vector& start, double start_value) {
 
 bool CovarianceSearch::reached(const OptimizerResult& known) const {
   const Vector other = gamma_of(known.x);
-  return near_ && result_.value < known.value + 1e-3 &&
-         (gamma_ - other).norm() < 1e-2 * other.norm();
+  return near_ && result_.value < known.value + 0.1 && (gamma_ - other).norm() < 0.1 * other.norm();
 }
 
-// A second search is to cost little unless it pays.
+// A second search is to cost little unless it pays: not when it is near a worse minimum, of which
+// Newton's predicted decrease gives the size, nor when it takes long.
 bool CovarianceSearch::hopeless(const OptimizerResult& known) const {
   constexpr int kPatience = 24;
+  const double within_reach = 10 * result_.trace.back().predicted_decrease;
+  if (near_ && result_.value - within_reach > known.value) return true;
   return result_.evaluations >= kPatience && result_.value >= known.value;
 }
 

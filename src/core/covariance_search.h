@@ -36,6 +36,9 @@ class CovarianceSearch {
   Certificate certify(OptimizerResult* optimum);
 
   bool singular(const OptimizerResult& result) const;
+  // A start as far from a minimum as others often are: what varies there varies little here, and
+  // what does not does. Gamma = (I + 10 Gamma there)^-1.
+  Vector complement(const OptimizerResult& optimum) const;
 
  private:
   struct Proposal {

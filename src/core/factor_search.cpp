@@ -16,7 +16,6 @@ constexpr double kFloor = 1e-7;            // |Lambda_cc| while iterating: zero 
 constexpr double kSnap = 1e-3;             // candidates for an exact zero afterwards
 constexpr double kScoreTolerance = -1e-6;  // of S_t per level: smaller means a way down
 constexpr int kMaxRestarts = 12;
-constexpr double kFlat = 1e-8;  // change of the criterion by a change of a parameter by its size
 
 // Eigenvalues and directions of S_t per level, for structures whose Gamma_t is (nearly) singular.
 struct BoundaryScore {
@@ -56,15 +55,7 @@ std::vector<BoundaryScore> boundary_scores(const ProfiledDeviance& deviance, con
 
 }  // namespace
 
-Vector FactorSearch::lift(const Vector& x) const {
-  Vector lifted = x;
-  for (int i = 0; i < deviance_.n_parameters(); ++i) {
-    if (deviance_.is_diagonal(i) && std::abs(lifted[i]) < kFloor) {
-      lifted[i] = lifted[i] < 0 ? -kFloor : kFloor;
-    }
-  }
-  return lifted;
-}
+Vector FactorSearch::lift(const Vector& x) const { return deviance_.lift(x, kFloor); }
 
 bool FactorSearch::near_boundary(const Vector& x) const {
   for (int i = 0; i < deviance_.n_parameters(); ++i) {
@@ -156,7 +147,6 @@ void FactorSearch::polish(OptimizerResult* current) {
     }
   }
   OptimizerResult settled = minimize(&function_, lift(current->x), options);
-  settled.evaluations += current->evaluations;
   settled.iterations += current->iterations;
   settled.trace.insert(settled.trace.begin(), current->trace.begin(), current->trace.end());
   for (int i = 0; i < deviance_.n_parameters(); ++i) {
@@ -169,7 +159,8 @@ void FactorSearch::polish(OptimizerResult* current) {
 
 TrustRegionOptions FactorSearch::trust_region_options(int used) const {
   TrustRegionOptions options;
-  options.max_evaluations = std::max(options_.max_evaluations - used, 1);
+  options.used = used;
+  options.max_evaluations = std::max(options_.max_evaluations, used + 1);
   options.tolerance = options_.tolerance;
   options.floors = Vector::Zero(deviance_.n_parameters());
   for (int i = 0; i < deviance_.n_parameters(); ++i) {
@@ -180,12 +171,10 @@ TrustRegionOptions FactorSearch::trust_region_options(int used) const {
 
 OptimizerResult FactorSearch::run(const Vector& start, int used) {
   OptimizerResult total = minimize(&function_, lift(start), trust_region_options(used));
-  total.evaluations += used;
   for (int restart = 0; restart < kMaxRestarts; ++restart) {
     if (total.status == OptimizerStatus::kUndefined || !near_boundary(total.x)) break;
     if (!escape(&total)) break;
     OptimizerResult next = minimize(&function_, total.x, trust_region_options(total.evaluations));
-    next.evaluations += total.evaluations;
     next.iterations += total.iterations;
     next.trace.insert(next.trace.begin(), total.trace.begin(), total.trace.end());
     total = std::move(next);

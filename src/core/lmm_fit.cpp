@@ -40,45 +40,80 @@ Start choose_start(ProfiledDeviance* deviance, const FitOptions& options) {
   return start;
 }
 
-// From another start; the better of both ends.
-void search_from(const Vector& start, CovarianceSearch* search, OptimizerResult* optimum) {
-  const OptimizerResult other =
-      search->run(start, std::numeric_limits<double>::quiet_NaN(), optimum->evaluations, optimum);
-  optimum->evaluations = other.evaluations;
-  optimum->iterations += other.iterations;
-  if (!(other.value < optimum->value)) return;
-  OptimizerResult better = other;
-  better.iterations = optimum->iterations;
-  better.trace.insert(better.trace.begin(), optimum->trace.begin(), optimum->trace.end());
-  *optimum = std::move(better);
+FitOptions from_defaults(FitOptions options) {
+  options.start = Vector();
+  return options;
 }
 
-// The criterion can have several minima, singular ones above all, and with few levels.
+// A search that went before: its steps are part of the story.
+void continue_trace(const OptimizerResult& before, OptimizerResult* after) {
+  after->iterations += before.iterations;
+  after->trace.insert(after->trace.begin(), before.trace.begin(), before.trace.end());
+}
+
+// From another start; the better of both ends.
+void search_from(const Vector& start, CovarianceSearch* search, OptimizerResult* optimum) {
+  OptimizerResult other =
+      search->run(start, std::numeric_limits<double>::quiet_NaN(), optimum->evaluations, optimum);
+  optimum->evaluations = other.evaluations;
+  if (!(other.value < optimum->value)) return;
+  continue_trace(*optimum, &other);
+  *optimum = std::move(other);
+}
+
+bool many_parameters_few_levels(const ProfiledDeviance& deviance) {
+  constexpr int kFewLevels = 10;
+  if (deviance.n_parameters() < 2) return false;
+  for (const TermMoments& term : deviance.moments().terms) {
+    if (term.n_levels <= kFewLevels) return true;
+  }
+  return false;
+}
+
+// The criterion can have several minima, with few levels above all: two terms, or two directions
+// of one, compete for a variance. What gives that away is a long search.
 void look_further(ProfiledDeviance* deviance, CovarianceSearch* search, const FitOptions& options,
                   OptimizerResult* optimum) {
-  constexpr int kFewLevels = 10;
-  constexpr int kMostEvaluations = 16;  // before; so that a singular fit stays within about 25
-  if (optimum->status != OptimizerStatus::kConverged || !search->singular(*optimum)) return;
+  constexpr int kShort = 8;
+  constexpr int kMostEvaluations = 18;  // before; so that a singular fit stays within about 25
+  if (optimum->status != OptimizerStatus::kConverged) return;
+  const bool singular = search->singular(*optimum);
   if (options.start.size() > 0) {
     // The user's start may have led to a zero: is one of the default starts better than that?
-    if (optimum->evaluations + 3 > options.max_evaluations) return;
-    FitOptions defaults = options;
-    defaults.start = Vector();
-    const Start start = choose_start(deviance, defaults);
+    if (!singular || optimum->evaluations + 3 > options.max_evaluations) return;
+    const Start start = choose_start(deviance, from_defaults(options));
     optimum->evaluations += start.evaluations + 1;
     if (deviance->value(start.x) < optimum->value) search_from(start.x, search, optimum);
     return;
   }
-  bool few = false;
-  for (const TermMoments& term : deviance->moments().terms) {
-    for (const CovarianceStructure& s : term.structures) {
-      few |=
-          s.kind == StructureKind::kUnstructured && s.n_columns > 1 && term.n_levels <= kFewLevels;
-    }
+  const int evaluations = optimum->evaluations + (singular ? 1 : 0);  // with that at exact zeros
+  if (evaluations > kShort && evaluations <= kMostEvaluations &&
+      many_parameters_few_levels(*deviance)) {
+    search_from(search->complement(*optimum), search, optimum);
   }
-  if (few && optimum->evaluations <= kMostEvaluations) {
-    search_from(0.1 * deviance->standard_start(), search, optimum);
-  }
+}
+
+bool certified(const OptimizerResult& optimum, const Certificate& certificate) {
+  return optimum.status != OptimizerStatus::kMaxEvaluations && certificate.holds();
+}
+
+// A user's start may lead nowhere, or to where rounding hides the way on (standard deviations of
+// 1e5 residual ones and more). The default ones then have their turn.
+void start_again(ProfiledDeviance* deviance, CovarianceSearch* search, const FitOptions& options,
+                 OptimizerResult* optimum, Certificate* certificate) {
+  const bool sure = certified(*optimum, *certificate) && certificate->rounding < 1e-6;
+  const bool affordable = optimum->evaluations + 3 < options.max_evaluations;
+  if (options.start.size() == 0 || sure || !affordable) return;
+  const Start start = choose_start(deviance, from_defaults(options));
+  OptimizerResult other =
+      search->run(start.x, start.value, optimum->evaluations + start.evaluations);
+  optimum->evaluations = other.evaluations;
+  if (other.status == OptimizerStatus::kUndefined) return;
+  const Certificate evidence = search->certify(&other);
+  if (!(other.value < optimum->value + (certified(other, evidence) ? 1e-8 : 0))) return;
+  continue_trace(*optimum, &other);
+  *optimum = std::move(other);
+  *certificate = evidence;
 }
 
 // The search over covariances ends short of a minimum where variances differ in size by 1e6 and
@@ -86,32 +121,48 @@ void look_further(ProfiledDeviance* deviance, CovarianceSearch* search, const Fi
 // is no minimum either.
 void search_factors(ProfiledDeviance* deviance, CovarianceSearch* search, const FitOptions& options,
                     OptimizerResult* optimum, Certificate* certificate) {
-  FitOptions defaults = options;
-  defaults.start = Vector();
   FactorSearch factors(deviance, options);
   for (const bool again : {false, true}) {
-    const bool certified =
-        optimum->status != OptimizerStatus::kMaxEvaluations && certificate->holds();
-    if (certified || optimum->evaluations + 3 >= options.max_evaluations) return;
+    if (certified(*optimum, *certificate) || optimum->evaluations + 3 >= options.max_evaluations) {
+      return;
+    }
     Vector from = optimum->x;
     if (again) {
-      const Start start = choose_start(deviance, defaults);
+      const Start start = choose_start(deviance, from_defaults(options));
       optimum->evaluations += start.evaluations;
       from = start.x;
     }
     OptimizerResult other = factors.run(from, optimum->evaluations);
+    optimum->evaluations = other.evaluations;
     const bool better =
         other.value < optimum->value ||
         (other.status == OptimizerStatus::kConverged && other.value < optimum->value + 1e-8);
-    if (other.status == OptimizerStatus::kUndefined || !better) {
-      optimum->evaluations = other.evaluations;
-      continue;
-    }
-    other.iterations += optimum->iterations;
-    other.trace.insert(other.trace.begin(), optimum->trace.begin(), optimum->trace.end());
+    if (other.status == OptimizerStatus::kUndefined || !better) continue;
+    continue_trace(*optimum, &other);
     *optimum = std::move(other);
     *certificate = search->certify(optimum);
   }
+}
+
+OptimizerResult find_minimum(ProfiledDeviance* deviance, const FitOptions& options,
+                             Certificate* certificate) {
+  const Start start = choose_start(deviance, options);
+  CovarianceSearch search(deviance, options);
+  OptimizerResult optimum = search.run(start.x, start.value, start.evaluations);
+  look_further(deviance, &search, options, &optimum);
+  if (optimum.status == OptimizerStatus::kUndefined) return optimum;
+  *certificate = search.certify(&optimum);
+  start_again(deviance, &search, options, &optimum, certificate);
+  search_factors(deviance, &search, options, &optimum, certificate);
+  return optimum;
+}
+
+// Of a point that another optimizer found.
+Certificate certify_point(ProfiledDeviance* deviance, const FitOptions& options, const Vector& x) {
+  OptimizerResult given;
+  given.x = deviance->canonical(x);
+  if (!std::isfinite(deviance->value(given.x))) return Certificate();
+  return CovarianceSearch(deviance, options).certify(&given);
 }
 
 // Fixed effects of the data's own columns from those of the centred and scaled ones.
@@ -173,9 +224,14 @@ Vector natural_gradient(const ProfiledDeviance& deviance,
 
 }  // namespace
 
-bool Certificate::holds() const {
-  const double nothing = std::max(1e-6, std::min(rounding, 0.01));
-  return predicted_decrease < nothing && smallest_curvature > -1e-6 && smallest_score > -1e-6;
+std::vector<std::string> Certificate::failed() const {
+  std::vector<std::string> names;
+  if (!(predicted_decrease < std::max(1e-6, std::min(rounding, 0.01)))) {
+    names.push_back("predicted_decrease");
+  }
+  if (!(smallest_curvature > -1e-6)) names.push_back("smallest_curvature");
+  if (!(smallest_score > -1e-6)) names.push_back("smallest_score");
+  return names;
 }
 
 Evaluation evaluate_deviance(ProfiledDeviance* deviance, const Vector& theta, bool gradient) {
@@ -214,24 +270,18 @@ FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
   FitResult result;
   Vector x;
   if (options.optimize) {
-    const Start start = choose_start(&deviance, options);
-    CovarianceSearch search(&deviance, options);
-    OptimizerResult optimum = search.run(start.x, start.value, start.evaluations);
-    look_further(&deviance, &search, options, &optimum);
-    if (optimum.status != OptimizerStatus::kUndefined) {
-      result.certificate = search.certify(&optimum);
-      search_factors(&deviance, &search, options, &optimum, &result.certificate);
-    }
+    OptimizerResult optimum = find_minimum(&deviance, options, &result.certificate);
     x = optimum.x;
     result.evaluations = optimum.evaluations;
     result.iterations = optimum.iterations;
     result.status = optimum.status;
-    result.trace = optimum.trace;
+    result.trace = std::move(optimum.trace);
     result.theta = deviance.to_natural(x);
   } else {
     x = deviance.to_standard(options.start);
     result.theta = options.start;
     result.evaluations = 1;
+    if (options.certify) result.certificate = certify_point(&deviance, options, x);
   }
   result.standardized = x;
   result.criterion = deviance.value_at(x);

@@ -16,6 +16,7 @@ namespace henderson {
 struct FitOptions {
   bool reml = true;
   bool optimize = true;  // false: evaluate at start
+  bool certify = false;  // then too: is start a minimum?
   Vector start;          // natural theta; empty: the standardized identity
   int max_evaluations = 200;
   double tolerance = 1e-12;
@@ -29,8 +30,12 @@ struct Certificate {
   double rounding = 0;            // error of the criterion there: a smaller decrease says nothing
   bool exact_hessian = false;     // else the average-information one
 
-  // Is this the evidence of a minimum? A decrease of 1e-6 of deviance, or of its rounding, is none.
-  bool holds() const;
+  // The numbers above that are not those of a minimum. A step that cannot be told from rounding is
+  // as good as none: 1e-6 of a unit of deviance, which no test could see, or the rounding of the
+  // criterion where that is more (variances a million times the residual one, collinear
+  // predictors), up to a hundredth. Curvatures and scores are relative: 1e-6 means flat.
+  std::vector<std::string> failed() const;
+  bool holds() const { return failed().empty(); }
 };
 
 struct FitResult {

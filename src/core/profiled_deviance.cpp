@@ -74,6 +74,14 @@ Vector ProfiledDeviance::standard_start() const {
   return x;
 }
 
+Vector ProfiledDeviance::lift(const Vector& x, double floor) const {
+  Vector lifted = x;
+  for (int i = 0; i < n_parameters(); ++i) {
+    if (is_diagonal(i) && std::abs(lifted[i]) < floor) lifted[i] = lifted[i] < 0 ? -floor : floor;
+  }
+  return lifted;
+}
+
 const DevianceDerivatives& ProfiledDeviance::derivatives_at(const Vector& x) {
   value_at(x);
   if (last_point_.size() != x.size() || last_point_ != x) {

@@ -52,6 +52,8 @@ class ProfiledDeviance {
   std::vector<Matrix> unpack(const Vector& x) const;
   Vector pack(const std::vector<Matrix>& lambda) const;
   Vector standard_start() const;
+  // x with the diagonal of Lambda at least `floor` away from zero.
+  Vector lift(const Vector& x, double floor) const;
 
   // Natural <-> standardized. rotations: K Lambda = Lambda~ Q' per term.
   Vector to_standard(const Vector& theta, std::vector<Matrix>* rotations = nullptr) const;

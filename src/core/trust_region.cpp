@@ -226,6 +226,7 @@ bool TrustRegion::iterate() {
 
 OptimizerResult TrustRegion::run(const Vector& start) {
   radius_ = std::max(options_.initial_radius, 0.5 * start.norm());
+  result_.evaluations = options_.used;
   result_.x = start;
   result_.value = std::isnan(options_.start_value) ? evaluate(start) : options_.start_value;
   if (!std::isfinite(result_.value)) {

@@ -33,6 +33,7 @@ class SmoothFunction {
 };
 
 struct TrustRegionOptions {
+  int used = 0;  // evaluations before this search, which count
   int max_evaluations = 200;
   double tolerance = 1e-12;
   double initial_radius = 1.0;

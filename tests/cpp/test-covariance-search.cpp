@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <string>
+#include <vector>
 
 #include "core/cone_program.h"
 #include "core/covariance_search.h"
@@ -200,4 +202,65 @@ TEST_CASE("the number of evaluations is a bound") {
     CHECK(fit.status == OptimizerStatus::kMaxEvaluations);
     CHECK(fit.evaluations == most);
   }
+}
+
+TEST_CASE("a certificate names the numbers that are not those of a minimum") {
+  const auto failed = [](double decrease, double curvature, double score, double rounding) {
+    Certificate certificate;
+    certificate.predicted_decrease = decrease;
+    certificate.smallest_curvature = curvature;
+    certificate.smallest_score = score;
+    certificate.rounding = rounding;
+    CHECK(certificate.holds() == certificate.failed().empty());
+    return certificate.failed();
+  };
+  using Names = std::vector<std::string>;
+  const double infinity = std::numeric_limits<double>::infinity();
+  CHECK(failed(1e-15, 0.3, 0, 1e-12).empty());
+  CHECK(failed(1e-5, 0.3, 0, 1e-12) == Names{"predicted_decrease"});
+  CHECK(failed(infinity, 0.3, 0, 1e-12) == Names{"predicted_decrease"});
+  CHECK(failed(std::nan(""), 0.3, 0, 1e-12) == Names{"predicted_decrease"});
+  CHECK(failed(1e-15, -1e-3, 0, 1e-12) == Names{"smallest_curvature"});
+  CHECK(failed(1e-15, 0.3, -1e-3, 1e-12) == Names{"smallest_score"});
+  CHECK(failed(1, -1, -1, 0).size() == 3);
+  // rounding excuses no more than a hundredth of a unit
+  CHECK(failed(1e-4, 0.3, 0, 1e-3).empty());
+  CHECK(failed(0.02, 0.3, 0, 1) == Names{"predicted_decrease"});
+}
+
+TEST_CASE("the complement of a minimum exchanges what varies and what does not") {
+  const Model model = random_model(5, 150, 2, {{10, {2}, {kUs}}, {6, {2}, {kDiag}}}, false);
+  const DataRows rows = model.rows();
+  const CrossProducts moments = accumulate(rows, dense_gram(rows), nullptr);
+  ProfiledDeviance deviance(moments, true, nullptr);
+  const FitOptions options;
+  const CovarianceSearch search(&deviance, options);
+  OptimizerResult optimum;
+  optimum.x.resize(5);
+  optimum.x << 2, 1, 0, 0, 3;  // Gamma = [4 2; 2 1], singular; diag(0, 9)
+  const Vector x = search.complement(optimum);
+  Matrix lambda(2, 2);
+  lambda << x[0], 0, x[1], x[2];
+  Matrix expected(2, 2);
+  expected << 41, 20, 20, 11;
+  CHECK((lambda * lambda.transpose() * expected - Matrix::Identity(2, 2)).norm() < 1e-12);
+  CHECK(x[3] == Approx(1));
+  CHECK(x[4] == Approx(1 / std::sqrt(91)));
+}
+
+TEST_CASE("the trace of a search that others continue counts all evaluations") {
+  // from far off with variances 1e16 apart, the factors have to take over
+  const Model model = random_model(5, 150, 2, {{10, {2}, {kUs}}, {6, {2}, {kDiag}}}, false);
+  const DataRows rows = model.rows();
+  const CrossProducts moments = accumulate(rows, dense_gram(rows), nullptr);
+  FitOptions options;
+  options.start = Vector::Constant(5, 1e7);
+  const FitResult fit = fit_lmm(moments, options, nullptr);
+  CHECK(fit.certificate.holds());
+  int last = 0;
+  for (const OptimizerTrace& step : fit.trace) {
+    CHECK(step.evaluation >= last);
+    last = step.evaluation;
+  }
+  CHECK(last <= fit.evaluations);
 }
