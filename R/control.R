@@ -18,11 +18,13 @@ optimizers <- c("newton", "bfgs", "nelder_mead", "none")
 #' @param optimizer string, the minimiser of the profiled deviance over the covariance parameters
 #'   `theta`: `"newton"` (default: Newton's method with exact derivatives), `"bfgs"`
 #'   (quasi-Newton with the exact gradient), `"nelder_mead"` (no derivatives), or `"none"`: no
-#'   optimization, the model is evaluated at `start`.
+#'   optimization, the model is evaluated at `start`. Whatever the optimizer, a fit has converged if
+#'   first and second derivatives show that it is a minimum.
 #' @param max_iterations whole number, at least 1: evaluations of the criterion (`"bfgs"`:
 #'   iterations) after which the optimizer stops and reports failure.
 #' @param tolerance positive number below 1, without unit: the optimizer stops one step after
-#'   the predicted decrease of the criterion (a deviance) is below it.
+#'   the predicted decrease of the criterion (a deviance) is below it, at once below a hundredth
+#'   of it.
 #' @param threads whole number, at least 1. Reserved: this version computes in one thread whatever
 #'   is given.
 #' @param sparse_x `TRUE`, `FALSE` or `NA`. Reserved: this version treats the fixed-effects matrix as

@@ -69,8 +69,8 @@ fit_core <- function(core, REML, control, start, rank_checked) {
   }
   outside <- control$optimizer %in% c("bfgs", "nelder_mead")
   options <- list(
-    REML = REML, optimize = !outside && control$optimizer != "none", start = start,
-    max_iterations = control$max_iterations, tolerance = control$tolerance
+    REML = REML, optimize = !outside && control$optimizer != "none", certify = outside,
+    start = start, max_iterations = control$max_iterations, tolerance = control$tolerance
   )
   if (!outside) {
     result <- fit_design_cpp(core, options, rank_checked)
@@ -83,7 +83,7 @@ fit_core <- function(core, REML, control, start, rank_checked) {
   if (is.null(optimum)) return(list(status = "undefined", criterion = Inf))
   options$start <- optimum$theta
   result <- fit_design_cpp(core, options, TRUE)
-  result$optimizer <- optimum$outcome
+  result$optimizer <- certify_outcome(optimum$outcome, result$certificate)
   result
 }
 
@@ -99,34 +99,29 @@ newton_outcome <- function(result, control) {
 }
 
 #' Is the outcome of the core's optimizer a minimum?
-#'
-#' A step that cannot be told from rounding is as good as none: 1e-6 of a unit of deviance, which no
-#' test could see, or the rounding of the criterion itself where that is more (variances a million
-#' times the residual one, collinear predictors), up to a hundredth. Curvatures and boundary scores
-#' are relative, so 1e-6 means flat, not downhill.
-#' @param certificate list(`predicted_decrease`, `smallest_curvature`, `smallest_score`,
-#'   `rounding`).
+#' @param certificate list(`predicted_decrease`, `smallest_curvature`, `smallest_score`, `failed` =
+#'   names of the numbers that are not those of a minimum); the core has the bounds,
+#'   `Certificate::failed()`.
 #' @noRd
 is_certified <- function(status, certificate) {
-  status %in% c("converged", "radius_collapsed") && all(certificate_holds(certificate))
+  status %in% c("converged", "radius_collapsed") && length(certificate$failed) == 0L
 }
 
-#' @return named logical: is each number of the certificate that of a minimum?
+#' Where `optim()` stopped is a minimum by the same evidence as Newton's
 #' @noRd
-certificate_holds <- function(certificate) {
-  nothing <- max(1e-6, min(certificate$rounding, 0.01))
-  c(
-    predicted_decrease = certificate$predicted_decrease < nothing,
-    smallest_curvature = certificate$smallest_curvature > -1e-6,
-    smallest_score = certificate$smallest_score > -1e-6
-  )
+certify_outcome <- function(outcome, certificate) {
+  ended <- !identical(outcome$message, spent_budget)
+  outcome$converged <- ended && is_certified("converged", certificate)
+  outcome$status <- if (outcome$converged) "converged" else "not_converged"
+  outcome$certificate <- certificate
+  outcome
 }
 
 # What optim() means by convergence code 1.
 spent_budget <- "iteration limit reached"
 
 #' Minimise with stats::optim, for comparison with the core's own optimizer
-#' @return list(`theta`, `outcome`); NULL where the criterion is not finite.
+#' @return list(`theta`, `outcome` for `certify_outcome()`); NULL where the criterion is not finite.
 #' @noRd
 minimize_with_optim <- function(core, REML, control, start) {
   evaluate <- deviance_evaluator(cross_products_cpp(core), REML)
@@ -157,8 +152,7 @@ minimize_with_optim <- function(core, REML, control, start) {
   counts <- optimum$counts
   list(theta = theta, outcome = list(
     optimizer = control$optimizer, evaluations = as.integer(counts[[1L]]),
-    iterations = as.integer(counts[[1L]]), converged = optimum$convergence %in% c(0L, 52L),
-    status = if (optimum$convergence == 0L) "converged" else "not_converged",
+    iterations = as.integer(counts[[1L]]),
     message = if (optimum$convergence == 1L) spent_budget else optimum$message
   ))
 }
@@ -249,7 +243,7 @@ convergence_problem <- function(outcome, control) {
 #' @noRd
 failed_certificate <- function(certificate) {
   if (is.null(certificate)) return(list())
-  failed <- names(which(!certificate_holds(certificate)))
+  failed <- certificate$failed
   values <- vapply(certificate[failed], function(x) format(signif(x, 3L)), "")
   reasons <- c(
     predicted_decrease = "one more step would lower the criterion by",

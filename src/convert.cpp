@@ -320,6 +320,9 @@ FitOptions as_fit_options(const Rcpp::List& options) {
   FitOptions result;
   result.reml = Rcpp::as<bool>(options["REML"]);
   result.optimize = Rcpp::as<bool>(options["optimize"]);
+  if (options.containsElementNamed("certify")) {
+    result.certify = Rcpp::as<bool>(options["certify"]);
+  }
   if (!Rf_isNull(options["start"])) result.start = Rcpp::as<Eigen::VectorXd>(options["start"]);
   result.max_evaluations = Rcpp::as<int>(options["max_iterations"]);
   result.tolerance = Rcpp::as<double>(options["tolerance"]);
@@ -363,6 +366,7 @@ Rcpp::List wrap_fit(const FitResult& result) {
           Rcpp::_["smallest_curvature"] = result.certificate.smallest_curvature,
           Rcpp::_["smallest_score"] = result.certificate.smallest_score,
           Rcpp::_["rounding"] = result.certificate.rounding,
+          Rcpp::_["failed"] = Rcpp::wrap(result.certificate.failed()),
           Rcpp::_["hessian"] = result.certificate.exact_hessian ? "exact" : "average information"),
       Rcpp::_["evaluations"] = result.evaluations, Rcpp::_["iterations"] = result.iterations,
       Rcpp::_["status"] = std::string(henderson::status_name(result.status)),

@@ -53,13 +53,29 @@ test_that("1,000 simulated models, two thirds of them singular, raise no alarm",
   expect_gt(mean(rows$singular), 0.5)
   expect_lt(max(rows$decrease), 1e-7)
   expect_gt(min(rows$curvature), -1e-6)
-  # the median regular model takes 6, the median singular one 12 (with a second start); the targets
-  # of 8 and 25 are missed by 9 and about 1 % of these
+  # the median regular model takes 6, the median singular one 8; the targets of 8 and 25 are missed
+  # by 6 and 0.7 % of these, which look for a second minimum
   expect_lte(stats::median(rows$evaluations[!rows$singular]), 7)
-  expect_lte(share_above(rows$evaluations[!rows$singular], 8), 0.12)
+  expect_lte(share_above(rows$evaluations[!rows$singular], 8), 0.08)
   expect_lte(max(rows$evaluations[!rows$singular]), 25)
-  expect_lte(stats::median(rows$evaluations[rows$singular]), 13)
-  expect_lte(share_above(rows$evaluations[rows$singular], 25), 0.03)
+  expect_lte(stats::median(rows$evaluations[rows$singular]), 9)
+  expect_lte(share_above(rows$evaluations[rows$singular], 25), 0.015)
+})
+
+test_that("where two terms compete for a variance the lower of two minima is found", {
+  # each of these has another minimum, 0.05 to 4 units of deviance higher, where a search from
+  # the identity ends
+  for (seed in c(32, 141, 539, 563, 748)) {
+    model <- simulated_model(seed, rows = c(40, 300))
+    fit <- fit_simulated(model)
+    set.seed(seed)
+    others <- vapply(1:12, function(i) {
+      start <- abs(rnorm(length(fit$theta))) * 10^runif(1, -1, 1)
+      fit_simulated(model, start = start)$criterion
+    }, 1)
+    expect_gt(max(others), fit$criterion + 0.05)
+    expect_gt(min(others), fit$criterion - 1e-6)
+  }
 })
 
 # ---- the certificate's numbers ------------------------------------------------------------------
@@ -196,25 +212,63 @@ test_that("a search cut short warns, names the budget, and is not converged", {
 })
 
 test_that("a certificate with any bad number is refused, whatever the core's status", {
-  good <- list(
-    predicted_decrease = 1e-15, smallest_curvature = 0.3, smallest_score = 0, rounding = 1e-12
-  )
-  refused <- function(status = "converged", ...) {
-    expect_false(is_certified(status, utils::modifyList(good, list(...))))
-  }
+  # the bounds: tests/cpp/test-covariance-search.cpp
+  good <- list(failed = character(0))
   expect_true(is_certified("converged", good))
   expect_true(is_certified("radius_collapsed", good))
-  refused("max_evaluations")
-  refused("undefined")
-  refused(predicted_decrease = 1e-5)
-  refused(predicted_decrease = Inf)
-  refused(smallest_curvature = -1e-3)
-  refused(smallest_score = -1e-3)
-  # rounding excuses no more than a hundredth of a unit
-  expect_true(is_certified("converged", utils::modifyList(good, list(
-    predicted_decrease = 1e-4, rounding = 1e-3
-  ))))
-  refused(predicted_decrease = 0.02, rounding = 1)
+  expect_false(is_certified("max_evaluations", good))
+  expect_false(is_certified("undefined", good))
+  expect_false(is_certified("converged", list(failed = "smallest_score")))
+})
+
+test_that("where optim() stops short of a minimum it has not converged", {
+  # zero is stationary in theta, and L-BFGS-B stays there
+  formulas <- list(Reaction ~ Days + (Days | Subject), Reaction ~ Days + (1 | Subject))
+  for (formula in formulas) {
+    start <- if (identical(formula, formulas[[1]])) c(0, 0, 0) else 0
+    condition <- expect_warning(
+      suppressMessages(
+        fit <- lmm(formula, sleepstudy, start = start, control = lmm_control("bfgs"))
+      ),
+      class = "henderson_warning_convergence"
+    )
+    expect_match(conditionMessage(condition), "no\\s+minimum, with boundary score -5")
+    expect_false(fit$optimization$converged)
+    expect_identical(fit$optimization$status, "not_converged")
+    expect_identical(fit$optimization$certificate$failed, "smallest_score")
+  }
+})
+
+test_that("optim()'s minima have the certificate of Newton's", {
+  newton <- lmm(weight ~ Time + (Time | Chick), ChickWeight)$optimization$certificate
+  for (optimizer in c("bfgs", "nelder_mead")) {
+    fit <- lmm(weight ~ Time + (Time | Chick), ChickWeight, control = lmm_control(optimizer))
+    certificate <- fit$optimization$certificate
+    expect_true(fit$optimization$converged)
+    expect_identical(certificate$failed, character(0))
+    expect_lt(certificate$predicted_decrease, 1e-6)
+    expect_equal(certificate$smallest_curvature, newton$smallest_curvature, tolerance = 1e-3)
+  }
+})
+
+test_that("a start however bad leads to the minimum", {
+  # up to 1e8 residual standard deviations, where derivatives are rounding
+  cases <- list(
+    list(Reaction ~ Days + (Days | Subject), sleepstudy, 3),
+    list(weight ~ Time + (Time | Chick), ChickWeight, 3)
+  )
+  set.seed(1)
+  for (case in cases) {
+    best <- lmm(case[[1]], case[[2]])$criterion
+    found <- vapply(1:60, function(i) {
+      start <- rnorm(case[[3]]) * 10^runif(case[[3]], -8, 8)
+      # an error where the criterion itself is not finite: test-bad-input.R
+      fit <- tryCatch(lmm(case[[1]], case[[2]], start = start), henderson_error_start = identity)
+      if (inherits(fit, "condition")) NA_real_ else fit$criterion
+    }, 1)
+    expect_gt(sum(!is.na(found)), 30)
+    expect_lt(max(found, na.rm = TRUE), best + 1e-6)
+  }
 })
 
 # fit_design_cpp() replaced until the end of the caller.
@@ -236,19 +290,23 @@ test_that("a failure of the core reaches the user as a warning that says what to
   broken <- function(change) {
     function(...) utils::modifyList(real(...), change)
   }
-  certificate <- function(...) list(certificate = list(...))
+  certificate <- function(failed, values) {
+    list(certificate = c(as.list(stats::setNames(values, failed)), list(failed = failed)))
+  }
   cases <- list(
-    list(certificate(predicted_decrease = 0.4), "lower the criterion by 0.4", "start", "converged"),
     list(
-      certificate(smallest_curvature = -0.2), "smallest curvature -0.2", "saddle", "converged"
+      certificate("predicted_decrease", 0.4), "lower the criterion by 0.4", "start", "converged"
     ),
-    list(certificate(smallest_score = -0.1), "boundary score -0.1", "positive", "converged"),
     list(
-      certificate(predicted_decrease = 2, smallest_score = -3),
+      certificate("smallest_curvature", -0.2), "smallest curvature -0.2", "saddle", "converged"
+    ),
+    list(certificate("smallest_score", -0.1), "boundary score -0.1", "positive", "converged"),
+    list(
+      certificate(c("predicted_decrease", "smallest_score"), c(2, -3)),
       "criterion by 2, and .*boundary score -3", "rescaled", "converged"
     ),
     list(
-      list(status = "radius_collapsed", certificate = list(predicted_decrease = 1)),
+      c(list(status = "radius_collapsed"), certificate("predicted_decrease", 1)),
       "no step however short .*, and .* criterion by 1", "bfgs", "radius_collapsed"
     ),
     list(
