@@ -29,7 +29,7 @@ class CovarianceSearch {
 
   // start_value: the deviance at start if that is the point last evaluated, else NaN. used:
   // evaluations that count towards the limit. With `known` the search ends when it comes near that
-  // minimum, or is still above it after many evaluations.
+  // minimum or a worse one, or is still above it after many evaluations.
   OptimizerResult run(const Vector& start, double start_value, int used,
                       const OptimizerResult* known = nullptr);
   // Evidence for a result of run(); afterwards its value is that at its exact zeros.
