@@ -130,9 +130,11 @@ std::vector<int> find_enclosing(const DataRows& rows, int t, int s) {
   const int* inner = rows.terms[t].level;
   const int* outer = rows.terms[s].level;
   std::vector<int> enclosing(rows.terms[t].n_levels, -1);
+  const bool far = rows.terms[t].n_levels > kCacheDoubles;
   for (Index first = 0; first < rows.n; first += kRowBlock) {
     bool nested = true;  // without a branch for every row
     for (Index i = first; i < std::min(rows.n, first + kRowBlock); ++i) {
+      if (far && i + kAhead < rows.n) __builtin_prefetch(&enclosing[inner[i + kAhead] - 1], 1);
       if (!(weight_of(rows, i) > 0)) continue;
       int& level = enclosing[inner[i] - 1];
       level = level < 0 ? outer[i] - 1 : level;
