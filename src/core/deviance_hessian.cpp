@@ -141,11 +141,11 @@ Matrix Differentiator::one_term_information(const std::vector<CovarianceDirectio
       }
     }
   }
-  Matrix moves(v * v, r);
-  for (Index i = 0; i < r; ++i) {
-    moves.col(i) = Eigen::Map<const Vector>(directions[i].gamma.data(), v * v);
-  }
-  Matrix information = moves.transpose() * w * moves;
+  const Matrix moves = direction_columns(directions, 0, v);
+  Matrix half = Matrix::Zero(v * v, r);
+  gemm_nn(v * v, r, v * v, 1.0, w.data(), v * v, moves.data(), v * v, half.data(), v * v);
+  Matrix information = Matrix::Zero(r, r);
+  gemm_tn(r, r, v * v, 1.0, moves.data(), v * v, half.data(), v * v, information.data(), r);
   subtract_fixed(moves.transpose() * of_fixed.topRows(system_.p).transpose(), &information);
   return information;
 }

@@ -259,20 +259,35 @@ double InformationSums::trace(const CovarianceDirection& g) const {
   return sum_[g.term].cwiseProduct(g.gamma).sum();
 }
 
-Matrix InformationSums::traces(const std::vector<CovarianceDirection>& directions) const {
-  const Index k = static_cast<Index>(directions.size());
-  Matrix result(k, k);
-  for (Index i = 0; i < k; ++i) {
-    const Matrix& gi = directions[i].gamma;
-    for (Index j = 0; j <= i; ++j) {
-      const Matrix& gj = directions[j].gamma;
-      const Matrix& product = products_[directions[i].term][directions[j].term];
-      result(i, j) = Eigen::Map<const Vector>(gi.data(), gi.size())
-                         .dot(product * Eigen::Map<const Vector>(gj.data(), gj.size()));
-      result(j, i) = result(i, j);
-    }
+Matrix direction_columns(const std::vector<CovarianceDirection>& directions, int term, Index v) {
+  Matrix columns = Matrix::Zero(v * v, static_cast<Index>(directions.size()));
+  for (std::size_t i = 0; i < directions.size(); ++i) {
+    if (directions[i].term != term) continue;
+    columns.col(i) = Eigen::Map<const Vector>(directions[i].gamma.data(), v * v);
   }
-  return result;
+  return columns;
+}
+
+Matrix InformationSums::traces(const std::vector<CovarianceDirection>& directions) const {
+  const Index r = static_cast<Index>(directions.size());
+  Matrix result = Matrix::Zero(r, r);
+  std::vector<Matrix> columns;
+  for (int t = 0; t < system_.n_terms(); ++t) {
+    columns.push_back(direction_columns(directions, t, system_.term_size[t]));
+  }
+  Matrix half;
+  for (int t = 0; t < system_.n_terms(); ++t) {
+    const Index size = columns[t].rows();
+    half.setZero(size, r);
+    for (int s = 0; s < system_.n_terms(); ++s) {
+      check_interrupt();
+      const Index other = columns[s].rows();
+      gemm_nn(size, r, other, 1.0, products_[t][s].data(), size, columns[s].data(), other,
+              half.data(), size);
+    }
+    gemm_tn(r, r, size, 1.0, columns[t].data(), size, half.data(), size, result.data(), r);
+  }
+  return 0.5 * (result + result.transpose());
 }
 
 }  // namespace henderson

@@ -25,6 +25,9 @@ struct CovarianceDirection {
 // d(Lambda Lambda')/dLambda[row, column].
 CovarianceDirection direction_of(const LambdaEntry& entry, const Matrix& lambda);
 
+// vec(gamma) of each direction, or zeros for those of other terms: v v x r.
+Matrix direction_columns(const std::vector<CovarianceDirection>& directions, int term, Index v);
+
 // What the sums below take: n is the width of the remainder with X, m that of the leaf.
 struct InformationCost {
   // D as one matrix of m + n columns; else the leaf's levels never meet in full, and the work is
