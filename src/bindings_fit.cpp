@@ -47,6 +47,8 @@ struct DevianceEvaluator {
   henderson::ProfiledDeviance deviance;
 };
 
+SEXP evaluator_tag() { return Rf_install("henderson_deviance_evaluator"); }
+
 Rcpp::List evaluate(henderson::ProfiledDeviance* deviance, const Eigen::VectorXd& theta,
                     bool gradient) {
   if (theta.size() != deviance->n_parameters()) Rcpp::stop("internal: theta has a wrong length");
@@ -59,13 +61,16 @@ Rcpp::List evaluate(henderson::ProfiledDeviance* deviance, const Eigen::VectorXd
 // An evaluator for deviance_at_cpp(): an external pointer, nil once it has been saved and loaded.
 // [[Rcpp::export]]
 SEXP deviance_evaluator_cpp(const Rcpp::List& moments, bool reml) {
-  return Rcpp::XPtr<DevianceEvaluator>(new DevianceEvaluator(moments, reml));
+  return Rcpp::XPtr<DevianceEvaluator>(new DevianceEvaluator(moments, reml), true, evaluator_tag());
 }
 
 // Profiled criterion at theta (natural parametrization) with its gradient if wanted; NULL from an
 // evaluator that is nil.
 // [[Rcpp::export]]
 SEXP deviance_at_cpp(SEXP evaluator, const Eigen::VectorXd& theta, bool gradient) {
+  if (TYPEOF(evaluator) != EXTPTRSXP || R_ExternalPtrTag(evaluator) != evaluator_tag()) {
+    Rcpp::stop("internal: not an evaluator");
+  }
   const Rcpp::XPtr<DevianceEvaluator> own(evaluator);
   if (own.get() == nullptr) return R_NilValue;
   return evaluate(&own->deviance, theta, gradient);

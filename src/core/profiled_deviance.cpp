@@ -13,6 +13,11 @@ namespace {
 
 constexpr double kPi = 3.14159265358979323846;
 
+// Finite, and so are squares.
+bool usable(const Vector& x) {
+  return x.allFinite() && (x.size() == 0 || x.cwiseAbs().maxCoeff() < 1e150);
+}
+
 }  // namespace
 
 ProfiledDeviance::ProfiledDeviance(const CrossProducts& moments, bool reml,
@@ -95,9 +100,10 @@ double ProfiledDeviance::value_at(const Vector& x) {
 }
 
 double ProfiledDeviance::value(const Vector& x) {
+  if (factor_->interrupt()) factor_->interrupt()();
   point_ = x;
   point_value_ = std::numeric_limits<double>::infinity();
-  if (!x.allFinite() || !factor_->factorize(unpack(x))) return point_value_;
+  if (!usable(x) || !factor_->factorize(unpack(x))) return point_value_;
   const double log_det = factor_->log_det_m() + (reml_ ? factor_->log_det_x() : 0.0);
   const double value = log_det + m_ * std::log(factor_->residual_ss()) + constant_;
   if (std::isfinite(value)) point_value_ = value;
@@ -178,6 +184,9 @@ Matrix refactor(const Matrix& factor, const std::vector<CovarianceStructure>& st
 }  // namespace
 
 Vector ProfiledDeviance::to_standard(const Vector& theta, std::vector<Matrix>* rotations) const {
+  // overflow would pass for a zero variance
+  if (!usable(theta))
+    return Vector::Constant(theta.size(), std::numeric_limits<double>::infinity());
   std::vector<Matrix> lambda = unpack(theta);
   for (std::size_t t = 0; t < lambda.size(); ++t) {
     Matrix rotation;

@@ -109,3 +109,23 @@ test_that("one evaluator serves many points, also from a file", {
     expect_identical(readRDS(file)(theta), d(theta))
   }
 })
+
+test_that("where squares of theta overflow the criterion is infinite, not that of a zero variance", {
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  d <- deviance_function(fit)
+  for (large in c(1e100, 1e155, 1e200, 1e308)) {
+    expect_identical(d(c(1, large, 1), gradient = FALSE), Inf)
+    expect_identical(d(c(1, 0, -large), gradient = FALSE), Inf)
+  }
+  expect_error(
+    lmm(Reaction ~ Days + (Days | Subject), sleepstudy,
+      start = c(1, 1e200, 1), control = lmm_control(optimizer = "none")
+    ), "not finite at `start`",
+    class = "henderson_error"
+  )
+})
+
+test_that("only our own external pointers are evaluators", {
+  expect_error(deviance_at_cpp(1, 1, FALSE), "internal: not an evaluator")
+  expect_error(deviance_at_cpp(methods::new("externalptr"), 1, FALSE), "internal: not an evaluator")
+})
