@@ -70,6 +70,37 @@ bool many_parameters_few_levels(const ProfiledDeviance& deviance) {
   return false;
 }
 
+// Columns of one term with variances of their own that are nearly collinear, as in (x || g) with x
+// far from zero: besides a minimum at moderate variances there can be one where they are as large
+// as the columns' common part, and cancel in it. Where that is (mean / sd of x, in standardized
+// units) for such columns, else x itself.
+Vector cancelling_start(const ProfiledDeviance& deviance, const Vector& x) {
+  constexpr double kFar = 8;  // up to 10 nothing was missed without (design/decisions.md)
+  constexpr double kFarthest = 1e5;
+  Vector start = x;
+  for (const TermMoments& term : deviance.moments().terms) {
+    std::vector<std::pair<int, int>> own;  // column and parameter
+    for (const CovarianceStructure& s : term.structures) {
+      if (s.kind == StructureKind::kUnstructured && s.n_columns > 1) continue;
+      for (int c = 0; c < s.n_columns; ++c)
+        own.push_back({s.first_column + c, s.first_parameter + c});
+    }
+    const Vector pooled = term.diagonal.rowwise().sum();
+    for (const auto& a : own) {
+      double largest = 0;
+      for (const auto& b : own) {
+        if (a.first == b.first) continue;
+        const double cross = pooled[a.first + b.first * term.v];
+        const double cosine2 =
+            cross * cross / pooled[a.first * (term.v + 1)] / pooled[b.first * (term.v + 1)];
+        largest = std::max(largest, std::sqrt(cosine2 / std::max(1 - cosine2, 0.0)));
+      }
+      if (largest > kFar) start[a.second] = std::min(largest, kFarthest);
+    }
+  }
+  return start;
+}
+
 // The criterion can have several minima, with few levels above all: two terms, or two directions
 // of one, compete for a variance. What gives that away is a long search.
 void look_further(ProfiledDeviance* deviance, CovarianceSearch* search, const FitOptions& options,
@@ -91,6 +122,8 @@ void look_further(ProfiledDeviance* deviance, CovarianceSearch* search, const Fi
       many_parameters_few_levels(*deviance)) {
     search_from(search->complement(*optimum), search, optimum);
   }
+  const Vector cancelling = cancelling_start(*deviance, optimum->x);
+  if (cancelling != optimum->x) search_from(cancelling, search, optimum);
 }
 
 bool certified(const OptimizerResult& optimum, const Certificate& certificate) {

@@ -363,3 +363,23 @@ test_that("a large mean costs no digits that the response still has", {
     expect_true(fit$optimization$converged)
   }
 })
+
+test_that("(x || g) with x far from zero ends in the better of its two minima", {
+  # The other minimum has small variances; from Lambda = I all packages' optimizers end there.
+  data <- withr::with_seed(1, {
+    data <- expand.grid(g = factor(1:20), year = 2001:2015)
+    data$y <- rnorm(20, 0, 2)[data$g] + rnorm(20, 0, 0.5)[data$g] * (data$year - 2008) +
+      rnorm(nrow(data))
+    data
+  })
+  for (formula in c(y ~ year + (year || g), y ~ year + (1 | g) + (0 + year | g))) {
+    fit <- lmm(formula, data)
+    criterion <- deviance_function(fit)
+    grid <- expand.grid(2^(-6:15), 2^(-8:6))
+    values <- apply(grid, 1, function(theta) criterion(unname(theta), gradient = FALSE))
+    from_grid <- lmm(formula, data, start = unlist(grid[which.min(values), ], use.names = FALSE))
+    expect_lt(fit$criterion, min(values))
+    expect_equal(fit$criterion, from_grid$criterion, tolerance = 1e-9)
+    expect_gt(fit$theta[[1]], 100)
+  }
+})
