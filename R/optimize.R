@@ -206,6 +206,15 @@ report_outcome <- function(fit, control) {
       "i" = "See `VarCorr(fit)` and `?is_singular`."
     ), kind = "singular")
   }
+  undetermined <- names(fit$theta)[outcome$certificate$undetermined]
+  if (length(undetermined)) {
+    inform(c(
+      "The data say nothing about {.val {undetermined}}: the fixed effects reproduce the random
+       effects.",
+      "i" = "What is reported for {cli::qty(undetermined)}{?it/them} is the start. Leave out the
+             term, or those fixed effects."
+    ), kind = "undetermined", variable = undetermined)
+  }
   invisible(fit)
 }
 

@@ -349,6 +349,15 @@ Rcpp::NumericMatrix wrap_trace(const std::vector<henderson::OptimizerTrace>& tra
 
 }  // namespace
 
+namespace {
+
+Rcpp::IntegerVector one_based(const std::vector<int>& index) {
+  Rcpp::IntegerVector result(index.begin(), index.end());
+  return result + 1;
+}
+
+}  // namespace
+
 Rcpp::List wrap_fit(const FitResult& result) {
   return Rcpp::List::create(
       Rcpp::_["theta"] = result.theta, Rcpp::_["standardized"] = result.standardized,
@@ -367,6 +376,7 @@ Rcpp::List wrap_fit(const FitResult& result) {
           Rcpp::_["smallest_score"] = result.certificate.smallest_score,
           Rcpp::_["rounding"] = result.certificate.rounding,
           Rcpp::_["failed"] = Rcpp::wrap(result.certificate.failed()),
+          Rcpp::_["undetermined"] = one_based(result.certificate.undetermined),
           Rcpp::_["hessian"] = result.certificate.exact_hessian ? "exact" : "average information"),
       Rcpp::_["evaluations"] = result.evaluations, Rcpp::_["iterations"] = result.iterations,
       Rcpp::_["status"] = std::string(henderson::status_name(result.status)),

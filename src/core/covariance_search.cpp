@@ -378,7 +378,8 @@ Certificate CovarianceSearch::certify(OptimizerResult* optimum) {
     const double size = std::max(1.0, lambda[entry.term].col(entry.column).norm());
     const bool flat =
         std::max(std::abs(gradient[i]) * size, std::abs(hessian(i, i)) * size * size) < kFlat;
-    if (lambda[entry.term](entry.column, entry.column) != 0 && !flat) free.push_back(i);
+    if (lambda[entry.term](entry.column, entry.column) == 0) continue;
+    (flat ? certificate.undetermined : free).push_back(i);
   }
   if (singular(*optimum) && optimum->evaluations < options_.max_evaluations) {
     optimum->value = deviance_.value(optimum->x);

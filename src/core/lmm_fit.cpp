@@ -270,7 +270,7 @@ std::vector<std::string> Certificate::failed() const {
 Evaluation evaluate_deviance(ProfiledDeviance* deviance, const Vector& theta, bool gradient) {
   Evaluation result;
   result.value = std::numeric_limits<double>::infinity();
-  if (!theta.allFinite()) return result;
+  if (!ProfiledDeviance::usable(theta)) return result;
   std::vector<Matrix> rotations;
   result.value = deviance->value(deviance->to_standard(theta, &rotations));
   if (gradient && std::isfinite(result.value)) {
@@ -311,13 +311,16 @@ FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
     result.trace = std::move(optimum.trace);
     result.theta = deviance.to_natural(x);
   } else {
-    x = deviance.to_standard(options.start);
+    x = options.start;
+    if (ProfiledDeviance::usable(x)) x = deviance.to_standard(x);
     result.theta = options.start;
     result.evaluations = 1;
     if (options.certify) result.certificate = certify_point(&deviance, options, x);
   }
   result.standardized = x;
-  result.criterion = deviance.value_at(x);
+  result.criterion = ProfiledDeviance::usable(result.theta)
+                         ? deviance.value_at(x)
+                         : std::numeric_limits<double>::infinity();
   if (!std::isfinite(result.criterion)) {
     result.status = OptimizerStatus::kUndefined;
     return result;

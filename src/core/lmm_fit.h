@@ -29,6 +29,7 @@ struct Certificate {
   double smallest_score = 0;      // over singular Gamma_t: smallest eigenvalue of S_t per level
   double rounding = 0;            // error of the criterion there: a smaller decrease says nothing
   bool exact_hessian = false;     // else the average-information one
+  std::vector<int> undetermined;  // parameters on which the criterion does not depend, 0-based
 
   // The numbers above that are not those of a minimum. A step that cannot be told from rounding is
   // as good as none: 1e-6 of a unit of deviance, which no test could see, or the rounding of the

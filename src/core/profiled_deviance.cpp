@@ -13,11 +13,6 @@ namespace {
 
 constexpr double kPi = 3.14159265358979323846;
 
-// Finite, and so are squares.
-bool usable(const Vector& x) {
-  return x.allFinite() && (x.size() == 0 || x.cwiseAbs().maxCoeff() < 1e150);
-}
-
 }  // namespace
 
 ProfiledDeviance::ProfiledDeviance(const CrossProducts& moments, bool reml,
@@ -97,6 +92,10 @@ const DevianceDerivatives& ProfiledDeviance::derivatives_at(const Vector& x) {
 
 double ProfiledDeviance::value_at(const Vector& x) {
   return point_.size() == x.size() && point_ == x ? point_value_ : value(x);
+}
+
+bool ProfiledDeviance::usable(const Vector& theta) {
+  return theta.allFinite() && (theta.size() == 0 || theta.cwiseAbs().maxCoeff() < 1e150);
 }
 
 double ProfiledDeviance::value(const Vector& x) {
@@ -184,9 +183,6 @@ Matrix refactor(const Matrix& factor, const std::vector<CovarianceStructure>& st
 }  // namespace
 
 Vector ProfiledDeviance::to_standard(const Vector& theta, std::vector<Matrix>* rotations) const {
-  // overflow would pass for a zero variance
-  if (!usable(theta))
-    return Vector::Constant(theta.size(), std::numeric_limits<double>::infinity());
   std::vector<Matrix> lambda = unpack(theta);
   for (std::size_t t = 0; t < lambda.size(); ++t) {
     Matrix rotation;

@@ -28,6 +28,8 @@ class ProfiledDeviance {
   double degrees() const { return m_; }  // m
   bool reml() const { return reml_; }
 
+  // Finite, and so are squares: overflow would pass for a zero variance.
+  static bool usable(const Vector& theta);
   // Standardized parameters. +infinity where the deviance is undefined.
   double value(const Vector& x);
   // Rounding error to be expected in value(), at the point of its last call.

@@ -388,3 +388,25 @@ test_that("perfectly correlated effects a thousand times the residual converge a
     expect_lte(outcome$value$optimization$evaluations, 25)
   }
 })
+
+test_that("a variance that the data say nothing about is named", {
+  data <- withr::with_seed(1, {
+    data <- expand.grid(i = 1:5, g = factor(1:8), h = factor(1:6))
+    data$x <- rnorm(240)
+    data$y <- rnorm(8)[data$g] + rnorm(6)[data$h] + rnorm(240)
+    data
+  })
+  note <- tryCatch(lmm(y ~ g + (1 | g) + (1 | h), data), message = identity)
+  expect_s3_class(note, "henderson_message_undetermined")
+  expect_identical(note$variable, "g.(Intercept)")
+  fit <- suppressMessages(lmm(y ~ g + (1 | g) + (1 | h), data))
+  without <- lmm(y ~ g + (1 | h), data)
+  expect_identical(names(fit$theta)[fit$optimization$certificate$undetermined], "g.(Intercept)")
+  expect_equal(fit$theta[["h.(Intercept)"]], without$theta[[1]], tolerance = 1e-7)
+  expect_silent(lmm(y ~ x + (1 | g) + (1 | h), data))
+  note <- tryCatch(lmm(y ~ g * x + (x | g), data, control = lmm_control(check_singular = "ignore")),
+    message = identity
+  )
+  expect_s3_class(note, "henderson_message_undetermined")
+  expect_length(note$variable, 3)
+})
