@@ -73,7 +73,7 @@ fit_core <- function(core, REML, control, start, rank_checked) {
     start = start, max_iterations = control$max_iterations, tolerance = control$tolerance
   )
   if (!outside) {
-    result <- fit_design_cpp(core, options, rank_checked)
+    result <- fit_in_memory(core, options, rank_checked)
     if (!is.null(result$smallest_pivot)) return(result)
     result$optimizer <- newton_outcome(result, control)
     return(result)
@@ -82,9 +82,21 @@ fit_core <- function(core, REML, control, start, rank_checked) {
   optimum <- minimize_with_optim(core, REML, control, start)
   if (is.null(optimum)) return(list(status = "undefined", criterion = Inf))
   options$start <- optimum$theta
-  result <- fit_design_cpp(core, options, TRUE)
+  result <- fit_in_memory(core, options, TRUE)
   result$optimizer <- certify_outcome(optimum$outcome, result$certificate)
   result
+}
+
+fit_in_memory <- function(core, options, rank_checked) {
+  result <- fit_design_cpp(core, options, rank_checked)
+  if (is.null(result$out_of_memory)) return(result)
+  levels <- vapply(core$terms, `[[`, 0, "n_levels")
+  abort(c(
+    "There is not enough memory for this model.",
+    "x" = "Its grouping factors have {.val {levels}} levels.",
+    "i" = "Crossed factors need, at worst, a square matrix as wide as the levels of all but the
+           largest of them."
+  ), kind = "computation", observed = levels)
 }
 
 newton_outcome <- function(result, control) {

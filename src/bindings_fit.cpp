@@ -1,14 +1,15 @@
 #include <RcppEigen.h>
 
+#include <new>
+
 #include "convert.h"
 #include "gemm_kernel.h"
 #include "level_order.h"
 #include "profiled_deviance.h"
 
-// Fits a design (convert.h). When X may be rank deficient nothing is fitted: the result is
-// list(smallest_pivot), and the caller decides by QR and calls again with rank_checked.
-// [[Rcpp::export]]
-Rcpp::List fit_design_cpp(const Rcpp::List& design, const Rcpp::List& options, bool rank_checked) {
+namespace {
+
+Rcpp::List fit_design(const Rcpp::List& design, const Rcpp::List& options, bool rank_checked) {
   const henderson::DataRows rows = as_data_rows(design);
   const henderson::GramResult gram = henderson::dense_gram(rows);
   // lm() drops a column whose residual norm is below 1e-7 of its norm: a squared pivot of 1e-14,
@@ -28,6 +29,20 @@ Rcpp::List fit_design_cpp(const Rcpp::List& design, const Rcpp::List& options, b
   if (defined) list["fitted"] = fitted;
   list["n"] = moments.n;
   return list;
+}
+
+}  // namespace
+
+// Fits a design (convert.h). When X may be rank deficient nothing is fitted: the result is
+// list(smallest_pivot), and the caller decides by QR and calls again with rank_checked. Without
+// memory for the factor it is list(out_of_memory = TRUE).
+// [[Rcpp::export]]
+Rcpp::List fit_design_cpp(const Rcpp::List& design, const Rcpp::List& options, bool rank_checked) {
+  try {
+    return fit_design(design, options, rank_checked);
+  } catch (const std::bad_alloc&) {
+    return Rcpp::List::create(Rcpp::_["out_of_memory"] = true);
+  }
 }
 
 // The same from cross-products alone (no fitted values).
