@@ -8,8 +8,8 @@
 // [[Rcpp::export]]
 Rcpp::List cross_products_cpp(const Rcpp::List& design) {
   const henderson::DataRows rows = as_data_rows(design);
-  return wrap_cross_products(
-      henderson::accumulate(rows, henderson::dense_gram(rows), Rcpp::checkUserInterrupt));
+  return wrap_cross_products(henderson::accumulate(
+      rows, henderson::dense_gram(rows, Rcpp::checkUserInterrupt), Rcpp::checkUserInterrupt));
 }
 
 // Sum of two lists of cross-products with equal terms and levels, about the shifts of the first.
@@ -20,8 +20,9 @@ Rcpp::List merge_cross_products_cpp(const Rcpp::List& a, const Rcpp::List& b) {
   return wrap_cross_products(moments);
 }
 
-// Bytes of the Cholesky factor of the augmented system that these cross-products give: the blocks of
-// the first term, their panels, the supernodes of the others, and the rows of [X y]. For benchmarks.
+// Bytes of the Cholesky factor of the augmented system that these cross-products give: the blocks
+// of the first term, their panels, the supernodes of the others, and the rows of [X y]. For
+// benchmarks.
 // [[Rcpp::export]]
 double factor_bytes_cpp(const Rcpp::List& moments) {
   const henderson::CrossProducts cross_products = as_cross_products(moments);

@@ -11,7 +11,7 @@ namespace {
 
 Rcpp::List fit_design(const Rcpp::List& design, const Rcpp::List& options, bool rank_checked) {
   const henderson::DataRows rows = as_data_rows(design);
-  const henderson::GramResult gram = henderson::dense_gram(rows);
+  const henderson::GramResult gram = henderson::dense_gram(rows, Rcpp::checkUserInterrupt);
   // lm() drops a column whose residual norm is below 1e-7 of its norm: a squared pivot of 1e-14,
   // which a Gram matrix cannot resolve. Anything below 1e-9 goes to the QR.
   if (!rank_checked && rows.p > 0 && !(gram.smallest_pivot > 1e-9)) {

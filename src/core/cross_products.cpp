@@ -5,6 +5,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "dense_kernels.h"
+
 namespace henderson {
 
 namespace {
@@ -417,7 +419,7 @@ Matrix shift_map(const Vector& old_shift, const Vector& new_shift, const std::ve
 
 }  // namespace
 
-GramResult dense_gram(const DataRows& rows) {
+GramResult dense_gram(const DataRows& rows, const InterruptCheck& interrupt) {
   GramResult result;
   double used = 0;
   if (rows.weights == nullptr) {
@@ -438,11 +440,13 @@ GramResult dense_gram(const DataRows& rows) {
   for (Index first = 0; first < rows.n; first += kRowBlock) {
     const Index count = std::min(kRowBlock, rows.n - first);
     fill_columns(rows, result.x_shift, first, count, &block);
-    const auto used = block.topRows(count);
-    if (width > kFewColumns) {
-      result.gram.selfadjointView<Eigen::Lower>().rankUpdate(used.transpose());
+    const bool wide = width > kFewColumns;
+    if (interrupt && (wide || (first / kRowBlock) % 256 == 0)) interrupt();
+    if (wide) {
+      syrk_lower_transposed(width, count, 1.0, block.data(), kRowBlock, result.gram.data(), width);
       continue;
     }
+    const auto used = block.topRows(count);
     for (Index c = 0; c < width; ++c) {
       for (Index r = c; r < width; ++r) result.gram(r, c) += used.col(r).dot(used.col(c));
     }

@@ -80,7 +80,7 @@ struct GramResult {
   double smallest_pivot = 1;
 };
 
-GramResult dense_gram(const DataRows& rows);
+GramResult dense_gram(const DataRows& rows, const InterruptCheck& interrupt = nullptr);
 CrossProducts accumulate(const DataRows& rows, const GramResult& gram,
                          const InterruptCheck& interrupt);
 

@@ -104,6 +104,15 @@ void syrk_lower(Index n, Index k, double alpha, const double* a, Index lda, doub
   target.selfadjointView<Eigen::Lower>().rankUpdate(ConstBlock(a, n, k, Stride(lda)), alpha);
 }
 
+void syrk_lower_transposed(Index n, Index k, double alpha, const double* a, Index lda, double* c,
+                           Index ldc) {
+  if (n <= 0 || k <= 0) return;
+  if (packed_gemm(n, n, k, alpha, {a, lda, 1}, {a, 1, lda}, c, ldc, true)) return;
+  Block target(c, n, n, Stride(ldc));
+  target.selfadjointView<Eigen::Lower>().rankUpdate(ConstBlock(a, k, n, Stride(lda)).transpose(),
+                                                    alpha);
+}
+
 bool cholesky_lower(Index n, double* a, Index lda) {
   if (n <= 0) return true;
   // Small blocks: a plain loop beats the set-up of the blocked algorithm.

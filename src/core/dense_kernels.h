@@ -34,6 +34,9 @@ void gemm_tn(Index m, Index n, Index k, double alpha, const double* a, Index lda
              Index ldb, double* c, Index ldc);
 // Lower triangle of C (n x n) += alpha * A A' (A is n x k).
 void syrk_lower(Index n, Index k, double alpha, const double* a, Index lda, double* c, Index ldc);
+// Lower triangle of C (n x n) += alpha * A' A (A is k x n).
+void syrk_lower_transposed(Index n, Index k, double alpha, const double* a, Index lda, double* c,
+                           Index ldc);
 // A = L L' in place (lower triangle); false when a pivot is not positive.
 bool cholesky_lower(Index n, double* a, Index lda);
 // B (m x n) := B L^-T and B := B L^-1 with L n x n lower triangular.

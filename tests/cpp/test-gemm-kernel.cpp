@@ -54,6 +54,12 @@ TEST_CASE("every kernel multiplies as Eigen does, for sizes around its tiles and
       CHECK((c - full).triangularView<Eigen::Lower>().toDenseMatrix().cwiseAbs().maxCoeff() <
             1e-12);
       CHECK((c - before).triangularView<Eigen::StrictlyUpper>().toDenseMatrix().isZero(0));
+      Matrix other = before;
+      const Matrix transposed = a.transpose();
+      syrk_lower_transposed(m, 70, 2.0, transposed.data(), 70, other.data(), m);
+      CHECK((other - full).triangularView<Eigen::Lower>().toDenseMatrix().cwiseAbs().maxCoeff() <
+            1e-12);
+      CHECK((other - before).triangularView<Eigen::StrictlyUpper>().toDenseMatrix().isZero(0));
     }
   }
 }
