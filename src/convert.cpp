@@ -374,6 +374,7 @@ Rcpp::List wrap_fit(const FitResult& result) {
           Rcpp::_["predicted_decrease"] = result.certificate.predicted_decrease,
           Rcpp::_["smallest_curvature"] = result.certificate.smallest_curvature,
           Rcpp::_["smallest_score"] = result.certificate.smallest_score,
+          Rcpp::_["boundary_gain"] = result.certificate.boundary_gain,
           Rcpp::_["rounding"] = result.certificate.rounding,
           Rcpp::_["failed"] = Rcpp::wrap(result.certificate.failed()),
           Rcpp::_["undetermined"] = one_based(result.certificate.undetermined),

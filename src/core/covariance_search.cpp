@@ -332,29 +332,40 @@ OptimizerResult CovarianceSearch::run(const Vector& start, double start_value, i
 
 namespace {
 
-// Smallest eigenvalue of S_t per level, over structures whose Gamma_t is (nearly) singular.
-double smallest_score(const ProfiledDeviance& deviance, const Vector& x) {
-  double smallest = 0;
+// Smallest eigenvalue of S_t per level, over structures whose Gamma_t is (nearly) singular, and
+// what a step of Fisher scoring along its direction v would gain: s^2 / (2 T) with s = v'S_t v < 0
+// and T = tr(D vv' D vv') over all levels, which is at least (v'Q_t v)^2 / J.
+void look_at_boundary(const ProfiledDeviance& deviance, const Vector& x, Certificate* certificate) {
+  certificate->boundary_gain = 0;
   const std::vector<Matrix> lambda = deviance.unpack(x);
   const std::vector<TermMoments>& terms = deviance.moments().terms;
   for (std::size_t t = 0; t < terms.size(); ++t) {
     const double levels = terms[t].n_levels;
+    const auto note = [&](double score, double expected) {
+      certificate->smallest_score = std::min(certificate->smallest_score, score / levels);
+      if (!(score < 0)) return;
+      const double relative = score / expected;
+      const double gain = 0.5 * levels * relative * relative;
+      // not a number is no gain that could be told
+      if (!(gain <= certificate->boundary_gain)) certificate->boundary_gain = gain;
+    };
     for (const CovarianceStructure& structure : terms[t].structures) {
       const int a = structure.first_column;
       const int w = structure.n_columns;
       const Matrix own = deviance.score()[t].block(a, a, w, w);
+      const Matrix expected = deviance.expected()[t].block(a, a, w, w);
       const Vector pivots = lambda[t].block(a, a, w, w).diagonal().cwiseAbs();
       if (structure.kind == StructureKind::kDiagonal) {
         for (int c = 0; c < w; ++c) {
-          if (pivots[c] <= kSnap) smallest = std::min(smallest, own(c, c) / levels);
+          if (pivots[c] <= kSnap) note(own(c, c), expected(c, c));
         }
       } else if (pivots.minCoeff() <= kSnap) {
         const Eigen::SelfAdjointEigenSolver<Matrix> eigen(own);
-        smallest = std::min(smallest, eigen.eigenvalues()[0] / levels);
+        const Vector v = eigen.eigenvectors().col(0);
+        note(eigen.eigenvalues()[0], v.dot(expected * v));
       }
     }
   }
-  return smallest;
 }
 
 }  // namespace
@@ -367,7 +378,7 @@ Certificate CovarianceSearch::certify(OptimizerResult* optimum) {
   const Matrix hessian = deviance_.hessian(certificate.exact_hessian);
   const Vector gradient = deviance_.gradient();
   certificate.rounding = deviance_.noise();
-  certificate.smallest_score = smallest_score(deviance_, optimum->x);
+  look_at_boundary(deviance_, optimum->x, &certificate);
   // Free: entries of columns that are not empty, unless the criterion does not depend on them
   // (random effects that the fixed effects reproduce): the rounding that they have for a curvature
   // must not be scaled to 1.

@@ -304,6 +304,7 @@ void Differentiator::scores(DevianceDerivatives* result) const {
       }
     }
     result->score.push_back(q - f_ * square_[t]);
+    result->expected.push_back(q);
   }
 }
 

@@ -35,6 +35,7 @@ struct GammaCurvature {
 struct DevianceDerivatives {
   std::vector<Matrix> lambda_gradient;  // dd/dLambda_t, all entries of the v x v matrix
   std::vector<Matrix> score;            // S_t: dd/dGamma_t at fixed residual scale, symmetric
+  std::vector<Matrix> expected;         // Q_t
   Matrix hessian;                       // by entry, if asked for
   Matrix modes_leaf;                    // 1 x v0 J0 spherical modes u
   Matrix modes_remainder;               // 1 x q_r

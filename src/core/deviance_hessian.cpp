@@ -178,6 +178,7 @@ void Differentiator::hessian(const std::vector<LambdaEntry>& entries, bool exact
     // These sums are S_t without a division by Lambda, which near zero costs digits.
     for (int t = 0; t < system_.n_terms(); ++t) {
       result->score[t] = sums.sum(t) - f_ * square_[t];
+      result->expected[t] = sums.sum(t);
     }
   } else {
     h += f_ * quadratic_information(entries);

@@ -259,11 +259,10 @@ Vector natural_gradient(const ProfiledDeviance& deviance,
 
 std::vector<std::string> Certificate::failed() const {
   std::vector<std::string> names;
-  if (!(predicted_decrease < std::max(1e-6, std::min(rounding, 0.01)))) {
-    names.push_back("predicted_decrease");
-  }
+  const double nothing = std::max(1e-6, std::min(rounding, 0.01));
+  if (!(predicted_decrease < nothing)) names.push_back("predicted_decrease");
   if (!(smallest_curvature > -1e-6)) names.push_back("smallest_curvature");
-  if (!(smallest_score > -1e-6)) names.push_back("smallest_score");
+  if (!(smallest_score > -1e-6 || boundary_gain < nothing)) names.push_back("smallest_score");
   return names;
 }
 

@@ -3,6 +3,7 @@
 #ifndef HENDERSON_LMM_FIT_H_
 #define HENDERSON_LMM_FIT_H_
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct Certificate {
   double predicted_decrease = 0;  // of one more Newton step over the free parameters, in deviance
   double smallest_curvature = 1;  // smallest eigenvalue of the unit-diagonal Hessian over them
   double smallest_score = 0;      // over singular Gamma_t: smallest eigenvalue of S_t per level
+  // of a scoring step off the boundary, in deviance; infinite: not known
+  double boundary_gain = std::numeric_limits<double>::infinity();
   double rounding = 0;            // error of the criterion there: a smaller decrease says nothing
   bool exact_hessian = false;     // else the average-information one
   std::vector<int> undetermined;  // parameters on which the criterion does not depend, 0-based
@@ -34,7 +37,8 @@ struct Certificate {
   // The numbers above that are not those of a minimum. A step that cannot be told from rounding is
   // as good as none: 1e-6 of a unit of deviance, which no test could see, or the rounding of the
   // criterion where that is more (variances a million times the residual one, collinear
-  // predictors), up to a hundredth. Curvatures and scores are relative: 1e-6 means flat.
+  // predictors), up to a hundredth. Curvatures are relative: 1e-6 means flat; so are scores, but
+  // with them it counts whether leaving the boundary would gain anything.
   std::vector<std::string> failed() const;
   bool holds() const { return failed().empty(); }
 };

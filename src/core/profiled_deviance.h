@@ -72,6 +72,7 @@ class ProfiledDeviance {
   const BlockSystem& system() const { return *system_; }
   const BlockCholesky& factor() const { return *factor_; }
   const std::vector<Matrix>& score() const { return last_.score; }
+  const std::vector<Matrix>& expected() const { return last_.expected; }
 
  private:
   Index traces_width() const;

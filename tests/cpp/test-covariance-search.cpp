@@ -222,6 +222,12 @@ TEST_CASE("a certificate names the numbers that are not those of a minimum") {
   CHECK(failed(std::nan(""), 0.3, 0, 1e-12) == Names{"predicted_decrease"});
   CHECK(failed(1e-15, -1e-3, 0, 1e-12) == Names{"smallest_curvature"});
   CHECK(failed(1e-15, 0.3, -1e-3, 1e-12) == Names{"smallest_score"});
+  Certificate flat;
+  flat.smallest_score = -1e-3;
+  flat.boundary_gain = 1e-7;
+  CHECK(flat.holds());
+  flat.boundary_gain = 1e-5;
+  CHECK_FALSE(flat.holds());
   CHECK(failed(1, -1, -1, 0).size() == 3);
   // rounding excuses no more than a hundredth of a unit
   CHECK(failed(1e-4, 0.3, 0, 1e-3).empty());
