@@ -12,6 +12,7 @@ namespace {
 // columns := L^-1 columns.
 template <int P>
 void solve_columns(const Matrix& l, Index count, double* columns) {
+  if (count == 0) return;
   const Index width = l.rows();
   if (P == Eigen::Dynamic) {
     MatrixMap block(columns, width, count);
