@@ -11,8 +11,9 @@ namespace henderson {
 
 namespace {
 
-constexpr Index kRowBlock = 512;   // rows of [X y] that stay in cache
-constexpr Index kFewColumns = 16;  // products of so many columns need no matrix product
+constexpr Index kRowBlock = 512;    // rows of [X y] that stay in cache
+constexpr Index kFewColumns = 16;   // products of so many columns need no matrix product
+constexpr Index kManyColumns = 64;  // from here on our kernel beats Eigen's
 
 // Where there are more sums by level than fit in the cache they are fetched this many rows ahead:
 // the levels of the rows to come are known, and waiting for memory row by row would cost.
@@ -443,7 +444,12 @@ GramResult dense_gram(const DataRows& rows, const InterruptCheck& interrupt) {
     const bool wide = width > kFewColumns;
     if (interrupt && (wide || (first / kRowBlock) % 256 == 0)) interrupt();
     if (wide) {
-      syrk_lower_transposed(width, count, 1.0, block.data(), kRowBlock, result.gram.data(), width);
+      if (width > kManyColumns) {
+        syrk_lower_transposed(width, count, 1.0, block.data(), kRowBlock, result.gram.data(),
+                              width);
+      } else {
+        result.gram.selfadjointView<Eigen::Lower>().rankUpdate(block.topRows(count).transpose());
+      }
       continue;
     }
     const auto used = block.topRows(count);
