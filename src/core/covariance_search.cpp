@@ -277,7 +277,7 @@ bool CovarianceSearch::advance() {
 
 // ---- search -------------------------------------------------------------------------------------
 
-bool CovarianceSearch::begin(const Vector& start, double start_value) {
+bool CovarianceSearch::begin(const Vector& start) {
   result_.x = start;
   std::vector<Matrix> factors;
   for (const Cone& cone : cones_) {
@@ -286,8 +286,7 @@ bool CovarianceSearch::begin(const Vector& start, double start_value) {
     if (!(factors.back() * factors.back().transpose()).allFinite()) return false;
   }
   result_.x = lambda_of(factors, 0);
-  const bool at_hand = !std::isnan(start_value) && lift(result_.x) == start;
-  result_.value = at_hand ? start_value : evaluate(result_.x);
+  result_.value = evaluate(result_.x);
   near_ = false;
   damping_ = 0;
   unseen_ = std::numeric_limits<double>::infinity();
@@ -310,18 +309,65 @@ bool CovarianceSearch::hopeless(const OptimizerResult& known) const {
   return result_.evaluations >= kPatience && result_.value >= known.value;
 }
 
-OptimizerResult CovarianceSearch::run(const Vector& start, double start_value, int used,
+namespace {
+
+enum class Slopes { kNone, kCentred, kFar };
+
+// Columns of Z besides that of ones: those that are centred or vary about zero, and those that are
+// mostly their mean, which can take the part of an intercept. Told by the angle with X's column of
+// ones.
+Slopes find_slopes(const CrossProducts& moments) {
+  constexpr double kConstant = 1 - 1e-9;  // squared cosine of the angle with the column of ones
+  constexpr double kFar = 0.5;
+  if (moments.intercept < 0) return Slopes::kCentred;
+  const double n = moments.dense(moments.intercept, moments.intercept);
+  Slopes found = Slopes::kNone;
+  for (const TermMoments& term : moments.terms) {
+    const Vector squares = term.diagonal.rowwise().sum();
+    for (int c = 0; c < term.v; ++c) {
+      double sum = 0;
+      for (int j = 0; j < term.n_levels; ++j) sum += term.dense(moments.intercept, j * term.v + c);
+      const double cosine2 = sum * sum / (n * squares[c * (term.v + 1)]);
+      if (!(cosine2 < kConstant)) continue;
+      if (cosine2 > kFar) return Slopes::kFar;
+      found = Slopes::kCentred;
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+// The criterion can have several minima, with random slopes above all, and that of larger variances
+// is the better one more often than not. Where it falls outwards from the default start, or where
+// a slope can take the part of an intercept, a point further out is tried.
+void CovarianceSearch::look_wider() {
+  constexpr double kWider = 3;
+  if (options_.start.size() > 0 || result_.evaluations >= budget_) return;
+  const Slopes slopes = find_slopes(deviance_.moments());
+  const bool outwards = gradient().dot(gamma_) < 0;
+  if (slopes == Slopes::kNone || (slopes == Slopes::kCentred && !outwards)) return;
+  const Vector wider = kWider * result_.x;
+  const double value = evaluate(wider);
+  if (!(value < result_.value)) return;
+  result_.x = wider;
+  result_.value = value;
+  differentiate();
+}
+
+OptimizerResult CovarianceSearch::run(const Vector& start, int used,
                                       const OptimizerResult* known) {
   result_ = OptimizerResult();
   result_.evaluations = used;
   // what takes longer is better left to the search over factors
   constexpr int kPatience = 60;
   budget_ = std::min(options_.max_evaluations, used + kPatience);
-  if (!begin(start, start_value)) {
+  if (!begin(start)) {
     result_.status = OptimizerStatus::kUndefined;
     return result_;
   }
   differentiate();
+  if (known == nullptr) look_wider();
   while (advance()) {
     if (known != nullptr && (reached(*known) || hopeless(*known))) break;
   }
@@ -370,7 +416,45 @@ void look_at_boundary(const ProfiledDeviance& deviance, const Vector& x, Certifi
 
 }  // namespace
 
+// What the criterion falls by where one term, or one column of it, is made a tenth smaller. Far out
+// the derivatives are rounding long before the criterion is: at standard deviations of 1e5 and more
+// they can look like a minimum's.
+double CovarianceSearch::gain_inwards(const Vector& x) {
+  constexpr double kShorter = 0.9;
+  const double value = deviance_.value(lift(x));
+  const double rounding = deviance_.noise();
+  double lowest = value;
+  const auto look = [&](const Cone& cone, int row) {
+    Matrix lambda = cone_matrix(cone, x).triangularView<Eigen::Lower>();
+    if (row < 0) {
+      lambda *= kShorter;
+    } else {
+      lambda.row(row) *= kShorter;
+    }
+    Vector moved = x;
+    set_cone_matrix(cone, lambda, &moved);
+    const double other = deviance_.value(lift(moved));
+    lowest = std::min(lowest, other);
+  };
+  for (const Cone& cone : cones_) {
+    look(cone, -1);
+    for (int row = 0; cone.size > 1 && row < cone.size; ++row) look(cone, row);
+  }
+  const double gain = value - lowest;
+  return gain > 10 * rounding ? gain : 0;
+}
+
 Certificate CovarianceSearch::certify(OptimizerResult* optimum) {
+  constexpr double kDoubtful = 1e-6;  // rounding of the criterion
+  Certificate certificate = certify_derivatives(optimum);
+  if (certificate.rounding > kDoubtful) {
+    certificate.predicted_decrease =
+        std::max(certificate.predicted_decrease, gain_inwards(optimum->x));
+  }
+  return certificate;
+}
+
+Certificate CovarianceSearch::certify_derivatives(OptimizerResult* optimum) {
   Certificate certificate;
   const Vector x = lift(optimum->x);
   certificate.exact_hessian = deviance_.exact_hessian_pays();

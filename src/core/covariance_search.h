@@ -27,11 +27,9 @@ class CovarianceSearch {
  public:
   CovarianceSearch(ProfiledDeviance* deviance, const FitOptions& options);
 
-  // start_value: the deviance at start if that is the point last evaluated, else NaN. used:
-  // evaluations that count towards the limit. With `known` the search ends when it comes near that
+  // used: evaluations that count towards the limit. With `known` the search ends when it comes near that
   // minimum or a worse one, or is still above it after many evaluations.
-  OptimizerResult run(const Vector& start, double start_value, int used,
-                      const OptimizerResult* known = nullptr);
+  OptimizerResult run(const Vector& start, int used, const OptimizerResult* known = nullptr);
   // Evidence for a result of run(); afterwards its value is that at its exact zeros.
   Certificate certify(OptimizerResult* optimum);
 
@@ -50,9 +48,12 @@ class CovarianceSearch {
   Vector gamma_of(const Vector& x) const;
   Vector lambda_of(const std::vector<Matrix>& factors, double variance_change) const;
   double evaluate(const Vector& x);
-  bool begin(const Vector& start, double start_value);
+  bool begin(const Vector& start);
+  void look_wider();
   void differentiate();
   void come_near();
+  Certificate certify_derivatives(OptimizerResult* optimum);
+  double gain_inwards(const Vector& x);
   Vector gradient() const { return curvature_.expected - curvature_.observed; }
   Matrix ridge() const;
   Matrix average_hessian() const;

@@ -13,36 +13,10 @@ namespace henderson {
 
 namespace {
 
-// The user's start, or the better of two: Lambda = I in standardized and in the user's units. The
-// criterion can have several minima; where the two differ they often lie in different basins.
-struct Start {
-  Vector x;
-  double value = std::numeric_limits<double>::quiet_NaN();  // if this is the point last evaluated
-  int evaluations = 0;
-};
-
-Start choose_start(ProfiledDeviance* deviance, const FitOptions& options) {
-  Start start;
-  start.x = deviance->standard_start();
-  if (options.start.size() > 0) {
-    start.x = deviance->to_standard(options.start);
-    return start;
-  }
-  const Vector natural = deviance->to_standard(start.x);
-  if ((start.x - natural).cwiseAbs().maxCoeff() < 0.5 || options.max_evaluations < 3) return start;
-  const double natural_value = deviance->value(natural);
-  start.value = deviance->value(start.x);
-  start.evaluations = 2;
-  if (natural_value < start.value) {
-    start.x = natural;
-    start.value = std::numeric_limits<double>::quiet_NaN();
-  }
-  return start;
-}
-
-FitOptions from_defaults(FitOptions options) {
-  options.start = Vector();
-  return options;
+// The user's start, or the identity in standardized units: nothing in the user's own, in which it
+// can be so far from the minimum that rounding hides the way.
+Vector choose_start(const ProfiledDeviance& deviance, const FitOptions& options) {
+  return options.start.size() > 0 ? deviance.to_standard(options.start) : deviance.standard_start();
 }
 
 // A search that went before: its steps are part of the story.
@@ -53,8 +27,7 @@ void continue_trace(const OptimizerResult& before, OptimizerResult* after) {
 
 // From another start; the better of both ends.
 void search_from(const Vector& start, CovarianceSearch* search, OptimizerResult* optimum) {
-  OptimizerResult other =
-      search->run(start, std::numeric_limits<double>::quiet_NaN(), optimum->evaluations, optimum);
+  OptimizerResult other = search->run(start, optimum->evaluations, optimum);
   optimum->evaluations = other.evaluations;
   if (!(other.value < optimum->value)) return;
   continue_trace(*optimum, &other);
@@ -112,9 +85,9 @@ void look_further(ProfiledDeviance* deviance, CovarianceSearch* search, const Fi
   if (options.start.size() > 0) {
     // The user's start may have led to a zero: is one of the default starts better than that?
     if (!singular || optimum->evaluations + 3 > options.max_evaluations) return;
-    const Start start = choose_start(deviance, from_defaults(options));
-    optimum->evaluations += start.evaluations + 1;
-    if (deviance->value(start.x) < optimum->value) search_from(start.x, search, optimum);
+    const Vector start = deviance->standard_start();
+    ++optimum->evaluations;
+    if (deviance->value(start) < optimum->value) search_from(start, search, optimum);
     return;
   }
   const int evaluations = optimum->evaluations + (singular ? 1 : 0);  // with that at exact zeros
@@ -137,9 +110,7 @@ void start_again(ProfiledDeviance* deviance, CovarianceSearch* search, const Fit
   const bool sure = certified(*optimum, *certificate) && certificate->rounding < 1e-6;
   const bool affordable = optimum->evaluations + 3 < options.max_evaluations;
   if (options.start.size() == 0 || sure || !affordable) return;
-  const Start start = choose_start(deviance, from_defaults(options));
-  OptimizerResult other =
-      search->run(start.x, start.value, optimum->evaluations + start.evaluations);
+  OptimizerResult other = search->run(deviance->standard_start(), optimum->evaluations);
   optimum->evaluations = other.evaluations;
   if (other.status == OptimizerStatus::kUndefined) return;
   const Certificate evidence = search->certify(&other);
@@ -159,12 +130,7 @@ void search_factors(ProfiledDeviance* deviance, CovarianceSearch* search, const 
     if (certified(*optimum, *certificate) || optimum->evaluations + 3 >= options.max_evaluations) {
       return;
     }
-    Vector from = optimum->x;
-    if (again) {
-      const Start start = choose_start(deviance, from_defaults(options));
-      optimum->evaluations += start.evaluations;
-      from = start.x;
-    }
+    const Vector from = again ? deviance->standard_start() : optimum->x;
     OptimizerResult other = factors.run(from, optimum->evaluations);
     optimum->evaluations = other.evaluations;
     const bool better =
@@ -179,9 +145,8 @@ void search_factors(ProfiledDeviance* deviance, CovarianceSearch* search, const 
 
 OptimizerResult find_minimum(ProfiledDeviance* deviance, const FitOptions& options,
                              Certificate* certificate) {
-  const Start start = choose_start(deviance, options);
   CovarianceSearch search(deviance, options);
-  OptimizerResult optimum = search.run(start.x, start.value, start.evaluations);
+  OptimizerResult optimum = search.run(choose_start(*deviance, options), 0);
   look_further(deviance, &search, options, &optimum);
   if (optimum.status == OptimizerStatus::kUndefined) return optimum;
   *certificate = search.certify(&optimum);

@@ -1,0 +1,86 @@
+# Predictors of random slopes in large or small raw units: the model is the same, and so must be the
+# minimum. Where rounding has taken the derivatives no certificate may hold.
+
+# One model in two units of x (and of z, if it is there): what the change of units adds to the REML
+# criterion is 2 log(unit) for each fixed effect of such a column, and nothing to the ML one.
+in_other_units <- function(seed) {
+  shapes <- c(
+    "(x | h)", "(x || h)", "(0 + x | h) + (1 | k)", "(x | h) + (x | k)", "(x + z | h)",
+    "(x | h) + (0 + x | k)"
+  )
+  withr::local_seed(seed)
+  shape <- shapes[1 + seed %% length(shapes)]
+  unit <- 10^runif(1, -8, 10)
+  ratio <- 10^runif(1, -1, 1)
+  h <- gl(20, 20)
+  k <- factor(sample(12, 400, TRUE))
+  x <- if (seed %% 2) rnorm(400, sample(c(0, 3), 1)) else rlnorm(400)
+  y <- 1 + ratio * x + rnorm(20)[h] + rnorm(20, 0, ratio)[h] * x + rnorm(12)[k] + rnorm(400)
+  list(
+    formula = as.formula(paste("y ~ x +", shape)), REML = seed %% 3 > 0,
+    data = data.frame(y, x, z = rnorm(400), h, k),
+    other = data.frame(y, x = x * unit, z = rnorm(400), h, k), unit = unit
+  )
+}
+
+test_that("slopes in any unit lead to the same minimum", {
+  for (seed in 1:60) {
+    model <- in_other_units(seed)
+    model$other$z <- model$data$z * 1e6
+    fit <- function(data) suppressMessages(lmm(model$formula, data, REML = model$REML))
+    good <- fit(model$data)
+    expect_no_warning(other <- fit(model$other))
+    expect_true(other$optimization$converged, label = paste("seed", seed))
+    change <- if (model$REML) 2 * log(model$unit) else 0
+    # the stopping rule is 1e-12, the criterion's rounding below 1e-9 at these sizes
+    expect_lt(abs(other$criterion - good$criterion - change), 1e-7, label = paste("seed", seed))
+  }
+})
+
+test_that("slopes in units of 1e5 and 1e9 are no obstacle (false minima of 300 and more before)", {
+  for (seed in c(1, 3, 12, 16, 35)) {
+    withr::local_seed(seed)
+    h <- gl(20, 20)
+    x <- rnorm(400, 3e5, 1e5)
+    y <- 1 + 5e-5 * x + rnorm(20)[h] + rnorm(20, 0, 5e-5)[h] * x + rnorm(400)
+    data <- data.frame(y, x, u = x / 1e5, h)
+    control <- lmm_control(check_singular = "ignore")
+    raw <- lmm(y ~ x + (x | h), data, control = control)
+    good <- lmm(y ~ u + (u | h), data, control = control)
+    expect_true(raw$optimization$converged)
+    expect_lt(abs(raw$criterion - good$criterion - 2 * log(1e5)), 1e-7)
+    # coefficients of x are 1e-5 times those of u; both to the search's 1e-7 of a parameter's scale
+    expect_equal(sqrt(vcov(raw)["x", "x"]) * 1e5, sqrt(vcov(good)["u", "u"]), tolerance = 1e-6)
+  }
+  withr::local_seed(3)
+  x <- rnorm(400, 2e9, 5e8)
+  s <- sd(x)
+  y <- 1 + 5 * x / s + rnorm(20)[h] + rnorm(20, 0, 5)[h] * x / s + rnorm(400)
+  raw <- lmm(y ~ x + (x | h))
+  good <- lmm(y ~ I(x / s) + (I(x / s) | h))
+  expect_lt(abs(raw$criterion - good$criterion - 2 * log(s)), 1e-7)
+})
+
+test_that("no certificate holds where rounding has taken the derivatives", {
+  # 1e3 to 1e8 residual standard deviations: optim() stays there, or gets lost
+  withr::local_seed(2)
+  h <- gl(20, 20)
+  u <- rnorm(400, 3)
+  data <- data.frame(u, h, y = 1 + u + rnorm(20)[h] + rnorm(20)[h] * u + rnorm(400))
+  best <- lmm(y ~ u + (u | h), data)$criterion
+  ends <- vapply(1:60, function(i) {
+    start <- c(1, rnorm(1), 1) * 10^runif(3, 3, 8)
+    control <- lmm_control(if (i %% 2) "bfgs" else "nelder_mead")
+    fit <- tryCatch(
+      suppressWarnings(suppressMessages(
+        lmm(y ~ u + (u | h), data, start = start, control = control)
+      )),
+      henderson_error_start = identity
+    )
+    if (inherits(fit, "condition")) return(c(NA, NA))
+    c(fit$criterion - best, fit$optimization$converged)
+  }, c(1, 1))
+  away <- which(ends[1, ] > 0.01)
+  expect_gt(length(away), 10)
+  expect_identical(unique(ends[2, away]), 0)
+})
