@@ -331,18 +331,22 @@ draw_random_part <- function(random, theta, sigma, nsim, n) {
   total
 }
 
-# Evaluates `code` after set.seed(seed) and puts the generator back; returns the value and the
-# state to repeat it.
+# Evaluates `code` after set.seed(seed) and puts the generator back, absent if it had not been used;
+# returns the value and the state to repeat it. Without a seed the session's generator goes on.
 with_seed <- function(seed, code) {
-  if (!exists(".Random.seed", envir = globalenv(), inherits = FALSE)) stats::runif(1L)
-  before <- get(".Random.seed", envir = globalenv())
-  state <- before
-  if (!is.null(seed)) {
-    on.exit(assign(".Random.seed", before, envir = globalenv()))
-    set.seed(seed)
-    state <- structure(seed, kind = as.list(RNGkind()))
+  before <- globalenv()$.Random.seed
+  if (is.null(seed)) {
+    if (is.null(before)) stats::runif(1L)
+    state <- globalenv()$.Random.seed
+    return(list(value = force(code), seed = state))
   }
-  list(value = force(code), seed = state)
+  on.exit(if (is.null(before)) {
+    rm(".Random.seed", envir = globalenv())
+  } else {
+    assign(".Random.seed", before, envir = globalenv())
+  })
+  set.seed(seed)
+  list(value = force(code), seed = structure(seed, kind = as.list(RNGkind())))
 }
 
 # Row names of the frame, and NA rows for those that na.exclude left out.

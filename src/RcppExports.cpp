@@ -46,7 +46,6 @@ Rcpp::List cross_products_cpp(const Rcpp::List& design);
 RcppExport SEXP _henderson_cross_products_cpp(SEXP designSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< const Rcpp::List& >::type design(designSEXP);
     rcpp_result_gen = Rcpp::wrap(cross_products_cpp(design));
     return rcpp_result_gen;
@@ -57,7 +56,6 @@ Rcpp::List merge_cross_products_cpp(const Rcpp::List& a, const Rcpp::List& b);
 RcppExport SEXP _henderson_merge_cross_products_cpp(SEXP aSEXP, SEXP bSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< const Rcpp::List& >::type a(aSEXP);
     Rcpp::traits::input_parameter< const Rcpp::List& >::type b(bSEXP);
     rcpp_result_gen = Rcpp::wrap(merge_cross_products_cpp(a, b));
@@ -69,7 +67,6 @@ double factor_bytes_cpp(const Rcpp::List& moments);
 RcppExport SEXP _henderson_factor_bytes_cpp(SEXP momentsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
     rcpp_result_gen = Rcpp::wrap(factor_bytes_cpp(moments));
     return rcpp_result_gen;
@@ -80,7 +77,6 @@ Rcpp::List fit_design_cpp(const Rcpp::List& design, const Rcpp::List& options, b
 RcppExport SEXP _henderson_fit_design_cpp(SEXP designSEXP, SEXP optionsSEXP, SEXP rank_checkedSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< const Rcpp::List& >::type design(designSEXP);
     Rcpp::traits::input_parameter< const Rcpp::List& >::type options(optionsSEXP);
     Rcpp::traits::input_parameter< bool >::type rank_checked(rank_checkedSEXP);
@@ -93,7 +89,6 @@ Rcpp::List fit_cross_products_cpp(const Rcpp::List& moments, const Rcpp::List& o
 RcppExport SEXP _henderson_fit_cross_products_cpp(SEXP momentsSEXP, SEXP optionsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
     Rcpp::traits::input_parameter< const Rcpp::List& >::type options(optionsSEXP);
     rcpp_result_gen = Rcpp::wrap(fit_cross_products_cpp(moments, options));
@@ -105,7 +100,6 @@ SEXP deviance_evaluator_cpp(const Rcpp::List& moments, bool reml);
 RcppExport SEXP _henderson_deviance_evaluator_cpp(SEXP momentsSEXP, SEXP remlSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
     Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);
     rcpp_result_gen = Rcpp::wrap(deviance_evaluator_cpp(moments, reml));
@@ -117,7 +111,6 @@ SEXP deviance_at_cpp(SEXP evaluator, const Eigen::VectorXd& theta, bool gradient
 RcppExport SEXP _henderson_deviance_at_cpp(SEXP evaluatorSEXP, SEXP thetaSEXP, SEXP gradientSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< SEXP >::type evaluator(evaluatorSEXP);
     Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type theta(thetaSEXP);
     Rcpp::traits::input_parameter< bool >::type gradient(gradientSEXP);
@@ -130,7 +123,6 @@ Rcpp::List evaluate_deviance_cpp(const Rcpp::List& moments, const Eigen::VectorX
 RcppExport SEXP _henderson_evaluate_deviance_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP gradientSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
     Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type theta(thetaSEXP);
     Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);
@@ -144,7 +136,6 @@ std::string gemm_kernel_cpp(const std::string& choose);
 RcppExport SEXP _henderson_gemm_kernel_cpp(SEXP chooseSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< const std::string& >::type choose(chooseSEXP);
     rcpp_result_gen = Rcpp::wrap(gemm_kernel_cpp(choose));
     return rcpp_result_gen;
@@ -155,7 +146,6 @@ Rcpp::List satterthwaite_parts_cpp(const Rcpp::List& moments, const Eigen::Vecto
 RcppExport SEXP _henderson_satterthwaite_parts_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
     Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type theta(thetaSEXP);
     Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);
@@ -168,7 +158,6 @@ Rcpp::List expected_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& 
 RcppExport SEXP _henderson_expected_parts_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP adjustSEXP, SEXP max_widthSEXP, SEXP max_memorySEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
     Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type theta(thetaSEXP);
     Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);
@@ -184,7 +173,6 @@ Rcpp::List contrast_rows_cpp(const Rcpp::List& parts, const Eigen::MatrixXd& l);
 RcppExport SEXP _henderson_contrast_rows_cpp(SEXP partsSEXP, SEXP lSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< const Rcpp::List& >::type parts(partsSEXP);
     Rcpp::traits::input_parameter< const Eigen::MatrixXd& >::type l(lSEXP);
     rcpp_result_gen = Rcpp::wrap(contrast_rows_cpp(parts, l));
@@ -196,7 +184,6 @@ Rcpp::List joint_test_cpp(const Rcpp::List& parts, const Eigen::MatrixXd& l, con
 RcppExport SEXP _henderson_joint_test_cpp(SEXP partsSEXP, SEXP lSEXP, SEXP estimateSEXP, SEXP sigma2SEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< const Rcpp::List& >::type parts(partsSEXP);
     Rcpp::traits::input_parameter< const Eigen::MatrixXd& >::type l(lSEXP);
     Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type estimate(estimateSEXP);
@@ -210,7 +197,6 @@ Rcpp::List prediction_variance_cpp(const Rcpp::List& moments, const Eigen::Vecto
 RcppExport SEXP _henderson_prediction_variance_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP xSEXP, SEXP termsSEXP, SEXP with_scoresSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
     Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type theta(thetaSEXP);
     Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);

@@ -5,7 +5,7 @@
 #include "standardization.h"
 
 // Cross-products of a design (convert.h) as a plain list. The rank of X is the caller's business.
-// [[Rcpp::export]]
+// [[Rcpp::export(rng = false)]]
 Rcpp::List cross_products_cpp(const Rcpp::List& design) {
   const henderson::DataRows rows = as_data_rows(design);
   return wrap_cross_products(henderson::accumulate(
@@ -13,7 +13,7 @@ Rcpp::List cross_products_cpp(const Rcpp::List& design) {
 }
 
 // Sum of two lists of cross-products with equal terms and levels, about the shifts of the first.
-// [[Rcpp::export]]
+// [[Rcpp::export(rng = false)]]
 Rcpp::List merge_cross_products_cpp(const Rcpp::List& a, const Rcpp::List& b) {
   henderson::CrossProducts moments = as_cross_products(a);
   moments.merge(as_cross_products(b));
@@ -23,7 +23,7 @@ Rcpp::List merge_cross_products_cpp(const Rcpp::List& a, const Rcpp::List& b) {
 // Bytes of the Cholesky factor of the augmented system that these cross-products give: the blocks
 // of the first term, their panels, the supernodes of the others, and the rows of [X y]. For
 // benchmarks.
-// [[Rcpp::export]]
+// [[Rcpp::export(rng = false)]]
 double factor_bytes_cpp(const Rcpp::List& moments) {
   const henderson::CrossProducts cross_products = as_cross_products(moments);
   const henderson::BlockSystem system =

@@ -36,7 +36,7 @@ Rcpp::List fit_design(const Rcpp::List& design, const Rcpp::List& options, bool 
 // Fits a design (convert.h). When X may be rank deficient nothing is fitted: the result is
 // list(smallest_pivot), and the caller decides by QR and calls again with rank_checked. Without
 // memory for the factor it is list(out_of_memory = TRUE).
-// [[Rcpp::export]]
+// [[Rcpp::export(rng = false)]]
 Rcpp::List fit_design_cpp(const Rcpp::List& design, const Rcpp::List& options, bool rank_checked) {
   try {
     return fit_design(design, options, rank_checked);
@@ -46,7 +46,7 @@ Rcpp::List fit_design_cpp(const Rcpp::List& design, const Rcpp::List& options, b
 }
 
 // The same from cross-products alone (no fitted values).
-// [[Rcpp::export]]
+// [[Rcpp::export(rng = false)]]
 Rcpp::List fit_cross_products_cpp(const Rcpp::List& moments, const Rcpp::List& options) {
   return wrap_fit(henderson::fit_lmm(as_cross_products(moments), as_fit_options(options),
                                      Rcpp::checkUserInterrupt));
@@ -74,14 +74,14 @@ Rcpp::List evaluate(henderson::ProfiledDeviance* deviance, const Eigen::VectorXd
 }  // namespace
 
 // An evaluator for deviance_at_cpp(): an external pointer, nil once it has been saved and loaded.
-// [[Rcpp::export]]
+// [[Rcpp::export(rng = false)]]
 SEXP deviance_evaluator_cpp(const Rcpp::List& moments, bool reml) {
   return Rcpp::XPtr<DevianceEvaluator>(new DevianceEvaluator(moments, reml), true, evaluator_tag());
 }
 
 // Profiled criterion at theta (natural parametrization) with its gradient if wanted; NULL from an
 // evaluator that is nil.
-// [[Rcpp::export]]
+// [[Rcpp::export(rng = false)]]
 SEXP deviance_at_cpp(SEXP evaluator, const Eigen::VectorXd& theta, bool gradient) {
   if (TYPEOF(evaluator) != EXTPTRSXP || R_ExternalPtrTag(evaluator) != evaluator_tag()) {
     Rcpp::stop("internal: not an evaluator");
@@ -92,7 +92,7 @@ SEXP deviance_at_cpp(SEXP evaluator, const Eigen::VectorXd& theta, bool gradient
 }
 
 // The same, once.
-// [[Rcpp::export]]
+// [[Rcpp::export(rng = false)]]
 Rcpp::List evaluate_deviance_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml,
                                  bool gradient) {
   DevianceEvaluator own(moments, reml);
@@ -101,7 +101,7 @@ Rcpp::List evaluate_deviance_cpp(const Rcpp::List& moments, const Eigen::VectorX
 
 // Name of the matrix-product kernel in use ("eigen", "avx2", "avx512"), after choosing another one
 // if a name is given that the processor supports. For benchmarks and tests.
-// [[Rcpp::export]]
+// [[Rcpp::export(rng = false)]]
 std::string gemm_kernel_cpp(const std::string& choose = "") {
   const std::vector<std::pair<std::string, henderson::GemmKernel>> kernels = {
       {"eigen", henderson::GemmKernel::kEigen},

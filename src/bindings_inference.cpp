@@ -49,7 +49,7 @@ henderson::ProfiledDeviance deviance_at(const henderson::CrossProducts& moments,
 }  // namespace
 
 // Parts of Satterthwaite's degrees of freedom at theta (contrast_inference.h).
-// [[Rcpp::export]]
+// [[Rcpp::export(rng = false)]]
 Rcpp::List satterthwaite_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta,
                                    bool reml) {
   const henderson::CrossProducts cross_products = as_cross_products(moments);
@@ -59,7 +59,7 @@ Rcpp::List satterthwaite_parts_cpp(const Rcpp::List& moments, const Eigen::Vecto
 
 // Parts from the expected information. Where its dense matrices are wider than max_width or larger
 // than max_memory (bytes) nothing is computed: the result is list(width, memory).
-// [[Rcpp::export]]
+// [[Rcpp::export(rng = false)]]
 Rcpp::List expected_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml,
                               bool adjust, double max_width, double max_memory) {
   const henderson::CrossProducts cross_products = as_cross_products(moments);
@@ -74,7 +74,7 @@ Rcpp::List expected_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& 
 }
 
 // Variance over sigma^2 and degrees of freedom for every row of l.
-// [[Rcpp::export]]
+// [[Rcpp::export(rng = false)]]
 Rcpp::List contrast_rows_cpp(const Rcpp::List& parts, const Eigen::MatrixXd& l) {
   const henderson::ContrastParts own = as_parts(parts);
   if (l.cols() != own.phi.rows()) Rcpp::stop("internal: contrasts have a wrong length");
@@ -83,7 +83,7 @@ Rcpp::List contrast_rows_cpp(const Rcpp::List& parts, const Eigen::MatrixXd& l) 
 }
 
 // F test of l beta = rhs with estimate = l beta^ - rhs.
-// [[Rcpp::export]]
+// [[Rcpp::export(rng = false)]]
 Rcpp::List joint_test_cpp(const Rcpp::List& parts, const Eigen::MatrixXd& l,
                           const Eigen::VectorXd& estimate, double sigma2) {
   const henderson::ContrastParts own = as_parts(parts);

@@ -8,7 +8,7 @@
 // Variances of predictions in units of sigma^2 (prediction_variance.h). terms: one list(z, level)
 // per block term of the cross-products, level 0 for a new one; an empty list for the population
 // mean. Returns list(variance (m), scores (list of v v x m, empty if they are not asked for)).
-// [[Rcpp::export]]
+// [[Rcpp::export(rng = false)]]
 Rcpp::List prediction_variance_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta,
                                    bool reml, const Eigen::MatrixXd& x, const Rcpp::List& terms,
                                    bool with_scores) {
