@@ -11,8 +11,8 @@
 #' @noRd
 new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, result, optimizer) {
   parts <- lapply(design$random, `[`, c(
-    "group", "columns", "structure", "levels", "text", "lhs", "group_expr", "terms", "contrasts",
-    "xlevels", "theta_index"
+    "group", "columns", "structure", "levels", "missing", "text", "lhs", "group_expr", "terms",
+    "contrasts", "xlevels", "theta_index"
   ))
   names_kept <- colnames(columns$X)
   vcov <- result$sigma^2 * result$unscaled_vcov

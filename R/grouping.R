@@ -2,23 +2,41 @@
 #
 # Levels of a factor keep their order; other variables get their unique values in increasing order,
 # strings in that of the C locale, so that results do not depend on the machine. Levels that do not
-# occur are dropped.
+# occur are dropped. Where missing values are a level (`addNA()`), that level has a label like any
+# other, "NA", as names of rows need one.
 
 #' Codes and levels of a grouping factor
 #'
 #' @param parts list of expressions, the factors of an interaction (one if there is none).
 #' @param frame model frame.
-#' @return list(`level` = integer n, 1-based; `levels` = character J, unique). Levels of an
-#'   interaction are `"a1:b1"`, ordered with the first factor varying slowest; only combinations
-#'   that occur.
+#' @return list(`level` = integer n, 1-based; `levels` = character J, unique; `missing` = for each
+#'   part the label of missing values, NA where they are no level). Levels of an interaction are
+#'   `"a1:b1"`, ordered with the first factor varying slowest; only combinations that occur.
 #' @noRd
 grouping_factor <- function(parts, frame) {
-  result <- grouping_codes(.subset2(frame, column_name(parts[[1L]])))
-  for (part in parts[-1L]) {
-    result <- cross_codes(result, grouping_codes(.subset2(frame, column_name(part))))
-  }
+  variables <- lapply(parts, function(part) .subset2(frame, column_name(part)))
+  result <- grouping_codes(variables[[1L]])
+  for (x in variables[-1L]) result <- cross_codes(result, grouping_codes(x))
   if (length(parts) > 1L) check_unique_labels(result$levels, parts)
+  result$missing <- vapply(variables, missing_label, "")
   result
+}
+
+#' Label of the level that stands for missing values: `"NA"`, unless a level has that name
+#' @return string, NA if there is no such level.
+#' @noRd
+missing_label <- function(x) {
+  if (!anyNA(levels(x))) return(NA_character_)
+  named <- levels(x)[!is.na(levels(x))]
+  rev(make.unique(c(named, if ("NA" %in% named) "<NA>" else "NA")))[1L]
+}
+
+#' Labels of the levels of a factor
+#' @noRd
+level_labels <- function(x) {
+  labels <- enc2utf8(levels(x))
+  labels[is.na(labels)] <- missing_label(x)
+  labels
 }
 
 #' Codes and levels of one variable
@@ -26,7 +44,7 @@ grouping_factor <- function(parts, frame) {
 #' @noRd
 grouping_codes <- function(x) {
   if (is.factor(x)) {
-    labels <- enc2utf8(levels(x))
+    labels <- level_labels(x)
     used <- tabulate(x, length(labels)) > 0L
     # without its attributes a long factor shares its codes with the frame
     attributes(x) <- NULL

@@ -37,7 +37,7 @@
 #'   of the linear functions that cannot be estimated, p_all x dropped; the 1 x 1 matrix `NA`
 #'   if there are none), `V` (p x p), `dffun`, `dfargs`, `misc`, `model.matrix`.
 #' @section Errors: `henderson_error_argument` for a model without fixed effects and for a malformed
-#'   `vcov.`.
+#'   `vcov.`; `henderson_error_unsupported` where the formula itself makes missing values a level.
 #' @source Searle, Speed and Milliken (1980), *The American Statistician* 34, 216--221, for the
 #'   means; vignette "xtending" of package emmeans for the shapes.
 #' @examples
@@ -58,7 +58,30 @@ recover_data.henderson_lmm <- function(object, data = NULL, ...) {
   call$formula <- object$parsed$formula
   arguments <- list(call, stats::delete.response(object$terms), object$na.action, data = data, ...)
   if (!is.null(object$frame)) arguments$frame <- object$frame
-  do.call(emmeans::recover_data, arguments, quote = TRUE)
+  data <- do.call(emmeans::recover_data, arguments, quote = TRUE)
+  # a string is emmeans' way to say that the data cannot be recovered
+  if (is.data.frame(data)) label_missing_levels(data, object) else data
+}
+
+# emmeans forgets a level that is NA (addNA()): it gets its label, which gives the same names of
+# coefficients.
+label_missing_levels <- function(data, fit) {
+  has_missing <- names(Filter(anyNA, fit$xlevels))
+  hidden <- setdiff(has_missing, names(data))
+  if (length(hidden) > 0L) {
+    text <- utf8_names(hidden[1L])
+    abort(c(
+      "Package emmeans cannot make {.code {text}}, which has missing values as a level, from the
+       data.",
+      "i" = "Make it a variable of the data before the fit, as in {.code d$f <- addNA(d$f)}."
+    ), kind = "unsupported", variable = text, observed = fit$xlevels[[hidden[1L]]])
+  }
+  for (name in intersect(has_missing, names(data))) {
+    x <- data[[name]]
+    levels(x) <- level_labels(x)
+    data[[name]] <- x
+  }
+  data
 }
 
 #' @rdname emmeans_support

@@ -159,7 +159,8 @@ recode_newdata <- function(x, name, class, levels) {
   if (is.null(levels)) return(x)
   values <- if (is.factor(x)) levels(x)[x] else as.character(x)
   check_known_levels(values, name, levels)
-  factor(values, levels = levels, ordered = class == "ordered")
+  # where missing values are a level (addNA()), they are that level
+  factor(values, levels = levels, exclude = NULL, ordered = class == "ordered")
 }
 
 #' @param class string from `stats::.MFclass()`.
@@ -262,13 +263,14 @@ newdata_columns <- function(term, newdata, fixed) {
 }
 
 #' Level of each row of new data, matched by label
-#' @return integer m; NA for a level the fit does not have and for a missing value.
+#' @return integer m; NA for a level the fit does not have and for a missing value, unless missing
+#'   values are a level of the fit.
 #' @noRd
 newdata_level <- function(term, newdata, env, fixed_terms, allow_new_levels) {
   needed <- intersect(all.vars(term$group_expr), attr(fixed_terms, "data_variables"))
   check_newdata_has(needed, newdata)
   parts <- interaction_parts(term$group_expr)
-  labels <- lapply(parts, newdata_labels, newdata = newdata, env = env)
+  labels <- Map(newdata_labels, parts, term$missing, MoreArgs = list(newdata = newdata, env = env))
   incomplete <- Reduce(`|`, lapply(labels, is.na))
   labels <- do.call(paste, c(labels, sep = ":"))
   labels[incomplete] <- NA
@@ -277,8 +279,9 @@ newdata_level <- function(term, newdata, env, fixed_terms, allow_new_levels) {
   level
 }
 
+#' @param missing string: the label of missing values, NA where they are no level.
 #' @noRd
-newdata_labels <- function(part, newdata, env) {
+newdata_labels <- function(part, missing, newdata, env) {
   x <- tryCatch(quiet_translation(eval(part, newdata, env)), error = function(e) {
     text <- expression_text(part)
     reason <- conditionMessage(e)
@@ -295,7 +298,8 @@ newdata_labels <- function(part, newdata, env) {
       "i" = "Give it as a factor or a vector with one value per row."
     ), kind = "newdata", variable = name, observed = class(x))
   }
-  if (is.factor(x)) enc2utf8(levels(x))[x] else grouping_labels(x)
+  labels <- if (is.factor(x)) enc2utf8(levels(x))[x] else grouping_labels(x)
+  replace(labels, is.na(labels), missing)
 }
 
 #' @noRd

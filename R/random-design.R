@@ -25,7 +25,8 @@ design_term <- function(term, earlier, frame, values, contrasts, fixed) {
   grouping <- term_grouping(term, earlier, frame)
   list(
     group = term$group_name, columns = columns$names, structure = term$structure,
-    z = columns$z, level = grouping$level, levels = grouping$levels, text = term$text,
+    z = columns$z, level = grouping$level, levels = grouping$levels, missing = grouping$missing,
+    text = term$text,
     lhs = term$lhs, group_expr = term$group,
     terms = columns$terms, contrasts = attr(columns$z, "contrasts"), xlevels = columns$xlevels
   )
@@ -60,7 +61,7 @@ same_columns <- function(terms, other) {
 #' @noRd
 term_grouping <- function(term, earlier, frame) {
   for (other in earlier) {
-    if (identical(other$group, term$group_name)) return(other[c("level", "levels")])
+    if (identical(other$group, term$group_name)) return(other[c("level", "levels", "missing")])
   }
   grouping_factor(term$group_variables, frame)
 }

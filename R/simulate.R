@@ -267,7 +267,8 @@ simulation_parts <- function(fit, newdata, kept, allow_new_levels) {
   for (t in which(!kept)) {
     term <- fit$random[[t]]
     term$z <- drawn[[t]]$z
-    term[c("level", "levels")] <- newdata_levels(term, newdata, environment(fit$formula))
+    grouping <- newdata_levels(term, newdata, environment(fit$formula))
+    term[c("level", "levels")] <- grouping[c("level", "levels")]
     parts$random[[t]] <- term
   }
   parts
@@ -276,7 +277,10 @@ simulation_parts <- function(fit, newdata, kept, allow_new_levels) {
 # Codes and levels of a grouping factor in `newdata`, whether the fit knows them or not.
 newdata_levels <- function(term, newdata, env) {
   parts <- interaction_parts(term$group_expr)
-  values <- lapply(parts, eval, envir = newdata, enclos = env)
+  values <- Map(function(part, missing) {
+    x <- eval(part, newdata, env)
+    if (!is.na(missing) && anyNA(x)) addNA(x) else x
+  }, parts, term$missing)
   names(values) <- vapply(parts, column_name, "")
   absent <- Reduce(`|`, lapply(values, is.na))
   if (any(absent)) {

@@ -62,7 +62,10 @@ test_that("interactions have the combinations that occur, the first factor varyi
   frame <- data.frame(a = c("y", "x", "y", "x"), b = factor(c(2, 1, 1, 1)))
   expect_identical(
     grouping_factor(list(quote(a), quote(b)), frame),
-    list(level = c(3L, 1L, 2L, 1L), levels = c("x:1", "y:1", "y:2"))
+    list(
+      level = c(3L, 1L, 2L, 1L), levels = c("x:1", "y:1", "y:2"),
+      missing = c(NA_character_, NA_character_)
+    )
   )
   expect_identical(
     grouping_factor(list(quote(b), quote(a)), frame)$levels, c("1:x", "1:y", "2:y")

@@ -4,8 +4,8 @@ test_that("a random intercept needs no matrix", {
   expect_null(term$terms)
   expect_identical(term$columns, "(Intercept)")
   expect_named(term, c(
-    "group", "columns", "structure", "z", "level", "levels", "text", "lhs", "group_expr",
-    "terms", "contrasts", "xlevels", "theta_index"
+    "group", "columns", "structure", "z", "level", "levels", "missing", "text", "lhs",
+    "group_expr", "terms", "contrasts", "xlevels", "theta_index"
   ))
 })
 
