@@ -225,12 +225,17 @@ lme4_codings <- function(parsed, frame, contrasts) {
 # Which of lme4's terms has this group, these columns and this z? NA if none.
 position_of_term <- function(term, terms) {
   same <- vapply(terms, function(other) {
-    identical(other$group, term$group) && identical(other$columns, term$columns) &&
+    identical(group_key(other$group), group_key(term$group)) &&
+      identical(other$columns, term$columns) &&
       length(other$theta) == length(term$theta_index) &&
       isTRUE(all.equal(as.vector(term$z %||% rep(1, nrow(other$z))), as.vector(other$z)))
   }, TRUE)
   which(same)[1L]
 }
+
+# What names of one factor have in common: lme4 1.1 writes `c:(b:a)`, 2.1 `c:b:a`, and they order the
+# factors of `a/(b:c)` differently.
+group_key <- function(name) sort_interaction(gsub("[()]", "", name))
 
 # The coding of every random term as part of the formula that the fit keeps, so that later options
 # do not change it. Left-hand sides without factors have none.

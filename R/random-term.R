@@ -42,8 +42,10 @@ bar_terms <- function(bar, structure = NULL) {
   lhs <- strip_parentheses(bar[[2L]])
   check_lhs(lhs, bar)
   if (is.null(structure)) structure <- if (call_name(bar) == "||") "diag" else "us"
-  groups <- expand_group(bar[[3L]], bar)
-  lapply(groups, function(group) new_random_term(lhs, group, structure))
+  groups <- lapply(expand_group(bar[[3L]], bar), interaction_parts)
+  # lme4 2.1 names factors of a nesting from the innermost out
+  if (is_nested(bar[[3L]])) groups <- lapply(groups, rev)
+  lapply(groups, function(parts) new_random_term(lhs, interaction_of(parts), structure))
 }
 
 # --- covariance wrappers ---
@@ -140,9 +142,9 @@ lhs_terms <- function(lhs) {
 
 #' Expand a grouping expression into grouping factors
 #'
-#' `a/b` is `b:a` and `a` (`b` is only meaningful within `a`), as lme4 orders and names them;
-#' `a + b` is two factors, `a * b` these and their interaction.
-#' @return list of expressions without `/`, `+`, `*` or outer parentheses.
+#' `a/b` is `a:b` and `a` (`b` is only meaningful within `a`); `a + b` is two factors, `a * b` these
+#' and their interaction.
+#' @return list of expressions without `/`, `+`, `*` or outer parentheses, factors as written.
 #' @noRd
 expand_group <- function(expr, bar) {
   if (is.symbol(expr)) {
@@ -167,6 +169,13 @@ expand_group <- function(expr, bar) {
   list(expr)
 }
 
+#' Does a grouping expression have a `/`, apart from arguments of functions?
+#' @noRd
+is_nested <- function(expr) {
+  if (!is.call(expr) || !call_name(expr) %in% c("/", "(", ":", "+", "*")) return(FALSE)
+  call_name(expr) == "/" || any(vapply(as.list(expr)[-1L], is_nested, TRUE))
+}
+
 #' `a/b`: every factor of `b` within the finest factor of `a`, then the factors of `a`
 #' @noRd
 expand_nested <- function(expr, bar) {
@@ -177,7 +186,7 @@ expand_nested <- function(expr, bar) {
   }
   inner <- expand_group(expr[[3L]], bar)
   finest <- outer[[1L]]
-  c(lapply(inner, function(factor) call(":", factor, finest)), outer)
+  c(lapply(inner, function(factor) call(":", finest, factor)), outer)
 }
 
 #' @noRd
@@ -209,16 +218,14 @@ interaction_parts <- function(expr) {
   list(expr)
 }
 
-#' Name of a grouping factor as lme4 writes it: `"b:a"`, and `"c:(b:a)"` for `(1 | a/b/c)`
+#' The interaction of factors: `c:b:a`, without parentheses
+#' @noRd
+interaction_of <- function(parts) Reduce(function(left, right) call(":", left, right), parts)
+
+#' Name of a grouping factor as lme4 2.1 writes it: `"b:a"` for `a/b`, `"c:b:a"` for `c:(b:a)`
 #' @noRd
 group_text <- function(expr) {
-  if (is.symbol(expr)) return(expression_text(expr))
-  if (identical(expr[[1L]], quote(`:`))) {
-    right <- group_text(expr[[3L]])
-    nested <- is.call(expr[[3L]]) && identical(expr[[3L]][[1L]], quote(`:`))
-    return(paste0(group_text(expr[[2L]]), ":", if (nested) paste0("(", right, ")") else right))
-  }
-  expression_text(expr)
+  paste(vapply(interaction_parts(expr), expression_text, ""), collapse = ":")
 }
 
 # --- variables of all terms ---

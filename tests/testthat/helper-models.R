@@ -35,6 +35,13 @@ four_point_data <- function() {
   data.frame(Resp = c(10, 3, 25, 6), Treat = c(0, 0, 1, 1), Ind = factor(c(1, 2, 1, 2)))
 }
 
+# Names of grouping factors as lme4 2.1 writes them: lme4 1.1 has "c:(b:a)" for "c:b:a".
+flat_name <- function(names) {
+  inner <- "(^|:)\\(([^()]*:[^()]*)\\)"
+  while (any(grepl(inner, names))) names <- sub(inner, "\\1\\2", names)
+  names
+}
+
 # The terms of an lme4 fit in its own order: group, columns, levels, positions in its theta.
 lme4_terms <- function(m) {
   groups <- names(m@cnms)
@@ -45,7 +52,7 @@ lme4_terms <- function(m) {
     index <- used + seq_len(count)
     used <<- used + count
     list(
-      group = groups[i], columns = m@cnms[[i]], structure = "us", v = v,
+      group = flat_name(groups[i]), columns = m@cnms[[i]], structure = "us", v = v,
       levels = levels(m@flist[[groups[i]]]), theta_index = index
     )
   })
@@ -116,6 +123,7 @@ reference_from_lme4 <- function(m, theta = lme4::getME(m, "theta")) {
 # list(group, columns, levels, modes (v x J), variance (v x v x J)).
 lme4_modes <- function(m) {
   modes <- lme4::ranef(m, condVar = TRUE)
+  names(modes) <- flat_name(names(modes))
   used <- list()
   lapply(lme4_terms(m), function(term) {
     frame <- modes[[term$group]]

@@ -43,7 +43,7 @@ test_that("Z agrees with lme4 where both order the terms alike", {
       info = deparse1(formula)
     )
     expect_identical(colnames(random_matrix(random, 71L)), rownames(expected$Zt))
-    expect_identical(vapply(random, `[[`, "", "group"), names(expected$cnms))
+    expect_identical(vapply(random, `[[`, "", "group"), flat_name(names(expected$cnms)))
     expect_identical(lapply(random, `[[`, "columns"), unname(expected$cnms))
     expect_identical(theta_start(random), as.double(expected$theta))
     expect_identical(theta_lower(random), expected$lower)

@@ -1,17 +1,56 @@
 groups_of <- function(formula) vapply(parse_formula(formula)$random, function(t) t$group_name, "")
 
-test_that("nested and crossed factors are expanded and named as lme4 does", {
+test_that("nested and crossed factors are expanded and named as lme4 2.1 does", {
   expect_identical(groups_of(y ~ (1 | block / fung)), c("fung:block", "block"))
-  expect_identical(groups_of(y ~ (1 | a / b / c)), c("c:(b:a)", "b:a", "a"))
-  expect_identical(groups_of(y ~ (1 | a:b)), "a:b")
-  expect_identical(groups_of(y ~ (1 | a:b:c)), "a:b:c")
-  expect_identical(groups_of(y ~ (1 | (a:b) / c)), c("c:(a:b)", "a:b"))
-  expect_identical(groups_of(y ~ (1 | a + b)), c("a", "b"))
-  expect_identical(groups_of(y ~ (1 | a * b)), c("a", "b", "a:b"))
+  nested <- c("c:b:a", "b:a", "a")
+  expect_identical(groups_of(y ~ (1 | a / b / c)), nested)
+  expect_identical(groups_of(y ~ (1 | a / (b / c))), nested)
+  expect_identical(groups_of(y ~ (1 | (a / b) / c)), nested)
+  expect_identical(groups_of(y ~ (1 | a / b / c / k)), c("k:c:b:a", nested))
+  expect_identical(groups_of(y ~ (1 | a / (b:c))), c("c:b:a", "a"))
+  expect_identical(groups_of(y ~ (1 | a / b:c)), c("c:b:a", "a"))
+  expect_identical(groups_of(y ~ (1 | (a:b) / c)), c("c:b:a", "b:a"))
+  expect_identical(groups_of(y ~ (1 | a:(b / c))), c("c:b:a", "b:a"))
+  expect_identical(groups_of(y ~ (1 | (a / b):c)), c("c:b:a", "c:a"))
+  expect_identical(groups_of(y ~ (1 | a / b * c)), c("b:a", "a", "c", "c:b:a", "c:a"))
   expect_identical(groups_of(y ~ (1 | a / (b + c))), c("b:a", "c:a", "a"))
   expect_identical(groups_of(y ~ (1 | factor(a) / b)), c("b:factor(a)", "factor(a)"))
+  # without a nesting factors stand as they are written
+  expect_identical(groups_of(y ~ (1 | a:b)), "a:b")
+  expect_identical(groups_of(y ~ (1 | a:b:c)), "a:b:c")
+  expect_identical(groups_of(y ~ (1 | c:(b:a))), "c:b:a")
+  expect_identical(groups_of(y ~ (1 | (a:b))), "a:b")
+  expect_identical(groups_of(y ~ (1 | I(a / b):c)), "I(a/b):c")
+  expect_identical(groups_of(y ~ (1 | a + b)), c("a", "b"))
+  expect_identical(groups_of(y ~ (1 | a * b)), c("a", "b", "a:b"))
+  expect_identical(groups_of(y ~ (1 | (a + b):c)), c("a:c", "b:c"))
   expect_identical(groups_of(y ~ (1 | `my group`)), "my group")
   expect_identical(groups_of(y ~ (1 | (g))), "g")
+})
+
+test_that("names and levels of grouping factors are those of lme4 2.1", {
+  need_peer("lme4")
+  skip_if(packageVersion("lme4") < "2.1", "lme4 names nested factors otherwise before 2.1")
+  set.seed(1)
+  d <- expand.grid(a = gl(3, 1), b = gl(2, 1), c = gl(2, 1), k = 1:4)
+  d$y <- rnorm(nrow(d))
+  quiet <- lmm_control(check_singular = "ignore", check_nobs_vs_nlev = "ignore")
+  theirs_quiet <- lme4::lmerControl(optimizer = NULL, calc.derivs = FALSE)
+  for (group in list(
+    quote(a / b / c), quote(a / (b:c)), quote((a:b) / c), quote(a:(b / c)), quote((a / b):c),
+    quote(a / b * c), quote(a / (b + c)), quote(a:b:c), quote(c:(b:a)), quote((a:b)), quote(a * b),
+    quote((a + b):c), quote(a + b), quote(a / b:c)
+  )) {
+    formula <- eval(bquote(y ~ (1 | .(group))))
+    ours <- component(suppressMessages(lmm(formula, d, control = quiet)), "flist")
+    theirs <- suppressMessages(suppressWarnings(lme4::lmer(formula, d, control = theirs_quiet)))
+    theirs <- lme4::getME(theirs, "flist")
+    expect_setequal(names(ours), names(theirs))
+    for (name in names(ours)) {
+      expect_identical(levels(ours[[name]]), levels(theirs[[name]]))
+      expect_identical(as.integer(ours[[name]]), as.integer(theirs[[name]]))
+    }
+  }
 })
 
 test_that("an expansion repeats the left-hand side and the structure", {
