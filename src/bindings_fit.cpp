@@ -1,4 +1,4 @@
-#include <RcppEigen.h>
+#include "henderson_types.h"
 
 #include <new>
 

@@ -3,7 +3,7 @@
 #ifndef HENDERSON_CONVERT_H_
 #define HENDERSON_CONVERT_H_
 
-#include <RcppEigen.h>
+#include "henderson_types.h"
 
 #include "cross_products.h"
 #include "lmm_fit.h"

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Checks two rules of the C++ sources:
+# Checks rules of the C++ sources:
 #  1. src/core is free of R: it must compile, and be tested, by itself;
-#  2. OBJECTS in src/Makevars lists every .cpp file of src/ and src/core/, and nothing else
-#     (R compiles only what the list names: a forgotten file fails at load time at the earliest).
+#  2. src/Makevars, written by tools/write-makevars.sh, names every .cpp file of src/ and nothing
+#     else (R compiles only what it names: a forgotten file fails at load time at the earliest).
+#  3. Eigen and Rcpp are included through the headers that keep the compiler silent (core/eigen.h).
 # Prints what is wrong and exits with 1, or prints nothing but "ok" lines.
 set -euo pipefail
 
@@ -19,16 +20,24 @@ else
   echo "ok: src/core includes no header of R"
 fi
 
-# Let make expand the list, so that continuation lines and variables are no concern here.
-listed="$(printf 'print-objects:\n\t@echo $(OBJECTS)\n' |
-  make --no-print-directory --silent -C "$src" -f Makevars -f - print-objects |
-  tr ' ' '\n' | sed '/^$/d' | LC_ALL=C sort)"
-present="$(cd "$src" && find . -name '*.cpp' | sed -e 's|^\./||' -e 's|\.cpp$|.o|' | LC_ALL=C sort)"
-if [ "$listed" = "$present" ]; then
-  echo "ok: OBJECTS in src/Makevars matches the source files"
+if grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*<(Eigen/|RcppEigen|Rcpp)' "$src" \
+  --include='*.cpp' --include='*.h' |
+  grep -vE '/(core/eigen(_decompositions)?\.h|henderson_types\.h|RcppExports\.cpp):' |
+  grep -vE 'Eigen/(OrderingMethods|SparseCore)>'; then
+  echo "not ok: Eigen or Rcpp is not included through eigen.h, eigen_decompositions.h or" \
+    "henderson_types.h (lines above)"
+  status=1
 else
-  echo "not ok: OBJECTS in src/Makevars (<) differs from the source files (>)"
-  diff <(echo "$listed") <(echo "$present") || true
+  echo "ok: Eigen and Rcpp are included through our headers"
+fi
+
+expected="$(mktemp)"
+trap 'rm -f "$expected"' EXIT
+bash "$(dirname "${BASH_SOURCE[0]}")/write-makevars.sh" "$expected"
+if diff "$src/Makevars" "$expected"; then
+  echo "ok: src/Makevars matches the source files"
+else
+  echo "not ok: src/Makevars (<) is not what tools/write-makevars.sh makes of the source files (>)"
   status=1
 fi
 

@@ -14,6 +14,7 @@ flags="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize
 
 cat > "$work/Makevars" <<MAKE
 CXX17FLAGS = $flags -D_GLIBCXX_ASSERTIONS
+DEBUG_FLAGS =
 LDFLAGS = -fsanitize=address,undefined
 MAKE
 

@@ -1,11 +1,10 @@
 #include "block_cholesky.h"
 
-#include <Eigen/Cholesky>
-#include <Eigen/LU>
 #include <cmath>
 #include <utility>
 
 #include "dense_kernels.h"
+#include "eigen_decompositions.h"
 #include "fixed_width.h"
 
 namespace henderson {

@@ -1,10 +1,10 @@
 #include "cone_program.h"
 
-#include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <limits>
+
+#include "eigen_decompositions.h"
 
 namespace henderson {
 
@@ -54,7 +54,7 @@ double share_inside(const Matrix& m, const Matrix& d) {
   const Eigen::LLT<Matrix> factor(m);
   Matrix scaled = factor.matrixL().solve(d);
   scaled = factor.matrixL().solve(scaled.transpose()).eval();
-  const SelfAdjointEigenSolver<Matrix> eigen(0.5 * (scaled + scaled.transpose()),
+  const SelfAdjointEigenSolver<Matrix> eigen(Matrix(0.5 * (scaled + scaled.transpose())),
                                              Eigen::EigenvaluesOnly);
   const double lowest = eigen.eigenvalues()[0];
   return lowest < 0 ? std::min(1.0, -0.95 / lowest) : 1.0;

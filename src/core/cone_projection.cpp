@@ -1,8 +1,9 @@
 #include "cone_projection.h"
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
+
+#include "eigen_decompositions.h"
 
 namespace henderson {
 

@@ -1,11 +1,10 @@
 #include "contrast_inference.h"
 
-#include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "eigen_decompositions.h"
 #include "information.h"
 #include "lmm_fit.h"
 #include "projection.h"
@@ -325,7 +324,7 @@ JointResult joint_test(const ContrastParts& parts, const ConstMatrixRef& l,
   JointResult result;
   result.denominator_df = result.f = std::numeric_limits<double>::quiet_NaN();
   if (l.rows() == 0) return result;
-  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(l * parts.phi * l.transpose());
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(Matrix(l * parts.phi * l.transpose()));
   const Vector& values = eigen.eigenvalues();
   const double limit = std::sqrt(std::numeric_limits<double>::epsilon()) * values.maxCoeff();
   std::vector<Index> kept;

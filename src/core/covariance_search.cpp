@@ -1,11 +1,10 @@
 #include "covariance_search.h"
 
-#include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "eigen_decompositions.h"
 #include "newton_matrix.h"
 
 namespace henderson {
@@ -115,7 +114,7 @@ Matrix CovarianceSearch::ridge() const {
   Vector unit = Vector::Zero(r);
   for (const Cone& cone : cones_) {
     const Matrix identity = Matrix::Identity(cone.size, cone.size);
-    const Matrix inverse = (cone_matrix(cone, gamma_) + identity).llt().solve(identity);
+    const Matrix inverse = Matrix(cone_matrix(cone, gamma_) + identity).llt().solve(identity);
     Vector column = Vector::Zero(r);
     for (int i = cone.first; i < cone.first + cone.n_coordinates(); ++i) {
       unit[i] = 1;

@@ -1,9 +1,9 @@
 #include "covariance_structure.h"
 
-#include <Eigen/QR>
-#include <Eigen/SVD>
 #include <cmath>
 #include <limits>
+
+#include "eigen_decompositions.h"
 
 namespace henderson {
 
@@ -52,8 +52,8 @@ Matrix canonical_factor(const ConstMatrixRef& factor, Matrix* rotation) {
     // The QR factor of a singular matrix is arbitrary below a zero pivot. The canonical factor is
     // unique; its rotation solves the orthogonal Procrustes problem min |lower Q' - factor|.
     lower = semidefinite_cholesky(factor * factor.transpose());
-    Eigen::JacobiSVD<Matrix> svd(lower.transpose() * factor,
-                                 Eigen::ComputeFullU | Eigen::ComputeFullV);
+    Eigen::JacobiSVD<Matrix, Eigen::NoQRPreconditioner> svd(
+        lower.transpose() * factor, Eigen::ComputeFullU | Eigen::ComputeFullV);
     q = svd.matrixV() * svd.matrixU().transpose();
   }
   if (rotation != nullptr) *rotation = q;

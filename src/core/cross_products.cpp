@@ -1,11 +1,11 @@
 #include "cross_products.h"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
 #include "dense_kernels.h"
+#include "eigen_decompositions.h"
 
 namespace henderson {
 
@@ -78,7 +78,8 @@ Vector least_squares(const Matrix& gram, int p) {
   // Unit diagonal first, so that scales do not matter; refined once by the caller's residual pass.
   const Vector scale = gram.diagonal().head(p).cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
   const Matrix scaled = scale.asDiagonal() * gram.topLeftCorner(p, p) * scale.asDiagonal();
-  return scale.asDiagonal() * scaled.ldlt().solve(scale.asDiagonal() * gram.col(p).head(p));
+  const Vector right = scale.asDiagonal() * gram.col(p).head(p);
+  return scale.asDiagonal() * scaled.ldlt().solve(right);
 }
 
 double smallest_unit_pivot(const Matrix& gram, int p) {

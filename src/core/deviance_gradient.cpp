@@ -1,12 +1,12 @@
 #include "deviance_gradient.h"
 
-#include <Eigen/LU>
 #include <algorithm>
 #include <cmath>
 
 #include "block_operations.h"
 #include "dense_kernels.h"
 #include "differentiator.h"
+#include "eigen_decompositions.h"
 
 namespace henderson {
 

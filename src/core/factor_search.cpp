@@ -1,12 +1,12 @@
 #include "factor_search.h"
 
-#include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
 #include <vector>
+
+#include "eigen_decompositions.h"
 
 namespace henderson {
 

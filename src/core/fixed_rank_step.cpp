@@ -1,10 +1,9 @@
 #include "fixed_rank_step.h"
 
-#include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 
+#include "eigen_decompositions.h"
 #include "newton_matrix.h"
 
 namespace henderson {

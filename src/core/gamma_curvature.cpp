@@ -1,8 +1,8 @@
 // Second-order information of the profiled deviance in the coordinates of Gamma
 // (deviance_gradient.h).
-#include <Eigen/Cholesky>
 
 #include "differentiator.h"
+#include "eigen_decompositions.h"
 
 namespace henderson {
 

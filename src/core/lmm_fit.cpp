@@ -1,12 +1,12 @@
 #include "lmm_fit.h"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
 
 #include "covariance_search.h"
+#include "eigen_decompositions.h"
 #include "factor_search.h"
 
 namespace henderson {

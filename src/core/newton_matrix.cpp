@@ -1,9 +1,9 @@
 #include "newton_matrix.h"
 
-#include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
+
+#include "eigen_decompositions.h"
 
 namespace henderson {
 
@@ -23,7 +23,7 @@ DampedHessian damp(const ConstMatrixRef& hessian, const ConstMatrixRef& metric, 
   const Eigen::LLT<Matrix> root(metric);
   Matrix scaled = root.matrixL().solve(hessian);
   scaled = root.matrixL().solve(scaled.transpose()).eval();
-  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(0.5 * (scaled + scaled.transpose()));
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(Matrix(0.5 * (scaled + scaled.transpose())));
   Vector values = eigen.eigenvalues();
   DampedHessian result;
   result.convex = values[0] > kPositive;

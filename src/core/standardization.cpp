@@ -1,7 +1,8 @@
 #include "standardization.h"
 
-#include <Eigen/LU>
 #include <cmath>
+
+#include "eigen_decompositions.h"
 
 namespace henderson {
 

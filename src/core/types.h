@@ -7,10 +7,11 @@
 #ifndef HENDERSON_TYPES_H_
 #define HENDERSON_TYPES_H_
 
-#include <Eigen/Core>
 #include <cstddef>
 #include <functional>
 #include <vector>
+
+#include "eigen.h"
 
 namespace henderson {
 
