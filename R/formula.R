@@ -37,6 +37,9 @@ as_two_sided_formula <- function(formula, env) {
     formula <- stats::as.formula(formula, env)
   }
   if (!inherits(formula, "formula")) abort_not_a_formula(describe_value(formula))
+  if (is.null(environment(formula))) environment(formula) <- env
+  # emptied to keep the formula from holding on to other objects; `log` and `+` are still needed
+  if (identical(environment(formula), emptyenv())) environment(formula) <- baseenv()
   if (length(formula) != 3L) {
     abort(c(
       "{.arg formula} has no response: {.code {expression_text(formula)}}.",

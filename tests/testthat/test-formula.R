@@ -112,3 +112,12 @@ test_that("escaped names are restored outside UTF-8", {
   expect_identical(Encoding(unescape_utf8("<U+7EC4>")), "UTF-8")
   expect_identical(utf8_names(c("a", "Days")), c("a", "Days"))
 })
+
+test_that("a formula whose environment was emptied is evaluated in the data", {
+  formula <- log(Reaction) ~ Days + I(Days^2) + (1 | Subject)
+  expected <- fixef(lmm(formula, sleepstudy))
+  environment(formula) <- emptyenv()
+  expect_equal(fixef(lmm(formula, sleepstudy)), expected)
+  attr(formula, ".Environment") <- NULL
+  expect_equal(fixef(lmm(formula, sleepstudy)), expected)
+})
