@@ -9,7 +9,7 @@
 #'
 #' @param object A fit by [lmm()].
 #' @param ... More fits by [lmm()], or fits by [stats::lm()], on the same data; anything else is
-#'   an error.
+#'   an error. A name given to a fit is its name in the table.
 #' @param refit One logical: `TRUE` refits REML fits by maximum likelihood, with a message, before
 #'   they are compared; `FALSE` compares restricted likelihoods, which needs the same fixed
 #'   effects in all fits.
@@ -72,18 +72,18 @@
 #' @export
 anova.henderson_lmm <- function(object, ..., refit = TRUE, type = c("III", "II", "I"),
                                 ddf = "Satterthwaite", model.names = NULL) {
-  check_anova_names(...)
-  others <- list(...)
+  # in do.call(anova, list(small = , large = )) every fit may have a name
+  fits <- if (missing(object)) list(...) else list(object, ...)
+  check_anova_names(fits)
   check_flag(refit)
-  if (length(others) == 0L) {
-    return(one_fit_anova(object, check_anova_type(type), ddf_method(ddf)))
+  if (length(fits) == 1L) {
+    return(one_fit_anova(fits[[1L]], check_anova_type(type), ddf_method(ddf)))
   }
   one_fit_only <- c(type = !missing(type), ddf = !missing(ddf))
   if (any(one_fit_only)) abort_one_fit_only(names(which(one_fit_only))[1L])
-  fits <- c(list(object), others)
   check_comparable(fits)
-  expressions <- as.list(substitute(list(object, ...)))[-1L]
-  names(fits) <- model_labels(expressions, model.names)
+  expressions <- as.list(if (missing(object)) substitute(list(...)) else substitute(list(object, ...)))
+  names(fits) <- model_labels(expressions[-1L], names(fits), model.names)
   likelihood_ratio_table(ml_fits(fits, refit))
 }
 
@@ -124,9 +124,10 @@ sequential_anova <- function(fit) {
   new_anova(table, test_heading("Analysis of Variance Table", fit, "none"))
 }
 
-# Fits stand without names, so a name in `...` is a misspelt argument.
-check_anova_names <- function(...) {
-  named <- setdiff(...names(), c("", NA))
+# A fit may have a name; anything else that has one is a misspelt argument.
+check_anova_names <- function(fits) {
+  is_model <- vapply(fits, inherits, TRUE, what = c("henderson_lmm", "lm", "merMod"))
+  named <- setdiff(names(fits)[!is_model], c("", NA))
   if (length(named) == 0L) {
     return(invisible(NULL))
   }

@@ -21,16 +21,16 @@ check_comparable <- function(fits) {
       "x" = "Their numbers of observations are {.val {counts}}."
     ), kind = "data", variable = "nobs", observed = counts)
   }
-  check_same_values(lapply(fits, compared_response), "response")
-  check_same_values(lapply(fits, compared_weights), "weights")
+  check_same_values(lapply(fits, compared_response), "response", "differs")
+  check_same_values(lapply(fits, compared_weights), "weights", "differ")
 }
 
-check_same_values <- function(values, what) {
+check_same_values <- function(values, what, verb) {
   same <- vapply(values[-1L], function(one) isTRUE(all.equal(one, values[[1L]])), TRUE)
   if (!all(same)) {
     abort(c(
       "The fits must be on the same data.",
-      "x" = "The {what} of fit {which(!same)[1L] + 1L} differs from that of the first fit."
+      "x" = "The {what} of fit {which(!same)[1L] + 1L} {verb} from the {what} of the first fit."
     ), kind = "data", variable = what)
   }
 }
@@ -46,8 +46,9 @@ compared_weights <- function(fit) {
   as.numeric((if (inherits(fit, "lm")) fit$weights else fit$weights) %||% 1)
 }
 
-# One label for each fit: the caller's expression, or MODEL1, ... when that is not a short name.
-model_labels <- function(expressions, model.names) {
+# One label for each fit: its name, the caller's expression, or MODEL1, ... when that is not a short
+# name or, from do.call(), no expression.
+model_labels <- function(expressions, given, model.names) {
   if (!is.null(model.names)) {
     count <- length(expressions)
     if (!is.character(model.names) || length(model.names) != count || anyDuplicated(model.names)) {
@@ -57,8 +58,16 @@ model_labels <- function(expressions, model.names) {
     }
     return(model.names)
   }
-  text <- vapply(expressions, expression_text, "")
-  if (any(nchar(text) > 30L) || anyDuplicated(text)) paste0("MODEL", seq_along(text)) else text
+  text <- vapply(expressions, function(expression) {
+    if (is.language(expression)) expression_text(expression) else ""
+  }, "")
+  given <- given %||% character(length(text))
+  named <- nzchar(given)
+  text[named] <- given[named]
+  short <- nzchar(text) & (named | nchar(text) <= 30L)
+  if (all(short) && !anyDuplicated(text)) return(text)
+  text[!named] <- paste0("MODEL", seq_along(text))[!named]
+  make.unique(text)
 }
 
 # REML fits refitted by maximum likelihood, in increasing order of parameters.

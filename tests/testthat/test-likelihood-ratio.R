@@ -81,3 +81,20 @@ test_that("names are the caller's expressions, or given, or numbered", {
   expect_identical(rownames(anova(fit, fit, model.names = c("a", "b"))), c("a", "b"))
   expect_identical(rownames(anova(fit, fit)), c("MODEL1", "MODEL2"))
 })
+
+test_that("fits may have names, and come by do.call()", {
+  large <- fit_cached("sleepstudy_ml")
+  small <- lmm(Reaction ~ 1 + (Days | Subject), sleepstudy, REML = FALSE)
+  table <- anova(large, small)
+
+  expect_identical(rownames(anova(large, without = small)), c("without", "large"))
+  expect_identical(rownames(do.call(anova, list(a = large, b = small))), c("b", "a"))
+  expect_identical(rownames(do.call(anova, list(large, small))), c("MODEL2", "MODEL1"))
+  expect_equal(do.call(anova, list(large, small))$Chisq, table$Chisq)
+  expect_error(anova(large, small, tipe = "I"), class = "henderson_error_argument")
+  weighted <- lmm(Reaction ~ 1 + (Days | Subject), sleepstudy, REML = FALSE, weights = Days + 1)
+  expect_error(
+    anova(large, weighted), "The weights of fit 2 differ from the weights of the first fit",
+    class = "henderson_error_data"
+  )
+})
