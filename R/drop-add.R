@@ -9,8 +9,9 @@
 #'
 #' @param object A fit by [lmm()]. A REML fit is refitted by maximum likelihood.
 #' @param scope A formula or character vector of terms. `drop1`: all terms that can be dropped
-#'   when missing. `add1`: the terms to consider; a formula stands for the terms it has beyond
-#'   those of the fit.
+#'   when missing, and what `.` in a formula stands for. `add1`: the terms to consider; a formula
+#'   stands for the terms it has beyond those of the fit. Variables that the model frame does not
+#'   have are taken from the data of the fit, as [update()][update.henderson_lmm] finds them.
 #' @param scale Unused; present because the generic has it.
 #' @param test One string: `"none"` or `"Chisq"`, likelihood-ratio tests; for `drop1` also `"F"`.
 #' @param ddf One string, for `test = "F"`: how degrees of freedom are found, as in
@@ -27,7 +28,8 @@
 #'   `step(refit_ml(object))`. Random terms stay as they are. A `lower` scope must be written without
 #'   `.`, which stands for the random terms too.
 #' @section Errors: `henderson_error_argument` for terms that cannot be dropped or added;
-#'   `henderson_error_data` when a term to add has missing values in rows of the fit.
+#'   `henderson_error_data` when a term to add has missing values in rows of the fit, or its
+#'   variables are needed from data that are gone or have changed.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, REML = FALSE)
 #' drop1(fit, test = "Chisq")
@@ -45,7 +47,7 @@ drop1.henderson_lmm <- function(object, scope, scale = 0, test = c("none", "Chis
     abort("{.arg ddf} is for {.code test = \"F\"}.", kind = "argument", variable = "ddf")
   }
   droppable <- stats::drop.scope(object$terms)
-  scope <- if (missing(scope)) droppable else check_scope(scope, droppable, "dropped")
+  scope <- if (missing(scope)) droppable else check_scope(object, scope, droppable)
   if (test == "F") {
     return(deletion_f_table(object, scope, ddf_method(ddf)))
   }
@@ -93,15 +95,26 @@ check_trace <- function(trace) {
   trace > 0
 }
 
-check_scope <- function(scope, allowed, verb) {
+# Labels of the terms in `scope`, in which `.` stands for all terms of the fixed part.
+check_scope <- function(fit, scope, allowed) {
   check_scope_type(scope)
   terms <- scope
-  if (!is.character(scope)) terms <- attr(stats::terms(scope), "term.labels")
+  if (!is.character(scope)) {
+    full <- stats::update.formula(stats::formula(fit$terms), scope)
+    terms <- attr(stats::terms(full), "term.labels")
+    # the whole formula of the fit is a scope, its random terms alone are none
+    random <- is_own_random_term(fit, terms)
+    if (!all(random)) terms <- terms[!random]
+  }
   wrong <- setdiff(terms, allowed)
   if (length(wrong) > 0L) {
+    margins <- any(wrong %in% attr(fit$terms, "term.labels"))
     abort(c(
-      "{.arg scope} has terms that cannot be {verb}: {.val {wrong}}.",
-      "i" = "Terms that can be {verb}: {.val {allowed}}."
+      "{.arg scope} has terms that cannot be dropped: {.val {wrong}}.",
+      "i" = "Terms that can be dropped: {.val {allowed}}.",
+      "i" = if (margins) {
+        "Terms that are part of an interaction are tested by {.code anova(fit, type = \"III\")}."
+      }
     ), kind = "argument", variable = "scope", observed = wrong)
   }
   terms
@@ -146,7 +159,9 @@ addable_terms <- function(fit, scope) {
     check_new_terms(fit, scope[!is_own_random_term(fit, scope)])
     return(scope)
   }
-  full <- stats::update.formula(stats::formula(fit$terms), scope)
+  full <- stats::formula(fit$terms)
+  # a scope without `.` means its terms beside those of the fit
+  full[[3L]] <- call("+", full[[3L]], stats::update.formula(full, scope)[[3L]])
   new <- stats::add.scope(fit$terms, stats::terms(full))
   if (length(new) == 0L) {
     abort("{.arg scope} has no term beyond those of the fit.",
@@ -198,18 +213,9 @@ zero_in_front <- function(rhs) {
   prepend(rhs[[2L]])
 }
 
-# A fit with one term more: from the model frame if it has the variables, otherwise from the data
-# of the call.
+# A fit with one term more.
 add_term <- function(fit, term, caller) {
-  formula <- changed_fixed(fit, term, "+")
-  variables <- attr(stats::terms(stats::reformulate(term)), "variables")
-  if (all(vapply(as.list(variables)[-1L], expression_text, "") %in% names(fit$frame))) {
-    return(refit_fixed(fit, formula))
-  }
-  call <- fit$call
-  call$formula <- formula_call(formula)
-  call$REML <- FALSE
-  larger <- evaluate_call(call, formula, character(0L), fit, caller)
+  larger <- refit_fixed(fit, changed_fixed(fit, term, "+"), caller)
   if (larger$n != fit$n) {
     abort(c(
       "Adding {.code {term}} changes the number of observations from {fit$n} to {larger$n}.",

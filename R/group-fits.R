@@ -4,7 +4,8 @@
 #'
 #' @param formula A formula with the grouping factor behind a bar: `y ~ x | g`, or that of a mixed
 #'   model with one grouping factor, `y ~ x + (x | g)`, of which the fixed part is fitted in each
-#'   group. Or a fit by [lmm()]: its formula and data.
+#'   group. Or a fit by [lmm()]: its formula and the rows, response, weights, offset and contrasts
+#'   that it was fitted to. Terms such as `poly(x, 2)` are evaluated in all rows at once.
 #' @param data A data frame; not needed for a fit.
 #' @param object,x The result.
 #' @param ... Nothing; an argument that is not known is an error. (`print`: unused.)
@@ -30,21 +31,15 @@
 group_fits <- function(formula, data = NULL, ...) {
   check_no_dots(...)
   check_supplied(formula)
-  if (inherits(formula, "henderson_lmm")) {
-    data <- data %||% getData.henderson_fit(formula)
-    formula <- formula$parsed$formula
+  fit <- if (inherits(formula, "henderson_lmm")) formula
+  parts <- split_group_formula(if (is.null(fit)) formula else fit$parsed$formula)
+  if (is.null(fit) || !is.null(data)) {
+    frame <- group_frame(parts, data)
+  } else {
+    frame <- model_frame_of(fit)
+    parts$formula <- stats::formula(fit$terms)
   }
-  parts <- split_group_formula(formula)
-  if (!is.data.frame(data)) {
-    given <- describe_value(data)
-    abort("{.arg data} must be a data frame, not {given}.",
-      kind = "data", variable = "data", observed = class(data)
-    )
-  }
-  data <- native_names(data)
-  rows <- group_rows(parts, data)
-  fits <- lapply(rows, fit_one_group, formula = parts$formula, data = data)
-  new_group_fits(fits, parts)
+  new_group_fits(fit_groups(frame, parts, fit$contrasts), parts)
 }
 
 # Fixed formula and grouping expression of `y ~ x | g` or `y ~ x + (x | g)`.
@@ -59,25 +54,26 @@ split_group_formula <- function(formula) {
   if (is.call(right) && identical(right[[1L]], quote(`|`))) {
     fixed <- formula
     fixed[[3L]] <- right[[2L]]
-    return(list(formula = fixed, group = right[[3L]]))
+    return(list(
+      formula = fixed, group = right[[3L]], variables = interaction_parts(right[[3L]])
+    ))
   }
   parsed <- parse_formula(formula)
   groups <- unique(lapply(parsed$random, `[[`, "group"))
   if (length(groups) != 1L) abort_several_groups(groups)
-  list(formula = parsed$fixed, group = groups[[1L]])
+  list(
+    formula = parsed$fixed, group = groups[[1L]], variables = parsed$random[[1L]]$group_variables
+  )
 }
 
-# Row numbers of each group, rows with missing values left out. The variables are checked as
-# lmm() checks them.
-group_rows <- function(parts, data) {
+# Model frame of a formula and its grouping factor. The variables are checked as lmm() checks them.
+group_frame <- function(parts, data) {
+  check_data_frame(data)
   two_sided <- parts$formula
   two_sided[[3L]] <- call("+", two_sided[[3L]], call("(", call("|", 1, parts$group)))
   parsed <- parse_formula(two_sided)
   if (length(parsed$random) != 1L) abort_several_groups(lapply(parsed$random, `[[`, "group"))
-  frame <- model_frame(parsed, data, quote(lmm()), environment(parts$formula))
-  factor <- grouping_factor(parsed$random[[1L]]$group_variables, frame)
-  rows <- setdiff(seq_len(nrow(data)), attr(frame, "na.action"))
-  stats::setNames(split(rows, factor$level), factor$levels)
+  model_frame(parsed, data, quote(lmm()), environment(parts$formula))
 }
 
 abort_several_groups <- function(groups) {
@@ -88,28 +84,41 @@ abort_several_groups <- function(groups) {
   ), kind = "formula", variable = "formula", observed = names)
 }
 
-# Summary pieces of one group's lm, or NULL where none can be fitted.
-fit_one_group <- function(rows, formula, data) {
-  fit <- tryCatch(
-    # the frame of all rows has said what there is to say about undefined values
-    suppressWarnings(stats::lm(formula, data = data[rows, , drop = FALSE])),
-    error = function(condition) NULL
-  )
-  if (is.null(fit)) {
-    return(NULL)
-  }
-  estimates <- stats::coef(fit)
+# The linear models of all groups. Variables are evaluated and factors coded once for all, as in the
+# mixed model, so that coefficients compare.
+fit_groups <- function(frame, parts, contrasts) {
+  values <- plain_numbers(frame, list(random = list()))
+  X <- design_matrix(attr(frame, "fixed_terms"), values, contrasts)
+  response <- as_numeric_vector(.subset2(values, 1L))
+  weights <- as_numeric_vector(.subset2(values, "(weights)")) %||% rep(1, nrow(X))
+  offset <- as_numeric_vector(stats::model.offset(values)) %||% numeric(nrow(X))
+  factor <- grouping_factor(parts$variables, frame)
+  rows <- stats::setNames(split(seq_len(nrow(X)), factor$level), factor$levels)
+  lapply(rows, function(own) {
+    own <- own[weights[own] > 0]
+    if (length(own) == 0L) return(NULL)
+    group_model(stats::lm.wfit(
+      X[own, , drop = FALSE], response[own], weights[own], offset = offset[own]
+    ))
+  })
+}
+
+# Estimates and their standard errors, degrees of freedom, and sums of squares of a linear model.
+group_model <- function(fit) {
+  estimates <- fit$coefficients
+  degrees <- fit$df.residual
+  squares <- sum(fit$weights * fit$residuals^2)
+  sigma <- if (degrees > 0L) sqrt(squares / degrees) else NA_real_
+  kept <- seq_len(fit$rank)
   errors <- estimates
   errors[] <- NA_real_
-  degrees <- fit$df.residual
-  squares <- stats::deviance(fit)
-  if (degrees > 0L) {
-    table <- suppressWarnings(summary(fit))$coefficients
-    errors[rownames(table)] <- table[, "Std. Error"]
+  if (degrees > 0L && fit$rank > 0L) {
+    unscaled <- diag(chol2inv(fit$qr$qr[kept, kept, drop = FALSE]))
+    errors[fit$qr$pivot[kept]] <- sigma * sqrt(unscaled)
   }
   list(
     estimates = estimates, errors = errors, df = degrees, n = length(fit$residuals),
-    squares = squares, sigma = if (degrees > 0L) sqrt(squares / degrees) else NA_real_
+    squares = squares, sigma = sigma
   )
 }
 

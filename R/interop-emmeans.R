@@ -26,7 +26,7 @@
 #' @param object A fit by [lmm()].
 #' @param trms,xlev,grid What emmeans hands over: a terms object, the levels of factors, the
 #'   reference grid.
-#' @param data `NULL` or a data frame: the data, where they cannot be found again.
+#' @param data `NULL` or a data frame: the data, where they cannot be found again or have changed.
 #' @param mode,lmer.df `NULL` or one string, see above; `lmer.df` is used when `mode` is not given.
 #' @param vcov. A covariance matrix of the coefficients to use instead of the fit's, or a function
 #'   of the fit that gives one; its rows are the kept coefficients.
@@ -56,8 +56,25 @@ recover_data.henderson_lmm <- function(object, data = NULL, ...) {
   call <- object$call
   # emmeans reads the transformation of the response off the call, which may hold only a symbol
   call$formula <- object$parsed$formula
-  arguments <- list(call, stats::delete.response(object$terms), object$na.action, data = data, ...)
-  if (!is.null(object$frame)) arguments$frame <- object$frame
+  terms <- stats::delete.response(object$terms)
+  given <- list(...)
+  # names that are no data, such as k in poly(x, k)
+  inside <- attr(terms, "data_variables") %||% all.vars(terms)
+  given$params <- unique(c(given$params, "pi", setdiff(all.vars(terms), inside)))
+  if (is.null(data)) {
+    names <- setdiff(union(all.vars(terms), given$addl.vars), given$params)
+    if (length(names) > 0L) {
+      advice <- "Give the data: {.code emmeans(fit, data = )}."
+      data <- tryCatch(
+        fit_variables(object, names, parent.frame(), advice),
+        henderson_error = identity
+      )
+      # of an error emmeans shows only a string
+      if (inherits(data, "error")) return(cli::ansi_strip(conditionMessage(data)))
+    }
+  }
+  if (!is.null(object$frame)) given$frame <- object$frame
+  arguments <- c(list(call, terms, object$na.action, data = data), given)
   data <- do.call(emmeans::recover_data, arguments, quote = TRUE)
   # a string is emmeans' way to say that the data cannot be recovered
   if (is.data.frame(data)) label_missing_levels(data, object) else data

@@ -69,8 +69,14 @@ lmm <- function(formula, data = NULL, REML = TRUE, control = lmm_control(), star
   check_flag(REML)
   control$trace <- max(control$trace, check_count(as_count(verbose), "verbose"))
   parsed <- parse_formula(formula, caller)
+  # `..1` means something in this call only
+  for (name in intersect(names(call), c("data", "subset", "weights", "na.action", "offset"))) {
+    if (is.symbol(call[[name]])) call[[name]] <- expression_behind_dots(call[[name]], caller)
+  }
   frame <- model_frame(parsed, data, call, caller)
-  fit_from_frame(parsed, frame, REML, contrasts, control, start, call)
+  fit <- fit_from_frame(parsed, frame, REML, contrasts, control, start, call)
+  fit$start <- start
+  fit
 }
 
 # Evaluates the arguments that are values, so that one that cannot be found is named as such.

@@ -106,7 +106,8 @@ case.names.henderson_fit <- function(object, full = FALSE, ...) {
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return `model.frame`: the data frame of evaluated variables, one row for each observation
 #'   used, with columns `(weights)` and `(offset)` when given. `getData`: the data frame given to
-#'   [lmm()], found again by the call; if it is not there any more, the model frame.
+#'   [lmm()], found again by the call; if it is not there any more, is not what it was, or the
+#'   response was replaced by [refit_response()], the model frame.
 #' @section Errors: `henderson_error_data` when the fit was told not to keep its model frame;
 #'   `henderson_error_argument` for a malformed argument.
 #' @examples
@@ -130,11 +131,13 @@ model.frame.henderson_fit <- function(formula, fixed.only = FALSE, ...) {
 #' @importFrom nlme getData
 #' @export
 getData.henderson_fit <- function(object) {
-  data <- tryCatch(
-    eval(object$call$data, environment(object$formula)),
-    error = function(condition) NULL
-  )
-  if (is.data.frame(data)) data else model_frame_of(object)
+  frame <- object$frame
+  found <- if (is.null(attr(frame, "replaced"))) data_of_call(object, parent.frame())
+  if (identical(found$status, "same") && is.data.frame(found$data)) {
+    found$data
+  } else {
+    model_frame_of(object)
+  }
 }
 
 #' Model matrices of the fixed and random effects

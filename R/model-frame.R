@@ -12,22 +12,37 @@
 #'   are evaluated as `lm()` does.
 #' @param env frame the entry function was called from.
 #' @return data frame with the response first; attribute `terms` (with `predvars`) for all
-#'   variables, `fixed_terms` for the fixed part, `data_variables` (names that newdata must have);
+#'   variables, `fixed_terms` for the fixed part, `data_variables` (names that newdata must have),
+#'   `data_names` (all names in `data`, NULL without);
 #'   columns `(weights)`, `(offset)` if given. Everything in it is checked.
 #' @noRd
 model_frame <- function(parsed, data, call, env) {
   check_data(data)
-  check_data_names(data, parsed)
   data <- native_names(data)
+  frame <- evaluate_frame(parsed, data, call, env)
+  # `dt[i, x := 1]` would write into the columns that the frame shares with the table
+  if (inherits(data, "data.table")) frame <- rlang::duplicate(frame)
+  if (nrow(frame) == 0L) diagnose_no_rows(parsed, data, model_frame_call(parsed, data, call, env))
+  complete_frame(drop_unused_levels(frame), parsed, data)
+}
+
+#' The frame as `model.frame()` gives it, before any check of values; arguments as `model_frame()`
+#' @noRd
+evaluate_frame <- function(parsed, data, call, env) {
+  check_data_names(data, parsed)
   load_integer64(all.vars(parsed$frame_formula), data)
   frame_call <- model_frame_call(parsed, data, call, env)
-  frame <- tryCatch(
+  tryCatch(
     quiet_translation(eval(frame_call$call, frame_call$env)),
     error = function(e) diagnose_frame(e, parsed, data, frame_call)
   )
-  if (nrow(frame) == 0L) diagnose_no_rows(parsed, data, frame_call)
-  frame <- drop_unused_levels(frame)
+}
+
+#' Check a model frame and give it the attributes that are the package's own
+#' @noRd
+complete_frame <- function(frame, parsed, data) {
   check_frame(frame, parsed)
+  attr(frame, "data_names") <- data_names(data)
   attr(frame, "data_variables") <- data_variables(frame, data, environment(parsed$formula))
   attr(frame, "fixed_terms") <- fixed_terms(parsed, data, frame)
   frame

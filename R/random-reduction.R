@@ -103,6 +103,7 @@ refit_random <- function(fit, random) {
   if (identical(control$optimizer, "none")) fit$control$optimizer <- lmm_control()$optimizer
   call <- fit$call
   call$formula <- formula_call(formula)
+  call$start <- NULL
   result <- refit_parsed(fit, parsed, model_frame_of(fit), fit$REML, NULL, character(0L), call)
   result$control <- control
   result

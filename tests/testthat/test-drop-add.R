@@ -44,6 +44,19 @@ test_that("scope may name the terms, and wrong ones are refused", {
   expect_error(drop1(fit, tst = "Chisq"), class = "henderson_error_argument")
 })
 
+test_that("a dot in the scope stands for the terms of the fit, and no dot for none of them", {
+  data <- transform(sleepstudy, extra = rep(c(1, 3, 2), 60))
+  fit <- lmm(Reaction ~ Days + (1 | Subject), data, REML = FALSE)
+
+  expect_equal(drop1(fit, . ~ .), drop1(fit))
+  expect_equal(drop1(fit, ~.), drop1(fit))
+  expect_equal(drop1(fit, formula(fit)), drop1(fit))
+  expect_equal(add1(fit, ~extra), add1(fit, ~ . + extra))
+  expect_equal(add1(fit, ~ extra + Days), add1(fit, ~ . + extra))
+  crossed <- lmm(Reaction ~ Days * extra + (1 | Subject), data, REML = FALSE)
+  expect_error(drop1(crossed, . ~ .), "type = \"III\"", class = "henderson_error_argument")
+})
+
 test_that("add1 finds variables of the data and refuses those with missing values", {
   data <- transform(sleepstudy, extra = rep(c(1, 3, 2), 60), holes = 1:180)
   data$holes[2] <- NA

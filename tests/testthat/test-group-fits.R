@@ -72,3 +72,24 @@ test_that("names that the locale cannot write give no warning", {
   })
   expect_length(grep("335", shown), 1L)
 })
+
+test_that("a fit's subset, weights, offset and contrasts are those of the separate models", {
+  set.seed(5)
+  data <- transform(sleepstudy, w = runif(180, 1, 2), shift = rnorm(180), late = gl(2, 5, 180))
+  fit <- lmm(Reaction ~ poly(Days, 2) + late + (1 | Subject), data,
+    weights = w, offset = shift, subset = Days < 9, contrasts = list(late = "contr.sum"),
+    control = lmm_control(check_singular = "ignore")
+  )
+  separate <- group_fits(fit)
+  for (level in c("308", "372")) {
+    one <- lm(Reaction ~ poly(Days, 2) + late, data,
+      weights = w, offset = shift, subset = Days < 9 & Subject == level,
+      contrasts = list(late = "contr.sum")
+    )
+    # the polynomials of all rows of the data in both
+    expect_equal(unlist(coef(separate)[level, ]), coef(one))
+    expect_equal(unlist(separate$std_errors[level, ]), coef(summary(one))[, 2])
+    expect_equal(separate$sigma[[level]], sigma(one))
+    expect_equal(separate$df[[level]], one$df.residual)
+  }
+})

@@ -1,72 +1,3 @@
-# ---- update ----
-
-test_that("update changes formula and arguments", {
-  fit <- fit_cached("sleepstudy")
-
-  smaller <- update(fit, . ~ . - Days)
-  expect_named(fixef(smaller), "(Intercept)")
-  expect_identical(n_groups(smaller), n_groups(fit))
-  by_ml <- update(fit, REML = FALSE)
-  expect_false(is_reml(by_ml))
-  expect_equal(deviance(by_ml), deviance(fit_cached("sleepstudy_ml")), tolerance = 1e-8)
-  swapped <- update(fit, . ~ . - (Days | Subject) + (1 | Subject))
-  expect_length(component(swapped, "theta"), 1L)
-  logged <- update(fit, log(.) ~ .)
-  expect_equal(component(logged, "y"), log(sleepstudy$Reaction))
-  expect_equal(nobs(update(fit, subset = Days < 9)), 162L)
-  expect_equal(nobs(update(fit, data = sleepstudy[1:100, ])), 100L)
-})
-
-test_that("update(evaluate = FALSE) returns the call", {
-  call <- update(fit_cached("sleepstudy"), . ~ . - Days, REML = FALSE, evaluate = FALSE)
-
-  expect_true(is.call(call))
-  expect_equal(call$formula, quote(Reaction ~ (Days | Subject)), ignore_attr = TRUE)
-  expect_false(call$REML)
-})
-
-test_that("a formula and data made inside a function are found again", {
-  make <- function(rhs) {
-    local_data <- sleepstudy
-    formula <- as.formula(paste("Reaction ~", rhs, "+ (1 | Subject)"))
-    lmm(formula, local_data)
-  }
-  fit <- make("Days")
-  updated <- update(fit, . ~ . + I(Days^2))
-
-  expect_named(fixef(updated), c("(Intercept)", "Days", "I(Days^2)"))
-})
-
-test_that("the data where the fit was made go before others of the same name", {
-  make <- function() {
-    my_data <- sleepstudy
-    lmm(Reaction ~ Days + (1 | Subject), my_data)
-  }
-  fit <- make()
-  my_data <- sleepstudy[1:50, ]
-
-  expect_identical(nobs(update(fit, REML = FALSE)), 180L)
-  expect_identical(nobs(update(fit, data = my_data)), 50L)
-})
-
-test_that("without the data the model frame serves", {
-  data <- transform(sleepstudy, w = rep(1:2, 90))
-  fit <- lmm(Reaction ~ Days + (1 | Subject), data)
-  rm(data)
-
-  expect_identical(nobs(update(fit, . ~ 1 + (1 | Subject))), 180L)
-})
-
-test_that("update refuses unnamed and unknown changes", {
-  fit <- fit_cached("sleepstudy")
-
-  expect_error(update(fit, . ~ ., FALSE), class = "henderson_error_argument")
-  expect_error(update(fit, 5), class = "henderson_error_formula")
-  expect_error(update(fit, evaluate = NA), class = "henderson_error_argument")
-  expect_error(update(fit, . ~ . - (Days | Subject)), class = "henderson_error_formula")
-  expect_error(update(fit, data = no_such_data), class = "henderson_error_variable")
-})
-
 # ---- refit_response ----
 
 test_that("refitting to an affine function of the response moves estimates affinely", {
@@ -180,15 +111,17 @@ test_that("step() leaves the formula whole and the random terms alone", {
   }
 })
 
-test_that("update() drops a start that belongs to other random terms, and keeps it otherwise", {
-  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy, start = c(1, 0, 0.2))
-  smaller <- update(fit, . ~ . - (Days | Subject) + (1 | Subject))
-  expect_null(smaller$call$start)
-  expect_length(smaller$theta, 1L)
-  expect_length(update(fit, Reaction ~ (1 | Subject))$theta, 1L)
-  expect_length(update(fit, formula = Reaction ~ (1 | Subject))$theta, 1L)
-  expect_identical(update(fit, . ~ . - Days)$call$start, quote(c(1, 0, 0.2)))
-  expect_identical(update(fit, REML = FALSE)$call$start, quote(c(1, 0, 0.2)))
-  given <- update(fit, . ~ . - (Days | Subject) + (1 | Subject), start = 2)
-  expect_identical(given$call$start, 2)
+test_that("step() works on the fit, wherever it is called", {
+  search <- function() {
+    set.seed(4)
+    inner <- transform(sleepstudy, noise = rnorm(180))
+    fit <- lmm(Reaction ~ noise + (1 | Subject), inner, REML = FALSE)
+    step(fit, scope = list(lower = ~1, upper = ~ Days + noise), trace = 0)
+  }
+  inner <- sleepstudy[1:50, ]
+  chosen <- search()
+
+  expect_equal(fixef(chosen), fixef(lmm(Reaction ~ Days + (1 | Subject), sleepstudy, REML = FALSE)))
+  expect_identical(chosen$call[[1L]], quote(lmm))
+  expect_equal(fixef(MASS::stepAIC(chosen, trace = 0)), fixef(chosen))
 })

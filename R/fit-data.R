@@ -1,0 +1,247 @@
+# The data of a fit, for all that is made from it later: refits, added terms, separate fits by
+# group, grids of emmeans.
+#
+# A fit carries what it was fitted to, its model frame. Variables that the frame does not have are
+# looked up once more where the call had them; what is found is used only if it gives the frame
+# again, so that an object of the same name is never taken for the data of the fit.
+
+# --- the data of the call ---
+
+# The data of the call as they are now, and whether they still give the model frame of the fit:
+# list(`status` ("same", "changed" or "lost"), `data` (their value, for "same"), `env` (where they
+# were found), `variable`, `text` (what differs, for "changed")). `caller`: where to look after the
+# formula's environment.
+data_of_call <- function(fit, caller = NULL) {
+  expression <- fit$call$data
+  places <- list(environment(fit$parsed$formula))
+  # without `data` the variables are those of the formula's environment
+  if (!is.null(expression) && !is.null(caller)) places <- c(places, list(caller))
+  result <- list(status = "lost")
+  for (place in places) {
+    data <- tryCatch(list(eval(expression, place)), error = function(condition) NULL)
+    # `data` and `df` are also functions of R, which are never meant
+    if (is.null(data) || is.function(data[[1L]])) next
+    difference <- frame_difference(fit, data[[1L]], place)
+    if (is.null(difference)) return(list(status = "same", data = data[[1L]], env = place))
+    if (result$status == "lost") result <- c(list(status = "changed"), difference)
+  }
+  result
+}
+
+# What keeps `data` from giving the model frame of the fit: list(`variable`, `text`), NULL if
+# nothing does.
+frame_difference <- function(fit, data, env) {
+  again <- tryCatch(
+    suppressWarnings(suppressMessages(
+      model_frame(all_variables(fit), data, own_arguments(fit), env)
+    )),
+    error = identity
+  )
+  if (inherits(again, "error")) {
+    variable <- as.character(again$variable %||% "data")[1L]
+    return(list(variable = variable, text = paste0("`", variable, "` is not what it was")))
+  }
+  if (is.null(fit$frame)) return(fitted_difference(fit, again))
+  given <- frame_as_given(fit)
+  if (nrow(again) != nrow(given)) {
+    text <- paste("there are", nrow(again), "rows to fit, where there were", nrow(given))
+    return(list(variable = "data", text = text))
+  }
+  for (name in union(names(given), names(again))) {
+    if (same_values(given[[name]], again[[name]])) next
+    name <- utf8_names(name)
+    return(list(variable = name, text = paste0("`", name, "` has other values or levels")))
+  }
+}
+
+# The same for a fit that has not kept its frame: of the right data its coefficients make its fitted
+# values.
+fitted_difference <- function(fit, frame) {
+  fit$frame <- frame
+  fit$X <- NULL
+  values <- tryCatch(
+    {
+      parts <- prediction_parts(fit, NULL, seq_along(fit$random), FALSE)
+      linear_predictor(fit, parts, selected_columns(fit, NULL))
+    },
+    error = function(condition) NULL
+  )
+  response <- as_numeric_vector(.subset2(frame, 1L))
+  same <- same_values(fit$y, response) && same_values(fit$fitted, as.numeric(values)) &&
+    same_values(fit$weights, as_numeric_vector(frame[["(weights)"]]))
+  if (!same) list(variable = "data", text = "there are other values")
+}
+
+# The formula of all variables in the model frame, parsed.
+all_variables <- function(fit) {
+  if (is.null(fit$frame)) return(parse_formula(explicit_formula(fit)))
+  variables <- frame_expressions(fit$frame)
+  formula <- column_formula(variables[[1L]], variables[-1L], environment(fit$parsed$formula))
+  fixed_only_formula(formula)
+}
+
+fixed_only_formula <- function(formula) {
+  list(formula = formula, fixed = formula, random = list(), frame_formula = formula)
+}
+
+column_formula <- function(response, variables, env) {
+  right <- Reduce(function(left, right) call("+", left, right), c(list(1), variables))
+  stats::as.formula(call("~", response, right), env = env)
+}
+
+frame_expressions <- function(frame) as.list(attr(attr(frame, "terms"), "variables"))[-1L]
+
+# A call of lmm() with the fit's subset, weights and offset, and its `na.action` as a value, which
+# cannot have changed. `changes`: expressions of those that are to be others.
+own_arguments <- function(fit, changes = list()) {
+  given <- as.list(fit$call)[-1L]
+  given <- given[names(given) %in% c("subset", "weights", "offset")]
+  given$na.action <- own_action(fit)
+  for (name in intersect(names(changes), c(names(given), "subset", "weights", "offset"))) {
+    given[[name]] <- changes[[name]]
+  }
+  as.call(c(quote(lmm), given))
+}
+
+own_action <- function(fit) {
+  if (inherits(fit$na.action, "exclude")) return(stats::na.exclude)
+  action <- fit$call$na.action
+  if (identical(action, quote(na.exclude)) || identical(action, "na.exclude")) stats::na.exclude
+  else stats::na.omit
+}
+
+# The model frame as the data gave it, before refit_response() replaced columns.
+frame_as_given <- function(fit) {
+  frame <- fit$frame
+  replaced <- attr(frame, "replaced")
+  frame[names(replaced)] <- replaced
+  frame
+}
+
+# A model frame with other values in one column, which remembers those that the data gave.
+replace_column <- function(frame, name, values) {
+  replaced <- attr(frame, "replaced")
+  if (!name %in% names(replaced)) replaced[name] <- list(frame[[name]])
+  frame[[name]] <- values
+  attr(frame, "replaced") <- replaced
+  frame
+}
+
+# Do two columns of model frames mean the same? Character vectors stand for factors; numbers may
+# differ by rounding.
+same_values <- function(x, y) {
+  if (identical(x, y)) return(TRUE)
+  if (is.null(x) || is.null(y) || !identical(dim(x), dim(y))) return(FALSE)
+  coded <- c(is_coded_vector(x), is_coded_vector(y))
+  if (any(coded)) return(all(coded) && same_factors(x, y))
+  if (is.logical(x) != is.logical(y) || length(x) != length(y)) return(FALSE)
+  if (inherits(x, "integer64") || inherits(y, "integer64")) return(FALSE)
+  x <- as.numeric(unclass(x))
+  y <- as.numeric(unclass(y))
+  isTRUE(all(abs(x - y) <= 1e-8 * abs(x) + 1e-12 * max(abs(x))))
+}
+
+is_coded_vector <- function(x) is.factor(x) || is.character(x)
+
+same_factors <- function(x, y) {
+  if (is.ordered(x) != is.ordered(y)) return(FALSE)
+  x <- as.factor(x)
+  y <- as.factor(y)
+  identical(levels(x), levels(y)) && identical(as.integer(x), as.integer(y)) &&
+    identical(attr(x, "contrasts"), attr(y, "contrasts"))
+}
+
+# --- columns that the model frame does not have ---
+
+# The variables that the model frame has as they are, not transformed; none without a frame.
+own_variables <- function(fit) {
+  frame <- fit$frame
+  if (is.null(frame)) return(list())
+  expressions <- frame_expressions(frame)
+  plain <- vapply(expressions, is.symbol, TRUE)
+  structure(
+    unclass(frame)[vapply(expressions[plain], column_name, "")],
+    class = "data.frame", row.names = attr(frame, "row.names")
+  )
+}
+
+# Are there rows of the data that the model frame does not have?
+omits_rows <- function(fit) !is.null(fit$call$subset) || length(fit$na.action) > 0L
+
+# Those of some names that the fit looked up outside its data. Of a call without data, whose
+# variables have changed, none can be trusted.
+known_outside <- function(fit, names) {
+  inside <- attr(fit$frame, "data_names")
+  if (is.null(inside) || is.null(fit$call$data)) character(0L) else setdiff(names, inside)
+}
+
+# Columns for the rows of the fit: the data frame that `model.frame()` makes of `variables`
+# (expressions), and of expressions `extra` of weights and offset; there may be missing values.
+# `env`: where to look after the data; `brought`: names that are there for this purpose; `found`:
+# from `data_of_call()`.
+new_columns <- function(fit, variables, extra, env, brought, found) {
+  own <- own_variables(fit)
+  outside <- unlist(lapply(c(variables, unname(extra)), all.vars))
+  outside <- setdiff(outside, c(names(own), brought))
+  # what ns(x) makes of a row depends on all rows of the data
+  if (length(outside) > 0L || omits_rows(fit)) {
+    if (found$status == "same") return(columns_of_data(fit, variables, extra, env, found))
+    if (length(setdiff(outside, known_outside(fit, outside))) > 0L) {
+      abort_other_data(fit, found, outside)
+    }
+  }
+  own$henderson_row <- seq_len(nrow(own))
+  formula <- column_formula(quote(henderson_row), variables, env)
+  evaluate_columns(formula, own, extra, env)
+}
+
+columns_of_data <- function(fit, variables, extra, env, found) {
+  formula <- column_formula(fit$parsed$fixed[[2L]], variables, env)
+  extra$subset <- fit$call$subset
+  frame <- evaluate_columns(formula, found$data, extra, found$env)
+  omitted <- fit$na.action
+  if (length(omitted) == 0L) return(frame)
+  structure(frame[-omitted, , drop = FALSE], terms = attr(frame, "terms"))
+}
+
+evaluate_columns <- function(formula, data, extra, env) {
+  call <- as.call(c(quote(lmm), extra, list(na.action = stats::na.pass)))
+  evaluate_frame(fixed_only_formula(formula), data, call, env)
+}
+
+# Raw variables of the model for its rows, as a data frame: those of the model frame, or of the data
+# of the call if they are the same.
+fit_variables <- function(fit, names, caller, advice = NULL) {
+  own <- own_variables(fit)
+  if (all(names %in% names(own))) return(own[names])
+  env <- environment(fit$parsed$formula)
+  found <- data_of_call(fit, caller)
+  if (found$status != "same") abort_other_data(fit, found, setdiff(names, names(own)), advice = advice)
+  new_columns(fit, lapply(names, as.name), list(), env, character(0L), found)[names]
+}
+
+# Where the call looked for its data, for messages.
+data_place <- function(fit) {
+  data <- fit$call$data
+  if (is.null(data)) "The formula's environment" else paste0("`", expression_text(data), "`")
+}
+
+# The data are needed and are not those of the fit: `names` are variables that the fit lacks, or
+# `problem` says what it lacks.
+abort_other_data <- function(fit, found, names = character(0L), problem = NULL, advice = NULL) {
+  lacking <- utf8_names(setdiff(names, known_outside(fit, names)))
+  problem <- problem %||% "The model frame of the fit does not have {.var {lacking}}."
+  place <- data_place(fit)
+  changed <- found$text
+  reason <- if (found$status == "changed") {
+    "{place}, where the fit had its data, is not the same any more: {changed}."
+  } else if (found$status == "lost") {
+    "{place}, the data of the fit, cannot be found."
+  } else {
+    "Its response or weights were replaced, so {place} does not have them."
+  }
+  advice <- advice %||% "Give the data: {.code update(fit, data = )}."
+  abort(c(problem, "x" = reason, "i" = advice),
+    kind = "data", variable = c(found$variable, lacking, "data")[1L], observed = found$status
+  )
+}

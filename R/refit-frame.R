@@ -1,0 +1,251 @@
+# Model frames of refits: the fit's own frame with columns added, rows left out, or other weights;
+# or the frame of the data of the call, where they still are those of the fit (fit-data.R).
+
+# Model frame for update(). `parsed`: the new formula; `changes`: expressions given to update();
+# `values`: those that are evaluated; `brought`: names that the formula's environment has been given
+# for them; `caller`: where update() was called.
+updated_frame <- function(fit, parsed, call, changes, values, brought, caller) {
+  if ("data" %in% names(changes)) {
+    return(frame_of_other_data(fit, parsed, changes, values, caller))
+  }
+  found <- data_of_call(fit, caller)
+  if (found$status == "same" && is.null(attr(fit$frame, "replaced"))) {
+    arguments <- own_arguments(fit, changes)
+    if ("na.action" %in% names(changes)) arguments$na.action <- values$na.action
+    return(model_frame(parsed, found$data, arguments, found$env))
+  }
+  if (is.null(fit$frame)) {
+    abort_other_data(fit, found, problem = "This fit does not hold its model frame.")
+  }
+  frame <- extended_frame(fit, parsed, changes, brought, found)
+  if ("subset" %in% names(changes)) {
+    frame <- subset_frame(fit, frame, parsed, changes$subset, found)
+  }
+  if ("na.action" %in% names(changes)) frame <- mark_omitted(fit, frame, values$na.action, found)
+  if (found$status == "changed") inform_own_data(fit, found)
+  frame
+}
+
+inform_own_data <- function(fit, found) {
+  text <- data_place(fit)
+  changed <- found$text
+  inform(c(
+    "{text} is not what the model was fitted to: {changed}. The fit's own data are used.",
+    "i" = if (!is.null(fit$call$data)) "{.code update(fit, data = )} takes the new ones."
+  ), kind = "data", variable = found$variable, observed = found$status)
+}
+
+# Other data must have what the fit took from its own: an object of the same name elsewhere would be
+# taken for it.
+frame_of_other_data <- function(fit, parsed, changes, values, caller) {
+  arguments <- own_arguments(fit, changes)
+  if ("na.action" %in% names(changes)) arguments$na.action <- values$na.action
+  if ("(weights)" %in% names(attr(fit$frame, "replaced")) && !"weights" %in% names(changes)) {
+    abort(c(
+      "The weights of the fit came from {.arg newweights}; other data have none.",
+      "i" = "Give {.arg weights}, or {.code weights = NULL}."
+    ), kind = "weights", variable = "weights")
+  }
+  data <- values$data
+  if (is.null(data)) arguments$data <- NULL
+  kept <- as.list(arguments)[setdiff(names(arguments), c("", "na.action", names(changes)))]
+  used <- unlist(lapply(c(list(parsed$frame_formula), kept), all.vars))
+  known <- attr(fit$frame, "data_names")
+  absent <- setdiff(intersect(used, known), data_names(data))
+  if (length(absent) > 0L && !is.null(data) && is.list(data)) {
+    absent <- utf8_names(absent)
+    given <- expression_text(changes$data)
+    abort(c(
+      "{.code {given}} lacks {.var {absent}}, which the fit had in its data.",
+      "i" = suggestion(absent[1L], utf8_names(data_names(data)))
+    ), kind = "variable", variable = absent[1L], observed = utf8_names(data_names(data)))
+  }
+  model_frame(parsed, data, arguments, caller)
+}
+
+# --- from the fit's own frame ---
+
+# The fit's frame with the columns that `parsed`, `changes$weights` and `changes$offset` need beyond
+# it. Rows with missing values in them are left out.
+extended_frame <- function(fit, parsed, changes = list(), brought = character(0L),
+                           found = data_of_call(fit)) {
+  own <- model_frame_of(fit)
+  if ("." %in% all.names(parsed$fixed[[3L]])) {
+    abort_other_data(fit, found, problem = "{.code .} stands for the variables of the data.")
+  }
+  expressions <- variable_expressions(parsed)
+  absent <- !names(expressions) %in% names(own)
+  extra <- changes[intersect(names(changes), c("weights", "offset"))]
+  frame <- with_extra(own, extra)
+  given <- Filter(Negate(is.null), extra)
+  added <- NULL
+  if (any(absent) || length(given) > 0L) {
+    added <- new_columns(
+      fit, unname(expressions[absent]), given, environment(parsed$formula), brought, found
+    )
+    columns <- c(names(expressions)[absent], paste0("(", names(given), recycle0 = TRUE, ")"))
+    added <- structure(added[columns], terms = attr(added, "terms"))
+  }
+  frame <- join_columns(frame, added, expressions, parsed)
+  complete_own_frame(fit, frame, added, parsed)
+}
+
+# Expressions of the variables that `model.frame()` would look for, named as its columns.
+variable_expressions <- function(parsed) {
+  terms <- stats::terms.formula(parsed$frame_formula)
+  stats::setNames(as.list(attr(terms, "variables"))[-1L], variable_names(terms))
+}
+
+# Without the weights and offset that are to be others.
+with_extra <- function(frame, extra) {
+  frame[paste0("(", names(extra), recycle0 = TRUE, ")")] <- NULL
+  frame
+}
+
+# The frame with new columns, and terms of all its variables, the response first. An offset that the
+# formula does not have any more must go, or it would be one still.
+join_columns <- function(frame, added, expressions, parsed) {
+  old <- attr(frame, "terms")
+  attributes_kept <- attributes(frame)[c("na.action", "replaced", "data_names")]
+  old_expressions <- stats::setNames(frame_expressions(frame), variable_names(old))
+  offsets <- setdiff(names(old_expressions)[attr(old, "offset")], names(expressions))
+  old_expressions <- old_expressions[setdiff(names(old_expressions), offsets)]
+  all <- c(expressions[1L], old_expressions, expressions)
+  all <- all[!duplicated(names(all))]
+  whole <- stats::terms.formula(
+    column_formula(all[[1L]], unname(all[-1L]), environment(parsed$formula))
+  )
+  columns <- c(names(all), intersect(c("(weights)", "(offset)"), c(names(frame), names(added))))
+  values <- c(unclass(frame)[intersect(names(frame), columns)], unclass(added))
+  attr(whole, "predvars") <- as.call(c(quote(list), lapply(names(all), function(name) {
+    source <- if (name %in% names(old_expressions)) old else attr(added, "terms")
+    attr(source, "predvars")[[match(name, variable_names(source)) + 1L]]
+  })))
+  attr(whole, "dataClasses") <- vapply(values[columns], stats::.MFclass, "")
+  result <- structure(values[columns],
+    class = "data.frame", row.names = attr(frame, "row.names"), terms = whole
+  )
+  attributes(result) <- c(attributes(result), attributes_kept)
+  result
+}
+
+# Leaves out rows with missing values in the new columns, and gives the frame what it must have.
+complete_own_frame <- function(fit, frame, added, parsed) {
+  if (!is.null(added) && any(vapply(added, has_missing, TRUE))) {
+    frame <- frame_of_rows(frame, which(stats::complete.cases(added)), own_action(fit))
+  }
+  finish_own_frame(fit, frame, parsed)
+}
+
+finish_own_frame <- function(fit, frame, parsed) {
+  kept <- attributes(frame)[c("replaced", "data_names")]
+  # the names that are data, as far as this is known; what they are is in the frame
+  names <- c(attr(fit$frame, "data_names"), names(own_variables(fit)))
+  known <- stats::setNames(vector("list", length(names)), names)
+  frame <- complete_frame(drop_unused_levels(frame), parsed, known)
+  attr(frame, "data_names") <- kept$data_names
+  attr(frame, "replaced") <- kept$replaced
+  frame
+}
+
+# Some rows of a model frame. With `action`, the others become rows that it omits.
+frame_of_rows <- function(frame, rows, action = NULL) {
+  terms <- attr(frame, "terms")
+  omitted <- attr(frame, "na.action")
+  replaced <- lapply(attr(frame, "replaced"), function(x) {
+    if (is.null(dim(x))) x[rows] else x[rows, , drop = FALSE]
+  })
+  result <- frame[rows, , drop = FALSE]
+  if (!is.null(action)) {
+    numbers <- seq_len(nrow(frame) + length(omitted))
+    if (length(omitted) > 0L) numbers <- numbers[-omitted]
+    gone <- stats::setNames(numbers[-rows], row.names(frame)[-rows])
+    all <- sort(c(if (length(omitted)) stats::setNames(as.integer(omitted), names(omitted)), gone))
+    class <- if (identical(action, stats::na.exclude)) "exclude" else "omit"
+    attr(result, "na.action") <- structure(all, class = class)
+  }
+  attr(result, "terms") <- terms
+  attr(result, "data_names") <- attr(frame, "data_names")
+  if (length(replaced) > 0L) attr(result, "replaced") <- replaced
+  result
+}
+
+# The rows of `frame` for which another `subset` holds. Rows that the fit does not have cannot be
+# taken.
+subset_frame <- function(fit, frame, parsed, subset, found) {
+  problem <- "{.arg subset} may select rows of the data that the fit does not have."
+  if (nrow(frame) != nrow(fit$frame)) abort_other_data(fit, found, problem = problem)
+  rows <- if (found$status == "same") {
+    rows_by_data(fit, parsed, subset, found)
+  } else if (is.null(fit$call$subset) && (!omits_rows(fit) || is_rowwise(subset))) {
+    rows_by_frame(fit, parsed, subset, found)
+  }
+  if (is.null(rows)) abort_other_data(fit, found, problem = problem)
+  if (length(rows) == 0L) {
+    abort("{.arg subset} selects none of the {nrow(frame)} row{?s} of the fit.",
+      kind = "data", variable = "subset", observed = 0L
+    )
+  }
+  result <- frame_of_rows(frame, rows)
+  # what the places of rows left out were is not known any more
+  attr(result, "na.action") <- NULL
+  finish_own_frame(fit, result, parsed)
+}
+
+# Rows of the fit that `subset` selects in the data of its call; NULL if it selects others as well.
+rows_by_data <- function(fit, parsed, subset, found) {
+  env <- environment(parsed$formula)
+  formula <- column_formula(fit$parsed$fixed[[2L]], list(), env)
+  every <- seq_len(nrow(evaluate_columns(formula, found$data, list(), found$env)))
+  selected <- function(expr) {
+    if (is.null(expr)) return(every)
+    chosen <- evaluate_subset(expr, found$data, parsed)
+    if (is.character(chosen)) match(chosen, rownames(found$data)) else every[chosen]
+  }
+  own <- selected(fit$call$subset)
+  omitted <- own[fit$na.action]
+  if (length(omitted) > 0L) own <- own[-fit$na.action]
+  wanted <- setdiff(selected(subset), c(omitted, NA))
+  if (all(wanted %in% own)) match(wanted, own)
+}
+
+# The same in the model frame, where only rows with missing values may be absent.
+rows_by_frame <- function(fit, parsed, subset, found) {
+  own <- own_variables(fit)
+  rows <- seq_len(nrow(own))
+  if (is.null(subset)) return(rows)
+  outside <- setdiff(all.vars(subset), c(names(own), ls(environment(parsed$formula))))
+  if (length(setdiff(outside, known_outside(fit, outside))) > 0L) {
+    abort_other_data(fit, found, outside)
+  }
+  chosen <- evaluate_subset(subset, own, parsed)
+  rows <- if (is.character(chosen)) match(chosen, rownames(own)) else rows[chosen]
+  rows[!is.na(rows)]
+}
+
+# Does an expression say of every row, from this row alone, whether it is in?
+is_rowwise <- function(expression) {
+  functions <- setdiff(all.names(expression), all.vars(expression))
+  all(functions %in% c(
+    "==", "!=", "<", ">", "<=", ">=", "&", "|", "!", "(", "%in%", "+", "-", "*", "/", "^", "c",
+    "is.na", "log", "exp", "sqrt", "abs", "factor", "as.numeric", "as.character"
+  ))
+}
+
+# Another `na.action`, which for the rows of the fit can only say how those left out are treated.
+mark_omitted <- function(fit, frame, action, found) {
+  omitted <- attr(frame, "na.action")
+  if (length(omitted) == 0L) return(frame)
+  if (is.character(action)) action <- match.fun(action)
+  if (identical(action, stats::na.exclude)) {
+    class(omitted) <- "exclude"
+  } else if (is.null(action) || identical(action, stats::na.omit)) {
+    class(omitted) <- "omit"
+  } else {
+    abort_other_data(fit, found,
+      problem = "{.arg na.action} concerns rows that the fit does not have."
+    )
+  }
+  attr(frame, "na.action") <- omitted
+  frame
+}

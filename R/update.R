@@ -1,0 +1,309 @@
+# update(): the fit with another formula or other arguments of lmm(). The model frame is that of
+# refit-frame.R.
+
+#' Update a fit
+#'
+#' Fits again with another formula or some arguments changed, to the data that the fit was made
+#' from.
+#'
+#' @param object A fit by [lmm()].
+#' @param formula. A formula with `.` for the old left or right side, as for
+#'   [stats::update.formula()]; random terms can be added and removed like others: `. ~ . - (Days
+#'   | Subject) + (1 | Subject)`. `- (0 + Days | Subject)` removes that part of `(Days || Subject)`.
+#' @param ... Arguments of [lmm()] to add or change; `NULL` removes one. New `weights`, `subset` and
+#'   `offset` are evaluated in the data, then where they are written. A `start` in the old call is
+#'   removed when the random terms change.
+#' @param evaluate One logical: `FALSE` returns the call in place of the fit.
+#' @section The data: without `data =` the fit is made from what `object` was fitted to, whatever has
+#'   become of the objects that its call names. The data are looked up where the formula was made,
+#'   then where `update()` is called, and are used if they still give the model frame of `object`.
+#'   If they do not, or are gone, as after [readRDS()] in a new session, the model frame serves where it
+#'   has all variables that are needed (a message says so where the data have changed); otherwise an
+#'   error names the variable that is missing and the one that has changed. A response or weights
+#'   given to [refit_response()] stay. `data =` takes other data, or the same as they are now.
+#' @return A fit by [lmm()], or a call.
+#' @section Errors: those of [lmm()]; `henderson_error_data` where the data of the fit are needed and
+#'   cannot be found or have changed.
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' update(fit, . ~ . - Days)
+#' update(fit, REML = FALSE)
+#' @importFrom stats update
+#' @export
+update.henderson_lmm <- function(object, formula., ..., evaluate = TRUE) {
+  check_flag(evaluate)
+  caller <- parent.frame()
+  # also through `...` of other functions an expression means what it means where it was written
+  given <- rlang::enquos0(...)
+  changes <- lapply(given, rlang::quo_get_expr)
+  from <- lapply(given, function(one) {
+    env <- rlang::quo_get_env(one)
+    if (identical(env, emptyenv())) caller else env
+  })
+  check_changes(changes)
+  formula <- object$parsed$formula
+  change <- if (!missing(formula.)) as_change(formula., caller)
+  if (!is.null(change)) formula <- updated_formula(object, change)
+  call <- changed_call(object$call, changes)
+  # a start for another theta is of no use
+  if (!"start" %in% names(changes) && !same_random_part(object, formula)) call$start <- NULL
+  call$formula <- formula_call(formula)
+  if (!evaluate) {
+    return(if (is_in_package(caller)) carrying_call(object, call, formula, change) else call)
+  }
+  evaluate_changes(object, call, formula, change, changes, from, caller)
+}
+
+# Is the caller a function of another package? step() evaluates what `evaluate = FALSE` gives.
+is_in_package <- function(caller) {
+  top <- topenv(caller)
+  isNamespace(top) && !identical(top, topenv())
+}
+
+# The call with a function in the place of `lmm` that makes the fit from the old one, wherever it is
+# evaluated.
+carrying_call <- function(fit, call, formula, change) {
+  shown <- call
+  call[[1L]] <- function(...) {
+    given <- as.list(sys.call())[-1L]
+    caller <- parent.frame()
+    if (!identical(given$formula, shown$formula)) {
+      formula <- stats::as.formula(given$formula, env = environment(formula))
+    }
+    old <- as.list(fit$call)[-1L]
+    names <- setdiff(union(names(given), names(old)), "formula")
+    changes <- lapply(stats::setNames(nm = names), function(name) given[[name]])
+    same <- vapply(names, function(name) identical(given[[name]], old[[name]]), TRUE)
+    changes <- changes[!same]
+    from <- lapply(changes, function(change) caller)
+    evaluate_changes(fit, as.call(c(shown[[1L]], given)), formula, change, changes, from, caller)
+  }
+  attr(call[[1L]], "srcref") <- NULL
+  call
+}
+
+# Does the formula have the random terms of the fit? TRUE also where it cannot be read, which
+# lmm() will say.
+same_random_part <- function(fit, formula) {
+  texts <- function(parsed) sort(vapply(parsed$random, `[[`, "", "text"))
+  new <- tryCatch(texts(parse_formula(formula)), error = function(condition) NULL)
+  is.null(new) || identical(new, texts(fit$parsed))
+}
+
+check_changes <- function(changes) {
+  if (length(changes) > 0L && (is.null(names(changes)) || !all(nzchar(names(changes))))) {
+    abort("Arguments of {.fn update} after {.arg formula.} must be named.",
+      kind = "argument", variable = "..."
+    )
+  }
+  known <- setdiff(names(formals(lmm)), "...")
+  for (name in names(changes)) {
+    if (!name %in% known) {
+      abort(c("Unknown argument {.arg {name}}.", "i" = argument_hint(name, known)),
+        kind = "argument", variable = name, observed = name
+      )
+    }
+    if (identical(changes[[name]], quote(expr = ))) {
+      abort("The argument {.arg {name}} is empty.",
+        kind = "argument", variable = name, observed = "empty"
+      )
+    }
+  }
+}
+
+# The call with arguments changed; NULL removes one, also one that is not there.
+changed_call <- function(call, changes) {
+  for (name in names(changes)) {
+    if (!is.null(changes[[name]])) {
+      call[[name]] <- changes[[name]]
+    } else if (name %in% names(call)) {
+      call[[name]] <- NULL
+    }
+  }
+  call
+}
+
+# The formula of a fit with the variables that `.` stood for.
+explicit_formula <- function(fit) {
+  formula <- fit$parsed$formula
+  if (!"." %in% all.names(fit$parsed$fixed[[3L]])) {
+    return(formula)
+  }
+  formula[[3L]] <- call("+", stats::formula(fit$terms)[[3L]], random_formula(fit)[[2L]])
+  formula
+}
+
+# The argument `formula.`, a formula or a string.
+as_change <- function(change, caller) {
+  force(change)
+  result <- tryCatch(stats::as.formula(change, caller), error = function(condition) NULL)
+  if (is.null(result)) {
+    abort("{.arg formula.} must be a formula, such as {.code . ~ . + x}.",
+      kind = "formula", variable = "formula.", observed = observed_value(change)
+    )
+  }
+  result
+}
+
+# update.formula() in the environment of the old formula.
+updated_formula <- function(fit, change) {
+  old <- explicit_formula(fit)
+  parts <- subtracted_terms(change[[length(change)]])
+  if (length(parts$random) > 0L) {
+    change[[length(change)]] <- parts$rest
+    random <- Reduce(without_random_term, parts$random, fit$parsed$random)
+    old[[3L]] <- sum_of_terms(stats::formula(fit$terms)[[3L]], random)
+  }
+  new <- stats::update.formula(old, change)
+  environment(new) <- environment(old)
+  new
+}
+
+# The right side of a formula without the random terms that it subtracts: list(`rest`, `random`).
+subtracted_terms <- function(expr) {
+  operator <- if (is.call(expr) && length(expr) == 3L) call_name(expr) else ""
+  if (!operator %in% c("+", "-")) return(list(rest = expr, random = list()))
+  left <- subtracted_terms(expr[[2L]])
+  right <- list(rest = expr[[3L]], random = list())
+  if (operator == "-" && !is.null(first_random_term(expr[[3L]]))) {
+    parts <- split_terms(expr[[3L]])
+    right <- list(rest = parts$fixed, random = parts$random)
+  }
+  rest <- if (is.null(right$rest)) left$rest else call(operator, left$rest, right$rest)
+  list(rest = rest, random = c(left$random, right$random))
+}
+
+# Random terms without one of them, or without parts of a diagonal one: `(0 + x | g)` is a part of
+# `(x || g)`.
+without_random_term <- function(random, gone) {
+  same_group <- vapply(random, function(term) identical(term$group_name, gone$group_name), TRUE)
+  whole <- which(same_group & vapply(random, function(term) {
+    setequal(lhs_parts(term), lhs_parts(gone)) &&
+      (term$structure == gone$structure || length(lhs_parts(gone)) == 1L)
+  }, TRUE))
+  if (length(whole) > 0L) return(random[-whole[1L]])
+  apart <- gone$structure == "diag" || length(lhs_parts(gone)) == 1L
+  for (part in if (apart) lhs_parts(gone)) {
+    has_part <- same_group & vapply(random, function(term) {
+      part %in% lhs_parts(term) && (term$structure == "diag" || length(lhs_parts(term)) == 1L)
+    }, TRUE)
+    if (!any(has_part)) apart <- FALSE
+  }
+  if (!apart) {
+    known <- vapply(random, function(term) expression_text(random_term_call(term)), "")
+    text <- expression_text(random_term_call(gone))
+    inform(c(
+      "The fit has no random term {.code {text}} to remove.", "i" = "It has {.code {known}}."
+    ), kind = "formula", variable = text, observed = known)
+    return(random)
+  }
+  without_parts(random, lhs_parts(gone), gone$group_name)
+}
+
+# Diagonal and one-column terms on a group without some parts.
+without_parts <- function(random, parts, group) {
+  reduced <- lapply(random, function(term) {
+    own <- lhs_parts(term)
+    if (!identical(term$group_name, group) || !any(parts %in% own)) return(term)
+    if (term$structure != "diag" && length(own) > 1L) return(term)
+    left <- setdiff(own, parts)
+    if (length(left) > 0L) term_with(term, setdiff(left, "1"), "1" %in% left)
+  })
+  Filter(Negate(is.null), reduced)
+}
+
+# Parts of a left-hand side: "1" and the labels of its terms.
+lhs_parts <- function(term) {
+  if (is.null(term$terms)) return("1")
+  c(if (attr(term$terms, "intercept") == 1L) "1", attr(term$terms, "term.labels"))
+}
+
+sum_of_terms <- function(fixed, random) {
+  Reduce(function(left, right) call("+", left, right), c(list(fixed), lapply(random, random_term_call)))
+}
+
+# The formula without class and environment, for the call that is shown.
+formula_call <- function(formula) {
+  if (!inherits(formula, "formula")) {
+    return(formula)
+  }
+  attributes(formula) <- NULL
+  formula
+}
+
+# The fit that update() makes. `change`: its formula, or NULL; `changes`: its other arguments, as
+# expressions, and `from`: the frames they were written in; `caller`: that update() was called from.
+evaluate_changes <- function(fit, call, formula, change, changes, from, caller) {
+  values <- changed_values(changes, from)
+  parsed <- parse_formula(formula, caller)
+  scope <- scope_of_changes(fit, parsed$formula, change, changes, from, values$data)
+  # the same formula where the names of new arguments mean what they mean to the caller
+  if (length(scope) > 0L) {
+    environment(parsed$formula) <- list2env(scope, parent = environment(parsed$formula))
+    parsed <- parse_formula(parsed$formula)
+  }
+  frame <- updated_frame(fit, parsed, call, changes, values, names(scope), caller)
+  setting <- function(name, own, default = NULL) {
+    if (name %in% names(changes)) values[[name]] %||% default else own
+  }
+  REML <- setting("REML", fit$REML, TRUE)
+  check_flag(REML)
+  control <- check_control(setting("control", fit$control, default_control))
+  verbose <- check_count(as_count(setting("verbose", 0L, 0L)), "verbose")
+  control$trace <- max(control$trace, verbose)
+  start <- setting("start", if (!is.null(call$start)) fit$start)
+  if (is.null(start) && identical(control$optimizer, "none") && is.null(fit$call$start) &&
+        same_random_part(fit, formula)) {
+    start <- unname(fit$theta)
+  }
+  contrasts <- setting("contrasts", own_contrasts(fit, parsed, frame))
+  result <- fit_from_frame(parsed, frame, REML, contrasts, control, start, call)
+  result$start <- start
+  result
+}
+
+# Values of the arguments that are evaluated where they were written. weights, subset and offset
+# are looked for in the data first.
+changed_values <- function(changes, from) {
+  names <- setdiff(names(changes), c("formula", "weights", "subset", "offset"))
+  lapply(stats::setNames(nm = names), function(name) {
+    expression <- changes[[name]]
+    tryCatch(eval(expression, from[[name]]), error = function(e) {
+      text <- expression_text(expression)
+      if (is.symbol(expression) && is.null(get0(text, envir = from[[name]]))) {
+        abort(c(
+          "{.code {text}}, given as {.arg {name}}, cannot be found.",
+          "i" = suggestion(text, visible_names(from[[name]]))
+        ), kind = "variable", variable = text)
+      }
+      explain_argument(e, name, expression, from[[name]])
+    })
+  })
+}
+
+# What new variables of the formula, weights, subset and offset mean where they were written, and
+# would not mean in the environment of the fit's formula, where lmm() looks: a list by name. Names of
+# the data come first.
+scope_of_changes <- function(fit, formula, change, changes, from, data) {
+  inside <- if ("data" %in% names(changes)) {
+    data_names(data)
+  } else {
+    c(attr(fit$frame, "data_names"), names(fit$frame))
+  }
+  written <- changes[intersect(names(changes), c("weights", "subset", "offset"))]
+  home <- environment(formula)
+  scope <- list()
+  add <- function(expression, names, env) {
+    for (name in setdiff(names, inside)) {
+      mode <- if (name %in% all.vars(expression)) "any" else "function"
+      value <- get0(name, envir = env, mode = mode)
+      if (is.null(value) || identical(value, get0(name, envir = home, mode = mode))) next
+      scope[[name]] <<- value
+    }
+  }
+  for (name in names(written)) add(written[[name]], all.names(written[[name]]), from[[name]])
+  if (!is.null(change)) {
+    add(change, setdiff(all.vars(change), c(".", all.vars(fit$parsed$formula))), environment(change))
+  }
+  scope
+}

@@ -1,0 +1,257 @@
+# The right values are fits of the data as they were when the fit was made.
+
+test_data <- function() {
+  set.seed(11)
+  data <- data.frame(
+    x = rnorm(90), v = rnorm(90), w = runif(90, 1, 2), o = rnorm(90), g = gl(9, 10),
+    f = gl(3, 1, 90, labels = c("a", "b", "c"))
+  )
+  data$y <- 10 + data$x + rnorm(9)[data$g] + rnorm(90)
+  data
+}
+
+# another data set with the same names
+other_data <- function(data) {
+  data$x <- rev(data$x)
+  data$y <- 2 * data$y + 5 * data$v
+  data
+}
+
+expect_same_fit <- function(fit, expected) {
+  expect_equal(fixef(fit), fixef(expected), tolerance = 1e-6)
+  expect_equal(fit$criterion, expected$criterion, tolerance = 1e-9)
+  expect_identical(nobs(fit), nobs(expected))
+}
+
+table_of <- function(x) as.matrix(as.data.frame(x))
+
+test_that("a fit of a loop is not taken for that of the last round", {
+  data <- test_data()
+  fits <- list()
+  for (D in list(data, other_data(data))) {
+    fits <- c(fits, list(lmm(y ~ x + (1 | g), D, REML = FALSE)))
+  }
+  right <- lmm(y ~ x + (1 | g), data, REML = FALSE)
+
+  expect_message(again <- update(fits[[1L]], . ~ .), class = "henderson_message_data")
+  expect_same_fit(again, right)
+  expect_same_fit(suppressMessages(update(fits[[1L]], . ~ . - x)), update(right, . ~ . - x))
+  expect_equal(coef(group_fits(fits[[1L]])), coef(group_fits(right)))
+  expect_identical(nlme::getData(fits[[1L]])$y, data$y)
+  condition <- tryCatch(add1(fits[[1L]], ~ . + v), error = identity)
+  expect_s3_class(condition, "henderson_error_data")
+  expect_identical(condition$variable, "y")
+  expect_match(conditionMessage(condition), "data =", fixed = TRUE)
+  # what the model frame has needs no data
+  expect_equal(table_of(add1(fits[[1L]], ~ . + I(x^2))), table_of(add1(right, ~ . + I(x^2))))
+  # and the data of the last round are still there
+  expect_equal(
+    table_of(add1(fits[[2L]], ~ . + v)),
+    table_of(add1(lmm(y ~ x + (1 | g), other_data(data), REML = FALSE), ~ . + v))
+  )
+})
+
+test_that("fits of lapply() find the data of their own call", {
+  data <- test_data()
+  fits <- lapply(split(data, data$f), function(part) lmm(y ~ x + (1 | g), part))
+  by_name <- lapply(split(data, data$f), lmm, formula = y ~ x + (1 | g))
+  part <- data[data$f == "b", ]
+  right <- lmm(y ~ x + v + (1 | g), part)
+  part <- data[1:40, ]
+
+  expect_same_fit(update(fits$b, . ~ . + v), right)
+  expect_same_fit(update(by_name$b, REML = FALSE), refit_ml(fits$b))
+  expect_error(update(by_name$b, . ~ . + v), "X[[i]]", fixed = TRUE, class = "henderson_error_data")
+})
+
+test_that("every kind of change of the data is seen, and what is no change is not", {
+  original <- test_data()
+  data <- original
+  fit <- lmm(y ~ x + f + (1 | g), data, weights = w)
+  changed <- list(
+    y = transform(original, y = y + 1), x = transform(original, x = replace(x, 7, 0)),
+    f = transform(original, f = relevel(f, "c")), f = transform(original, f = factor(f, ordered = TRUE)),
+    g = transform(original, g = rev(g)), data = original[-1, ], x = original[-1L],
+    x = original[90:1, ]
+  )
+  for (i in seq_along(changed)) {
+    data <- changed[[i]]
+    condition <- tryCatch(update(fit, . ~ . + o), error = identity)
+    expect_s3_class(condition, "henderson_error_data")
+    expect_true(condition$variable %in% c(names(changed)[i], if (i == 8L) "y"))
+    expect_message(same <- update(fit, . ~ .), class = "henderson_message_data")
+    expect_same_fit(same, fit)
+  }
+  data <- transform(original, w = rev(w))
+  expect_error(update(fit, . ~ . + o), "(weights)", fixed = TRUE, class = "henderson_error_data")
+
+  right <- lmm(y ~ x + f + o + (1 | g), original, weights = w)
+  unchanged <- list(
+    transform(original, new = 1:90), original[7:1], transform(original, f = as.character(f)),
+    structure(original, row.names = 101:190), as.list(original)
+  )
+  for (data in unchanged) expect_same_fit(expect_silent(update(fit, . ~ . + o)), right)
+  rm(data)
+  expect_error(
+    update(fit, . ~ . + o), "`data`, the data of the fit, cannot be found", fixed = TRUE,
+    class = "henderson_error_data"
+  )
+  expect_same_fit(expect_silent(update(fit, . ~ . - f)), lmm(y ~ x + (1 | g), original, weights = w))
+})
+
+test_that("an object of the same name outside the data is never taken for a column", {
+  data <- test_data()
+  fit <- lmm(y ~ x + (1 | g), data, weights = w)
+  narrow <- data[c("y", "x", "g")]
+  w <- rep(1, 90)
+  v <- rnorm(90)
+
+  expect_error(update(fit, data = narrow), "lacks `w`", class = "henderson_error_variable")
+  expect_same_fit(update(fit, data = narrow, weights = w), lmm(y ~ x + (1 | g), data))
+  rm(data)
+  expect_error(update(fit, . ~ . + v), class = "henderson_error_data")
+  expect_error(update(fit, weights = v), class = "henderson_error_data")
+  expect_error(add1(refit_ml(fit), ~ v), class = "henderson_error_data")
+})
+
+test_that("variables without data are compared, too", {
+  data <- test_data()
+  x <- data$x
+  y <- data$y
+  g <- data$g
+  z <- data$o
+  fit <- lmm(y ~ x + (1 | g))
+  expect_same_fit(
+    update(fit, . ~ . + z), lmm(y ~ x + z + (1 | g), transform(data, z = o))
+  )
+  y <- rev(y)
+  condition <- tryCatch(update(fit, . ~ . + z), error = identity)
+  expect_s3_class(condition, "henderson_error_data")
+  expect_identical(condition$variable, "y")
+  expect_same_fit(suppressMessages(update(fit, . ~ . + I(x^2))), lmm(y ~ x + I(x^2) + (1 | g), data))
+})
+
+test_that("a replaced response and new weights are those of all that follows", {
+  data <- test_data()
+  fit <- lmm(y ~ x + (1 | g), data, REML = FALSE)
+  replaced <- transform(data, y = y + 3 * v, w = rev(w))
+  right <- lmm(y ~ x + (1 | g), replaced, weights = w, REML = FALSE)
+  again <- refit_response(fit, replaced$y, newweights = replaced$w)
+
+  expect_same_fit(update(again, . ~ . - x), update(right, . ~ . - x))
+  expect_same_fit(update(again, . ~ . + v), update(right, . ~ . + v))
+  expect_same_fit(update(again, weights = NULL), update(right, weights = NULL))
+  expect_same_fit(update(again, subset = f != "a"), update(right, subset = f != "a"))
+  expect_equal(table_of(add1(again, ~ v + o)), table_of(add1(right, ~ v + o)), tolerance = 1e-6)
+  expect_equal(names(fixef(step(again, scope = ~ x + v, trace = 0))), c("(Intercept)", "x", "v"))
+  expect_equal(coef(group_fits(again)), coef(group_fits(right)))
+  expect_identical(nlme::getData(again)$y, replaced$y)
+  expect_identical(nlme::getData(again)[["(weights)"]], replaced$w)
+  reduced <- reduce_terms(again, reduce_random = FALSE)$fit
+  expect_same_fit(update(reduced, . ~ . + v), update(right, . ~ v + (1 | g)))
+  expect_error(update(again, data = data), class = "henderson_error_weights")
+  # replaced twice: the data are still those of the first
+  twice <- refit_response(refit_response(fit, data$y + 1), replaced$y)
+  expect_same_fit(update(twice, . ~ . + v), lmm(y ~ x + v + (1 | g), replaced, REML = FALSE))
+  # of a transformed response
+  logged <- refit_response(lmm(log(y) ~ x + (1 | g), data), log(data$y + 1))
+  expect_same_fit(update(logged, . ~ . + v), lmm(log(y + 1) ~ x + v + (1 | g), data))
+})
+
+test_that("a fit by lme4 that was refitted is imported with its own response", {
+  need_peer("lme4")
+  data <- test_data()
+  replaced <- transform(data, y = y + 3 * v)
+  m <- lme4::refit(lme4::lmer(y ~ x + (1 | g), data), replaced$y)
+  right <- lmm(y ~ x + (1 | g), replaced)
+  fit <- as_lmm(m)
+
+  expect_same_fit(suppressMessages(update(fit, . ~ . - x)), update(right, . ~ . - x))
+  expect_equal(coef(group_fits(fit)), coef(group_fits(right)))
+  expect_identical(nlme::getData(fit)$y, replaced$y)
+  expect_error(update(fit, . ~ . + v), "`y` has other", class = "henderson_error_data")
+})
+
+test_that("emmeans takes the variables of a transformed term from the fit's own data, or says why not", {
+  skip_if_not_installed("emmeans")
+  data <- transform(test_data(), z = exp(x), k = rep(1:3, each = 30))
+  original <- data
+  fit <- lmm(log(y) ~ log(z) + factor(k) + (1 | g), data)
+  means <- function(...) as.data.frame(emmeans::emmeans(fit, ~k, at = list(z = 2), ...))$emmean
+  right <- means()
+  expect_equal(
+    right, unname(drop(cbind(1, log(2), c(0, 1, 0), c(0, 0, 1)) %*% fixef(fit)))
+  )
+
+  data <- transform(original, z = 1000 * z)
+  expect_error(means(), "`log(z)` has other values", fixed = TRUE)
+  data <- transform(original, k = 4 - k)
+  expect_error(means(), "`factor(k)` has other values", fixed = TRUE)
+  expect_equal(means(data = original), right)
+  data <- transform(original, y = 1)
+  again <- refit_response(fit, 2 * component(fit, "y"))
+  data <- original
+  expect_equal(as.data.frame(emmeans::emmeans(again, ~k, at = list(z = 2)))$emmean, 2 * right)
+  # levels: no lookup at all
+  plain <- lmm(y ~ x + f + (1 | g), data)
+  right <- as.data.frame(emmeans::emmeans(plain, ~f))
+  data$f <- relevel(data$f, "c")
+  expect_equal(as.data.frame(emmeans::emmeans(plain, ~f)), right)
+})
+
+test_that("a fit without its frame recognizes its data all the same", {
+  data <- test_data()
+  fit <- lmm(y ~ x + (1 | g), data, control = lmm_control(keep = character(0)))
+
+  expect_same_fit(update(fit, . ~ . + v), lmm(y ~ x + v + (1 | g), data))
+  data$x <- rev(data$x)
+  expect_error(update(fit, . ~ . + v), "other values", class = "henderson_error_data")
+})
+
+test_that("saved fits do everything that their frame allows in a new session", {
+  data <- test_data()
+  file <- tempfile(fileext = ".rds")
+  make <- function() {
+    list(
+      lmm(log(y) ~ poly(x, 2) + scale(v) + (1 | g), gone, weights = w, subset = o > -1),
+      lmm(y ~ x + f + (1 | g), gone)
+    )
+  }
+  # a new session does not have the data
+  environment(make) <- list2env(list(gone = data), parent = globalenv())
+  fits <- make()
+  rm("gone", envir = environment(make))
+  saveRDS(fits, file)
+  fits <- readRDS(file)
+  logged <- lmm(log(y) ~ poly(x, 2) + (1 | g), data, weights = w, subset = o > -1)
+
+  expect_same_fit(update(fits[[1L]], . ~ . - scale(v)), logged)
+  expect_same_fit(update(fits[[1L]], REML = FALSE, . ~ . - scale(v)), refit_ml(logged))
+  expect_same_fit(
+    update(fits[[1L]], weights = NULL, . ~ . - scale(v)),
+    lmm(log(y) ~ poly(x, 2) + (1 | g), data, subset = o > -1)
+  )
+  expect_error(update(fits[[1L]], . ~ . + f), "cannot be found", class = "henderson_error_data")
+  expect_error(add1(refit_ml(fits[[1L]]), ~ . + f), "`gone`", class = "henderson_error_data")
+  expect_same_fit(
+    update(fits[[2L]], subset = f != "a"), lmm(y ~ x + f + (1 | g), data, subset = f != "a")
+  )
+  expect_equal(coef(group_fits(fits[[2L]])), coef(group_fits(y ~ x + f | g, data)))
+  # the data, read again
+  expect_same_fit(
+    update(fits[[2L]], data = data, . ~ . + v), lmm(y ~ x + f + v + (1 | g), data)
+  )
+})
+
+test_that("columns of a data.table written by reference do not change a fit", {
+  skip_if_not_installed("data.table")
+  table <- data.table::as.data.table(test_data())
+  fit <- lmm(y ~ x + (1 | g), table)
+  before <- model.frame(fit)$x[1:3]
+  before <- before + 0
+  data.table::set(table, 1:3, "x", 99)
+
+  expect_identical(model.frame(fit)$x[1:3], before)
+  condition <- tryCatch(update(fit, . ~ . + v), error = identity)
+  expect_identical(condition$variable, "x")
+})
