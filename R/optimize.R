@@ -218,6 +218,7 @@ report_outcome <- function(fit, control) {
       "i" = "See `VarCorr(fit)` and `?is_singular`."
     ), kind = "singular")
   }
+  report_precision(fit)
   undetermined <- names(fit$theta)[outcome$certificate$undetermined]
   if (length(undetermined)) {
     inform(c(
@@ -228,6 +229,32 @@ report_outcome <- function(fit, control) {
     ), kind = "undetermined", variable = undetermined)
   }
   invisible(fit)
+}
+
+#' Random effects so large beside the residuals that rounding takes digits of the results
+#'
+#' A variance ratio of 1e10 leaves cross-products, from which degrees of freedom and standard errors
+#' of variances come, about five digits.
+#' @noRd
+report_precision <- function(fit) {
+  error <- fit$optimization$certificate$relative_error
+  if (is.null(error)) return(invisible(NULL))
+  largest <- max(0, abs(fit$optimization$standardized))
+  if (error <= 3e-4 && largest <= 1e5) return(invisible(NULL))
+  size <- format(signif(largest, 2L))
+  lost <- if (error > 3e-4) {
+    "Rounding leaves standard deviations a relative error of up to {signif(error, 1L)}, and tests
+     and intervals few digits."
+  } else {
+    "The estimates have their digits, but degrees of freedom and standard errors of variances keep
+     only two to five."
+  }
+  inform(c(
+    "The random effects are up to {size} times as large as the residuals.",
+    "x" = lost,
+    "i" = "A grouping factor with such effects can be a fixed effect instead: within its levels
+           that says the same, to all digits."
+  ), kind = "precision", observed = largest)
 }
 
 #' What kept the optimizer from converging, and what may help

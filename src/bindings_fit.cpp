@@ -19,8 +19,9 @@ Rcpp::List fit_design(const Rcpp::List& design, const Rcpp::List& options, bool 
   }
   henderson::CrossProducts moments = henderson::accumulate(rows, gram, Rcpp::checkUserInterrupt);
   const henderson::LevelOrder order = henderson::sort_levels(&moments);
+  const henderson::RowSource source{rows, order.original};
   henderson::FitResult result =
-      henderson::fit_lmm(moments, as_fit_options(options), Rcpp::checkUserInterrupt);
+      henderson::fit_lmm(moments, as_fit_options(options), Rcpp::checkUserInterrupt, &source);
   henderson::restore_levels(order, &result);
   const bool defined = result.modes.size() == rows.terms.size();
   Rcpp::NumericVector fitted(defined ? Rcpp::no_init(rows.n) : Rcpp::no_init(0));

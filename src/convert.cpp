@@ -376,6 +376,7 @@ Rcpp::List wrap_fit(const FitResult& result) {
           Rcpp::_["smallest_score"] = result.certificate.smallest_score,
           Rcpp::_["boundary_gain"] = result.certificate.boundary_gain,
           Rcpp::_["rounding"] = result.certificate.rounding,
+          Rcpp::_["relative_error"] = result.certificate.relative_error,
           Rcpp::_["failed"] = Rcpp::wrap(result.certificate.failed()),
           Rcpp::_["undetermined"] = one_based(result.certificate.undetermined),
           Rcpp::_["hessian"] = result.certificate.exact_hessian ? "exact" : "average information"),

@@ -237,6 +237,7 @@ void BlockCholesky::assemble_remainder_rhs() {
         system_.remainder_dense.middleCols(i, v) * lambda_[term];
     i += v;
   }
+  if (system_.centred()) remainder_rhs_ -= scaled_centre_remainder_;
   if (system_.panels_full) {
     const Index q = remainder_.size();
     gemm_nt(width, q, v0_ * system_.leaf_levels(), -1.0, leaf_rhs_.data(), width, panels_.data(), q,
@@ -283,10 +284,57 @@ void BlockCholesky::update_row_scale() {
   for (int i = 0; i < remainder_.size(); ++i) row_scale_[i] = lambda_[system_.row_term[i]](0, 0);
 }
 
+double BlockCholesky::sum_remainder_cancellation() const {
+  double sum = 0;
+  for (const RemainderBlock& block : system_.blocks) {
+    if (block.row != block.column) continue;
+    const int v = system_.term_size[block.term_row];
+    const Matrix& lambda = lambda_[block.term_row];
+    const ConstMatrixMap a(system_.remainder_values.data() + block.value, v, v);
+    for (int c = 0; c < v; ++c) {
+      const double before = 1 + lambda.col(c).dot(a * lambda.col(c));
+      const double pivot = remainder_.pivot(block.row + c);
+      sum += before / (pivot * pivot);
+    }
+  }
+  return sum;
+}
+
+// False where a centred term has an empty column: B is not in the range of Lambda then.
+bool BlockCholesky::scale_centres() {
+  scaled_centre_leaf_ = system_.centre_leaf;
+  scaled_centre_remainder_ = system_.centre_remainder;
+  const auto scale = [&](int term, Index at, Matrix* centre) {
+    const Index v = system_.term_size[term];
+    auto block = centre->middleCols(at, v);
+    if (block.isZero(0)) return;
+    lambda_[term].transpose().triangularView<Eigen::Upper>().solveInPlace<Eigen::OnTheRight>(block);
+  };
+  for (Index j = 0; j < system_.leaf_levels(); ++j) scale(0, j * v0_, &scaled_centre_leaf_);
+  for (Index i = 0; i < system_.remainder_size(); i += system_.term_size[system_.row_term[i]]) {
+    scale(system_.row_term[i], i, &scaled_centre_remainder_);
+  }
+  return scaled_centre_leaf_.allFinite() && scaled_centre_remainder_.allFinite();
+}
+
+void BlockCholesky::subtract_leaf_centres() {
+  for (Index j = 0; j < system_.leaf_levels(); ++j) {
+    Matrix own = scaled_centre_leaf_.middleCols(j * v0_, v0_);
+    const ConstMatrixMap l(leaf_factor(j), v0_, v0_);
+    l.transpose().triangularView<Eigen::Upper>().solveInPlace<Eigen::OnTheRight>(own);
+    leaf_rhs_.middleCols(j * v0_, v0_) -= own;
+  }
+}
+
 bool BlockCholesky::factorize_dense() {
   const Index width = system_.p + 1;
   const int p = system_.p;
   Matrix k = system_.dense;
+  if (system_.centred()) {
+    k.noalias() += scaled_centre_leaf_ * scaled_centre_leaf_.transpose();
+    k.noalias() += scaled_centre_remainder_ * scaled_centre_remainder_.transpose();
+  }
+  dense_diagonal_ = k.diagonal();
   syrk_lower(width, leaf_rhs_.cols(), -1.0, leaf_rhs_.data(), width, k.data(), width);
   syrk_lower(width, remainder_rhs_.cols(), -1.0, remainder_rhs_.data(), width, k.data(), width);
   if (!cholesky_lower(p, k.data(), width)) return false;
@@ -303,11 +351,13 @@ bool BlockCholesky::factorize(const std::vector<Matrix>& lambda) {
   if (interrupt_) interrupt_();
   lambda_ = lambda;
   update_row_scale();
+  if (system_.centred() && !scale_centres()) return false;
   const bool leaf_done = v0_ == 1   ? factorize_leaf<1>()
                          : v0_ == 2 ? factorize_leaf<2>()
                          : v0_ == 3 ? factorize_leaf<3>()
                                     : factorize_leaf<Eigen::Dynamic>();
   if (!leaf_done) return false;
+  if (system_.centred()) subtract_leaf_centres();
   log_det_m_ = log_det_leaf_;
   if (remainder_.size() > 0) {
     const bool done = remainder_.factorize(
@@ -315,6 +365,7 @@ bool BlockCholesky::factorize(const std::vector<Matrix>& lambda) {
         interrupt_);
     if (!done) return false;
     log_det_m_ += remainder_.log_determinant();
+    remainder_cancellation_ = sum_remainder_cancellation();
     assemble_remainder_rhs();
     remainder_.solve_forward(&remainder_rhs_);
   }

@@ -22,6 +22,11 @@ class BlockCholesky {
   double log_det_m() const { return log_det_m_; }       // log|M|
   double log_det_x() const { return log_det_x_; }       // log|X'V^-1 X|
   double residual_ss() const { return residual_ss_; }   // r^2
+  // Diagonal of [X y]'[X y] before elimination, of which rounding takes its share.
+  const Vector& dense_diagonal() const { return dense_diagonal_; }
+  // Sum over the remainder of M's diagonal before elimination over the squared pivot: of order one
+  // each, unless terms are nearly collinear at this Lambda.
+  double remainder_cancellation() const { return remainder_cancellation_; }
   const Matrix& x_factor() const { return x_factor_; }  // lower Cholesky factor of X'V^-1 X
   Vector beta() const;
 
@@ -36,8 +41,12 @@ class BlockCholesky {
   // forward-solved right-hand sides [X y] (P x v0 J0 and P x q_r).
   const double* leaf_factor(Index j) const { return leaf_factor_.data() + j * v0_ * v0_; }
   const double* panel(Index j) const { return panels_.data() + system_.panel_start[j] * v0_; }
+  // Where levels are centred they belong to w = u - Lambda^-1 B', and B Lambda^-T is added to what
+  // they are solved for.
   const Matrix& leaf_rhs() const { return leaf_rhs_; }
   const Matrix& remainder_rhs() const { return remainder_rhs_; }
+  const Matrix& scaled_centre_leaf() const { return scaled_centre_leaf_; }
+  const Matrix& scaled_centre_remainder() const { return scaled_centre_remainder_; }
 
   // rhs_leaf (r x v0 J0) and rhs_remainder (r x q_r), a column per spherical coefficient:
   // solve_forward: rhs := rhs L^-T; solve_backward: rhs := rhs L^-1 (so both give rhs M^-1).
@@ -60,6 +69,9 @@ class BlockCholesky {
                         double* values, const int* local) const;
   void scale_panel_rows(double* panel, const int* rows, Index count) const;
   void assemble_remainder_rhs();
+  double sum_remainder_cancellation() const;
+  bool scale_centres();
+  void subtract_leaf_centres();
   // remainder -= own B_j' and own -= remainder B_j, for right-hand sides own of leaf level j; W of
   // them, or width if W is dynamic.
   template <int W>
@@ -80,9 +92,13 @@ class BlockCholesky {
   Matrix leaf_rhs_;
   SupernodalCholesky remainder_;
   Matrix remainder_rhs_;
+  Matrix scaled_centre_leaf_;  // B Lambda^-T
+  Matrix scaled_centre_remainder_;
+  Vector dense_diagonal_;
   Matrix x_factor_;
   Vector xy_;  // L_x^-1 X'V^-1 y
   double log_det_leaf_ = 0;
+  double remainder_cancellation_ = 0;
   double log_det_m_ = 0;
   double log_det_x_ = 0;
   double residual_ss_ = 0;

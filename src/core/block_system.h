@@ -59,6 +59,12 @@ struct BlockSystem {
 
   Matrix dense;  // P x P
 
+  // B of [X y] = [X~ y~] + Z B' where levels are centred (level_centring.h), in the layout of
+  // leaf_dense and remainder_dense, which are then products of [X~ y~], as dense is. Empty: B = 0.
+  Matrix centre_leaf;
+  Matrix centre_remainder;
+  bool centred() const { return centre_leaf.size() > 0; }
+
   int n_terms() const { return static_cast<int>(term_size.size()); }
   int leaf_size() const { return term_size[0]; }
   int leaf_levels() const { return term_levels[0]; }

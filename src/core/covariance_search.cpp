@@ -342,7 +342,7 @@ Slopes find_slopes(const CrossProducts& moments) {
 // a slope can take the part of an intercept, a point further out is tried.
 void CovarianceSearch::look_wider() {
   constexpr double kWider = 3;
-  if (options_.start.size() > 0 || result_.evaluations >= budget_) return;
+  if (result_.evaluations >= budget_) return;
   const Slopes slopes = find_slopes(deviance_.moments());
   const bool outwards = gradient().dot(gamma_) < 0;
   if (slopes == Slopes::kNone || (slopes == Slopes::kCentred && !outwards)) return;
@@ -366,7 +366,7 @@ OptimizerResult CovarianceSearch::run(const Vector& start, int used,
     return result_;
   }
   differentiate();
-  if (known == nullptr) look_wider();
+  if (start == deviance_.standard_start()) look_wider();
   while (advance()) {
     if (known != nullptr && (reached(*known) || hopeless(*known))) break;
   }
@@ -461,6 +461,7 @@ Certificate CovarianceSearch::certify_derivatives(OptimizerResult* optimum) {
   const Matrix hessian = deviance_.hessian(certificate.exact_hessian);
   const Vector gradient = deviance_.gradient();
   certificate.rounding = deviance_.noise();
+  certificate.relative_error = deviance_.relative_error();
   look_at_boundary(deviance_, optimum->x, &certificate);
   // Free: entries of columns that are not empty, unless the criterion does not depend on them
   // (random effects that the fixed effects reproduce): the rounding that they have for a curvature

@@ -155,6 +155,23 @@ OptimizerResult find_minimum(ProfiledDeviance* deviance, const FitOptions& optio
   return optimum;
 }
 
+// Random effects thousands of times the residuals leave the cross-products few digits. Taken about
+// these effects they have all of them, and the search goes on from where rounding ended it.
+void sharpen(const RowSource* rows, ProfiledDeviance* deviance, const FitOptions& options,
+             OptimizerResult* optimum, Certificate* certificate) {
+  constexpr double kDoubtful = 1e-8;
+  if (rows == nullptr || !(certificate->rounding > kDoubtful)) return;
+  if (optimum->status == OptimizerStatus::kMaxEvaluations) return;
+  if (!deviance->centre_levels(*rows, optimum->x)) return;
+  CovarianceSearch search(deviance, options);
+  OptimizerResult other = search.run(optimum->x, optimum->evaluations);
+  optimum->evaluations = other.evaluations;
+  if (other.status == OptimizerStatus::kUndefined) return;
+  continue_trace(*optimum, &other);
+  *optimum = std::move(other);
+  *certificate = search.certify(optimum);
+}
+
 // Of a point that another optimizer found.
 Certificate certify_point(ProfiledDeviance* deviance, const FitOptions& options, const Vector& x) {
   OptimizerResult given;
@@ -168,7 +185,7 @@ void report_fixed(const ProfiledDeviance& deviance, FitResult* result) {
   const CrossProducts& moments = deviance.moments();
   const Standardization& scales = deviance.scales();
   const Matrix map = deviance.fixed_map();
-  result->centred_beta = scales.y_scale * deviance.factor().beta().cwiseQuotient(scales.x_scale);
+  result->centred_beta = scales.y_scale * deviance.beta().cwiseQuotient(scales.x_scale);
   const Vector centred = result->centred_beta + moments.y_shift;
   result->beta = map * scales.x_scale.cwiseProduct(centred);
   const Matrix half =
@@ -258,7 +275,7 @@ void refine_residual(const DataRows& rows, const CrossProducts& moments, FitResu
 }
 
 FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
-                  const InterruptCheck& interrupt) {
+                  const InterruptCheck& interrupt, const RowSource* rows) {
   ProfiledDeviance deviance(moments, options.reml, interrupt);
   const bool started = options.start.size() > 0 || !options.optimize;
   if (started && (options.start.size() != deviance.n_parameters() || !options.start.allFinite())) {
@@ -268,6 +285,7 @@ FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
   Vector x;
   if (options.optimize) {
     OptimizerResult optimum = find_minimum(&deviance, options, &result.certificate);
+    sharpen(rows, &deviance, options, &optimum, &result.certificate);
     x = optimum.x;
     result.evaluations = optimum.evaluations;
     result.iterations = optimum.iterations;

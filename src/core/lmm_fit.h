@@ -31,6 +31,7 @@ struct Certificate {
   // of a scoring step off the boundary, in deviance; infinite: not known
   double boundary_gain = std::numeric_limits<double>::infinity();
   double rounding = 0;            // error of the criterion there: a smaller decrease says nothing
+  double relative_error = 0;      // of sigma by rounding
   bool exact_hessian = false;     // else the average-information one
   std::vector<int> undetermined;  // parameters on which the criterion does not depend, 0-based
 
@@ -69,8 +70,10 @@ struct FitResult {
   std::vector<OptimizerTrace> trace;
 };
 
+// rows: of the moments, to be read once more where the random effects are so large that the moments
+// cancel; nullptr where there are none.
 FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
-                  const InterruptCheck& interrupt);
+                  const InterruptCheck& interrupt, const RowSource* rows = nullptr);
 
 // Replaces r^2, which cross-products give as a difference, by the penalized residual sum of squares
 // of the rows at the fit's coefficients, and what depends on it. r^2 is stationary there, so that

@@ -72,6 +72,7 @@ void Differentiator::solve_modes() {
   multiply_remainder(system_, width, w, &gx_remainder_);
   with_width(width, [&](auto p) {
     solve_leaf_modes<p>(u, w);
+    if (system_.centred()) u += factor_.scaled_centre_remainder();
     solve_remainder_modes<p>(&u);
   });
 }
@@ -99,6 +100,9 @@ void Differentiator::solve_leaf_modes(const Matrix& u_remainder, const Matrix& w
     y.leftCols(columns) =
         system_.leaf_dense.middleCols(at, columns) - gx_leaf_.middleCols(at, columns);
     gx_leaf_.middleCols(at, columns) = y.leftCols(columns);
+    if (system_.centred()) {
+      x.leftCols(columns) += factor_.scaled_centre_leaf().middleCols(at, columns);
+    }
     solve_columns<P>(l, columns, x.data());
     solve_columns<P>(l, columns, y.data());
     mode_leaf_.middleCols(at, columns) = x.row(system_.p).head(columns);

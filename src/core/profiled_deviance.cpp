@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "block_operations.h"
 #include "information.h"
 
 namespace henderson {
@@ -21,6 +22,7 @@ ProfiledDeviance::ProfiledDeviance(const CrossProducts& moments, bool reml,
       reml_(reml),
       m_(reml ? moments.n - moments.p : moments.n),
       scales_(standardize(moments)),
+      centred_beta_(Vector::Zero(moments.p)),
       system_(new BlockSystem(build_block_system(moments, scales_))),
       factor_(new BlockCholesky(*system_, std::move(interrupt))) {
   int n_parameters = 0;
@@ -109,19 +111,55 @@ double ProfiledDeviance::value(const Vector& x) {
   return point_value_;
 }
 
-// Rounding of a sum of logs, and of what is inside them: r^2 and the pivots of X'V^-1 X are what is
-// left of the corresponding elements of A (in standardized units), and keep their rounding.
+// Rounding of a sum of logs, and of what is inside them: r^2 and the pivots of X'V^-1 X and of the
+// remainder are what is left of the corresponding diagonal elements, and keep their rounding.
 double ProfiledDeviance::noise() const {
   double size = std::abs(factor_->log_det_m()) + std::abs(factor_->log_det_x()) +
                 m_ * (1 + std::abs(std::log(factor_->residual_ss()))) + std::abs(constant_);
-  const Matrix& dense = system_->dense;
+  const Vector& dense = factor_->dense_diagonal();
   const int p = system_->p;
-  size += m_ * dense(p, p) / factor_->residual_ss();
+  size += variance_cancellation();
   for (int c = 0; reml_ && c < p; ++c) {
     const double pivot = factor_->x_factor()(c, c);
-    size += dense(c, c) / (pivot * pivot);
+    size += dense[c] / (pivot * pivot);
   }
   return 2 * std::numeric_limits<double>::epsilon() * size;
+}
+
+// Terms with a small or empty Lambda have no part in the cancellation, and may become zero.
+bool ProfiledDeviance::centre_levels(const RowSource& source, const Vector& x) {
+  constexpr double kLarge = 1;
+  if (system_->centred() || !std::isfinite(value(x))) return false;
+  const std::vector<Matrix>& lambda = factor_->lambda();
+  std::vector<bool> large;
+  for (const Matrix& own : lambda) {
+    large.push_back(own.diagonal().cwiseAbs().minCoeff() > kLarge);
+  }
+  if (std::none_of(large.begin(), large.end(), [](bool is) { return is; })) return false;
+  Matrix leaf = factor_->leaf_rhs();
+  Matrix remainder = factor_->remainder_rhs();
+  factor_->solve_backward(&leaf, &remainder);
+  apply_lambda(*system_, lambda, &leaf, &remainder, false);
+  if (!large[0]) leaf.setZero();
+  for (int i = 0; i < system_->remainder_size(); ++i) {
+    if (!large[system_->row_term[i]]) remainder.col(i).setZero();
+  }
+  centred_beta_ = factor_->beta();
+  henderson::centre_levels(source, moments_, scales_, centred_beta_, std::move(leaf),
+                           std::move(remainder), system_.get());
+  point_.resize(0);
+  last_point_.resize(0);
+  return true;
+}
+
+double ProfiledDeviance::variance_cancellation() const {
+  return m_ * factor_->dense_diagonal()[system_->p] / factor_->residual_ss() +
+         factor_->remainder_cancellation();
+}
+
+// An error e of the criterion hides changes of log sigma of sqrt(2 e / m).
+double ProfiledDeviance::relative_error() const {
+  return std::sqrt(4 * std::numeric_limits<double>::epsilon() * variance_cancellation() / m_);
 }
 
 Index ProfiledDeviance::traces_width() const {

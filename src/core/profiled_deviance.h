@@ -13,6 +13,7 @@
 #include "block_cholesky.h"
 #include "cross_products.h"
 #include "deviance_gradient.h"
+#include "level_centring.h"
 #include "standardization.h"
 #include "types.h"
 
@@ -34,6 +35,12 @@ class ProfiledDeviance {
   double value(const Vector& x);
   // Rounding error to be expected in value(), at the point of its last call.
   double noise() const;
+  // What that leaves unknown of sigma, relative to it. Collinear predictors have no part in this.
+  double relative_error() const;
+
+  // Takes [X y] about their random effects at x (level_centring.h): nothing changes but rounding.
+  // False where there are none that are large.
+  bool centre_levels(const RowSource& source, const Vector& x);
 
   // At the point of the last call of value(): derivatives for Gamma, and with respect to the
   // parameters (gradient() after hessian()).
@@ -67,6 +74,9 @@ class ProfiledDeviance {
   // to a constant.
   Matrix fixed_map() const;
 
+  // Coefficients of the centred and scaled columns of X.
+  Vector beta() const { return centred_beta_ + factor_->beta(); }
+
   const CrossProducts& moments() const { return moments_; }
   const Standardization& scales() const { return scales_; }
   const BlockSystem& system() const { return *system_; }
@@ -76,6 +86,7 @@ class ProfiledDeviance {
 
  private:
   Index traces_width() const;
+  double variance_cancellation() const;
   void take_derivatives(HessianKind hessian, CurvatureKind curvature);
 
   const CrossProducts& moments_;
@@ -83,6 +94,7 @@ class ProfiledDeviance {
   double m_;
   double constant_;  // parts of the criterion that do not depend on theta
   Standardization scales_;
+  Vector centred_beta_;  // y is taken about X times this (level_centring.h)
   std::unique_ptr<BlockSystem> system_;  // stable address: the factor refers to it
   std::unique_ptr<BlockCholesky> factor_;
   std::vector<LambdaEntry> entries_;

@@ -82,6 +82,12 @@ bool SupernodalCholesky::factorize(const SupernodeAssembler& assemble,
   return true;
 }
 
+double SupernodalCholesky::pivot(int row) const {
+  const int s = symbolic_.supernode_of[row];
+  const Index at = row - symbolic_.first_column[s];
+  return values_[symbolic_.value_start[s] + at * n_rows(s) + at];
+}
+
 double SupernodalCholesky::log_determinant() const {
   double sum = 0;
   for (int s = 0; s < symbolic_.count(); ++s) {

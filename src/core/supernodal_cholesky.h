@@ -27,6 +27,7 @@ class SupernodalCholesky {
   // False when a pivot is not positive.
   bool factorize(const SupernodeAssembler& assemble, const InterruptCheck& interrupt);
   double log_determinant() const;
+  double pivot(int row) const;  // diagonal element of L
 
   // rhs is n_rhs x size, a column per scalar row: rhs := rhs L^-T, and rhs := rhs L^-1.
   void solve_forward(Matrix* rhs) const;

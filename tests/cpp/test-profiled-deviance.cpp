@@ -215,3 +215,66 @@ TEST_CASE("an interrupt leaves the computation by its exception") {
   const auto interrupt = [] { throw std::runtime_error("interrupted"); };
   CHECK_THROWS_AS(accumulate(rows, gram, interrupt), std::runtime_error);
 }
+
+TEST_CASE("levels centred about their effects change nothing but rounding") {
+  unsigned seed = 500;
+  for (const auto& shape : shapes()) {
+    for (const bool reml : {true, false}) {
+      const Model model = random_model(++seed, 90, 3, shape, reml, reml);
+      INFO("seed " << seed);
+      const CrossProducts moments = moments_of(model);
+      ProfiledDeviance plain(moments, reml, nullptr);
+      ProfiledDeviance centred(moments, reml, nullptr);
+      const DataRows rows = model.rows();
+      const std::vector<std::vector<int>> unsorted(model.z.size());
+      // not at a term with a standardized diagonal below one
+      CHECK_FALSE(centred.centre_levels({rows, unsorted}, 0.5 * plain.standard_start()));
+      REQUIRE(centred.centre_levels({rows, unsorted}, 3 * plain.standard_start()));
+      const Vector x = plain.to_standard(theta_of(model, 2));
+      // 1e-10: sums of 90 rows, eliminated from variances of ten times the residual one
+      CHECK(centred.value(x) == Approx(plain.value(x)).epsilon(1e-10));
+      CHECK(relative(centred.beta(), plain.beta()) < 1e-9);
+      const Matrix exact = plain.hessian(true);
+      CHECK(relative(centred.hessian(true), exact) < 1e-8);
+      CHECK(relative(centred.gradient(), plain.gradient()) < 1e-8);
+      CHECK(relative(centred.derivatives_at(x).modes_leaf, plain.derivatives_at(x).modes_leaf) <
+            1e-9);
+    }
+  }
+}
+
+TEST_CASE("centred levels keep the digits of the rows at a variance ratio of 1e14") {
+  // y = group effects of 1e7 and noise without part in the group means: r^2 is that of the noise
+  // and theta^-2 sum(b^2), in closed form. Without centring r^2 has no correct digit.
+  Model model = random_model(3, 80, 1, {{8, {1}, {kUs}}}, false);
+  Vector effect(8);
+  effect << -3, 1, 2, -1, 4, -2, 0.5, -1.5;
+  Vector mean = Vector::Zero(8);
+  Vector count = Vector::Zero(8);
+  for (Index i = 0; i < model.n; ++i) {
+    model.level[0][i] = 1 + static_cast<int>(i % 8);
+    mean[i % 8] += model.y[i];
+    count[i % 8] += 1;
+  }
+  double within = 0;
+  for (Index i = 0; i < model.n; ++i) {
+    const double noise = model.y[i] - mean[i % 8] / count[i % 8];
+    within += noise * noise;
+    model.y[i] = noise + 1e7 * effect[i % 8];
+  }
+  const CrossProducts moments = moments_of(model);
+  ProfiledDeviance deviance(moments, false, nullptr);
+  const double theta = 1e7;
+  const Vector x = deviance.to_standard(Vector::Constant(1, theta));
+  const DataRows rows = model.rows();
+  const std::vector<std::vector<int>> unsorted(1);
+  REQUIRE(deviance.centre_levels({rows, unsorted}, x));
+  // balanced, the effects sum to zero: 10 b^2 / (10 theta^2 + 1) each
+  const double between = 10 * 1e14 * effect.squaredNorm() / (10 * theta * theta + 1);
+  const double n = 80;
+  const double expected = 8 * std::log(10 * theta * theta + 1) +
+                          n * (1 + std::log(2 * 3.14159265358979323846 * (within + between) / n));
+  // y has 1e-9 of the noise's size left: 1e-9 in the sum of squares, times n
+  CHECK(deviance.value(x) == Approx(expected).epsilon(1e-9));
+  CHECK(deviance.noise() < 1e-10);
+}

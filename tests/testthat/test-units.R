@@ -84,3 +84,53 @@ test_that("no certificate holds where rounding has taken the derivatives", {
   expect_gt(length(away), 10)
   expect_identical(unique(ends[2, away]), 0)
 })
+
+# ---- random effects far larger than the residuals -----------------------------------------------
+
+# Within the levels of g the mixed model with huge effects says what lm() says with g among the
+# predictors; the difference is of the order of the squared ratio of the two standard deviations.
+test_that("effects of 1e4 to 1e8 residual standard deviations leave the estimates their digits", {
+  g <- gl(20, 8)
+  for (power in c(4, 5, 6, 6.5, 7, 8)) {
+    for (weighted in c(FALSE, TRUE)) {
+      withr::local_seed(power)
+      w <- if (weighted) rexp(160) else rep(1, 160)
+      x <- rnorm(160)
+      y <- 10^power * (rnorm(20)[g] + rnorm(20)[g] * x) + rnorm(160) / sqrt(w)
+      label <- paste(power, weighted)
+      condition <- tryCatch(lmm(y ~ x + (x | g), weights = w), message = identity)
+      if (power > 5) expect_s3_class(condition, "henderson_message_precision")
+      fit <- suppressMessages(lmm(y ~ x + (x | g), weights = w))
+      expect_true(fit$optimization$converged, label = label)
+      within <- lm(y ~ g * x, weights = w)
+      # rounding of y, 1e-16 * 10^power, against residuals of one
+      expect_equal(sigma(fit), sigma(within), tolerance = 1e-7 + 1e-14 * 10^power, label = label)
+    }
+    withr::local_seed(power)
+    y <- 10^power * rnorm(20)[g] + x + rnorm(160)
+    fit <- suppressMessages(lmm(y ~ x + (1 | g)))
+    within <- lm(y ~ x + g)
+    expect_equal(sigma(fit), sigma(within), tolerance = 1e-6)
+    error <- sqrt(vcov(within)["x", "x"])
+    # the fixed effects differ by what lies between the groups, of which little is left at 1e4
+    expect_lt(abs(fixef(fit)[["x"]] - coef(within)[["x"]]), 1e-3 * error)
+    expect_equal(sqrt(vcov(fit)["x", "x"]), error, tolerance = 1e-6)
+  }
+})
+
+test_that("where rounding takes digits of the estimates, a message says so", {
+  # two crossed factors share the direction of the intercept, which no centring separates
+  data <- withr::with_seed(1, {
+    data <- expand.grid(a = gl(15, 1), b = gl(12, 1), k = 1:2)
+    data$y <- 1e6 * (rnorm(15)[data$a] + rnorm(12)[data$b]) + rnorm(360)
+    data
+  })
+  # nor have its derivatives the digits that a certificate needs
+  expect_message(
+    fit <- suppressWarnings(lmm(y ~ 1 + (1 | a) + (1 | b), data)),
+    class = "henderson_message_precision"
+  )
+  claimed <- fit$optimization$certificate$relative_error
+  expect_lt(abs(sigma(fit) / sigma(lm(y ~ a + b, data)) - 1), claimed)
+  expect_silent(lmm(Reaction ~ Days + (Days | Subject), sleepstudy))
+})
