@@ -290,9 +290,12 @@ double BlockCholesky::sum_remainder_cancellation() const {
     if (block.row != block.column) continue;
     const int v = system_.term_size[block.term_row];
     const Matrix& lambda = lambda_[block.term_row];
-    const ConstMatrixMap a(system_.remainder_values.data() + block.value, v, v);
+    const double* a = system_.remainder_values.data() + block.value;
     for (int c = 0; c < v; ++c) {
-      const double before = 1 + lambda.col(c).dot(a * lambda.col(c));
+      double before = 1;
+      for (int j = c; j < v; ++j) {
+        for (int i = c; i < v; ++i) before += lambda(i, c) * a[i + j * v] * lambda(j, c);
+      }
       const double pivot = remainder_.pivot(block.row + c);
       sum += before / (pivot * pivot);
     }
