@@ -117,6 +117,13 @@ check_print_dots <- function(..., call = entry_frame()) {
   refuse_dots(sys.parent(), as.list(substitute(list(...)))[-1L], "useS4", call)
 }
 
+#' The same for a method that callers always give arguments which mean nothing for a fit
+#' @param tolerated names that may be there.
+#' @noRd
+check_caller_dots <- function(..., tolerated, call = entry_frame()) {
+  refuse_dots(sys.parent(), as.list(substitute(list(...)))[-1L], tolerated, call)
+}
+
 #' @param caller integer, number of the frame whose `...` is checked; `given` list of expressions in
 #'   it; `allowed` names that may be there.
 #' @noRd

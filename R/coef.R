@@ -74,6 +74,8 @@ vcov.summary.henderson_lmm <- function(object, correlation = FALSE, ...) {
 #' Residual standard deviation
 #'
 #' @inheritParams fixef.henderson_fit
+#' @param use.fallback Unused, as there is always an estimate; present because callers of
+#'   [stats::sigma()] give it.
 #' @return One number, in units of the response: the estimate of \eqn{\sigma}, where observation i
 #'   has residual variance \eqn{\sigma^2 / w_i}. By REML \eqn{\hat\sigma^2 = r^2 / (n - p)}, by
 #'   maximum likelihood \eqn{r^2 / n}, with \eqn{r^2} the penalized residual sum of squares.
@@ -84,7 +86,7 @@ vcov.summary.henderson_lmm <- function(object, correlation = FALSE, ...) {
 #' sigma(lmm(Reaction ~ Days + (Days | Subject), sleepstudy))
 #' @importFrom stats sigma
 #' @export
-sigma.henderson_fit <- function(object, ...) {
+sigma.henderson_fit <- function(object, use.fallback = TRUE, ...) {
   check_no_dots(...)
   object$sigma
 }
@@ -95,19 +97,23 @@ sigma.henderson_fit <- function(object, ...) {
 #' The vector of fixed effects alone is [fixef()][fixef.henderson_fit].
 #'
 #' @inheritParams fixef.henderson_fit
+#' @param complete One logical: `TRUE` adds columns of `NA` for the columns that were dropped because
+#'   the fixed-effects matrix does not have full rank.
 #' @return A list of class `henderson_coef`, one data frame for each grouping factor: one row for
 #'   each level, one column for each coefficient. Random effects without a fixed counterpart stand
 #'   first, with 0 as their fixed part, for every factor. A random slope on `b:a` belongs to the
 #'   fixed effect `a:b`.
-#' @section Errors: class `henderson_error_argument` for an unknown argument.
+#' @section Errors: class `henderson_error_argument` for an unknown or malformed argument.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
 #' head(coef(fit)$Subject)
 #' @export
-coef.henderson_fit <- function(object, ...) {
+coef.henderson_fit <- function(object, complete = FALSE, ...) {
   check_no_dots(...)
+  check_flag(complete)
   modes <- ranef.henderson_fit(object, condVar = FALSE)
-  coefficients <- lapply(modes, add_fixed_effects, beta = coef_columns(modes, object$beta))
+  beta <- fixef.henderson_fit(object, add.dropped = complete)
+  coefficients <- lapply(modes, add_fixed_effects, beta = coef_columns(modes, beta))
   structure(coefficients, class = "henderson_coef")
 }
 

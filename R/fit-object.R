@@ -39,11 +39,28 @@ new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, res
       singular = any(result$standardized[theta_lower(parts) == 0] < 1e-4)
     )),
     control = control, na.action = attr(frame, "na.action"),
-    cache = new.env(parent = emptyenv())
+    # a saved fit names the package by this, so that reading it loads the package and its methods
+    cache = new.env(parent = topenv())
   )
   validate_lmm_fit(fit)
   class(fit) <- c("henderson_lmm", "henderson_fit")
   fit
+}
+
+#' Several fits in a list
+#'
+#' A fit is a list, which R's own `c()` would take apart.
+#'
+#' @param ... Fits by [lmm()], and lists of fits. The first must be a fit: for R, `c(fits, fit)` with
+#'   a plain list first is the list with the pieces of the fit; write `c(fits, list(fit))`.
+#' @return A list of fits.
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' length(c(fit, refit_ml(fit)))
+#' @export
+c.henderson_fit <- function(...) {
+  given <- lapply(list(...), function(x) if (is.object(x)) list(x) else x)
+  do.call(c, given)
 }
 
 #' Check relations between the parts of a fit

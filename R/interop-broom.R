@@ -22,15 +22,25 @@
 #' @param ddf One string: how degrees of freedom are found, as in
 #'   [summary()][summary.henderson_lmm]. With `"Kenward-Roger"` standard errors are adjusted as well; `"none"` leaves out `df` and
 #'   `p.value`.
-#' @param data A data frame with a row for each observation used: what columns are added to. By
-#'   default the model frame.
+#' @param exponentiate One logical: are estimates and confidence limits of fixed effects, and
+#'   coefficients of groups, exponentiated (ratios, for a response on a log scale)? Standard errors
+#'   are multiplied by the exponentiated estimate, the delta method's; tests stay those of zero.
+#' @param vcov `NULL`, or a p x p covariance matrix of the fixed effects to use instead of the fit's,
+#'   or a function of the fit that gives one. Degrees of freedom stay those of the fit.
+#' @param conf.method `NULL` or `"Wald"`, the intervals described above; there are no others.
+#' @param ddf.method `NULL`, or `ddf` by the name that broom.mixed gives it.
+#' @param data A data frame: what columns are added to. It has a row for each observation used (by
+#'   default the model frame), or, for a fit with `na.action = na.exclude`, a row for each row of
+#'   the data, those that were left out getting `NA`.
 #' @param newdata `NULL`, or a data frame of rows to predict, as for
 #'   [predict()][predict.henderson_lmm]; `data` is then not used.
 #' @param se_fit One logical: is the standard error of the fitted value added, as `.se.fit`?
 #' @param interval One string, `"none"`, `"confidence"` or `"prediction"`: limits of
 #'   [predict()][predict.henderson_lmm], added as `.lower` and `.upper`.
 #' @param re.form,allow.new.levels As for [predict()][predict.henderson_lmm], for `newdata`.
-#' @param ... Nothing; an argument that is not known is an error.
+#' @param ... Arguments that mice, modelsummary, gtsummary and others give to every model and that
+#'   mean nothing for these fits are passed over (`parametric`, `component`, `quick`; in `glance`
+#'   and `augment` those of `tidy` too); any other is an error.
 #' @return A tibble, or a plain data frame where package tibble is not installed. Estimates are in
 #'   units of the response (per unit of the column).
 #'   \describe{
@@ -66,20 +76,25 @@ NULL
 #' @rdname broom_support
 #' @exportS3Method generics::tidy
 tidy.henderson_lmm <- function(x, effects = c("fixed", "ran_pars"), scales = "sdcor",
-                               conf.int = FALSE, conf.level = 0.95, ddf = "Satterthwaite", ...) {
-  check_no_dots(...)
+                               conf.int = FALSE, conf.level = 0.95, ddf = "Satterthwaite",
+                               exponentiate = FALSE, vcov = NULL, conf.method = NULL,
+                               ddf.method = NULL, ...) {
+  check_caller_dots(..., tolerated = c("parametric", "component", "quick"))
   known <- c("fixed", "ran_pars", "ran_vals", "ran_coefs")
   effects <- check_choice(effects, known, several = TRUE)
   scales <- check_choice(scales, c("sdcor", "vcov"))
   check_flag(conf.int)
   check_level(conf.level)
+  check_flag(exponentiate)
+  check_conf_method(conf.method)
   level <- if (conf.int) conf.level
+  method <- ddf_method(ddf.method %||% ddf)
   tables <- lapply(intersect(known, effects), function(effect) {
     switch(effect,
-      fixed = tidy_fixed(x, level, ddf_method(ddf)),
+      fixed = exponentiated(tidy_fixed(x, level, method, vcov), exponentiate),
       ran_pars = tidy_parameters(x, scales, level),
       ran_vals = tidy_modes(x, level),
-      ran_coefs = tidy_coefficients(x)
+      ran_coefs = exponentiated(tidy_coefficients(x), exponentiate)
     )
   })
   tidy_columns <- c(
@@ -89,10 +104,28 @@ tidy.henderson_lmm <- function(x, effects = c("fixed", "ran_pars"), scales = "sd
   as_tidy(bind_tables(tables, tidy_columns))
 }
 
+check_conf_method <- function(conf.method) {
+  if (is.null(conf.method) || identical(tolower(conf.method), "wald")) return(invisible(NULL))
+  given <- describe_value(conf.method)
+  abort(c(
+    "{.arg conf.method} must be {.val Wald}, not {given}.",
+    "i" = "Profile and bootstrap intervals are not available yet."
+  ), kind = "unsupported", variable = "conf.method", observed = conf.method)
+}
+
+exponentiated <- function(table, exponentiate) {
+  if (!exponentiate) return(table)
+  limits <- intersect(c("estimate", "conf.low", "conf.high"), names(table))
+  table[limits] <- lapply(table[limits], exp)
+  if (!is.null(table$std.error)) table$std.error <- table$std.error * table$estimate
+  table
+}
+
 # Coefficients, with limits at `level` unless it is NULL.
-tidy_fixed <- function(fit, level, ddf) {
+tidy_fixed <- function(fit, level, ddf, vcov = NULL) {
   p <- length(fit$beta)
   rows <- contrast_rows(fit, diag(nrow = p), ddf)
+  if (!is.null(vcov)) rows$se <- unname(sqrt(diag(given_covariance(fit, vcov, "vcov"))))
   statistic <- rows$estimate / rows$se
   table <- data.frame(
     effect = rep("fixed", p), group = rep(NA_character_, p), term = as.character(names(fit$beta)),
@@ -178,7 +211,7 @@ bind_tables <- function(tables, columns) {
 #' @rdname broom_support
 #' @exportS3Method generics::glance
 glance.henderson_lmm <- function(x, ...) {
-  check_no_dots(...)
+  check_caller_dots(..., tolerated = tidy_arguments)
   likelihood <- logLik.henderson_lmm(x)
   criterion <- stats::setNames(list(x$criterion), if (x$REML) "REMLcrit" else "deviance")
   as_tidy(data.frame(
@@ -194,15 +227,19 @@ augment.henderson_lmm <- function(x, data = stats::model.frame(x), newdata = NUL
                                   interval = c("none", "confidence", "prediction"),
                                   conf.level = 0.95, ddf = "Satterthwaite", re.form = NULL,
                                   allow.new.levels = FALSE, ...) {
-  check_no_dots(...)
+  check_caller_dots(..., tolerated = tidy_arguments)
   check_flag(se_fit)
   interval <- check_choice(interval, c("none", "confidence", "prediction"))
   check_level(conf.level)
   own <- is.null(newdata)
-  if (own) check_augment_data(x, data) else newdata <- check_newdata(newdata)
+  if (own) {
+    # rows that na.exclude left out may be part of `data`
+    if (!has_all_rows(x, data)) x["na.action"] <- list(NULL)
+    check_augment_data(x, data)
+  } else {
+    newdata <- check_newdata(newdata)
+  }
   accuracy <- if (se_fit || interval != "none") {
-    # rows that na.exclude left out are not part of `data`
-    if (own) x$na.action <- NULL
     augment_accuracy(predict.henderson_lmm(x, newdata,
       re.form = if (own) NULL else re.form, allow.new.levels = allow.new.levels, se.fit = TRUE,
       interval = interval, level = conf.level, ddf = ddf
@@ -231,11 +268,25 @@ augment_rows <- function(fit, data) {
   fixed <- linear_predictor(
     fit, prediction_parts(fit, NULL, integer(), FALSE), selected_columns(fit, NA)
   )
-  add_columns(data,
+  added <- list(
     .fitted = fit$fitted, .resid = residual, .fixed = fixed, .mu = fit$fitted,
     .offset = fit$offset %||% numeric(length(residual)), .weights = weights,
     .wtres = sqrt(weights) * residual
   )
+  added <- lapply(added, function(values) unname(stats::naresid(fit$na.action, values)))
+  do.call(add_columns, c(list(data), added))
+}
+
+# Arguments of tidy() that callers give to glance() and augment() as well, where they mean nothing.
+tidy_arguments <- c(
+  "parametric", "component", "quick", "effects", "conf.int", "conf.level", "exponentiate", "vcov",
+  "conf.method", "ddf.method"
+)
+
+# Is `data` that of the fit with the rows that na.exclude left out?
+has_all_rows <- function(fit, data) {
+  inherits(fit$na.action, "exclude") && is.data.frame(data) &&
+    nrow(data) == length(fit$fitted) + length(fit$na.action)
 }
 
 augment_newdata <- function(fit, newdata, re.form, allow_new_levels) {
@@ -262,11 +313,13 @@ add_columns <- function(data, ...) {
 }
 
 check_augment_data <- function(fit, data) {
-  if (is.data.frame(data) && nrow(data) == length(fit$fitted)) return(invisible(NULL))
+  fits <- is.data.frame(data) && (nrow(data) == length(fit$fitted) || has_all_rows(fit, data))
+  if (fits) return(invisible(NULL))
   given <- describe_value(data)
   abort(c(
     "{.arg data} must be a data frame with the {length(fit$fitted)} rows of the fit, not {given}.",
-    "i" = "Rows with missing values are not part of the fit; {.arg newdata} predicts any row."
+    "i" = "Rows with missing values are not part of the fit. With {.code na.action = na.exclude} at
+           the fit {.arg data} may have them; {.arg newdata} predicts any row."
   ), kind = "argument", variable = "data", observed = given)
 }
 

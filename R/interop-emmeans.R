@@ -110,7 +110,7 @@ emm_basis.henderson_lmm <- function(object, trms, xlev, grid, vcov., mode = NULL
       kind = "argument", variable = "object"
     )
   }
-  own_covariance <- if (!missing(vcov.)) emm_covariance(object, vcov.)
+  own_covariance <- if (!missing(vcov.)) given_covariance(object, vcov., "vcov.")
   method <- emm_method(mode %||% lmer.df, object, !is.null(own_covariance))
   frame <- stats::model.frame(trms, grid, na.action = stats::na.pass, xlev = xlev)
   dffun <- function(k, dfargs) dfargs$degrees(k)
@@ -183,15 +183,15 @@ emm_kenward_roger <- function(fit, own_covariance) {
   "Satterthwaite"
 }
 
-# The matrix given as `vcov.`, or by it.
-emm_covariance <- function(fit, vcov.) {
-  covariance <- if (is.function(vcov.)) vcov.(fit) else vcov.
+# The matrix given as the argument called `name`, or by it.
+given_covariance <- function(fit, covariance, name) {
+  if (is.function(covariance)) covariance <- covariance(fit)
   covariance <- tryCatch(as.matrix(covariance), error = function(condition) NULL)
   p <- length(fit$beta)
   if (!is.numeric(covariance) || !identical(dim(covariance), c(p, p))) {
     given <- describe_value(covariance)
-    abort("{.arg vcov.} must be, or give, a numeric {p} x {p} matrix, not {given}.",
-      kind = "argument", variable = "vcov.", observed = given
+    abort("{.arg {name}} must be, or give, a numeric {p} x {p} matrix, not {given}.",
+      kind = "argument", variable = name, observed = given
     )
   }
   covariance

@@ -10,7 +10,9 @@
 #'
 #' @param object,x A fit by [lmm()].
 #' @param name As for [component()].
-#' @param newresp As for [refit_response()]; when missing, the fit's own response.
+#' @param newresp As for [refit_response()]; when missing, the fit's own response. It may have a value
+#'   for each row that was left out for missing values too, as `bootMer()` gives it.
+#' @param control Unused; `bootMer()` gives lme4's.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return As the functions named above.
 #' @section Errors: as the functions named above.
@@ -64,9 +66,14 @@ ngrps.henderson_lmm <- function(object, ...) {
 
 #' @rdname lme4_generics
 #' @exportS3Method lme4::refit
-refit.henderson_lmm <- function(object, newresp, ...) {
+refit.henderson_lmm <- function(object, newresp, control = NULL, ...) {
   check_no_dots(...)
-  refit_response(object, if (missing(newresp)) model_response(object) else newresp)
+  if (missing(newresp)) newresp <- model_response(object)
+  omitted <- object$na.action
+  if (length(omitted) > 0L && length(newresp) == length(object$fitted) + length(omitted)) {
+    newresp <- newresp[-omitted]
+  }
+  refit_response(object, newresp)
 }
 
 #' @rdname lme4_generics

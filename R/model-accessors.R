@@ -11,7 +11,8 @@
 #' @param env Unused; present because [stats::as.formula()] gives it.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return `formula`: a formula, in the environment of the one given to [lmm()]. `terms`: the
-#'   terms object of the fixed part, or with `fixed.only = FALSE` that of the whole model frame.
+#'   terms object of the fixed part, with `fixed.only = FALSE` that of the whole model frame, with
+#'   `random.only = TRUE` that of the variables of the random terms, without a response.
 #' @section Errors: class `henderson_error_argument` for a malformed argument.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
@@ -25,11 +26,7 @@ formula.henderson_fit <- function(x, fixed.only = FALSE, random.only = FALSE, en
   check_no_dots(...)
   check_flag(fixed.only)
   check_flag(random.only)
-  if (fixed.only && random.only) {
-    abort("{.arg fixed.only} and {.arg random.only} cannot both be true.",
-      kind = "argument", variable = "random.only", observed = TRUE
-    )
-  }
+  if (fixed.only && random.only) abort_two_parts()
   if (fixed.only) {
     return(x$parsed$fixed)
   }
@@ -52,10 +49,28 @@ random_term_call <- function(term) {
 
 #' @rdname formula.henderson_fit
 #' @export
-terms.henderson_fit <- function(x, fixed.only = TRUE, ...) {
+terms.henderson_fit <- function(x, fixed.only = TRUE, random.only = FALSE, ...) {
   check_no_dots(...)
   check_flag(fixed.only)
+  check_flag(random.only)
+  if (random.only) {
+    if (fixed.only && !missing(fixed.only)) abort_two_parts()
+    return(random_terms_object(x))
+  }
   if (fixed.only) x$terms else attr(model_frame_of(x), "terms")
+}
+
+# ~ Days + Subject: the variables of the random terms, left-hand sides and grouping factors.
+random_terms_object <- function(fit) {
+  parts <- lapply(fit$parsed$random, function(term) call("+", term$lhs, term$group))
+  sum_of_parts <- Reduce(function(left, right) call("+", left, right), parts)
+  stats::terms(stats::as.formula(call("~", sum_of_parts), env = environment(fit$parsed$formula)))
+}
+
+abort_two_parts <- function() {
+  abort("{.arg fixed.only} and {.arg random.only} cannot both be true.",
+    kind = "argument", variable = "random.only", observed = TRUE
+  )
 }
 
 #' Names of terms, coefficients and observations
@@ -103,23 +118,32 @@ case.names.henderson_fit <- function(object, full = FALSE, ...) {
 #'
 #' @param formula,object A fit by [lmm()].
 #' @param fixed.only One logical: only the response and the variables of the fixed part.
+#' @param data `NULL`: the rows of the fit. A data frame: the variables of the model for its rows
+#'   without missing values, transformed and coded as in the fit.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return `model.frame`: the data frame of evaluated variables, one row for each observation
-#'   used, with columns `(weights)` and `(offset)` when given. `getData`: the data frame given to
-#'   [lmm()], found again by the call; if it is not there any more, is not what it was, or the
-#'   response was replaced by [refit_response()], the model frame.
+#'   used, with columns `(weights)` and `(offset)` when given and `data` is not. `getData`: the data
+#'   frame given to [lmm()], found again by the call; if it is not there any more, is not what it
+#'   was, or the response was replaced by [refit_response()], the model frame.
 #' @section Errors: `henderson_error_data` when the fit was told not to keep its model frame;
-#'   `henderson_error_argument` for a malformed argument.
+#'   `henderson_error_argument` for a malformed argument; `henderson_error_newdata` for `data` that
+#'   lack variables or have other levels.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
 #' head(model.frame(fit))
 #' dim(nlme::getData(fit))
 #' @importFrom stats model.frame
 #' @export
-model.frame.henderson_fit <- function(formula, fixed.only = FALSE, ...) {
+model.frame.henderson_fit <- function(formula, fixed.only = FALSE, data = NULL, ...) {
   check_no_dots(...)
   check_flag(fixed.only)
   frame <- model_frame_of(formula)
+  if (!is.null(data)) {
+    terms <- attr(frame, "terms")
+    attr(terms, "data_variables") <- attr(formula$terms, "data_variables")
+    frame <- newdata_frame(terms, check_newdata(data), formula$xlevels)
+    frame <- structure(stats::na.omit(frame), terms = terms)
+  }
   if (!fixed.only) {
     return(frame)
   }

@@ -17,13 +17,19 @@
 #' @param re.form Random terms to keep at their conditional modes; all others are drawn anew. `NA`
 #'   or `~0`, the default: none is kept. `NULL`: all are kept. A one-sided formula such as `~ (1 |
 #'   Subject)`: these terms.
-#' @param newdata `NULL`: the rows of the fit. A data frame: these rows, with residual weights of
-#'   1. New levels of grouping factors are welcome in terms that are drawn.
+#' @param newdata `NULL`: the rows of the fit. A data frame: these rows. New levels of grouping factors are welcome in terms that are drawn.
 #' @param allow.new.levels One logical: whether new levels are allowed in the terms that are kept
 #'   (they get a random effect of 0).
 #' @param newparams `NULL`, or a list with any of `beta` (numeric, length p), `theta` (covariance
 #'   parameters, as `component(fit, "theta")`), `sigma` (one positive number): used in place of
 #'   the estimates.
+#' @param weights `NULL` or numeric, one positive value or one for each row: precision weights
+#'   \eqn{w} of the simulated observations. `NULL`: 1 for `newdata` (with a message if the fit has
+#'   weights), the fit's own weights for its rows.
+#' @param na.action `NULL`, or a function or its name: what happens to the rows that were left out
+#'   of the fit for missing values, and to those of `newdata`. [stats::na.exclude()] and
+#'   [stats::na.pass()] give `NA` for them, [stats::na.omit()] leaves them out. `NULL`: as the fit
+#'   does.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return A data frame with `nsim` columns `sim_1`, `sim_2`, ... in units of the response, and
 #'   one row for each row of the fit (`NA` rows for those that `na.exclude` left out) or of
@@ -41,7 +47,7 @@
 #' @export
 simulate.henderson_lmm <- function(object, nsim = 1, seed = NULL, use.u = FALSE, re.form = NA,
                                    newdata = NULL, allow.new.levels = FALSE, newparams = NULL,
-                                   ...) {
+                                   weights = NULL, na.action = NULL, ...) {
   check_no_dots(...)
   check_flag(use.u)
   if (use.u && !missing(re.form) && !is.null(re.form)) abort_use_u(re.form)
@@ -51,16 +57,16 @@ simulate.henderson_lmm <- function(object, nsim = 1, seed = NULL, use.u = FALSE,
   parts <- simulation_parts(object, newdata, kept, allow.new.levels)
   columns <- Map(function(term, keep) rep(keep, length(term$columns)), object$random, kept)
   mean <- linear_predictor(object, parts, columns)
-  deviation <- residual_deviation(object$sigma, if (is.null(newdata)) object$weights)
+  weights <- prediction_weights(object, weights, length(mean), is.null(newdata))
+  deviation <- residual_deviation(object$sigma, weights)
   result <- simulate_responses(
     mean, parts$random[!kept], object$theta, object$sigma, deviation, nsim, seed
   )
   if (is.null(newdata)) {
-    pad_simulations(result, object)
-  } else {
-    rownames(result) <- rownames(parts$X)
-    result
+    return(pad_simulations(result, object, na.action))
   }
+  rownames(result) <- rownames(parts$X)
+  if (is.null(na.action) || !anyNA(mean)) result else na_action_function(na.action)(result)
 }
 
 abort_use_u <- function(re.form) {
@@ -353,12 +359,20 @@ with_seed <- function(seed, code) {
   list(value = force(code), seed = structure(seed, kind = as.list(RNGkind())))
 }
 
-# Row names of the frame, and NA rows for those that na.exclude left out.
-pad_simulations <- function(result, fit) {
+# Row names of the frame, and NA rows for those that na.exclude left out, by the fit's `na.action`
+# or the one given.
+pad_simulations <- function(result, fit, na.action = NULL) {
   rownames(result) <- rownames(fit$frame)
-  if (!inherits(fit$na.action, "exclude")) {
+  omitted <- fit$na.action
+  if (!is.null(na.action) && !is.null(omitted)) {
+    keeps_rows <- any(vapply(list(stats::na.exclude, stats::na.pass), identical, TRUE,
+      na_action_function(na.action)
+    ))
+    class(omitted) <- if (keeps_rows) "exclude" else "omit"
+  }
+  if (!inherits(omitted, "exclude")) {
     return(result)
   }
-  padded <- as.data.frame(stats::naresid(fit$na.action, as.matrix(result)))
+  padded <- as.data.frame(stats::naresid(omitted, as.matrix(result)))
   structure(padded, seed = attr(result, "seed"))
 }
