@@ -88,6 +88,7 @@ vcov.summary.henderson_lmm <- function(object, correlation = FALSE, ...) {
 #' @export
 sigma.henderson_fit <- function(object, use.fallback = TRUE, ...) {
   check_no_dots(...)
+  check_flag(use.fallback)
   object$sigma
 }
 

@@ -92,7 +92,8 @@ criterion_value <- function(fit, REML = NULL) {
 #' @return `nobs`: the number of rows with a positive weight that were used. `df.residual`: that
 #'   number minus `n_parameters()`. `n_parameters`: fixed-effects coefficients + covariance
 #'   parameters \eqn{\theta} + 1 for \eqn{\sigma}. `n_groups`: a named integer vector, the number
-#'   of levels of every grouping factor.
+#'   of levels of every grouping factor. A data frame is handed on to `n_groups()` of package dplyr,
+#'   which has another function of this name.
 #' @section Errors: class `henderson_error_argument` for an unknown argument or another object.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
@@ -125,6 +126,10 @@ n_parameters <- function(object, ...) {
 #' @export
 n_groups <- function(object, ...) {
   check_no_dots(...)
+  check_supplied(object)
+  if (is.data.frame(object) && requireNamespace("dplyr", quietly = TRUE)) {
+    return(dplyr::n_groups(object))
+  }
   check_fit(object)
   group <- vapply(object$random, `[[`, "", "group")
   counts <- vapply(object$random, function(term) length(term$levels), 1L)

@@ -29,7 +29,7 @@ test_that("arguments of accessors are checked", {
     "argument", "corr", "Did you mean `correlation`?", vcov(sleep, corr = TRUE),
     "argument", "complete", "not NA", vcov(sleep, complete = NA),
     "argument", "correlation", "not 3", vcov(summary(sleep), correlation = 3),
-    "argument", "1", "unnamed argument", sigma(sleep, 1),
+    "argument", "use.fallback", "not 1", sigma(sleep, 1),
     "argument", "type", "Did you mean `pearson`?", residuals(sleep, "pears"),
     "argument", "type", "not NA", residuals(sleep, type = NA),
     "argument", "scaled", "not 1", residuals(sleep, scaled = 1),
@@ -42,7 +42,7 @@ test_that("arguments of accessors are checked", {
     "argument", "random", "Did you mean `random.only`?", formula(sleep, random = TRUE),
     "argument", "fixed.only", "not 3", terms(sleep, fixed.only = 3),
     "argument", "fixed.only", "not \"a\"", model.frame(sleep, fixed.only = "a"),
-    "argument", "data", "Arguments are", model.frame(sleep, data = sleepstudy),
+    "newdata", "newdata", "must be a data frame", model.frame(sleep, data = 3),
     "argument", "1", "unnamed argument", family(sleep, 1)
   ))
 })

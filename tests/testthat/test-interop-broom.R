@@ -157,7 +157,7 @@ test_that("bad arguments are refused", {
     "argument", "conf.int", "TRUE", generics::tidy(fit, conf.int = NA),
     "argument", "conf.level", "between 0 and 1", generics::tidy(fit, conf.level = 95),
     "argument", "ddf", "Did you mean `Satterthwaite`?", generics::tidy(fit, ddf = "satterthwait"),
-    "argument", "exponentiate", "Unknown argument", generics::tidy(fit, exponentiate = TRUE),
+    "argument", "exponentiate", "not NA", generics::tidy(fit, exponentiate = NA),
     "argument", "3", "too many", generics::glance(fit, 3),
     "argument", "data", "180 rows", generics::augment(fit, sleepstudy[1:5, ]),
     "argument", "se_fit", "TRUE", generics::augment(fit, se_fit = 1),

@@ -1,0 +1,186 @@
+# What package insight asks of a model, and by it performance, parameters and others: formula, names
+# of parameters, estimates, degrees of freedom, variances. Its default methods take a fit for a model
+# without random effects. Registered when insight is loaded; the shapes are those that insight gives
+# for fits by lme4.
+
+#' What package insight asks of a fit
+#'
+#' With these methods performance's `r2()`, `r2_nakagawa()` and `icc()` give what they give for fits
+#' by lme4, and insight's `find_formula()`, `find_random()`, `get_parameters()`, `n_parameters()`,
+#' `get_df()` and others tell the fixed from the random part.
+#'
+#' @param x A fit by [lmm()].
+#' @param effects One string, `"fixed"`, `"random"` or (where insight allows it) `"all"`.
+#' @param component For `get_variance`, one string: the variance wanted, or `"all"`. Otherwise unused.
+#' @param type For `get_df`, one string: `"residual"` or `"wald"`, observations minus parameters;
+#'   `"model"`, the number of parameters; `"normal"`, infinity; `"satterthwaite"`, `"kenward"` (or
+#'   `"kr"`, `"kenward-roger"`), those of each coefficient.
+#' @param flatten One logical: a vector in place of a list.
+#' @param tolerance,verbose,... Unused: insight gives them.
+#' @return As documented by package insight. `get_variance`: a list of `var.fixed`, `var.random`,
+#'   `var.residual`, `var.distribution`, `var.dispersion`, `var.intercept` and, with slopes,
+#'   `var.slope` and `cor.slope_intercept`, in squared units of the response. The first three are
+#'   those of [r_squared()], which holds for singular and weighted fits too.
+#' @section Errors: `henderson_error_argument` for a malformed argument; `henderson_error_data` for
+#'   `get_variance` when the fit does not hold its model frame.
+#' @source Nakagawa, Johnson and Schielzeth (2017), *Journal of the Royal Society Interface* 14,
+#'   20170213.
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' if (requireNamespace("insight", quietly = TRUE)) {
+#'   insight::find_random(fit)
+#'   insight::get_variance(fit)$var.random
+#' }
+#' @name insight_support
+NULL
+
+#' @rdname insight_support
+#' @exportS3Method insight::is_mixed_model
+is_mixed_model.henderson_lmm <- function(x) TRUE
+
+#' @rdname insight_support
+#' @exportS3Method insight::find_formula
+find_formula.henderson_lmm <- function(x, ...) {
+  bars <- lapply(written_bars(x$parsed$formula[[3L]]), function(bar) {
+    stats::as.formula(call("~", bar), env = environment(x$formula))
+  })
+  random <- if (length(bars) == 1L) bars[[1L]] else bars
+  formulas <- list(conditional = formula.henderson_fit(x, fixed.only = TRUE), random = random)
+  structure(formulas, class = c("insight_formula", "list"))
+}
+
+# The bars of a right-hand side as they were written, `1 | a/b` for two terms.
+written_bars <- function(expr) {
+  expr <- strip_parentheses(expr)
+  if (is_bar(expr)) return(list(expr))
+  if (!is.call(expr)) return(list())
+  unlist(lapply(as.list(expr)[-1L], written_bars), recursive = FALSE)
+}
+
+#' @rdname insight_support
+#' @exportS3Method insight::find_parameters
+find_parameters.henderson_lmm <- function(x, effects = "all", component = "all", flatten = FALSE,
+                                          ...) {
+  effects <- check_choice(effects, c("all", "fixed", "random"))
+  result <- list()
+  if (effects != "random") result$conditional <- as.character(names(x$beta))
+  if (effects != "fixed") result$random <- columns_by_factor(x)
+  if (flatten) unique(unlist(result, use.names = FALSE)) else result
+}
+
+# The columns of every grouping factor, those of several terms together.
+columns_by_factor <- function(fit) {
+  groups <- vapply(fit$random, `[[`, "", "group")
+  lapply(stats::setNames(nm = unique(groups)), function(group) {
+    unlist(lapply(fit$random[groups == group], `[[`, "columns"))
+  })
+}
+
+#' @rdname insight_support
+#' @exportS3Method insight::get_parameters
+get_parameters.henderson_lmm <- function(x, effects = "fixed", component = "all", ...) {
+  effects <- check_choice(effects, c("fixed", "random"))
+  if (effects == "random") return(ranef.henderson_fit(x, condVar = FALSE))
+  data.frame(
+    Parameter = as.character(names(x$beta)), Estimate = unname(x$beta), stringsAsFactors = FALSE
+  )
+}
+
+#' @rdname insight_support
+#' @exportS3Method insight::n_parameters
+n_parameters.henderson_lmm <- function(x, effects = "fixed", ...) {
+  effects <- check_choice(effects, c("fixed", "random"))
+  if (effects == "fixed") length(x$beta) else sum(lengths(columns_by_factor(x)))
+}
+
+#' @rdname insight_support
+#' @exportS3Method insight::get_statistic
+get_statistic.henderson_lmm <- function(x, ...) {
+  statistic <- data.frame(
+    Parameter = as.character(names(x$beta)), Statistic = unname(x$beta / sqrt(diag(x$vcov))),
+    stringsAsFactors = FALSE
+  )
+  structure(statistic, statistic = "t-statistic")
+}
+
+#' @rdname insight_support
+#' @exportS3Method insight::find_statistic
+find_statistic.henderson_lmm <- function(x, ...) "t-statistic"
+
+#' @rdname insight_support
+#' @exportS3Method insight::get_df
+get_df.henderson_lmm <- function(x, type = "residual", ...) {
+  type <- tolower(check_string(type))
+  switch(type,
+    residual = , wald = , fit = , any = df.residual.henderson_fit(x),
+    model = n_parameters(x), normal = Inf,
+    satterthwaite = , ml1 = , betwithin = coefficient_df(x, "Satterthwaite"),
+    kenward = , kr = , `kenward-roger` = coefficient_df(x, "Kenward-Roger"),
+    check_choice(type, c("residual", "wald", "model", "normal", "satterthwaite", "kenward"))
+  )
+}
+
+coefficient_df <- function(fit, ddf) {
+  df <- contrast_rows(fit, diag(nrow = length(fit$beta)), ddf)$df
+  stats::setNames(df, names(fit$beta))
+}
+
+#' @rdname insight_support
+#' @exportS3Method insight::get_deviance
+get_deviance.henderson_lmm <- function(x, ...) criterion_value(x, REML = FALSE)
+
+#' @rdname insight_support
+#' @exportS3Method insight::is_converged
+is_converged.henderson_lmm <- function(x, tolerance = 0.001, ...) {
+  structure(isTRUE(x$optimization$converged), gradient = max(abs(x$optimization$gradient)))
+}
+
+#' @rdname insight_support
+#' @exportS3Method insight::find_algorithm
+find_algorithm.henderson_lmm <- function(x, ...) {
+  list(algorithm = if (x$REML) "REML" else "ML", optimizer = x$optimization$name)
+}
+
+#' @rdname insight_support
+#' @exportS3Method insight::get_variance
+get_variance.henderson_lmm <- function(x, component = "all", tolerance = 1e-8, verbose = TRUE,
+                                       ...) {
+  parts <- explained_variances(x)
+  variances <- c(
+    list(
+      var.fixed = parts$fixed, var.random = sum(parts$random), var.residual = parts$residual,
+      var.distribution = parts$residual, var.dispersion = 0
+    ), intercept_variances(x)
+  )
+  names_of <- c(
+    fixed = "var.fixed", random = "var.random", residual = "var.residual",
+    distribution = "var.distribution", dispersion = "var.dispersion", intercept = "var.intercept",
+    slope = "var.slope", rho01 = "cor.slope_intercept"
+  )
+  component <- check_choice(component, c("all", names(names_of)))
+  if (component == "all") variances else variances[names(variances) == names_of[[component]]]
+}
+
+# Variances of intercepts and of slopes, and the correlations of both, named by grouping factor (and
+# column).
+intercept_variances <- function(fit) {
+  terms <- lapply(fit$random, function(term) {
+    covariance <- fit$sigma^2 * tcrossprod(lambda_matrix(term, fit$theta))
+    constant <- term$columns == "(Intercept)"
+    slopes <- term$columns[!constant]
+    name <- function(values) {
+      stats::setNames(values, if (length(slopes)) paste0(term$group, ".", slopes))
+    }
+    rho <- covariance_to_correlation(covariance)[!constant, constant]
+    if (length(rho) == 1L) rho <- stats::setNames(rho, term$group)
+    list(
+      var.intercept = stats::setNames(diag(covariance)[constant], rep(term$group, sum(constant))),
+      var.slope = name(diag(covariance)[!constant]),
+      cor.slope_intercept = if (length(rho) > 1L) name(rho) else rho
+    )
+  })
+  joined <- lapply(stats::setNames(nm = names(terms[[1L]])), function(field) {
+    unlist(lapply(terms, `[[`, field))
+  })
+  joined[lengths(joined) > 0L]
+}
