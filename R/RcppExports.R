@@ -25,6 +25,10 @@ fit_design_cpp <- function(design, options, rank_checked) {
     .Call(`_henderson_fit_design_cpp`, design, options, rank_checked)
 }
 
+refit_design_cpp <- function(design, moments, options) {
+    .Call(`_henderson_refit_design_cpp`, design, moments, options)
+}
+
 fit_cross_products_cpp <- function(moments, options) {
     .Call(`_henderson_fit_cross_products_cpp`, moments, options)
 }

@@ -88,15 +88,11 @@ mixture_tail <- function(lrt, k) {
 # Q an orthonormal basis of W^(1/2) X, p columns. Within the levels that share one value d of D, an
 # orthogonal change of basis leaves B with p rows: all but p of the eigenvalues there are d.
 lrt_spectrum <- function(fit, at_most) {
-  term <- fit_random_terms(fit)[[1L]]
-  used <- if (is.null(fit$weights)) rep(TRUE, length(fit$y)) else fit$weights > 0
-  root <- sqrt((fit$weights %||% rep(1, length(used)))[used])
-  z <- (if (is.null(term$z)) rep(1, length(used)) else term$z[, 1L])[used] * root
-  basis <- qr.Q(qr(fixed_matrix(fit)[used, , drop = FALSE] * root))
-  sums <- rowsum(cbind(z^2, z * basis), term$level[used], reorder = FALSE)
-  d <- sums[, 1L]
-  B <- sums[, -1L, drop = FALSE]
-  p <- ncol(B)
+  moments <- moments_of(fit)
+  term <- raw_term_moments(fit, moments, 1L)
+  p <- moments$p
+  d <- term$zz[1L, 1L, ]
+  B <- t(fixed_coordinates(moments, matrix(term$zx[, 1L, ], p, length(d))))
   value <- signif(d, 12L)
   classes <- split(seq_along(d), value)
   if (sum(pmin(lengths(classes), p)) > at_most) return(NULL)

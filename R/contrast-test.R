@@ -201,18 +201,19 @@ is_estimable <- function(fit, L_kept, L_dropped) {
 }
 
 # The dropped columns of X in terms of the kept ones, from independent rows: list(`H`, p x dropped;
-# `kept_size`, `dropped_size`, numeric). Kept with the fit: the design is built again for it.
+# `kept_size`, `dropped_size`, numeric). Kept with the fit.
 dropped_columns <- function(fit) {
   if (!is.null(fit$cache$dropped_columns)) return(fit$cache$dropped_columns)
-  X <- observed_rows(fit, fit_design_again(fit)$X)
   kept <- names(fit$beta)
   count <- length(fit$dropped)
   # without any kept column the dropped ones are zero
   map <- list(H = matrix(0, 0L, count), kept_size = numeric(0L), dropped_size = rep(1, count))
   if (length(kept) > 0L) {
-    rows <- independent_rows(X[, kept, drop = FALSE])
-    from <- X[rows, kept, drop = FALSE]
-    to <- X[rows, fit$dropped, drop = FALSE]
+    X <- observed_rows(fit, fixed_matrix(fit))
+    rows <- independent_rows(X)
+    from <- X[rows, , drop = FALSE]
+    all <- colnames_utf8(general_design_matrix(fit$terms, frame_rows(fit, rows), fit$contrasts))
+    to <- all[, fit$dropped, drop = FALSE]
     map <- list(
       H = change_of_columns(from, to),
       kept_size = column_sizes(from), dropped_size = column_sizes(to)

@@ -70,18 +70,14 @@ r_squared <- function(fit, ...) {
 # list(`fixed`, `random` (named by grouping factor), `residual`), means over rows of positive
 # weight.
 explained_variances <- function(fit) {
-  used <- if (is.null(fit$weights)) rep(TRUE, length(fit$y)) else fit$weights > 0
-  fixed <- as.vector(fixed_matrix(fit) %*% fit$beta)[used]
-  random <- fit_random_terms(fit)
-  by_term <- vapply(random, function(term) {
-    loading <- (term$z %||% matrix(1, length(used)))[used, , drop = FALSE] %*%
-      lambda_matrix(term, fit$theta)
-    fit$sigma^2 * sum(loading^2) / sum(used)
+  means <- row_means(fit)
+  by_term <- vapply(seq_along(fit$random), function(t) {
+    fit$sigma^2 * sum(means$random[[t]] * tcrossprod(lambda_matrix(fit$random[[t]], fit$theta)))
   }, 0)
-  groups <- vapply(random, `[[`, "", "group")
+  groups <- vapply(fit$random, `[[`, "", "group")
   by_group <- vapply(unique(groups), function(group) sum(by_term[groups == group]), 0)
-  residual <- fit$sigma^2 * if (is.null(fit$weights)) 1 else mean(1 / fit$weights[used])
-  list(fixed = stats::var(fixed), random = by_group, residual = residual)
+  fixed <- sum(fit$beta * (means$fixed %*% fit$beta))
+  list(fixed = fixed, random = by_group, residual = fit$sigma^2 * means$noise)
 }
 
 #' Reliability of the conditional modes

@@ -39,8 +39,7 @@ new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, res
       singular = any(result$standardized[theta_lower(parts) == 0] < 1e-4)
     )),
     control = control, na.action = attr(frame, "na.action"),
-    # a saved fit names the package by this, so that reading it loads the package and its methods
-    cache = new.env(parent = topenv())
+    cache = new_cache(result$cross_products)
   )
   validate_lmm_fit(fit)
   class(fit) <- c("henderson_lmm", "henderson_fit")
@@ -61,6 +60,15 @@ new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, res
 c.henderson_fit <- function(...) {
   given <- lapply(list(...), function(x) if (is.object(x)) list(x) else x)
   do.call(c, given)
+}
+
+# What is computed when asked for, and cross-products that are small enough to be kept: plain
+# values and weak references.
+new_cache <- function(cross_products) {
+  # a saved fit names the package by this, so that reading it loads the package and its methods
+  cache <- new.env(parent = topenv())
+  if (!is.null(cross_products)) assign("cross_products", cross_products, envir = cache)
+  cache
 }
 
 #' Check relations between the parts of a fit

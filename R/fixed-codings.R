@@ -4,9 +4,11 @@
 # degree.
 negligible <- 1e-8
 
+counts_all_rows <- function(fit) is.null(fit$weights) || fit$n == length(fit$weights)
+
 # Rows of positive weight, which are the ones that count (and decided which columns to drop).
 observed_rows <- function(fit, X) {
-  if (is.null(fit$weights)) X else X[fit$weights > 0, , drop = FALSE]
+  if (counts_all_rows(fit)) X else X[fit$weights > 0, , drop = FALSE]
 }
 
 #' Positions of p independent rows of a matrix of full column rank
@@ -48,7 +50,7 @@ spread_rows <- function(n, few = 1000L) {
 # `stats::model.matrix()` takes it.
 frame_rows <- function(fit, rows) {
   whole <- model_frame_of(fit)
-  if (!is.null(fit$weights)) rows <- which(fit$weights > 0)[rows]
+  if (!counts_all_rows(fit)) rows <- which(fit$weights > 0)[rows]
   frame <- plain_numbers(whole, fit$parsed)[rows, , drop = FALSE]
   for (name in intersect(names(fit$xlevels), names(frame))) {
     if (is.character(frame[[name]])) frame[[name]] <- factor(frame[[name]], fit$xlevels[[name]])

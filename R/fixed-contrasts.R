@@ -24,11 +24,12 @@ fixed_contrasts <- function(fit, type) {
   contrasts <- if (length(names) == 0L) {
     lapply(columns, function(own) matrix(0, 0L, 0L))
   } else {
-    X <- observed_rows(fit, fixed_matrix(fit))
     switch(type,
-      I = sequential_contrasts(triangular_factor(X), columns),
-      II = adjusted_contrasts(triangular_factor(X), columns, containing_terms(fit$terms)),
-      III = balanced_contrasts(fit, X, containing_terms(fit$terms))
+      I = sequential_contrasts(rows_triangle(fit), columns),
+      II = adjusted_contrasts(rows_triangle(fit), columns, containing_terms(fit$terms)),
+      III = balanced_contrasts(
+        fit, observed_rows(fit, fixed_matrix(fit)), containing_terms(fit$terms)
+      )
     )
   }
   empty <- attr(contrasts, "empty")
@@ -41,6 +42,17 @@ fixed_contrasts <- function(fit, type) {
 # Positions of each term's columns: a list of integer vectors.
 columns_by_term <- function(assign, n_terms) {
   lapply(seq_len(n_terms), function(term) which(assign == term))
+}
+
+# R with R'R = X'X, rows not weighted: from the cross-products, or once from the rows where these
+# have weights or leave R too few digits.
+rows_triangle <- function(fit) {
+  R <- if (is.null(fit$weights)) fixed_triangle(moments_of(fit)) else fit$cache$rows_triangle
+  if (is.null(R)) {
+    R <- triangular_factor(observed_rows(fit, fixed_matrix(fit)))
+    if (!is.null(fit$weights)) assign("rows_triangle", R, envir = fit$cache)
+  }
+  R
 }
 
 # R of a matrix of full column rank, by Householder's QR without pivoting: unlike the Cholesky

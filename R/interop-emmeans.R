@@ -219,10 +219,13 @@ inestimable_basis <- function(fit) {
 # which it takes as well, if the fit has kept neither X nor its frame.
 emm_triangle <- function(fit) {
   if (is.null(fit$X) && is.null(fit$frame)) return(NULL)
-  X <- fixed_matrix(fit)
-  if (!is.null(fit$weights)) X <- X * sqrt(fit$weights)
-  decomposition <- qr(X)
-  triangle <- qr.R(decomposition)[, order(decomposition$pivot), drop = FALSE]
+  triangle <- fixed_triangle(moments_of(fit))
+  if (is.null(triangle)) {
+    X <- fixed_matrix(fit)
+    if (!is.null(fit$weights)) X <- X * sqrt(fit$weights)
+    decomposition <- qr(X)
+    triangle <- qr.R(decomposition)[, order(decomposition$pivot), drop = FALSE]
+  }
   dimnames(triangle) <- list(NULL, names(fit$beta))
   structure(triangle, assign = fit$assign)
 }

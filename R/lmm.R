@@ -109,14 +109,15 @@ fit_from_design <- function(parsed, frame, design, REML, control, start, call) {
   start <- check_start(start, design$random, control)
   X <- design$X
   if (!is.double(X)) storage.mode(X) <- "double"
-  result <- if (ncol(X) < nrow(X)) fit_core(core_design(design, X), REML, control, start, FALSE)
-  keep <- NULL
+  keep <- kept_bytes(design, X, frame, control)
+  result <- if (ncol(X) < nrow(X)) {
+    fit_core(core_design(design, X), REML, control, start, FALSE, keep)
+  }
   if (is.null(result) || !is.null(result$smallest_pivot)) {
     check_magnitudes(design, X, frame)
-    keep <- full_rank_columns(X, design$weights)
-    columns <- keep_full_rank(X, keep, control)
+    columns <- keep_full_rank(X, full_rank_columns(X, design$weights), control)
     check_residual_df(columns$X, design)
-    result <- fit_core(core_design(design, columns$X), REML, control, start, TRUE)
+    result <- fit_core(core_design(design, columns$X), REML, control, start, TRUE, keep)
   } else {
     columns <- keep_full_rank(X, NULL, control)
   }

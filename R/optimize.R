@@ -60,17 +60,19 @@ by_names <- function(start, names) {
 #' @param core list from `core_design()`.
 #' @param start numeric or NULL.
 #' @param rank_checked logical: has the caller settled the rank of X?
+#' @param keep_bytes how large the cross-products may be that come back as `cross_products`.
 #' @return list from the core, with `optimizer` added; or list(smallest_pivot) if X has to be
 #'   checked for rank first.
 #' @noRd
-fit_core <- function(core, REML, control, start, rank_checked) {
+fit_core <- function(core, REML, control, start, rank_checked, keep_bytes = 0) {
   if (!is.null(start)) {
     start <- canonical_signs(start, do.call(cbind, lapply(core$terms, `[[`, "structures")))
   }
   outside <- control$optimizer %in% c("bfgs", "nelder_mead")
   options <- list(
     REML = REML, optimize = !outside && control$optimizer != "none", certify = outside,
-    start = start, max_iterations = control$max_iterations, tolerance = control$tolerance
+    start = start, max_iterations = control$max_iterations, tolerance = control$tolerance,
+    keep_bytes = keep_bytes
   )
   if (!outside) {
     result <- fit_in_memory(core, options, rank_checked)

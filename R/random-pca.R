@@ -75,18 +75,17 @@ principal_components <- function(terms, theta) {
 # outside the space of X. None for a fit by maximum likelihood, which would estimate that variance
 # as zero.
 aliased_columns <- function(fit) {
-  if (!fit$REML || is.null(fit$frame)) {
+  if (!fit$REML || !has_moments(fit)) {
     return(lapply(fit$random, function(term) logical(length(term$columns))))
   }
-  used <- if (is.null(fit$weights)) rep(TRUE, length(fit$y)) else fit$weights > 0
-  root <- sqrt((fit$weights %||% rep(1, length(used)))[used])
-  basis <- qr.Q(qr(fixed_matrix(fit)[used, , drop = FALSE] * root))
-  lapply(fit_random_terms(fit), function(term) {
-    z <- (term$z %||% matrix(1, length(used)))[used, , drop = FALSE] * root
-    apply(z, 2L, function(column) {
-      along <- sum(rowsum(column * basis, term$level[used])^2)
-      sum(column^2) - along <= 1e-10 * sum(column^2)
-    })
+  moments <- moments_of(fit)
+  lapply(seq_along(fit$random), function(t) {
+    term <- raw_term_moments(fit, moments, t)
+    vapply(seq_along(fit$random[[t]]$columns), function(column) {
+      total <- sum(term$zz[column, column, ])
+      along <- sum(fixed_coordinates(moments, matrix(term$zx[, column, ], moments$p))^2)
+      total - along <= 1e-10 * total
+    }, TRUE)
   })
 }
 

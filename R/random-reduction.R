@@ -111,19 +111,34 @@ refit_random <- function(fit, random) {
 
 # Criterion (REML or -2 log L) and number of parameters of the model without random terms.
 fixed_only <- function(fit) {
+  moments <- moments_of(fit)
+  p <- moments$p
+  R <- fixed_triangle(moments, 1e-10)
+  if (is.null(R)) return(fixed_only_by_rows(fit))
+  # y is about its least-squares fit already, but for rounding
+  dense <- moments$blocks$dense
+  along <- fixed_coordinates(moments, dense[seq_len(p), p + 1L, drop = FALSE])
+  fixed_only_result(
+    fit, dense[p + 1L, p + 1L] - sum(along^2), 2 * sum(log(abs(diag(R)))), moments$sum_log_w
+  )
+}
+
+# The same from a QR decomposition of all rows, where columns of X are nearly collinear.
+fixed_only_by_rows <- function(fit) {
   weights <- fit$weights %||% rep(1, length(fit$fitted))
   used <- weights > 0
   root <- sqrt(weights[used])
   response <- (fit$y - (fit$offset %||% 0))[used] * root
   decomposition <- qr(fixed_matrix(fit)[used, , drop = FALSE] * root, tol = 1e-12)
-  rank <- length(fit$beta)
   residual <- sum(qr.resid(decomposition, response)^2)
+  diagonal <- diag(decomposition$qr)[seq_along(fit$beta)]
+  fixed_only_result(fit, residual, 2 * sum(log(abs(diagonal))), 2 * sum(log(root)))
+}
+
+fixed_only_result <- function(fit, residual, log_determinant, sum_log_w) {
+  rank <- length(fit$beta)
   degrees <- fit$n - if (fit$REML) rank else 0L
-  diagonal <- diag(decomposition$qr)[seq_len(rank)]
-  log_determinant <- if (fit$REML) 2 * sum(log(abs(diagonal))) else 0
-  list(
-    criterion = log_determinant + degrees * (1 + log(2 * pi * residual / degrees)) -
-      2 * sum(log(root)),
-    n_parameters = rank + 1L
-  )
+  criterion <- degrees * (1 + log(2 * pi * residual / degrees)) - sum_log_w
+  if (fit$REML) criterion <- criterion + log_determinant
+  list(criterion = criterion, n_parameters = rank + 1L)
 }

@@ -85,6 +85,18 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// refit_design_cpp
+Rcpp::List refit_design_cpp(const Rcpp::List& design, const Rcpp::List& moments, const Rcpp::List& options);
+RcppExport SEXP _henderson_refit_design_cpp(SEXP designSEXP, SEXP momentsSEXP, SEXP optionsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type design(designSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type options(optionsSEXP);
+    rcpp_result_gen = Rcpp::wrap(refit_design_cpp(design, moments, options));
+    return rcpp_result_gen;
+END_RCPP
+}
 // fit_cross_products_cpp
 Rcpp::List fit_cross_products_cpp(const Rcpp::List& moments, const Rcpp::List& options);
 RcppExport SEXP _henderson_fit_cross_products_cpp(SEXP momentsSEXP, SEXP optionsSEXP) {
@@ -216,6 +228,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_merge_cross_products_cpp", (DL_FUNC) &_henderson_merge_cross_products_cpp, 2},
     {"_henderson_factor_bytes_cpp", (DL_FUNC) &_henderson_factor_bytes_cpp, 1},
     {"_henderson_fit_design_cpp", (DL_FUNC) &_henderson_fit_design_cpp, 3},
+    {"_henderson_refit_design_cpp", (DL_FUNC) &_henderson_refit_design_cpp, 3},
     {"_henderson_fit_cross_products_cpp", (DL_FUNC) &_henderson_fit_cross_products_cpp, 2},
     {"_henderson_deviance_evaluator_cpp", (DL_FUNC) &_henderson_deviance_evaluator_cpp, 2},
     {"_henderson_deviance_at_cpp", (DL_FUNC) &_henderson_deviance_at_cpp, 3},

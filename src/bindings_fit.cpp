@@ -9,6 +9,30 @@
 
 namespace {
 
+// Leaves the moments as they are. They are handed back (`cross_products`) if they are no larger
+// than options$keep_bytes: after the fit, when the factor is gone.
+Rcpp::List fit_rows_and_moments(const henderson::DataRows& rows, const Rcpp::List& options,
+                                henderson::CrossProducts* moments) {
+  const henderson::LevelOrder order = henderson::sort_levels(moments);
+  const henderson::RowSource source{rows, order.original};
+  henderson::FitResult result =
+      henderson::fit_lmm(*moments, as_fit_options(options), Rcpp::checkUserInterrupt, &source);
+  henderson::restore_levels(order, &result);
+  const bool defined = result.modes.size() == rows.terms.size();
+  Rcpp::NumericVector fitted(defined ? Rcpp::no_init(rows.n) : Rcpp::no_init(0));
+  if (defined) henderson::refine_residual(rows, *moments, &result, fitted.begin());
+  Rcpp::List list = wrap_fit(result);
+  if (defined) list["fitted"] = fitted;
+  list["n"] = moments->n;
+  double keep = 0;
+  if (options.containsElementNamed("keep_bytes")) keep = Rcpp::as<double>(options["keep_bytes"]);
+  if (defined && moments->bytes() <= keep) {
+    henderson::restore_levels(order, moments);
+    list["cross_products"] = wrap_cross_products(*moments);
+  }
+  return list;
+}
+
 Rcpp::List fit_design(const Rcpp::List& design, const Rcpp::List& options, bool rank_checked) {
   const henderson::DataRows rows = as_data_rows(design);
   const henderson::GramResult gram = henderson::dense_gram(rows, Rcpp::checkUserInterrupt);
@@ -18,18 +42,7 @@ Rcpp::List fit_design(const Rcpp::List& design, const Rcpp::List& options, bool 
     return Rcpp::List::create(Rcpp::_["smallest_pivot"] = gram.smallest_pivot);
   }
   henderson::CrossProducts moments = henderson::accumulate(rows, gram, Rcpp::checkUserInterrupt);
-  const henderson::LevelOrder order = henderson::sort_levels(&moments);
-  const henderson::RowSource source{rows, order.original};
-  henderson::FitResult result =
-      henderson::fit_lmm(moments, as_fit_options(options), Rcpp::checkUserInterrupt, &source);
-  henderson::restore_levels(order, &result);
-  const bool defined = result.modes.size() == rows.terms.size();
-  Rcpp::NumericVector fitted(defined ? Rcpp::no_init(rows.n) : Rcpp::no_init(0));
-  if (defined) henderson::refine_residual(rows, moments, &result, fitted.begin());
-  Rcpp::List list = wrap_fit(result);
-  if (defined) list["fitted"] = fitted;
-  list["n"] = moments.n;
-  return list;
+  return fit_rows_and_moments(rows, options, &moments);
 }
 
 }  // namespace
@@ -41,6 +54,29 @@ Rcpp::List fit_design(const Rcpp::List& design, const Rcpp::List& options, bool 
 Rcpp::List fit_design_cpp(const Rcpp::List& design, const Rcpp::List& options, bool rank_checked) {
   try {
     return fit_design(design, options, rank_checked);
+  } catch (const std::bad_alloc&) {
+    return Rcpp::List::create(Rcpp::_["out_of_memory"] = true);
+  }
+}
+
+// The same with another response in place of that of `moments`, cross-products of these rows.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List refit_design_cpp(const Rcpp::List& design, const Rcpp::List& moments,
+                            const Rcpp::List& options) {
+  const henderson::DataRows rows = as_data_rows(design);
+  try {
+    henderson::CrossProducts own = as_cross_products(moments);
+    if (own.p != rows.p || own.terms.size() != rows.terms.size()) {
+      Rcpp::stop("internal: cross-products of another design");
+    }
+    for (std::size_t t = 0; t < own.terms.size(); ++t) {
+      if (own.terms[t].n_levels != rows.terms[t].n_levels ||
+          own.terms[t].v != static_cast<int>(rows.terms[t].columns.size())) {
+        Rcpp::stop("internal: cross-products of other terms");
+      }
+    }
+    henderson::replace_response(rows, &own, Rcpp::checkUserInterrupt);
+    return fit_rows_and_moments(rows, options, &own);
   } catch (const std::bad_alloc&) {
     return Rcpp::List::create(Rcpp::_["out_of_memory"] = true);
   }

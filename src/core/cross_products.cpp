@@ -390,6 +390,19 @@ void add_block(const DataRows& rows, const std::vector<TermSource>& sources, con
   }
 }
 
+// Adds z'Wy of a block of rows to the last row of a term's dense moments; wy: weight times response.
+void add_response(const BlockTermRows& term, const Vector& wy, Index first, Index count,
+                  TermMoments* moments) {
+  const Index v = moments->v;
+  const Index width = moments->dense.rows();
+  double* last = moments->dense.data() + width - 1;
+  for (Index k = 0; k < count; ++k) {
+    if (wy[k] == 0) continue;
+    double* target = last + (term.level[first + k] - 1) * v * width;
+    for (int c = 0; c < v; ++c) target[c * width] += wy[k] * z_value(term, *moments, c, first + k);
+  }
+}
+
 // Adds Z b of one term to a block of rows.
 void add_modes(const DataRows& rows, const BlockTermRows& term, const TermMoments& moments,
                const Matrix& modes, Index first, Index count, double* fitted) {
@@ -514,6 +527,55 @@ CrossProducts accumulate(const DataRows& rows, const GramResult& gram,
     }
   }
   return moments;
+}
+
+void replace_response(const DataRows& rows, CrossProducts* moments,
+                      const InterruptCheck& interrupt) {
+  const int p = rows.p;
+  const auto check = [&](Index first) {
+    if (interrupt && (first / kRowBlock) % 256 == 0) interrupt();
+  };
+  Matrix gram = moments->dense;
+  gram.col(p).setZero();
+  Vector wy(kRowBlock);
+  for (Index first = 0; first < rows.n; first += kRowBlock) {
+    check(first);
+    const Index count = std::min(kRowBlock, rows.n - first);
+    // rows of weight zero may hold anything finite
+    for (Index i = 0; i < count; ++i) wy[i] = weight_of(rows, first + i) * rows.y[first + i];
+    for (int c = 0; c < p; ++c) {
+      const Eigen::Map<const Eigen::ArrayXd> x(rows.x + static_cast<Index>(c) * rows.n + first,
+                                               count);
+      gram(c, p) += ((x - moments->x_shift[c]) * wy.head(count).array()).sum();
+    }
+  }
+  moments->y_shift = least_squares(gram, p);
+  for (TermMoments& term : moments->terms) term.dense.row(p).setZero();
+  Vector last_column = Vector::Zero(p + 1);
+  Matrix block(p + 1, kRowBlock);
+  for (Index first = 0; first < rows.n; first += kRowBlock) {
+    check(first);
+    const Index count = std::min(kRowBlock, rows.n - first);
+    fill_rows(rows, moments->x_shift, moments->y_shift, first, count, &block);
+    for (Index k = 0; k < count; ++k) {
+      wy[k] = weight_of(rows, first + k) * block(p, k);
+      last_column += wy[k] * block.col(k);
+    }
+    for (std::size_t t = 0; t < rows.terms.size(); ++t) {
+      add_response(rows.terms[t], wy, first, count, &moments->terms[t]);
+    }
+  }
+  moments->dense.col(p) = last_column;
+  moments->dense.row(p) = last_column.transpose();
+}
+
+double CrossProducts::bytes() const {
+  Index count = dense.size();
+  for (const TermMoments& term : terms) count += term.dense.size() + term.diagonal.size();
+  for (const PairMoments& pair : pairs) {
+    count += static_cast<Index>(pair.start.size() + pair.values.size() + pair.partner.size() / 2);
+  }
+  return static_cast<double>(count) * sizeof(double);
 }
 
 double fit_rows(const DataRows& rows, const CrossProducts& moments, const Vector& beta,

@@ -66,6 +66,7 @@ struct CrossProducts {
   // Expresses the moments about other shifts: exact algebra, no data needed.
   void recentre(const Vector& new_x_shift, const Vector& new_y_shift,
                 const std::vector<Vector>& new_z_shifts);
+  double bytes() const;  // of the numbers
   // Adds the moments of other rows; terms must agree in columns and levels.
   void merge(CrossProducts other);
 };
@@ -83,6 +84,11 @@ struct GramResult {
 GramResult dense_gram(const DataRows& rows, const InterruptCheck& interrupt = nullptr);
 CrossProducts accumulate(const DataRows& rows, const GramResult& gram,
                          const InterruptCheck& interrupt);
+
+// Puts another response into moments of the same rows, in two passes over it and what it meets: about
+// its own least-squares fit, as accumulate() does.
+void replace_response(const DataRows& rows, CrossProducts* moments,
+                      const InterruptCheck& interrupt);
 
 // Fitted values X beta + Z b of all rows, in one pass, and the sum of w (y - fitted)^2, which is
 // returned. beta is relative to y_shift, and both are for columns centred as the moments are;

@@ -87,6 +87,26 @@ PairMoments gather_pair(const PairMoments& pair, Index size, const std::vector<i
   return sorted;
 }
 
+// Level j of term t becomes what was level order[t][j]; position: the inverse of that. Empty: as it
+// was.
+void gather_levels(const std::vector<std::vector<int>>& order,
+                   const std::vector<std::vector<int>>& position, CrossProducts* moments) {
+  for (std::size_t t = 0; t < order.size(); ++t) {
+    if (order[t].empty()) continue;
+    TermMoments& term = moments->terms[t];
+    term.dense = gather_columns(term.dense, order[t], term.v);
+    term.diagonal = gather_columns(term.diagonal, order[t], 1);
+  }
+  for (PairMoments& pair : moments->pairs) {
+    const std::vector<int>& row_order = order[pair.term_row];
+    const std::vector<int>& column_position = position[pair.term_column];
+    if (row_order.empty() && column_position.empty()) continue;
+    const Index size =
+        static_cast<Index>(moments->terms[pair.term_row].v) * moments->terms[pair.term_column].v;
+    pair = gather_pair(pair, size, row_order, column_position);
+  }
+}
+
 }  // namespace
 
 LevelOrder sort_levels(CrossProducts* moments, int least) {
@@ -104,20 +124,7 @@ LevelOrder sort_levels(CrossProducts* moments, int least) {
     position[t] = inverse(sorted);
     order.original[t] = std::move(sorted);
   }
-  for (int t = 0; t < k; ++t) {
-    if (order.original[t].empty()) continue;
-    TermMoments& term = moments->terms[t];
-    term.dense = gather_columns(term.dense, order.original[t], term.v);
-    term.diagonal = gather_columns(term.diagonal, order.original[t], 1);
-  }
-  for (PairMoments& pair : moments->pairs) {
-    const std::vector<int>& row_order = order.original[pair.term_row];
-    const std::vector<int>& column_position = position[pair.term_column];
-    if (row_order.empty() && column_position.empty()) continue;
-    const Index size =
-        static_cast<Index>(moments->terms[pair.term_row].v) * moments->terms[pair.term_column].v;
-    pair = gather_pair(pair, size, row_order, column_position);
-  }
+  gather_levels(order.original, position, moments);
   return order;
 }
 
@@ -130,6 +137,12 @@ void restore_levels(const LevelOrder& order, FitResult* result) {
       (*part)[t] = gather_columns((*part)[t], position, 1);
     }
   }
+}
+
+void restore_levels(const LevelOrder& order, CrossProducts* moments) {
+  std::vector<std::vector<int>> position;
+  for (const std::vector<int>& original : order.original) position.push_back(inverse(original));
+  gather_levels(position, order.original, moments);
 }
 
 }  // namespace henderson

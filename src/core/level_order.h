@@ -22,8 +22,9 @@ struct LevelOrder {
 // in the cache in any order.
 LevelOrder sort_levels(CrossProducts* moments, int least = 4096);
 
-// Puts what a fit reports by level in the user's order.
+// Puts what a fit reports by level, or its moments, in the user's order.
 void restore_levels(const LevelOrder& order, FitResult* result);
+void restore_levels(const LevelOrder& order, CrossProducts* moments);
 
 }  // namespace henderson
 
