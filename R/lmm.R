@@ -121,7 +121,12 @@ fit_from_design <- function(parsed, frame, design, REML, control, start, call) {
   } else {
     columns <- keep_full_rank(X, NULL, control)
   }
-  check_defined(result, design, X, frame, start)
+  finish_fit(parsed, frame, design, columns, REML, control, start, call, result)
+}
+
+# From the core's answer to the fit, with what there is to say about it.
+finish_fit <- function(parsed, frame, design, columns, REML, control, start, call, result) {
+  check_defined(result, design, design$X, frame, start)
   check_not_exact(result, design, columns$X, frame)
   print_trace(result, control$trace)
   fit <- new_lmm_fit(

@@ -211,7 +211,14 @@ fixed_matrix <- function(fit) {
 }
 
 # Random terms of the fit with their `z` and `level`, in theta order.
-fit_random_terms <- function(fit) fit_design_again(fit)$random
+fit_random_terms <- function(fit) {
+  frame <- model_frame_of(fit)
+  # terms with the columns of X share them
+  whole <- !is.null(fit$X) && length(fit$dropped) == 0L
+  fixed <- if (whole) list(terms = fit$terms, X = fit$X) else list()
+  values <- plain_numbers(frame, fit$parsed)
+  random_design(fit$parsed$random, frame, values, fit_contrasts(fit), fixed)
+}
 
 # The model design, from the stored frame: no variable is looked up by name again, and what was
 # checked at the fit is not reported a second time.

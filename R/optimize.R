@@ -61,10 +61,11 @@ by_names <- function(start, names) {
 #' @param start numeric or NULL.
 #' @param rank_checked logical: has the caller settled the rank of X?
 #' @param keep_bytes how large the cross-products may be that come back as `cross_products`.
+#' @param moments cross-products of these rows with any response, or NULL: only the response is read.
 #' @return list from the core, with `optimizer` added; or list(smallest_pivot) if X has to be
 #'   checked for rank first.
 #' @noRd
-fit_core <- function(core, REML, control, start, rank_checked, keep_bytes = 0) {
+fit_core <- function(core, REML, control, start, rank_checked, keep_bytes = 0, moments = NULL) {
   if (!is.null(start)) {
     start <- canonical_signs(start, do.call(cbind, lapply(core$terms, `[[`, "structures")))
   }
@@ -75,7 +76,7 @@ fit_core <- function(core, REML, control, start, rank_checked, keep_bytes = 0) {
     keep_bytes = keep_bytes
   )
   if (!outside) {
-    result <- fit_in_memory(core, options, rank_checked)
+    result <- fit_in_memory(core, options, rank_checked, moments)
     if (!is.null(result$smallest_pivot)) return(result)
     result$optimizer <- newton_outcome(result, control)
     return(result)
@@ -89,8 +90,12 @@ fit_core <- function(core, REML, control, start, rank_checked, keep_bytes = 0) {
   result
 }
 
-fit_in_memory <- function(core, options, rank_checked) {
-  result <- fit_design_cpp(core, options, rank_checked)
+fit_in_memory <- function(core, options, rank_checked, moments = NULL) {
+  result <- if (is.null(moments)) {
+    fit_design_cpp(core, options, rank_checked)
+  } else {
+    refit_design_cpp(core, moments, options)
+  }
   if (is.null(result$out_of_memory)) return(result)
   levels <- vapply(core$terms, `[[`, 0, "n_levels")
   abort(c(

@@ -71,8 +71,12 @@ refit_fixed <- function(fit, formula, caller = NULL) {
 refit_parsed <- function(fit, parsed, frame, REML, start, report, call) {
   control <- unchecked(fit$control, except = report)
   if (identical(control$optimizer, "none")) start <- unname(fit$theta)
-  contrasts <- own_contrasts(fit, parsed, frame)
-  result <- fit_from_frame(parsed, frame, REML, contrasts, control, start, call)
+  result <- if (shares_moments(fit, parsed, frame)) {
+    refit_from_moments(fit, frame, REML, control, start, call)
+  } else {
+    contrasts <- own_contrasts(fit, parsed, frame)
+    fit_from_frame(parsed, frame, REML, contrasts, control, start, call)
+  }
   result$control <- fit$control
   if (!is.null(call$start)) result$start <- fit$start
   result

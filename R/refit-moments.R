@@ -1,0 +1,34 @@
+# Refits of the same rows with another response or criterion: what does not depend on the response
+# comes from the cross-products of the fit, so that one pass over the response is left, and one for
+# the fitted values.
+
+# Is the model that of the fit, but for its response and criterion, and can its cross-products be
+# had? Columns that nobody touched are the same object: comparing them takes no time.
+shares_moments <- function(fit, parsed, frame) {
+  newton <- fit$control$optimizer %in% c("newton", "none")
+  newton && has_moments(fit) && identical(parsed, fit$parsed) &&
+    identical(names(frame), names(fit$frame)) &&
+    all(mapply(identical, as.list(frame)[-1L], as.list(fit$frame)[-1L]))
+}
+
+# As fit_from_frame().
+refit_from_moments <- function(fit, frame, REML, control, start, call) {
+  design <- list(
+    X = fixed_matrix(fit), y = as_numeric_vector(.subset2(plain_numbers(frame, fit$parsed), 1L)),
+    weights = fit$weights, offset = fit$offset, terms = fit$terms, xlevels = fit$xlevels,
+    contrasts = fit$contrasts, random = fit_random_terms(fit)
+  )
+  class(design) <- "henderson_design"
+  check_not_constant(
+    design$y, design$offset, design$weights, attr(design$terms, "intercept") == 1L,
+    utf8_names(names(frame)[1L])
+  )
+  start <- check_start(start, design$random, control)
+  columns <- fit[c("all_columns", "dropped", "assign")]
+  columns$X <- design$X
+  result <- fit_core(
+    core_design(design, design$X), REML, control, start, TRUE,
+    kept_bytes(design, design$X, frame, control), moments_of(fit)
+  )
+  finish_fit(fit$parsed, frame, design, columns, REML, control, start, call, result)
+}
