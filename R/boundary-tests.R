@@ -33,10 +33,10 @@ boundary_test <- function(reduction, fit, exact, nsim) {
 reduction_shape <- function(reduction, fit) {
   term <- fit$parsed$random[[reduction$position]]
   position <- match(term$text, vapply(fit$random, `[[`, "", "text"))
-  z <- lhs_matrix(term, fit)
-  v <- ncol(z)
   kept <- surviving_term(reduction)
-  inner <- if (is.null(kept)) matrix(0, v, 0L) else contained_columns(lhs_matrix(kept, fit), z)
+  z <- lhs_matrices(c(list(term), if (!is.null(kept)) list(kept)), fit)
+  v <- ncol(z[[1L]])
+  inner <- if (is.null(kept)) matrix(0, v, 0L) else contained_columns(z[[2L]], z[[1L]])
   if (is.null(inner)) return(NULL)
   k <- ncol(inner)
   diagonal <- term$structure == "diag"

@@ -88,14 +88,19 @@ check_one_component <- function(fit) {
   ), kind = "argument", variable = "exact", observed = length(fit$theta))
 }
 
-# Fits the smaller model: adds `random` (its random terms), `fit` (NULL if it has none),
+# Fits the smaller model: adds `random` (its random terms), `fit` (NULL if it has none; what
+# `nested_fit()` gives, or a fit),
 # `criterion`, `n_parameters`, `lrt`, `df` to an element of `random_reductions()`.
 compare_reduction <- function(reduction, fit) {
   random <- replace_term(fit$parsed$random, reduction$position, reduction$reduced)
-  smaller <- if (length(random) > 0L) refit_random(fit, random)
+  smaller <- if (length(random) > 0L) nested_fit(fit, random) %||% refit_random(fit, random)
   plain <- if (is.null(smaller)) fixed_only(fit)
   criterion <- if (is.null(smaller)) plain$criterion else smaller$criterion
-  count <- if (is.null(smaller)) plain$n_parameters else n_parameters(smaller)
+  count <- if (is.null(smaller)) {
+    plain$n_parameters
+  } else {
+    length(smaller$beta) + length(smaller$theta) + 1L
+  }
   c(reduction, list(
     random = random, fit = smaller, criterion = criterion, n_parameters = count,
     lrt = max(0, criterion - fit$criterion), df = n_parameters(fit) - count

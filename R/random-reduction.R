@@ -69,16 +69,41 @@ term_with <- function(term, labels, intercept, structure = term$structure) {
   changed
 }
 
-# Names of the columns of a left-hand side; `lhs_matrix()` gives the n x v matrix.
-lhs_columns <- function(term, fit) colnames(lhs_matrix(term, fit))
+# Names of the columns of a left-hand side; `lhs_matrix()` gives the matrix, one row for each of
+# `rows` of the frame (NULL: all).
+lhs_columns <- function(term, fit) colnames(lhs_matrix(term, fit, spread_rows(nrow(fit$frame))))
 
-lhs_matrix <- function(term, fit) {
-  frame <- model_frame_of(fit)
+lhs_matrix <- function(term, fit, rows = NULL) {
+  whole <- model_frame_of(fit)
+  frame <- if (is.null(rows) || length(rows) == nrow(whole)) whole else some_rows(fit, whole, rows)
   if (is.null(term$terms)) {
     return(matrix(1, nrow(frame), 1L, dimnames = list(NULL, "(Intercept)")))
   }
-  values <- plain_numbers(frame, model_columns(fit$parsed, frame))
+  values <- plain_numbers(frame, fit$parsed)
   term_columns(term, list(), frame, values, fit_contrasts(fit), fixed = list())$z
+}
+
+# Rows of the model frame, with the levels of all rows.
+some_rows <- function(fit, whole, rows) {
+  frame <- whole[rows, , drop = FALSE]
+  levels <- c(list(fit$xlevels), lapply(fit$random, `[[`, "xlevels"))
+  levels <- do.call(c, levels)
+  for (name in intersect(names(levels), names(frame))) {
+    if (is.character(frame[[name]])) frame[[name]] <- factor(frame[[name]], levels[[name]])
+  }
+  for (name in c("terms", "fixed_terms", "data_variables")) {
+    attr(frame, name) <- attr(whole, name)
+  }
+  frame
+}
+
+# Left-hand sides at a thousand rows, which tell how their columns depend on each other as well as
+# all do, unless the columns of the first are not independent there.
+lhs_matrices <- function(terms, fit) {
+  rows <- spread_rows(length(fit$fitted))
+  few <- lapply(terms, lhs_matrix, fit = fit, rows = rows)
+  enough <- length(rows) == length(fit$fitted) || qr(few[[1L]])$rank == ncol(few[[1L]])
+  if (enough) few else lapply(terms, lhs_matrix, fit = fit)
 }
 
 # The random part with one term replaced (or removed), without repetitions.

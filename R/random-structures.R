@@ -56,7 +56,6 @@ random_structures <- function(fit, max_models = 200, ...) {
 # term?).
 term_candidates <- function(term, fit) {
   sides <- left_hand_sides(term, fit)
-  full <- lhs_matrix(term, fit)
   candidates <- list()
   for (side in sides) {
     for (structure in unique(c(term$structure, "diag"))) {
@@ -66,7 +65,9 @@ term_candidates <- function(term, fit) {
       } else {
         term_with(term, side$labels, side$intercept, structure)
       }
-      z <- lhs_matrix(candidate, fit)
+      both <- lhs_matrices(list(term, candidate), fit)
+      full <- both[[1L]]
+      z <- both[[2L]]
       # one column has no correlations: both structures are the same
       if (ncol(z) == 1L && structure != term$structure) next
       nested <- if (term$structure == "diag") {
@@ -135,10 +136,15 @@ fit_candidate <- function(model, fit) {
   }
   texts <- vapply(model$random, `[[`, "", "text")
   is_own <- setequal(texts, vapply(fit$parsed$random, `[[`, "", "text"))
-  smaller <- if (is_own) fit else quiet_convergence(refit_random(fit, model$random))
+  smaller <- if (is_own) {
+    fit
+  } else {
+    nested_fit(fit, model$random) %||% quiet_convergence(refit_random(fit, model$random))
+  }
   c(model, list(
-    criterion = smaller$criterion, n_parameters = n_parameters(smaller),
-    singular = is_singular(smaller), converged = smaller$optimization$converged, own = is_own,
+    criterion = smaller$criterion,
+    n_parameters = length(smaller$beta) + length(smaller$theta) + 1L,
+    singular = smaller$optimization$singular, converged = smaller$optimization$converged, own = is_own,
     label = paste(
       vapply(model$random, function(term) expression_text(random_term_call(term)), ""),
       collapse = " + "

@@ -1,0 +1,132 @@
+# Models with a smaller random part, fitted to cross-products made from those of the larger model:
+# columns of a term are combinations Z M of its columns, so that no row is read.
+
+#' Fit a smaller random part without the rows
+#'
+#' @param fit a fit by `lmm()`.
+#' @param random list of random terms, each on a grouping factor of the fit.
+#' @return the fields `criterion`, `theta`, `beta` (that of `fit`: how many there are), `random` and
+#'   `optimization` of a fit; NULL where only the rows can give it: other columns, another optimizer,
+#'   a criterion that cross-products leave too few digits, or an outcome that is to be reported.
+#' @noRd
+nested_fit <- function(fit, random) {
+  control <- unchecked(fit$control)
+  if (control$optimizer == "none") control$optimizer <- default_control$optimizer
+  if (control$optimizer != "newton" || is.null(fit$frame)) return(NULL)
+  members <- lapply(random, nested_term, fit = fit)
+  if (any(vapply(members, is.null, TRUE))) return(NULL)
+  sizes <- vapply(members, function(term) length(term$levels), 1L)
+  members <- index_theta(members[order(-sizes)])
+  moments <- nested_moments(moments_of(fit), members)
+  if (is.null(moments)) return(NULL)
+  result <- fit_cross_products_cpp(moments, list(
+    REML = fit$REML, optimize = TRUE, certify = FALSE, start = NULL,
+    max_iterations = control$max_iterations, tolerance = control$tolerance
+  ))
+  outcome <- newton_outcome(result, control)
+  certificate <- outcome$certificate
+  quiet <- outcome$converged && length(certificate$undetermined) == 0L
+  if (!quiet || !(certificate$rounding < 1e-7)) return(NULL)
+  outcome$singular <- any(result$standardized[theta_lower(members) == 0] < 1e-4)
+  list(
+    criterion = result$criterion, theta = as.double(result$theta), beta = fit$beta,
+    random = members, optimization = outcome
+  )
+}
+
+# A random term as in `fit$random`, with `block` (of the fit's cross-products) and `map` (M, a column
+# for each of its own); NULL if its columns are not combinations of those that the fit has.
+nested_term <- function(term, fit) {
+  index <- block_index(fit$random)
+  same_group <- which(vapply(fit$random, `[[`, "", "group") == term$group_name)
+  if (length(same_group) == 0L) return(NULL)
+  own <- same_group[match(term$text, vapply(fit$random[same_group], `[[`, "", "text"))]
+  sizes <- vapply(fit$random[same_group], function(one) length(one$columns), 1L)
+  result <- fit$random[[same_group[1L]]][c("group", "levels")]
+  result[c("structure", "text")] <- term[c("structure", "text")]
+  result$block <- index$block[same_group[1L]]
+  if (!is.na(own)) {
+    result$columns <- fit$random[[own]]$columns
+    result$map <- diag(sum(sizes))[, index$first[own] + seq_along(result$columns), drop = FALSE]
+    return(result)
+  }
+  texts <- vapply(fit$parsed$random, `[[`, "", "text")
+  parents <- match(vapply(fit$random[same_group], `[[`, "", "text"), texts)
+  z <- nested_columns(c(fit$parsed$random[parents], list(term)), fit)
+  last <- length(z)
+  result$columns <- colnames(z[[last]])
+  result$map <- contained_columns(z[[last]], do.call(cbind, z[-last]))
+  if (is.null(result$map)) NULL else result
+}
+
+# Left-hand sides at rows at which those of the fit are independent, or all rows.
+nested_columns <- function(terms, fit) {
+  rows <- spread_rows(length(fit$fitted))
+  few <- lapply(terms, lhs_matrix, fit = fit, rows = rows)
+  outer <- do.call(cbind, few[-length(few)])
+  if (length(rows) == length(fit$fitted) || qr(outer)$rank == ncol(outer)) return(few)
+  lapply(terms, lhs_matrix, fit = fit)
+}
+
+#' Cross-products of a model with other random terms
+#'
+#' @param members list from `nested_term()`, with `theta_index`, in the order of theta.
+#' @return list like `moments`; NULL if blocks change their order.
+#' @noRd
+nested_moments <- function(moments, members) {
+  groups <- vapply(members, `[[`, "", "group")
+  joined <- lapply(unique(groups), function(group) members[groups == group])
+  old <- vapply(joined, function(own) own[[1L]]$block, 1L)
+  if (is.unsorted(old, strictly = TRUE)) return(NULL)
+  blocks <- lapply(joined, function(own) nested_block(moments$blocks$terms, own))
+  pairs <- list()
+  for (pair in moments$blocks$pairs) {
+    at <- match(pair$terms + 1L, old)
+    if (anyNA(at)) next
+    map <- kronecker(t(blocks[[at[1L]]]$map), t(blocks[[at[2L]]]$map))
+    pair$terms <- at - 1L
+    pair$values <- as.vector(map %*% matrix(pair$values, ncol(map)))
+    pairs <- c(pairs, list(pair))
+  }
+  moments$blocks$terms <- lapply(blocks, function(block) block[names(block) != "map"])
+  moments$blocks$pairs <- pairs
+  moments
+}
+
+# One block term of the core for members on one factor, with `map` from the centred columns of the
+# old block to the new ones.
+nested_block <- function(terms, members) {
+  old <- terms[[members[[1L]]$block]]
+  raw <- uncentring(old) %*% do.call(cbind, lapply(members, `[[`, "map"))
+  k <- ncol(raw)
+  sums <- matrix(rowSums(map_block(old, raw)$diagonal), k)
+  centring <- nested_centring(members, sums)
+  map <- raw
+  for (c in which(centring$with > 0L)) {
+    map[, c] <- map[, c] - centring$shift[c] * raw[, centring$with[c]]
+  }
+  first <- cumsum(c(0L, lengths(lapply(members, `[[`, "columns"))))
+  structures <- vapply(seq_along(members), function(i) {
+    structure_column(members[[i]], first[i])
+  }, integer(4L))
+  c(map_block(old, map), list(
+    v = k, n_levels = old$n_levels, structures = structures,
+    centred_with = centring$with - 1L, shift = centring$shift, map = map
+  ))
+}
+
+# As the core does: the other columns of an unstructured term with a column of ones are about their
+# means. sums: Z'WZ over all levels. list(`with` (0 for none), `shift`).
+nested_centring <- function(members, sums) {
+  with <- unlist(lapply(members, function(term) {
+    ones <- match("(Intercept)", term$columns, nomatch = 0L)
+    if (term$structure != "us") ones <- 0L
+    ifelse(seq_along(term$columns) == ones, 0L, ones)
+  }))
+  sizes <- lengths(lapply(members, `[[`, "columns"))
+  first <- rep(cumsum(c(0L, sizes[-length(sizes)])), sizes)
+  with <- as.integer(ifelse(with > 0L, with + first, 0L))
+  shift <- numeric(length(with))
+  for (c in which(with > 0L)) shift[c] <- sums[c, with[c]] / sums[with[c], with[c]]
+  list(with = with, shift = shift)
+}
