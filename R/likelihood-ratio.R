@@ -26,7 +26,9 @@ check_comparable <- function(fits) {
 }
 
 check_same_values <- function(values, what, verb) {
-  same <- vapply(values[-1L], function(one) isTRUE(all.equal(one, values[[1L]])), TRUE)
+  same <- vapply(values[-1L], function(one) {
+    identical(one, values[[1L]]) || isTRUE(all.equal(one, values[[1L]]))
+  }, TRUE)
   if (!all(same)) {
     abort(c(
       "The fits must be on the same data.",
