@@ -14,9 +14,9 @@ CXX_STD = CXX17
 PKG_CPPFLAGS = -Icore
 
 # R compiles with the flags that it was built with, on Debian with -g: half as long again, and 130
-# MB of debug information about Eigen's templates that nobody reads. R's own rule for .cpp files puts
-# those flags last, so that a package cannot take one back; hence one rule for each file, the only
-# other kind that every make knows. To debug, put DEBUG_FLAGS = -g into ~/.R/Makevars.
+# MB of debug information about Eigen's templates that nobody reads. R's own rule for .cpp files
+# puts those flags last, so that a package cannot take one back; hence one rule for each file, the
+# only other kind that every make knows. To debug, put DEBUG_FLAGS = -g into ~/.R/Makevars.
 DEBUG_FLAGS = -g0
 COMPILE = $(CXX) $(ALL_CPPFLAGS) $(ALL_CXXFLAGS) $(DEBUG_FLAGS) -c
 
