@@ -1,0 +1,142 @@
+// Evidence that the result of a search is a minimum.
+#include <algorithm>
+#include <cmath>
+
+#include "covariance_search.h"
+#include "eigen_decompositions.h"
+
+namespace henderson {
+
+namespace {
+
+constexpr double kSnap = 1e-3;  // |Lambda_cc| from which the boundary is looked at
+constexpr double kFlat = 1e-8;  // change of the criterion by a change of a parameter by its size
+
+// Smallest eigenvalue of S_t per level, over structures whose Gamma_t is (nearly) singular, and
+// what a step of Fisher scoring along its direction v would gain: s^2 / (2 T) with s = v'S_t v < 0
+// and T = tr(D vv' D vv') over all levels, which is at least (v'Q_t v)^2 / J.
+void look_at_boundary(const ProfiledDeviance& deviance, const Vector& x, Certificate* certificate) {
+  certificate->boundary_gain = 0;
+  const std::vector<Matrix> lambda = deviance.unpack(x);
+  const std::vector<TermMoments>& terms = deviance.moments().terms;
+  for (std::size_t t = 0; t < terms.size(); ++t) {
+    const double levels = terms[t].n_levels;
+    const auto note = [&](double score, double expected) {
+      certificate->smallest_score = std::min(certificate->smallest_score, score / levels);
+      if (!(score < 0)) return;
+      const double relative = score / expected;
+      const double gain = 0.5 * levels * relative * relative;
+      // not a number is no gain that could be told
+      if (!(gain <= certificate->boundary_gain)) certificate->boundary_gain = gain;
+    };
+    for (const CovarianceStructure& structure : terms[t].structures) {
+      const int a = structure.first_column;
+      const int w = structure.n_columns;
+      const Matrix own = deviance.score()[t].block(a, a, w, w);
+      const Matrix expected = deviance.expected()[t].block(a, a, w, w);
+      const Vector pivots = lambda[t].block(a, a, w, w).diagonal().cwiseAbs();
+      if (structure.kind == StructureKind::kDiagonal) {
+        for (int c = 0; c < w; ++c) {
+          if (pivots[c] <= kSnap) note(own(c, c), expected(c, c));
+        }
+      } else if (pivots.minCoeff() <= kSnap) {
+        const Eigen::SelfAdjointEigenSolver<Matrix> eigen(own);
+        const Vector v = eigen.eigenvectors().col(0);
+        note(eigen.eigenvalues()[0], v.dot(expected * v));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+// What the criterion falls by where one term, or one column of it, is made a tenth smaller. Far out
+// the derivatives are rounding long before the criterion is: at standard deviations of 1e5 and more
+// they can look like a minimum's.
+double CovarianceSearch::gain_inwards(const Vector& x) {
+  constexpr double kShorter = 0.9;
+  const double value = deviance_.value(lift(x));
+  const double rounding = deviance_.noise();
+  double lowest = value;
+  const auto look = [&](const Cone& cone, int row) {
+    Matrix lambda = cone_matrix(cone, x).triangularView<Eigen::Lower>();
+    if (row < 0) {
+      lambda *= kShorter;
+    } else {
+      lambda.row(row) *= kShorter;
+    }
+    Vector moved = x;
+    set_cone_matrix(cone, lambda, &moved);
+    const double other = deviance_.value(lift(moved));
+    lowest = std::min(lowest, other);
+  };
+  for (const Cone& cone : cones_) {
+    look(cone, -1);
+    for (int row = 0; cone.size > 1 && row < cone.size; ++row) look(cone, row);
+  }
+  const double gain = value - lowest;
+  return gain > 10 * rounding ? gain : 0;
+}
+
+Certificate CovarianceSearch::certify(OptimizerResult* optimum) {
+  constexpr double kDoubtful = 1e-6;  // rounding of the criterion
+  Certificate certificate = certify_derivatives(optimum);
+  if (certificate.rounding > kDoubtful) {
+    certificate.predicted_decrease =
+        std::max(certificate.predicted_decrease, gain_inwards(optimum->x));
+  }
+  return certificate;
+}
+
+Certificate CovarianceSearch::certify_derivatives(OptimizerResult* optimum) {
+  Certificate certificate;
+  const Vector x = lift(optimum->x);
+  certificate.exact_hessian = deviance_.exact_hessian_pays();
+  deviance_.value_at(x);
+  const Matrix hessian = deviance_.hessian(certificate.exact_hessian);
+  const Vector gradient = deviance_.gradient();
+  certificate.rounding = deviance_.noise();
+  certificate.relative_error = deviance_.relative_error();
+  look_at_boundary(deviance_, optimum->x, &certificate);
+  // Free: entries of columns that are not empty, unless the criterion does not depend on them
+  // (random effects that the fixed effects reproduce): the rounding that they have for a curvature
+  // must not be scaled to 1.
+  std::vector<int> free;
+  const std::vector<Matrix> lambda = deviance_.unpack(optimum->x);
+  for (int i = 0; i < deviance_.n_parameters(); ++i) {
+    const LambdaEntry& entry = deviance_.entries()[i];
+    const double size = std::max(1.0, lambda[entry.term].col(entry.column).norm());
+    const bool flat =
+        std::max(std::abs(gradient[i]) * size, std::abs(hessian(i, i)) * size * size) < kFlat;
+    if (lambda[entry.term](entry.column, entry.column) == 0) continue;
+    (flat ? certificate.undetermined : free).push_back(i);
+  }
+  if (singular(*optimum) && optimum->evaluations < options_.max_evaluations) {
+    optimum->value = deviance_.value(optimum->x);
+    ++optimum->evaluations;
+  }
+  const Index n = static_cast<Index>(free.size());
+  if (n == 0) return certificate;
+  Matrix scaled(n, n);
+  Vector slope(n);
+  for (Index a = 0; a < n; ++a) {
+    const double scale_a = std::sqrt(std::abs(hessian(free[a], free[a])));
+    slope[a] = gradient[free[a]] / scale_a;
+    for (Index b = 0; b < n; ++b) {
+      scaled(a, b) =
+          hessian(free[a], free[b]) / (scale_a * std::sqrt(std::abs(hessian(free[b], free[b]))));
+    }
+  }
+  if (!scaled.allFinite() || !slope.allFinite()) {
+    certificate.smallest_curvature = -1;
+    return certificate;
+  }
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(scaled);
+  certificate.smallest_curvature = eigen.eigenvalues()[0];
+  const Vector c = eigen.eigenvectors().transpose() * slope;
+  const Vector curvature = eigen.eigenvalues().cwiseAbs().cwiseMax(1e-12);
+  certificate.predicted_decrease = 0.5 * (c.array().square() / curvature.array()).sum();
+  return certificate;
+}
+
+}  // namespace henderson
