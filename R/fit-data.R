@@ -76,7 +76,7 @@ fitted_difference <- function(fit, frame) {
 all_variables <- function(fit) {
   if (is.null(fit$frame)) return(parse_formula(explicit_formula(fit)))
   variables <- frame_expressions(fit$frame)
-  formula <- column_formula(variables[[1L]], variables[-1L], environment(fit$parsed$formula))
+  formula <- column_formula(variables[[1L]], variables[-1L], environment(fit$terms))
   fixed_only_formula(formula)
 }
 
@@ -175,6 +175,12 @@ known_outside <- function(fit, names) {
   if (is.null(inside) || is.null(fit$call$data)) character(0L) else setdiff(names, inside)
 }
 
+# Names of what the fit keeps that is no data, `parameters_at()`.
+parameter_names <- function(fit) {
+  env <- environment(fit$terms)
+  if (identical(env, environment(fit$parsed$formula))) character(0L) else ls(env, all.names = TRUE)
+}
+
 # Columns for the rows of the fit: the data frame that `model.frame()` makes of `variables`
 # (expressions), and of expressions `extra` of weights and offset; there may be missing values.
 # `env`: where to look after the data; `brought`: names that are there for this purpose; `found`:
@@ -182,7 +188,7 @@ known_outside <- function(fit, names) {
 new_columns <- function(fit, variables, extra, env, brought, found) {
   own <- own_variables(fit)
   outside <- unlist(lapply(c(variables, unname(extra)), all.vars))
-  outside <- setdiff(outside, c(names(own), brought))
+  outside <- setdiff(outside, c(names(own), brought, parameter_names(fit)))
   # what ns(x) makes of a row depends on all rows of the data
   if (length(outside) > 0L || omits_rows(fit)) {
     if (found$status == "same") return(columns_of_data(fit, variables, extra, env, found))
@@ -214,7 +220,7 @@ evaluate_columns <- function(formula, data, extra, env) {
 fit_variables <- function(fit, names, caller, advice = NULL) {
   own <- own_variables(fit)
   if (all(names %in% names(own))) return(own[names])
-  env <- environment(fit$parsed$formula)
+  env <- environment(fit$terms)
   found <- data_of_call(fit, caller)
   if (found$status != "same") abort_other_data(fit, found, setdiff(names, names(own)), advice = advice)
   new_columns(fit, lapply(names, as.name), list(), env, character(0L), found)[names]

@@ -297,7 +297,7 @@ augment_newdata <- function(fit, newdata, re.form, allow_new_levels) {
   table <- add_columns(newdata, .fitted = unname(fitted), .fixed = unname(fixed))
   response <- fit$parsed$fixed[[2L]]
   if (all(all.vars(response) %in% names(newdata))) {
-    observed <- eval(response, newdata, environment(fit$formula))
+    observed <- eval(response, newdata, environment(fit$terms))
     table$.resid <- as.numeric(observed) - table$.fitted
   }
   table

@@ -23,7 +23,7 @@ model_frame <- function(parsed, data, call, env) {
   # `dt[i, x := 1]` would write into the columns that the frame shares with the table
   if (inherits(data, "data.table")) frame <- rlang::duplicate(frame)
   if (nrow(frame) == 0L) diagnose_no_rows(parsed, data, model_frame_call(parsed, data, call, env))
-  complete_frame(drop_unused_levels(frame), parsed, data)
+  complete_frame(drop_unused_levels(frame), parsed, data, call)
 }
 
 #' The frame as `model.frame()` gives it, before any check of values; arguments as `model_frame()`
@@ -40,12 +40,28 @@ evaluate_frame <- function(parsed, data, call, env) {
 
 #' Check a model frame and give it the attributes that are the package's own
 #' @noRd
-complete_frame <- function(frame, parsed, data) {
+complete_frame <- function(frame, parsed, data, call) {
   check_frame(frame, parsed)
+  home <- environment(parsed$formula)
   attr(frame, "data_names") <- data_names(data)
-  attr(frame, "data_variables") <- data_variables(frame, data, environment(parsed$formula))
+  attr(frame, "data_variables") <- data_variables(frame, data, home)
+  used <- c(
+    all.vars(attr(attr(frame, "terms"), "variables")), all.vars(call$offset), all.vars(call$subset)
+  )
+  parameters <- parameters_at(setdiff(used, c(data_names(data), attr(frame, "data_variables"))), home)
+  if (length(parameters) > 0L) {
+    attr(attr(frame, "terms"), ".Environment") <- list2env(parameters, parent = home)
+  }
   attr(frame, "fixed_terms") <- fixed_terms(parsed, data, frame)
   frame
+}
+
+#' What names stand for that are no data, such as k in `poly(x, k)`: kept, as they may change
+#' @return list by name of atomic vectors; long ones are data of some kind.
+#' @noRd
+parameters_at <- function(names, env) {
+  values <- lapply(stats::setNames(nm = names), get0, envir = env)
+  Filter(function(x) is.atomic(x) && length(x) > 0L && length(x) < 100L, values)
 }
 
 #' The call to `model.frame()` and the environment to evaluate it in

@@ -208,7 +208,7 @@ newdata_offset <- function(fit, frame, newdata) {
   offset <- stats::model.offset(frame)
   expr <- fit$call$offset
   if (!is.null(expr) && !is.null(fit$offset)) {
-    argument <- newdata_offset_argument(expr, newdata, environment(fit$formula))
+    argument <- newdata_offset_argument(expr, newdata, environment(fit$terms))
     offset <- if (is.null(offset)) argument else offset + argument
   }
   as_numeric_vector(offset)
@@ -246,7 +246,7 @@ newdata_random <- function(fit, newdata, random, allow_new_levels, fixed) {
     term <- fit$random[[k]]
     result[[k]] <- list(
       z = newdata_columns(term, newdata, fixed),
-      level = newdata_level(term, newdata, environment(fit$formula), fit$terms, allow_new_levels),
+      level = newdata_level(term, newdata, environment(fit$terms), fit$terms, allow_new_levels),
       levels = term$levels, columns = term$columns
     )
   }

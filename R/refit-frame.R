@@ -19,12 +19,20 @@ updated_frame <- function(fit, parsed, call, changes, values, brought, caller) {
   }
   frame <- extended_frame(fit, parsed, changes, brought, found)
   if ("subset" %in% names(changes)) {
-    frame <- subset_frame(fit, frame, parsed, changes$subset, found)
+    frame <- subset_frame(fit, frame, parsed, changes, found)
   }
   if ("na.action" %in% names(changes)) frame <- mark_omitted(fit, frame, values$na.action, found)
   if (found$status == "changed") inform_own_data(fit, found)
+  if (length(fit$na.action) > 0L && !all(names(own_variables(fit)) %in% all_names(parsed))) {
+    inform(
+      "The {length(fit$na.action)} row{?s} that the fit left out for missing values stay{?s/} out.",
+      kind = "data", variable = "na.action", observed = length(fit$na.action)
+    )
+  }
   frame
 }
+
+all_names <- function(parsed) names(variable_expressions(parsed))
 
 inform_own_data <- function(fit, found) {
   text <- data_place(fit)
@@ -87,7 +95,7 @@ extended_frame <- function(fit, parsed, changes = list(), brought = character(0L
     added <- structure(added[columns], terms = attr(added, "terms"))
   }
   frame <- join_columns(frame, added, expressions, parsed)
-  complete_own_frame(fit, frame, added, parsed)
+  complete_own_frame(fit, frame, added, parsed, changes)
 }
 
 # Expressions of the variables that `model.frame()` would look for, named as its columns.
@@ -130,19 +138,19 @@ join_columns <- function(frame, added, expressions, parsed) {
 }
 
 # Leaves out rows with missing values in the new columns, and gives the frame what it must have.
-complete_own_frame <- function(fit, frame, added, parsed) {
+complete_own_frame <- function(fit, frame, added, parsed, changes) {
   if (!is.null(added) && any(vapply(added, has_missing, TRUE))) {
     frame <- frame_of_rows(frame, which(stats::complete.cases(added)), own_action(fit))
   }
-  finish_own_frame(fit, frame, parsed)
+  finish_own_frame(fit, frame, parsed, changes)
 }
 
-finish_own_frame <- function(fit, frame, parsed) {
+finish_own_frame <- function(fit, frame, parsed, changes) {
   kept <- attributes(frame)[c("replaced", "data_names")]
   # the names that are data, as far as this is known; what they are is in the frame
   names <- c(attr(fit$frame, "data_names"), names(own_variables(fit)))
   known <- stats::setNames(vector("list", length(names)), names)
-  frame <- complete_frame(drop_unused_levels(frame), parsed, known)
+  frame <- complete_frame(drop_unused_levels(frame), parsed, known, own_arguments(fit, changes))
   attr(frame, "data_names") <- kept$data_names
   attr(frame, "replaced") <- kept$replaced
   frame
@@ -172,7 +180,8 @@ frame_of_rows <- function(frame, rows, action = NULL) {
 
 # The rows of `frame` for which another `subset` holds. Rows that the fit does not have cannot be
 # taken.
-subset_frame <- function(fit, frame, parsed, subset, found) {
+subset_frame <- function(fit, frame, parsed, changes, found) {
+  subset <- changes$subset
   problem <- "{.arg subset} may select rows of the data that the fit does not have."
   if (nrow(frame) != nrow(fit$frame)) abort_other_data(fit, found, problem = problem)
   rows <- if (found$status == "same") {
@@ -189,7 +198,7 @@ subset_frame <- function(fit, frame, parsed, subset, found) {
   result <- frame_of_rows(frame, rows)
   # what the places of rows left out were is not known any more
   attr(result, "na.action") <- NULL
-  finish_own_frame(fit, result, parsed)
+  finish_own_frame(fit, result, parsed, changes)
 }
 
 # Rows of the fit that `subset` selects in the data of its call; NULL if it selects others as well.
@@ -214,7 +223,7 @@ rows_by_frame <- function(fit, parsed, subset, found) {
   own <- own_variables(fit)
   rows <- seq_len(nrow(own))
   if (is.null(subset)) return(rows)
-  outside <- setdiff(all.vars(subset), c(names(own), ls(environment(parsed$formula))))
+  outside <- setdiff(all.vars(subset), c(names(own), parameter_names(fit), ls(environment(parsed$formula))))
   if (length(setdiff(outside, known_outside(fit, outside))) > 0L) {
     abort_other_data(fit, found, outside)
   }

@@ -273,7 +273,7 @@ simulation_parts <- function(fit, newdata, kept, allow_new_levels) {
   for (t in which(!kept)) {
     term <- fit$random[[t]]
     term$z <- drawn[[t]]$z
-    grouping <- newdata_levels(term, newdata, environment(fit$formula))
+    grouping <- newdata_levels(term, newdata, environment(fit$terms))
     term[c("level", "levels")] <- grouping[c("level", "levels")]
     parts$random[[t]] <- term
   }

@@ -41,7 +41,8 @@ update.henderson_lmm <- function(object, formula., ..., evaluate = TRUE) {
     if (identical(env, emptyenv())) caller else env
   })
   check_changes(changes)
-  formula <- object$parsed$formula
+  # a dot stands for the variables that it stood for
+  formula <- if ("data" %in% names(changes)) object$parsed$formula else explicit_formula(object)
   change <- if (!missing(formula.)) as_change(formula., caller)
   if (!is.null(change)) formula <- updated_formula(object, change)
   call <- changed_call(object$call, changes)
@@ -235,6 +236,8 @@ formula_call <- function(formula) {
 # expressions, and `from`: the frames they were written in; `caller`: that update() was called from.
 evaluate_changes <- function(fit, call, formula, change, changes, from, caller) {
   values <- changed_values(changes, from)
+  # what was no data is what it was
+  environment(formula) <- environment(fit$terms)
   parsed <- parse_formula(formula, caller)
   scope <- scope_of_changes(fit, parsed$formula, change, changes, from, values$data)
   # the same formula where the names of new arguments mean what they mean to the caller

@@ -255,3 +255,60 @@ test_that("columns of a data.table written by reference do not change a fit", {
   condition <- tryCatch(update(fit, . ~ . + v), error = identity)
   expect_identical(condition$variable, "x")
 })
+
+test_that("what a formula has beside data is what it was at the fit", {
+  data <- test_data()
+  make <- function() {
+    degree <- 2
+    limit <- 0.5
+    breaks <- c(-Inf, 0, Inf)
+    lmm(y ~ poly(x, degree) + I(v > limit) + (1 | g) + (1 | cut(o, breaks)), data,
+      offset = limit * o, control = lmm_control(check_singular = "ignore")
+    )
+  }
+  fit <- make()
+  right <- lmm(y ~ poly(x, 2) + I(v > 0.5) + (1 | g) + (1 | cut(o, c(-Inf, 0, Inf))), data,
+    offset = 0.5 * o, control = lmm_control(check_singular = "ignore")
+  )
+  home <- environment(formula(fit))
+  for (change in c("other values", "none")) {
+    if (change == "none") {
+      rm("degree", "limit", "breaks", envir = home)
+    } else {
+      list2env(list(degree = 3, limit = 99, breaks = c(-Inf, 5, Inf)), home)
+    }
+    expect_equal(predict(fit, data[1:9, ]), predict(right, data[1:9, ]), tolerance = 1e-6)
+    expect_silent(more <- update(fit, . ~ . + f))
+    expect_equal(unname(fixef(more)), unname(fixef(update(right, . ~ . + f))), tolerance = 1e-6)
+    other <- data[1:60, ]
+    expect_equal(
+      unname(fixef(update(fit, data = other))), unname(fixef(update(right, data = other))),
+      tolerance = 1e-6
+    )
+  }
+})
+
+test_that("the dot of a formula stands for what it stood for", {
+  data <- test_data()[c("y", "x", "f", "g")]
+  fit <- lmm(y ~ . - g + (1 | g), data)
+  right <- lmm(y ~ x + f + (1 | g), data, REML = FALSE)
+  data$new <- 1:90
+
+  expect_same_fit(update(fit, REML = FALSE), right)
+  expect_same_fit(update(fit, . ~ . + new), lmm(y ~ x + f + new + (1 | g), data))
+  rm(data)
+  expect_same_fit(update(fit, REML = FALSE), right)
+})
+
+test_that("predictions of a refit from the model frame use the bases of the fit", {
+  data <- test_data()
+  fit <- lmm(y ~ poly(x, 2) + scale(v) + (1 | g), data)
+  expected <- predict(update(fit, . ~ . + I(o^2) - scale(v)), data[1:5, ])
+  kept <- lmm(y ~ poly(x, 2) + o + scale(v) + (1 | g), data)
+  gone <- data
+  rm(data)
+
+  expect_equal(predict(update(kept, . ~ . + I(o^2) - o - scale(v)), gone[1:5, ]), expected,
+    tolerance = 1e-6
+  )
+})
