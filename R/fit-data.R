@@ -222,7 +222,9 @@ fit_variables <- function(fit, names, caller, advice = NULL) {
   if (all(names %in% names(own))) return(own[names])
   env <- environment(fit$terms)
   found <- data_of_call(fit, caller)
-  if (found$status != "same") abort_other_data(fit, found, setdiff(names, names(own)), advice = advice)
+  if (found$status != "same") {
+    abort_other_data(fit, found, setdiff(names, names(own)), advice = advice)
+  }
   new_columns(fit, lapply(names, as.name), list(), env, character(0L), found)[names]
 }
 

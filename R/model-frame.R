@@ -48,7 +48,8 @@ complete_frame <- function(frame, parsed, data, call) {
   used <- c(
     all.vars(attr(attr(frame, "terms"), "variables")), all.vars(call$offset), all.vars(call$subset)
   )
-  parameters <- parameters_at(setdiff(used, c(data_names(data), attr(frame, "data_variables"))), home)
+  used <- setdiff(used, c(data_names(data), attr(frame, "data_variables")))
+  parameters <- parameters_at(used, home)
   if (length(parameters) > 0L) {
     attr(attr(frame, "terms"), ".Environment") <- list2env(parameters, parent = home)
   }

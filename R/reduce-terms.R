@@ -199,6 +199,7 @@ as_linear_model <- function(fit) {
   call[[1L]] <- quote(lm)
   call[c("REML", "control", "start", "verbose")] <- NULL
   call$formula <- formula_call(formula)
+  call <- self_contained_call(call, fit)
   structure(
     c(model, list(
       na.action = fit$na.action, contrasts = fit$contrasts, xlevels = fit$xlevels, call = call,
@@ -208,6 +209,32 @@ as_linear_model <- function(fit) {
     )),
     class = "lm"
   )
+}
+
+# The call of lm() with the data in it, as a function that gives them, where those that it names
+# are not those of the fit: methods for lm() would look them up.
+self_contained_call <- function(call, fit) {
+  if (data_of_call(fit)$status == "same" && is.null(attr(fit$frame, "replaced"))) return(call)
+  data <- own_variables(fit)
+  for (name in c("weights", "offset")) {
+    call[name] <- NULL
+    # offset() terms are part of the formula
+    column <- paste0("(", name, ")")
+    if (column %in% names(fit$frame)) {
+      data[[column]] <- fit$frame[[column]]
+      call[[name]] <- as.name(column)
+    }
+  }
+  call$subset <- NULL
+  lacking <- setdiff(all.vars(call$formula), c(names(data), parameter_names(fit)))
+  give <- if (length(lacking) == 0L) {
+    function() data
+  } else {
+    function() stop("The model does not have ", lacking[1L], ": give `data`.", call. = FALSE)
+  }
+  attr(give, "srcref") <- NULL
+  call$data <- as.call(list(give))
+  call
 }
 
 #' @param x A result of `reduce_terms()`.

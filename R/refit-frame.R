@@ -223,7 +223,8 @@ rows_by_frame <- function(fit, parsed, subset, found) {
   own <- own_variables(fit)
   rows <- seq_len(nrow(own))
   if (is.null(subset)) return(rows)
-  outside <- setdiff(all.vars(subset), c(names(own), parameter_names(fit), ls(environment(parsed$formula))))
+  known <- c(names(own), parameter_names(fit), ls(environment(parsed$formula)))
+  outside <- setdiff(all.vars(subset), known)
   if (length(setdiff(outside, known_outside(fit, outside))) > 0L) {
     abort_other_data(fit, found, outside)
   }

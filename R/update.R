@@ -14,16 +14,16 @@
 #'   `offset` are evaluated in the data, then where they are written. A `start` in the old call is
 #'   removed when the random terms change.
 #' @param evaluate One logical: `FALSE` returns the call in place of the fit.
-#' @section The data: without `data =` the fit is made from what `object` was fitted to, whatever has
-#'   become of the objects that its call names. The data are looked up where the formula was made,
+#' @section The data: without `data =` the fit is made from what `object` was fitted to, whatever
+#'   has become of the objects that its call names. The data are looked up where the formula was made,
 #'   then where `update()` is called, and are used if they still give the model frame of `object`.
-#'   If they do not, or are gone, as after [readRDS()] in a new session, the model frame serves where it
-#'   has all variables that are needed (a message says so where the data have changed); otherwise an
+#'   If they do not, or are gone, as after [readRDS()] in a new session, the model frame serves where
+#'   it has all variables that are needed (a message says so where the data have changed); otherwise an
 #'   error names the variable that is missing and the one that has changed. A response or weights
 #'   given to [refit_response()] stay. `data =` takes other data, or the same as they are now.
 #' @return A fit by [lmm()], or a call.
-#' @section Errors: those of [lmm()]; `henderson_error_data` where the data of the fit are needed and
-#'   cannot be found or have changed.
+#' @section Errors: those of [lmm()]; `henderson_error_data` where the data of the fit are needed
+#'   and cannot be found or have changed.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
 #' update(fit, . ~ . - Days)
@@ -220,7 +220,8 @@ lhs_parts <- function(term) {
 }
 
 sum_of_terms <- function(fixed, random) {
-  Reduce(function(left, right) call("+", left, right), c(list(fixed), lapply(random, random_term_call)))
+  terms <- c(list(fixed), lapply(random, random_term_call))
+  Reduce(function(left, right) call("+", left, right), terms)
 }
 
 # The formula without class and environment, for the call that is shown.
@@ -285,8 +286,8 @@ changed_values <- function(changes, from) {
 }
 
 # What new variables of the formula, weights, subset and offset mean where they were written, and
-# would not mean in the environment of the fit's formula, where lmm() looks: a list by name. Names of
-# the data come first.
+# would not mean in the environment of the fit's formula, where lmm() looks: a list by name. Names
+# of the data come first.
 scope_of_changes <- function(fit, formula, change, changes, from, data) {
   inside <- if ("data" %in% names(changes)) {
     data_names(data)
@@ -306,7 +307,8 @@ scope_of_changes <- function(fit, formula, change, changes, from, data) {
   }
   for (name in names(written)) add(written[[name]], all.names(written[[name]]), from[[name]])
   if (!is.null(change)) {
-    add(change, setdiff(all.vars(change), c(".", all.vars(fit$parsed$formula))), environment(change))
+    new <- setdiff(all.vars(change), c(".", all.vars(fit$parsed$formula)))
+    add(change, new, environment(change))
   }
   scope
 }

@@ -70,7 +70,8 @@ test_that("every kind of change of the data is seen, and what is no change is no
   fit <- lmm(y ~ x + f + (1 | g), data, weights = w)
   changed <- list(
     y = transform(original, y = y + 1), x = transform(original, x = replace(x, 7, 0)),
-    f = transform(original, f = relevel(f, "c")), f = transform(original, f = factor(f, ordered = TRUE)),
+    f = transform(original, f = relevel(f, "c")),
+    f = transform(original, f = factor(f, ordered = TRUE)),
     g = transform(original, g = rev(g)), data = original[-1, ], x = original[-1L],
     x = original[90:1, ]
   )
@@ -96,7 +97,8 @@ test_that("every kind of change of the data is seen, and what is no change is no
     update(fit, . ~ . + o), "`data`, the data of the fit, cannot be found", fixed = TRUE,
     class = "henderson_error_data"
   )
-  expect_same_fit(expect_silent(update(fit, . ~ . - f)), lmm(y ~ x + (1 | g), original, weights = w))
+  expect_silent(without <- update(fit, . ~ . - f))
+  expect_same_fit(without, lmm(y ~ x + (1 | g), original, weights = w))
 })
 
 test_that("an object of the same name outside the data is never taken for a column", {
@@ -128,7 +130,8 @@ test_that("variables without data are compared, too", {
   condition <- tryCatch(update(fit, . ~ . + z), error = identity)
   expect_s3_class(condition, "henderson_error_data")
   expect_identical(condition$variable, "y")
-  expect_same_fit(suppressMessages(update(fit, . ~ . + I(x^2))), lmm(y ~ x + I(x^2) + (1 | g), data))
+  squared <- suppressMessages(update(fit, . ~ . + I(x^2)))
+  expect_same_fit(squared, lmm(y ~ x + I(x^2) + (1 | g), data))
 })
 
 test_that("a replaced response and new weights are those of all that follows", {
@@ -172,7 +175,7 @@ test_that("a fit by lme4 that was refitted is imported with its own response", {
   expect_error(update(fit, . ~ . + v), "`y` has other", class = "henderson_error_data")
 })
 
-test_that("emmeans takes the variables of a transformed term from the fit's own data, or says why not", {
+test_that("emmeans has the variables of a transformed term from the right data, or says why not", {
   skip_if_not_installed("emmeans")
   data <- transform(test_data(), z = exp(x), k = rep(1:3, each = 30))
   original <- data

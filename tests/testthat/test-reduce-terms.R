@@ -172,3 +172,23 @@ test_that("it prints, and bad arguments are refused", {
     class = "henderson_error_argument"
   )
 })
+
+test_that("the linear model of a fit whose response was replaced has that response in its call", {
+  set.seed(3)
+  data <- data.frame(x = rnorm(60), v = rnorm(60), w = runif(60, 1, 2), g = gl(6, 10))
+  data$y <- 1 + data$x + rnorm(60)
+  replaced <- transform(data, y = 2 + 3 * v + rnorm(60))
+  fit <- suppressMessages(lmm(y ~ x + v + (1 | g), data, weights = w))
+  model <- suppressMessages(reduce_terms(refit_response(fit, replaced$y)))$fit
+  right <- lm(y ~ v, replaced, weights = w)
+
+  expect_s3_class(model, "lm")
+  expect_equal(coef(model), coef(right))
+  expect_equal(coef(update(model, . ~ . + I(v^2))), coef(update(right, . ~ . + I(v^2))))
+  expect_equal(coef(update(model, . ~ 1)), coef(update(right, . ~ 1)))
+  # the data of the call, where they are right
+  plain <- suppressMessages(reduce_terms(suppressMessages(
+    lmm(y ~ x + v + (1 | g), replaced, weights = w)
+  )))$fit
+  expect_identical(plain$call$data, quote(replaced))
+})
