@@ -22,6 +22,7 @@ Rcpp::List fit_rows_and_moments(const henderson::DataRows& rows, const Rcpp::Lis
   Rcpp::NumericVector fitted(defined ? Rcpp::no_init(rows.n) : Rcpp::no_init(0));
   if (defined) henderson::refine_residual(rows, *moments, &result, fitted.begin());
   Rcpp::List list = wrap_fit(result);
+  result = henderson::FitResult();
   if (defined) list["fitted"] = fitted;
   list["n"] = moments->n;
   double keep = 0;

@@ -393,13 +393,16 @@ void add_block(const DataRows& rows, const std::vector<TermSource>& sources, con
 // Adds z'Wy of a block of rows to the last row of a term's dense moments; wy: weight times response.
 void add_response(const BlockTermRows& term, const Vector& wy, Index first, Index count,
                   TermMoments* moments) {
-  const Index v = moments->v;
-  const Index width = moments->dense.rows();
-  double* last = moments->dense.data() + width - 1;
-  for (Index k = 0; k < count; ++k) {
-    if (wy[k] == 0) continue;
-    double* target = last + (term.level[first + k] - 1) * v * width;
-    for (int c = 0; c < v; ++c) target[c * width] += wy[k] * z_value(term, *moments, c, first + k);
+  const Index stride = moments->dense.rows();
+  const int* level = term.level + first;
+  for (int c = 0; c < moments->v; ++c) {
+    double* last = moments->dense.data() + (c + 1) * stride - 1;
+    const double* z = term.columns[c];
+    const double shift = moments->shift[c];
+    const Index step = stride * moments->v;
+    for (Index k = 0; k < count; ++k) {
+      last[(level[k] - 1) * step] += z == nullptr ? wy[k] : wy[k] * (z[first + k] - shift);
+    }
   }
 }
 
@@ -552,15 +555,19 @@ void replace_response(const DataRows& rows, CrossProducts* moments,
   moments->y_shift = least_squares(gram, p);
   for (TermMoments& term : moments->terms) term.dense.row(p).setZero();
   Vector last_column = Vector::Zero(p + 1);
-  Matrix block(p + 1, kRowBlock);
+  Matrix columns(kRowBlock, p + 1);
   for (Index first = 0; first < rows.n; first += kRowBlock) {
     check(first);
     const Index count = std::min(kRowBlock, rows.n - first);
-    fill_rows(rows, moments->x_shift, moments->y_shift, first, count, &block);
-    for (Index k = 0; k < count; ++k) {
-      wy[k] = weight_of(rows, first + k) * block(p, k);
-      last_column += wy[k] * block.col(k);
+    auto residual = columns.col(p).head(count);
+    residual = Eigen::Map<const Vector>(rows.y + first, count);
+    for (int c = 0; c < p; ++c) {
+      const Eigen::Map<const Vector> x(rows.x + static_cast<Index>(c) * rows.n + first, count);
+      columns.col(c).head(count) = x.array() - moments->x_shift[c];
+      residual -= moments->y_shift[c] * columns.col(c).head(count);
     }
+    for (Index k = 0; k < count; ++k) wy[k] = weight_of(rows, first + k) * residual[k];
+    last_column += columns.topRows(count).transpose() * wy.head(count);
     for (std::size_t t = 0; t < rows.terms.size(); ++t) {
       add_response(rows.terms[t], wy, first, count, &moments->terms[t]);
     }
