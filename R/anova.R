@@ -132,9 +132,7 @@ check_anova_names <- function(fits) {
     return(invisible(NULL))
   }
   known <- c("refit", "type", "ddf", "model.names")
-  abort(c("Unknown argument{?s} {.arg {named}}.", "i" = argument_hint(named[1L], known)),
-    kind = "argument", variable = named[1L], observed = named
-  )
+  abort_unknown_arguments(named, known)
 }
 
 abort_one_fit_only <- function(name) {

@@ -122,6 +122,8 @@ check_print_dots <- function(..., call = entry_frame()) {
 #' @noRd
 check_caller_dots <- function(..., tolerated, call = entry_frame()) {
   refuse_dots(sys.parent(), as.list(substitute(list(...)))[-1L], tolerated, call)
+  # callers may ask rlang whether the dots were used
+  invisible(list(...))
 }
 
 #' @param caller integer, number of the frame whose `...` is checked; `given` list of expressions in
@@ -130,13 +132,7 @@ check_caller_dots <- function(..., tolerated, call = entry_frame()) {
 refuse_dots <- function(caller, given, allowed, call) {
   known <- setdiff(names(formals(sys.function(caller))), "...")
   named <- setdiff(written_names(caller), c("", known, allowed))
-  if (length(named)) {
-    hint <- argument_hint(named[1L], known)
-    abort(c(
-      "Unknown argument{?s} {.arg {named}}.",
-      "i" = hint
-    ), kind = "argument", variable = named[1L], observed = named, call = call)
-  }
+  if (length(named)) abort_unknown_arguments(named, known, call)
   given <- given[!(names(given) %||% rep("", length(given))) %in% allowed]
   if (length(given) == 0L) return(invisible(NULL))
   unknown <- rep("", length(given))
@@ -145,6 +141,20 @@ refuse_dots <- function(caller, given, allowed, call) {
     "{length(unknown)} unnamed argument{?s} too many: {.code {value}}.",
     "i" = "Arguments are {.arg {known}}."
   ), kind = "argument", variable = value, observed = value, call = call)
+}
+
+#' @param named names of the unknown arguments; `known` those of the function.
+#' @noRd
+abort_unknown_arguments <- function(named, known, call = entry_frame()) {
+  message <- if (all(c("parsed", "conditional_variance") %in% named)) {
+    c(
+      "The arguments are the pieces of a fit.",
+      "i" = "{.code c(fits, fit)} takes {.code fit} apart: write {.code c(fits, list(fit))}."
+    )
+  } else {
+    c("Unknown argument{?s} {.arg {named}}.", "i" = argument_hint(named[1L], known))
+  }
+  abort(message, kind = "argument", variable = named[1L], observed = named, call = call)
 }
 
 #' Names of the arguments in a call on the stack, as they were written

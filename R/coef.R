@@ -98,8 +98,8 @@ sigma.henderson_fit <- function(object, use.fallback = TRUE, ...) {
 #' The vector of fixed effects alone is [fixef()][fixef.henderson_fit].
 #'
 #' @inheritParams fixef.henderson_fit
-#' @param complete One logical: `TRUE` adds columns of `NA` for the columns that were dropped because
-#'   the fixed-effects matrix does not have full rank.
+#' @param complete One logical: `TRUE` adds columns of `NA` for the columns that were dropped
+#'   because the fixed-effects matrix does not have full rank.
 #' @return A list of class `henderson_coef`, one data frame for each grouping factor: one row for
 #'   each level, one column for each coefficient. Random effects without a fixed counterpart stand
 #'   first, with 0 as their fixed part, for every factor. A random slope on `b:a` belongs to the

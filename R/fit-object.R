@@ -50,8 +50,8 @@ new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, res
 #'
 #' A fit is a list, which R's own `c()` would take apart.
 #'
-#' @param ... Fits by [lmm()], and lists of fits. The first must be a fit: for R, `c(fits, fit)` with
-#'   a plain list first is the list with the pieces of the fit; write `c(fits, list(fit))`.
+#' @param ... Fits by [lmm()], and lists of fits. The first must be a fit: for R, `c(fits, fit)`
+#'   with a plain list first is the list with the pieces of the fit; write `c(fits, list(fit))`.
 #' @return A list of fits.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)

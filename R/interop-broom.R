@@ -25,8 +25,8 @@
 #' @param exponentiate One logical: are estimates and confidence limits of fixed effects, and
 #'   coefficients of groups, exponentiated (ratios, for a response on a log scale)? Standard errors
 #'   are multiplied by the exponentiated estimate, the delta method's; tests stay those of zero.
-#' @param vcov `NULL`, or a p x p covariance matrix of the fixed effects to use instead of the fit's,
-#'   or a function of the fit that gives one. Degrees of freedom stay those of the fit.
+#' @param vcov `NULL`, or a p x p covariance matrix of the fixed effects to use instead of the
+#'   fit's, or a function of the fit that gives one. Degrees of freedom stay those of the fit.
 #' @param conf.method `NULL` or `"Wald"`, the intervals described above; there are no others.
 #' @param ddf.method `NULL`, or `ddf` by the name that broom.mixed gives it.
 #' @param data A data frame: what columns are added to. It has a row for each observation used (by
@@ -39,8 +39,9 @@
 #'   [predict()][predict.henderson_lmm], added as `.lower` and `.upper`.
 #' @param re.form,allow.new.levels As for [predict()][predict.henderson_lmm], for `newdata`.
 #' @param ... Arguments that mice, modelsummary, gtsummary and others give to every model and that
-#'   mean nothing for these fits are passed over (`parametric`, `component`, `quick`; in `glance`
-#'   and `augment` those of `tidy` too); any other is an error.
+#'   mean nothing for these fits are passed over (`parametric`, `component`, `quick`,
+#'   `coef_rename`, `metrics`; in `glance` and `augment` those of `tidy` too); any other is an
+#'   error.
 #' @return A tibble, or a plain data frame where package tibble is not installed. Estimates are in
 #'   units of the response (per unit of the column).
 #'   \describe{
@@ -79,7 +80,7 @@ tidy.henderson_lmm <- function(x, effects = c("fixed", "ran_pars"), scales = "sd
                                conf.int = FALSE, conf.level = 0.95, ddf = "Satterthwaite",
                                exponentiate = FALSE, vcov = NULL, conf.method = NULL,
                                ddf.method = NULL, ...) {
-  check_caller_dots(..., tolerated = c("parametric", "component", "quick"))
+  check_caller_dots(..., tolerated = passed_over)
   known <- c("fixed", "ran_pars", "ran_vals", "ran_coefs")
   effects <- check_choice(effects, known, several = TRUE)
   scales <- check_choice(scales, c("sdcor", "vcov"))
@@ -211,7 +212,7 @@ bind_tables <- function(tables, columns) {
 #' @rdname broom_support
 #' @exportS3Method generics::glance
 glance.henderson_lmm <- function(x, ...) {
-  check_caller_dots(..., tolerated = tidy_arguments)
+  check_caller_dots(..., tolerated = c(passed_over, tidy_arguments))
   likelihood <- logLik.henderson_lmm(x)
   criterion <- stats::setNames(list(x$criterion), if (x$REML) "REMLcrit" else "deviance")
   as_tidy(data.frame(
@@ -227,7 +228,7 @@ augment.henderson_lmm <- function(x, data = stats::model.frame(x), newdata = NUL
                                   interval = c("none", "confidence", "prediction"),
                                   conf.level = 0.95, ddf = "Satterthwaite", re.form = NULL,
                                   allow.new.levels = FALSE, ...) {
-  check_caller_dots(..., tolerated = tidy_arguments)
+  check_caller_dots(..., tolerated = c(passed_over, tidy_arguments))
   check_flag(se_fit)
   interval <- check_choice(interval, c("none", "confidence", "prediction"))
   check_level(conf.level)
@@ -279,9 +280,11 @@ augment_rows <- function(fit, data) {
 
 # Arguments of tidy() that callers give to glance() and augment() as well, where they mean nothing.
 tidy_arguments <- c(
-  "parametric", "component", "quick", "effects", "conf.int", "conf.level", "exponentiate", "vcov",
-  "conf.method", "ddf.method"
+  "effects", "conf.int", "conf.level", "exponentiate", "vcov", "conf.method", "ddf.method"
 )
+
+# Arguments that mean nothing for these fits: `coef_rename` and `metrics` are modelsummary's own.
+passed_over <- c("parametric", "component", "quick", "coef_rename", "metrics")
 
 # Is `data` that of the fit with the rows that na.exclude left out?
 has_all_rows <- function(fit, data) {

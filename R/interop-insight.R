@@ -1,7 +1,7 @@
 # What package insight asks of a model, and by it performance, parameters and others: formula, names
-# of parameters, estimates, degrees of freedom, variances. Its default methods take a fit for a model
-# without random effects. Registered when insight is loaded; the shapes are those that insight gives
-# for fits by lme4.
+# of parameters, estimates, degrees of freedom, variances. Its default methods take a fit for a
+# model without random effects. Registered when insight is loaded; the shapes are those that
+# insight gives for fits by lme4.
 
 #' What package insight asks of a fit
 #'
@@ -11,7 +11,8 @@
 #'
 #' @param x A fit by [lmm()].
 #' @param effects One string, `"fixed"`, `"random"` or (where insight allows it) `"all"`.
-#' @param component For `get_variance`, one string: the variance wanted, or `"all"`. Otherwise unused.
+#' @param component For `get_variance`, one string: the variance wanted, or `"all"`. Otherwise
+#'   unused.
 #' @param type For `get_df`, one string: `"residual"` or `"wald"`, observations minus parameters;
 #'   `"model"`, the number of parameters; `"normal"`, infinity; `"satterthwaite"`, `"kenward"` (or
 #'   `"kr"`, `"kenward-roger"`), those of each coefficient.

@@ -10,8 +10,8 @@
 #'
 #' @param object,x A fit by [lmm()].
 #' @param name As for [component()].
-#' @param newresp As for [refit_response()]; when missing, the fit's own response. It may have a value
-#'   for each row that was left out for missing values too, as `bootMer()` gives it.
+#' @param newresp As for [refit_response()]; when missing, the fit's own response. It may have a
+#'   value for each row that was left out for missing values too, as `bootMer()` gives it.
 #' @param control Unused; `bootMer()` gives lme4's.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return As the functions named above.
@@ -240,8 +240,8 @@ position_of_term <- function(term, terms) {
   which(same)[1L]
 }
 
-# What names of one factor have in common: lme4 1.1 writes `c:(b:a)`, 2.1 `c:b:a`, and they order the
-# factors of `a/(b:c)` differently.
+# What names of one factor have in common: lme4 1.1 writes `c:(b:a)`, 2.1 `c:b:a`, and they order
+# the factors of `a/(b:c)` differently.
 group_key <- function(name) sort_interaction(gsub("[()]", "", name))
 
 # The coding of every random term as part of the formula that the fit keeps, so that later options

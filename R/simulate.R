@@ -17,7 +17,8 @@
 #' @param re.form Random terms to keep at their conditional modes; all others are drawn anew. `NA`
 #'   or `~0`, the default: none is kept. `NULL`: all are kept. A one-sided formula such as `~ (1 |
 #'   Subject)`: these terms.
-#' @param newdata `NULL`: the rows of the fit. A data frame: these rows. New levels of grouping factors are welcome in terms that are drawn.
+#' @param newdata `NULL`: the rows of the fit. A data frame: these rows. New levels of grouping
+#'   factors are welcome in terms that are drawn.
 #' @param allow.new.levels One logical: whether new levels are allowed in the terms that are kept
 #'   (they get a random effect of 0).
 #' @param newparams `NULL`, or a list with any of `beta` (numeric, length p), `theta` (covariance

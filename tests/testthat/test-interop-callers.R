@@ -6,7 +6,9 @@ test_that("arguments that callers always give mean what they mean elsewhere", {
   expect_identical(sigma(fit, use.fallback = TRUE), fit$sigma)
   expect_identical(attr(terms(fit, random.only = TRUE), "term.labels"), c("Days", "Subject"))
   expect_identical(attr(terms(fit, random.only = TRUE), "response"), 0L)
-  expect_error(terms(fit, fixed.only = TRUE, random.only = TRUE), class = "henderson_error_argument")
+  expect_error(terms(fit, fixed.only = TRUE, random.only = TRUE),
+    class = "henderson_error_argument"
+  )
   expect_error(sigma(fit, fallback = TRUE), class = "henderson_error_argument")
   data <- transform(subset(omer.sorghum, env == "E3"), twice = sqrt(seq_len(72L)))
   deficient <- suppressMessages(lmm(yield ~ gen + twice + I(2 * twice) + (1 | rep), data))
@@ -36,7 +38,8 @@ test_that("model.frame(data = ) evaluates the model's variables in other data", 
   expect_identical(levels(other$f), c("a", "b", "c"))
   data$Days[5] <- NA
   expect_identical(rownames(model.frame(fit, data = data[rows, ])), c("50", "100"))
-  expect_identical(names(model.frame(fit, TRUE, data[rows, ])), c("log(Reaction)", "scale(Days)", "f"))
+  fixed <- c("log(Reaction)", "scale(Days)", "f")
+  expect_identical(names(model.frame(fit, TRUE, data[rows, ])), fixed)
   expect_error(model.frame(fit, data = data["f"]), class = "henderson_error_newdata")
 })
 
@@ -76,7 +79,9 @@ test_that("simulate() for new rows of a weighted fit says which weights they hav
   w <- rep(c(1, 100), 90)
   fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, weights = w)
   new <- sleepstudy[1:4, ]
-  expect_message(ones <- simulate(fit, newdata = new, seed = 1), class = "henderson_message_weights")
+  expect_message(ones <- simulate(fit, newdata = new, seed = 1),
+    class = "henderson_message_weights"
+  )
   noise <- function(...) {
     simulate(fit, newdata = new, seed = 1, use.u = TRUE, ...)$sim_1 - predict(fit, new)
   }
@@ -95,6 +100,10 @@ test_that("c() of fits is a list of fits", {
   expect_identical(c(a = fit, b = other), list(a = fit, b = other))
   expect_identical(c(fit, list(other, fit)), list(fit, other, fit))
   expect_identical(c(fit), list(fit))
+  # R does not ask a fit that comes after a plain list
+  expect_error(do.call(anova, c(list(other), fit)), "c(fits, list(fit))",
+    fixed = TRUE, class = "henderson_error_argument"
+  )
 })
 
 test_that("a saved fit is printed by a session that has not loaded the package", {
@@ -134,8 +143,17 @@ test_that("tidy(), glance() and augment() act on what callers give, or pass over
   expect_identical(generics::tidy(fit, "fixed", vcov = function(x) 4 * vcov(x)), wider)
   expect_error(generics::tidy(fit, vcov = "HC1"), class = "henderson_error_argument")
   expect_error(generics::tidy(fit, conf.method = "boot"), class = "henderson_error_unsupported")
-  expect_error(generics::tidy(fit, conf.levle = 0.9), "conf.level", class = "henderson_error_argument")
+  expect_error(generics::tidy(fit, conf.levle = 0.9), "conf.level",
+    class = "henderson_error_argument"
+  )
   expect_identical(generics::glance(fit, vcov = NULL, exponentiate = TRUE), generics::glance(fit))
+  # as modelsummary and broom.helpers call them
+  expect_identical(generics::tidy(fit, conf.int = FALSE, vcov = NULL, coef_rename = NULL), plain)
+  used <- function(...) {
+    rlang::check_dots_used()
+    generics::tidy(fit, ...)
+  }
+  expect_identical(used(exponentiate = FALSE, conf.int = FALSE, parametric = TRUE), plain)
   expect_identical(generics::augment(fit, parametric = TRUE), generics::augment(fit))
   expect_error(generics::glance(fit, digits = 3), class = "henderson_error_argument")
 })
@@ -152,5 +170,7 @@ test_that("augment() takes all rows of the data after na.exclude", {
   expect_equal(all_rows$.fitted, unname(fitted(fit)))
   expect_identical(nrow(generics::augment(fit)), 178L)
   omit <- lmm(Reaction ~ Days + (1 | Subject), data)
-  expect_error(generics::augment(omit, data = data), "na.exclude", class = "henderson_error_argument")
+  expect_error(generics::augment(omit, data = data), "na.exclude",
+    class = "henderson_error_argument"
+  )
 })

@@ -60,7 +60,8 @@ test_that("insight tells the fixed from the random part as it does for fits by l
     insight::find_response(m), insight::find_parameters(m), insight::get_parameters(m),
     insight::get_statistic(m), insight::get_df(m), insight::get_df(m, type = "model"),
     insight::is_mixed_model(m), insight::model_info(m)$is_mixed, insight::get_sigma(m),
-    insight::get_deviance(m), insight::find_algorithm(m)$algorithm, as.matrix(insight::get_varcov(m)),
+    insight::get_deviance(m), insight::find_algorithm(m)$algorithm,
+    as.matrix(insight::get_varcov(m)),
     insight::n_grouplevels(m), vapply(insight::find_formula(m), deparse1, "")
   ))
   fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)

@@ -30,13 +30,15 @@ test_that("missing values as a level predict, simulate and augment as any level"
   named <- with_named_levels(raw)
   new <- c(3, 1, 17, 30:50)
   formulas <- list(
-    y ~ x + f + (1 | g), y ~ x * f + (x | g:h) + (1 | g), y ~ x + (1 + f | h), y ~ f + (0 + f | g / h)
+    y ~ x + f + (1 | g), y ~ x * f + (x | g:h) + (1 | g), y ~ x + (1 + f | h),
+    y ~ f + (0 + f | g / h)
   )
   calls <- alist(
     fit$criterion, unname(fixef(fit)), unname(as.matrix(vcov(fit))), unname(predict(fit)),
     predict(fit, d), predict(fit, d, re.form = NA), predict(fit, d, se.fit = TRUE),
     predict(fit, d, interval = "prediction"), simulate(fit, 2, seed = 1),
-    simulate(fit, 2, seed = 1, newdata = d), simulate(fit, 2, seed = 1, newdata = d, re.form = NULL),
+    simulate(fit, 2, seed = 1, newdata = d),
+    simulate(fit, 2, seed = 1, newdata = d, re.form = NULL),
     unname(model.matrix(fit, newdata = d)),
     unname(as.matrix(model.matrix(fit, newdata = d, type = "random"))),
     generics::augment(fit, newdata = d)[c(".fitted", ".fixed", ".resid")],
