@@ -49,12 +49,12 @@ gemm_kernel_cpp <- function(choose = "") {
     .Call(`_henderson_gemm_kernel_cpp`, choose)
 }
 
-satterthwaite_parts_cpp <- function(moments, theta, reml) {
-    .Call(`_henderson_satterthwaite_parts_cpp`, moments, theta, reml)
+satterthwaite_parts_cpp <- function(moments, theta, reml, held) {
+    .Call(`_henderson_satterthwaite_parts_cpp`, moments, theta, reml, held)
 }
 
-expected_parts_cpp <- function(moments, theta, reml, adjust, max_width, max_memory) {
-    .Call(`_henderson_expected_parts_cpp`, moments, theta, reml, adjust, max_width, max_memory)
+expected_parts_cpp <- function(moments, theta, reml, adjust, max_width, max_memory, held) {
+    .Call(`_henderson_expected_parts_cpp`, moments, theta, reml, adjust, max_width, max_memory, held)
 }
 
 contrast_rows_cpp <- function(parts, l) {

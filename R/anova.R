@@ -50,6 +50,8 @@
 #'   With `type = "I", ddf = "none"` the table is lme4's: sums of squares of the term's rows of
 #'   \eqn{R \hat\beta}, where \eqn{R'R = X'V^{-1}X}, so that the adjustment is by generalised
 #'   least squares.
+#' @section Variances that the data do not determine: Tests that depend on them are `NA`, and the
+#'   heading says why; see [lmm()].
 #' @section A variance estimated as zero: Satterthwaite's degrees of freedom take it for known; the
 #'   heading says so.
 #' @section Errors: `henderson_error_data` for fits on different observations, responses or weights,
@@ -110,11 +112,16 @@ empty_cells_note <- function(cells) {
 # Sums of squares of the rows of R beta that belong to each term.
 sequential_anova <- function(fit) {
   labels <- utf8_names(attr(fit$terms, "term.labels"))
-  effects <- as.vector(fixed_cholesky(fit) %*% fit$beta)
+  R <- fixed_cholesky(fit)
+  effects <- as.vector(R %*% fit$beta)
   kept <- sort(unique(fit$assign[fit$assign > 0L]))
   rows <- split(seq_along(effects), factor(fit$assign, levels = kept))
   count <- lengths(rows, use.names = FALSE)
   sum_of_squares <- vapply(rows, function(row) sum(effects[row]^2), 0, USE.NAMES = FALSE)
+  unknown <- vapply(rows, function(row) {
+    undetermined_contrasts(fit, R[row, , drop = FALSE], joint = TRUE)
+  }, TRUE)
+  sum_of_squares[unknown] <- NA
   mean_square <- sum_of_squares / count
   table <- data.frame(
     count, sum_of_squares, mean_square, mean_square / fit$sigma^2,

@@ -10,7 +10,10 @@ exact_unasked <- 500L
 
 # p-value of one reduction, from `compare_reduction()`: list(`p`, `reference`).
 boundary_test <- function(reduction, fit, exact, nsim) {
-  if (reduction$df <= 0L) return(list(p = NA_real_, reference = NA_character_))
+  # nothing to test, or less than the reduction removes, whose distribution is another one
+  if (reduction$df <= 0L || reduction$df < reduction$removed) {
+    return(list(p = NA_real_, reference = NA_character_))
+  }
   shape <- reduction_shape(reduction, fit)
   if (is.null(shape)) return(list(p = NA_real_, reference = NA_character_))
   if (length(fit$theta) == 1L && !isFALSE(exact)) {
@@ -167,7 +170,8 @@ removed_information <- function(reduction, shape, fit) {
   theta <- embedded_theta(reduction, shape, fit)
   limit <- largest_information
   pieces <- expected_parts_cpp(
-    unclass(cross_products_of(fit)), theta, fit$REML, FALSE, limit$width, limit$memory
+    unclass(cross_products_of(fit)), theta, fit$REML, FALSE, limit$width, limit$memory,
+    redundant_parameters(fit, "expected")
   )
   if (is.null(pieces$weight)) return(NULL)
   index <- fit$random[[shape$term]]$theta_index

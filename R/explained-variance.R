@@ -29,6 +29,10 @@
 #'
 #'   `r_squared`: numeric vector with names `marginal` and `conditional`; attribute `variances` has
 #'   \eqn{V_f}, \eqn{\sum V_g} and \eqn{V_e}.
+#' @section Variances that the data do not determine: Where two terms are the same grouping, or a
+#'   grouping factor has a level for each row, only a sum of variances is estimated, and where fixed
+#'   effects reproduce a random effect not even that. What depends on more is `NA`, and a message of
+#'   class `henderson_message_undetermined` says why.
 #' @section Names: The package performance exports `icc()` and `r2()`, MuMIn `r.squaredGLMM()`; the
 #'   names here mask none of them.
 #' @section Errors: `henderson_error_argument` for another object; `henderson_error_data` when the
@@ -45,11 +49,11 @@ intraclass_correlation <- function(fit, ...) {
   check_no_dots(...)
   check_fit(fit)
   parts <- explained_variances(fit)
-  variance <- c(parts$random, total = sum(parts$random))
-  within <- sum(parts$random) + parts$residual
+  variance <- c(parts$random, total = parts$total)
+  if (anyNA(c(variance, parts$within))) inform_unknown("Some shares of variance are NA.", fit)
   data.frame(
-    variance = unname(variance), adjusted = unname(variance / within),
-    unadjusted = unname(variance / (parts$fixed + within)), row.names = names(variance)
+    variance = unname(variance), adjusted = unname(variance / parts$within),
+    unadjusted = unname(variance / (parts$fixed + parts$within)), row.names = names(variance)
   )
 }
 
@@ -59,25 +63,38 @@ r_squared <- function(fit, ...) {
   check_no_dots(...)
   check_fit(fit)
   parts <- explained_variances(fit)
-  variances <- c(fixed = parts$fixed, random = sum(parts$random), residual = parts$residual)
-  total <- sum(variances)
+  variances <- c(fixed = parts$fixed, random = parts$total, residual = parts$residual)
+  if (anyNA(c(parts$total, parts$within))) inform_unknown("R-squared is NA.", fit)
   structure(
-    c(marginal = variances[["fixed"]], conditional = sum(variances[1:2])) / total,
+    c(marginal = variances[["fixed"]], conditional = sum(variances[1:2])) /
+      (parts$fixed + parts$within),
     variances = variances
   )
 }
 
-# list(`fixed`, `random` (named by grouping factor), `residual`), means over rows of positive
-# weight.
+# list(`fixed`, `random` (named by grouping factor), `total` (of these), `residual`, `within` (total
+# and residual)), means over rows of positive weight; NA for what the data do not determine.
 explained_variances <- function(fit) {
   means <- row_means(fit)
-  by_term <- vapply(seq_along(fit$random), function(t) {
-    fit$sigma^2 * sum(means$random[[t]] * tcrossprod(lambda_matrix(fit$random[[t]], fit$theta)))
-  }, 0)
   groups <- vapply(fit$random, `[[`, "", "group")
-  by_group <- vapply(unique(groups), function(group) sum(by_term[groups == group]), 0)
-  fixed <- sum(fit$beta * (means$fixed %*% fit$beta))
-  list(fixed = fixed, random = by_group, residual = fit$sigma^2 * means$noise)
+  # linear functions of (Gamma, 1), a row each
+  forms <- matrix(0, length(unique(groups)) + 3L, length(fit$theta) + 1L)
+  rownames(forms) <- c(unique(groups), ".total", ".residual", ".within")
+  for (t in seq_along(fit$random)) {
+    term <- fit$random[[t]]
+    at <- lambda_entries(term)
+    squares <- means$random[[t]][cbind(at$row, at$column)]
+    forms[term$group, term$theta_index] <- squares * ifelse(at$row == at$column, 1, 2)
+  }
+  forms[".total", ] <- colSums(forms)
+  forms[".residual", ncol(forms)] <- means$noise
+  forms[".within", ] <- forms[".total", ] + forms[".residual", ]
+  values <- fit$sigma^2 * drop(forms %*% c(relative_covariances(fit), 1))
+  values[!are_determined(fit, forms)] <- NA
+  list(
+    fixed = sum(fit$beta * (means$fixed %*% fit$beta)), random = values[unique(groups)],
+    total = values[[".total"]], residual = values[[".residual"]], within = values[[".within"]]
+  )
 }
 
 #' Reliability of the conditional modes
@@ -96,7 +113,7 @@ explained_variances <- function(fit) {
 #' @return A data frame with a row for each random effect, terms in the order of
 #'   [VarCorr()][VarCorr.henderson_fit], columns `grpvar` (factor), `term` (column), `grp` (level),
 #'   `condval` (conditional mode) and `reliability`. The reliability of an effect whose variance is
-#'   estimated as zero is `NA`.
+#'   estimated as zero, or not determined by the data, is `NA`.
 #' @section Errors: `henderson_error_argument` for a malformed argument; `henderson_error_data` for
 #'   `fixed = "estimated"` when the fit does not hold its model frame.
 #' @source Henderson (1975), *Biometrics* 31, 423-447; Raudenbush and Bryk (2002), *Hierarchical
@@ -121,6 +138,7 @@ reliability <- function(fit, fixed = c("known", "estimated"), ...) {
     prediction_error_variances(fit)
   }
   tables <- Map(reliability_rows, fit$random, fit$b, errors, MoreArgs = list(fit = fit))
+  if (any(undetermined_parameters(fit))) inform_unknown("Some reliabilities are NA.", fit)
   do.call(rbind, tables)
 }
 
@@ -128,6 +146,9 @@ reliability <- function(fit, fixed = c("known", "estimated"), ...) {
 reliability_rows <- function(term, modes, error, fit) {
   variance <- fit$sigma^2 * rowSums(lambda_matrix(term, fit$theta)^2)
   variance[variance == 0] <- NA
+  at <- lambda_entries(term)
+  unknown <- undetermined_parameters(fit)[term$theta_index]
+  variance[at$row[unknown & at$row == at$column]] <- NA
   data.frame(
     grpvar = term$group, term = rep(term$columns, each = length(term$levels)),
     grp = rep(term$levels, length(term$columns)), condval = as.vector(t(modes)),

@@ -23,7 +23,10 @@ f_table <- function(fit, contrasts, ddf, rhs = NULL, heading = NULL) {
       row.names = names(contrasts), check.names = FALSE
     )
   }
-  new_anova(table, c(heading, no_moments_note(column("den_df"), column("num_df"), ddf)))
+  known <- column("unknown") == 0
+  new_anova(table, c(
+    heading, no_moments_note(column("den_df")[known], column("num_df")[known], ddf)
+  ))
 }
 
 # What to do about the rows for which Kenward and Roger's moments are those of no F distribution.
@@ -34,17 +37,17 @@ no_moments_note <- function(den_df, num_df, ddf) {
   "Note: too few groups for Kenward-Roger where NA; \"Satterthwaite\" and \"expected\" have df there"
 }
 
-# list(num_df, den_df, f_value, p_value, mean_square). The mean square is that of the Wald
+# list(num_df, den_df, f_value, p_value, unknown, mean_square). The mean square is that of the Wald
 # statistic; Kenward and Roger scale their F beyond it.
 f_test <- function(fit, L, ddf, rhs) {
   if (nrow(L) == 0L) {
     return(list(
       num_df = NA_real_, den_df = NA_real_, f_value = NA_real_, p_value = NA_real_,
-      mean_square = NA_real_
+      mean_square = NA_real_, unknown = 0
     ))
   }
   test <- lapply(contrast_joint(fit, L, ddf, rhs), as.numeric)
-  wald <- if (ddf == "Kenward-Roger" && test$num_df > 0) {
+  wald <- if (ddf == "Kenward-Roger" && test$num_df > 0 && !test$unknown) {
     wald_statistic(fit, L, ddf, rhs) / test$num_df
   } else {
     test$f_value
@@ -89,7 +92,10 @@ zero_variance_note <- function(fit, ddf) {
 # The heading of a table of tests.
 test_heading <- function(title, fit, ddf) {
   if (ddf != "none") title <- paste(title, "with", ddf_title(ddf))
-  notes <- c(convergence_note(fit), zero_variance_note(fit, ddf), no_optimum_note(fit, ddf))
+  notes <- c(
+    undetermined_test_note(fit), convergence_note(fit), zero_variance_note(fit, ddf),
+    no_optimum_note(fit, ddf)
+  )
   c(title, if (length(notes) > 0L) paste("Note:", notes))
 }
 

@@ -41,6 +41,9 @@ new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, res
     control = control, na.action = attr(frame, "na.action"),
     cache = new_cache(result$cross_products)
   )
+  # a field that is NULL does not exist
+  fit$undetermined <- new_undetermined(result$undetermined, design, fit)
+  fit$optimization$certificate$undetermined <- fit$undetermined$alone
   validate_lmm_fit(fit)
   class(fit) <- c("henderson_lmm", "henderson_fit")
   fit

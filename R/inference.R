@@ -49,11 +49,12 @@ inference_pieces <- function(fit, method, limit = largest_information) {
   # a list can be edited by hand: what was computed for other parameters does not count
   if (identical(cached$theta, fit$theta) && identical(cached$REML, fit$REML)) return(cached)
   moments <- unclass(cross_products_of(fit))
+  held <- redundant_parameters(fit, method)
   pieces <- if (method == "Satterthwaite") {
-    satterthwaite_parts_cpp(moments, fit$theta, fit$REML)
+    satterthwaite_parts_cpp(moments, fit$theta, fit$REML, held)
   } else {
     expected_parts_cpp(
-      moments, fit$theta, fit$REML, method == "Kenward-Roger", limit$width, limit$memory
+      moments, fit$theta, fit$REML, method == "Kenward-Roger", limit$width, limit$memory, held
     )
   }
   if (is.null(pieces$phi)) abort_large_information(fit, method, pieces)
@@ -97,11 +98,15 @@ contrast_rows <- function(fit, L, ddf, rhs = 0) {
   estimate <- as.vector(L %*% fit$beta) - rhs
   # a multiple of a contrast has the same degrees of freedom
   unit <- row_powers(L)
-  if (ddf == "none") {
-    return(list(estimate = estimate, se = row_errors(fit, L), df = rep(Inf, nrow(L))))
+  rows <- if (ddf == "none") {
+    list(estimate = estimate, se = row_errors(fit, L), df = rep(Inf, nrow(L)))
+  } else {
+    own <- contrast_rows_cpp(inference_pieces(fit, ddf), L / unit)
+    list(estimate = estimate, se = unit * fit$sigma * sqrt(own$variance), df = own$df)
   }
-  rows <- contrast_rows_cpp(inference_pieces(fit, ddf), L / unit)
-  list(estimate = estimate, se = unit * fit$sigma * sqrt(rows$variance), df = rows$df)
+  unknown <- undetermined_contrasts(fit, L / unit)
+  rows$se[unknown] <- rows$df[unknown] <- NA
+  rows
 }
 
 # Powers of two near the largest entry of each row (1 for a row of zeros): division by them is
@@ -122,7 +127,8 @@ row_errors <- function(fit, L) {
 #'
 #' @return list(`num_df` (rank of L), `den_df`, `f_value`, `p_value`); for "none" `den_df` is Inf
 #'   and `p_value` NA. Both df and F are NA where no F distribution has the moments that Kenward and
-#'   Roger's method finds.
+#'   Roger's method finds, and where they depend on what the data do not determine (`unknown` is
+#'   then TRUE).
 #' @noRd
 contrast_joint <- function(fit, L, ddf, rhs = 0) {
   ddf <- ddf_method(ddf, fit)
@@ -134,8 +140,10 @@ contrast_joint <- function(fit, L, ddf, rhs = 0) {
   L <- L / common / size
   pieces <- if (ddf == "none") wald_pieces(fit) else inference_pieces(fit, ddf)
   test <- joint_test_cpp(pieces, L, estimate, fit$sigma^2)
+  test$unknown <- undetermined_contrasts(fit, L, joint = TRUE)
+  if (test$unknown) test[c("den_df", "f_value")] <- NaN
   if (ddf == "none") {
-    test$den_df <- Inf
+    if (!test$unknown) test$den_df <- Inf
     test$p_value <- NA_real_
   } else {
     test <- lapply(test, function(value) if (is.nan(value)) NA_real_ else value)

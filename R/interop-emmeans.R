@@ -9,6 +9,8 @@
 #' With these two methods `emmeans()`, `contrast()`, `pairs()`, `emtrends()`, `joint_tests()` and
 #' the other functions of package emmeans work on fits by [lmm()].
 #'
+#' @section Variances that the data do not determine: Means whose standard errors depend on them
+#'   (see [lmm()]) are shown as not estimable.
 #' @section Degrees of freedom: `emmeans(fit, specs, mode = )`, or `lmer.df =`, which users of lme4
 #'   know, is one of
 #'   \describe{
@@ -34,7 +36,7 @@
 #' @param ... Passed to `emmeans::recover_data()`; in `emm_basis` unused.
 #' @return `recover_data`: a data frame of the variables of the fixed part. `emm_basis`: a list
 #'   `X` (grid rows x p_all), `bhat` (p_all, `NA` for dropped columns), `nbasis` (orthonormal basis
-#'   of the linear functions that cannot be estimated, p_all x dropped; the 1 x 1 matrix `NA`
+#'   of the linear functions that cannot be estimated, or whose variance cannot, p_all x r; the 1 x 1 matrix `NA`
 #'   if there are none), `V` (p x p), `dffun`, `dfargs`, `misc`, `model.matrix`.
 #' @section Errors: `henderson_error_argument` for a model without fixed effects and for a malformed
 #'   `vcov.`; `henderson_error_unsupported` where the formula itself makes missing values a level.
@@ -200,19 +202,23 @@ given_covariance <- function(fit, covariance, name) {
 #' Linear functions of all coefficients that cannot be estimated
 #'
 #' With the dropped columns D = X A of the model matrix, X the kept ones, c'beta is estimable if and
-#' only if c is orthogonal to the columns of (-A, I).
+#' only if c is orthogonal to the columns of (-A, I). What has a variance that the data do not
+#' determine is no estimate either.
 #' @return p_all x dropped matrix with orthonormal columns; the 1 x 1 matrix NA (as emmeans has it)
 #'   if every function can be estimated.
 #' @noRd
 inestimable_basis <- function(fit) {
+  unknown <- undetermined_functions(fit)
   if (length(fit$dropped) == 0L) {
-    return(matrix(NA))
+    return(if (ncol(unknown) == 0L) matrix(NA) else unknown)
   }
   dropped <- match(fit$dropped, fit$all_columns)
   null_space <- matrix(0, length(fit$all_columns), length(dropped))
   null_space[-dropped, ] <- -dropped_columns(fit)$H
   null_space[cbind(dropped, seq_along(dropped))] <- 1
-  qr.Q(qr(null_space))
+  kept <- matrix(0, length(fit$all_columns), ncol(unknown))
+  kept[-dropped, ] <- unknown
+  qr.Q(qr(cbind(null_space, kept)))
 }
 
 # R of the QR decomposition of sqrt(w) X, kept columns: what emmeans projects on a submodel. NULL,

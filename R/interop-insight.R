@@ -149,7 +149,7 @@ get_variance.henderson_lmm <- function(x, component = "all", tolerance = 1e-8, v
   parts <- explained_variances(x)
   variances <- c(
     list(
-      var.fixed = parts$fixed, var.random = sum(parts$random), var.residual = parts$residual,
+      var.fixed = parts$fixed, var.random = parts$total, var.residual = parts$residual,
       var.distribution = parts$residual, var.dispersion = 0
     ), intercept_variances(x)
   )
@@ -165,8 +165,10 @@ get_variance.henderson_lmm <- function(x, component = "all", tolerance = 1e-8, v
 # Variances of intercepts and of slopes, and the correlations of both, named by grouping factor (and
 # column).
 intercept_variances <- function(fit) {
-  terms <- lapply(fit$random, function(term) {
+  terms <- lapply(seq_along(fit$random), function(position) {
+    term <- fit$random[[position]]
     covariance <- fit$sigma^2 * tcrossprod(lambda_matrix(term, fit$theta))
+    covariance[undetermined_covariances(fit, position)] <- NA
     constant <- term$columns == "(Intercept)"
     slopes <- term$columns[!constant]
     name <- function(values) {

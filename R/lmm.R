@@ -49,6 +49,16 @@
 #'   `data`, `grouping`, `weights`, `offset`, `contrasts`, `start`, `control`, `argument`,
 #'   `computation`. A singular fit gives a message (`henderson_message_singular`), an optimizer that
 #'   fails a warning (`henderson_warning_convergence`).
+#' @section What the data do not determine: Some random parts have variances, or combinations of
+#'   them, on which the likelihood does not depend: of effects that the fixed effects reproduce (a
+#'   fit by REML), of terms that group the rows in the same way (`(1 | a/b)` with one `b` in each
+#'   `a`), of columns that are collinear within the levels or zero, of a factor with a level for
+#'   each row. A message of class `henderson_message_undetermined` names them with the reason; its
+#'   field `variable` has the parameters. The fit keeps it (`fit$undetermined`, `NULL` otherwise):
+#'   prints repeat it, variances about which the data say nothing are `NA`, and so are standard
+#'   errors, intervals, tests and shares of variance that depend on them, or on one of two terms
+#'   that cannot be told apart. All others are those of the model without the superfluous term, and
+#'   the parameters that are not determined do not count in AIC and BIC.
 #' @references Bates, D., Maechler, M., Bolker, B. and Walker, S. (2015). Fitting linear mixed-effects
 #'   models using lme4. *Journal of Statistical Software* 67(1), 1-48. \doi{10.18637/jss.v067.i01}
 #' @seealso [lmm_control()], [deviance_function()]

@@ -15,7 +15,7 @@
 #'   does.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return `logLik`: class `logLik`, one number with attributes `df` (coefficients + covariance
-#'   parameters + 1 for \eqn{\sigma}), `nobs` and `nall` (observations). For a REML fit it is
+#'   parameters + 1 for \eqn{\sigma}, as [n_parameters()] counts them), `nobs` and `nall` (observations). For a REML fit it is
 #'   minus half the REML criterion, with the same `df` and `nobs`, so that `AIC` and `BIC` work on
 #'   it; such values compare only fits with the same fixed part.
 #'
@@ -91,9 +91,10 @@ criterion_value <- function(fit, REML = NULL) {
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return `nobs`: the number of rows with a positive weight that were used. `df.residual`: that
 #'   number minus `n_parameters()`. `n_parameters`: fixed-effects coefficients + covariance
-#'   parameters \eqn{\theta} + 1 for \eqn{\sigma}. `n_groups`: a named integer vector, the number
-#'   of levels of every grouping factor. A data frame is handed on to `n_groups()` of package dplyr,
-#'   which has another function of this name.
+#'   parameters \eqn{\theta} + 1 for \eqn{\sigma}, less those that the data do not determine (see
+#'   [lmm()]). `n_groups`: a named integer vector, the number of levels of every grouping factor. A
+#'   data frame is handed on to `n_groups()` of package dplyr, which has another function of this
+#'   name.
 #' @section Errors: class `henderson_error_argument` for an unknown argument or another object.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
@@ -119,7 +120,12 @@ df.residual.henderson_fit <- function(object, ...) {
 n_parameters <- function(object, ...) {
   check_no_dots(...)
   check_fit(object)
-  length(object$beta) + length(object$theta) + 1L
+  parameter_count(object)
+}
+
+# Of a fit, or of what `nested_fit()` gives.
+parameter_count <- function(fit) {
+  length(fit$beta) + length(fit$theta) + 1L - undetermined_count(fit)
 }
 
 #' @rdname nobs.henderson_fit

@@ -25,7 +25,7 @@ nested_fit <- function(fit, random) {
   ))
   outcome <- newton_outcome(result, control)
   certificate <- outcome$certificate
-  quiet <- outcome$converged && length(certificate$undetermined) == 0L
+  quiet <- outcome$converged && is.null(result$undetermined)
   if (!quiet || !(certificate$rounding < 1e-7)) return(NULL)
   outcome$singular <- any(result$standardized[theta_lower(members) == 0] < 1e-4)
   list(

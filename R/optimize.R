@@ -226,15 +226,7 @@ report_outcome <- function(fit, control) {
     ), kind = "singular")
   }
   report_precision(fit)
-  undetermined <- names(fit$theta)[outcome$certificate$undetermined]
-  if (length(undetermined)) {
-    inform(c(
-      "The data say nothing about {.val {undetermined}}: the fixed effects reproduce the random
-       effects.",
-      "i" = "What is reported for {cli::qty(undetermined)}{?it/them} is the start. Leave out the
-             term, or those fixed effects."
-    ), kind = "undetermined", variable = undetermined)
-  }
+  inform_undetermined(fit)
   invisible(fit)
 }
 

@@ -113,8 +113,8 @@ predict.henderson_lmm <- function(object, newdata = NULL, re.form = NULL, random
     return(finish(values))
   }
   if (interval == "none") {
-    kappa <- prediction_variance(object, parts, columns, random.only)$kappa
-    return(list(fit = finish(values), se.fit = finish_error(object$sigma * sqrt(kappa))))
+    accuracy <- prediction_accuracy(object, parts, columns, random.only, 0, "none")
+    return(list(fit = finish(values), se.fit = finish_error(accuracy$se.fit)))
   }
   noise <- if (interval == "prediction") {
     1 / prediction_weights(object, weights, length(values), is.null(newdata))
@@ -228,13 +228,32 @@ prediction_accuracy <- function(fit, parts, columns, random_only, noise, ddf) {
   if (ddf == "Kenward-Roger") {
     return(adjusted_accuracy(fit, parts$X, ddf))
   }
-  pieces <- prediction_variance(fit, parts, columns, random_only, with_scores = ddf != "none")
-  total <- pieces$kappa + noise
+  pieces <- prediction_variance(fit, parts, columns, random_only,
+    with_scores = ddf != "none" || !is.null(fit$undetermined)
+  )
+  total <- known_variances(fit, pieces, noise)
+  pieces$kappa <- known_variances(fit, pieces, 0)
   df <- if (ddf == "none") Inf else at_least_one(prediction_df(fit, total, pieces$scores, ddf))
   list(
     se.fit = fit$sigma * sqrt(pieces$kappa), deviation = fit$sigma * sqrt(total),
     df = rep(df, length.out = length(total))
   )
+}
+
+# kappa + noise, NA where it depends on what the data do not determine. kappa is of degree one in
+# (Gamma, 1), so that its derivative by the residual's 1 is what the others leave.
+known_variances <- function(fit, pieces, noise) {
+  total <- pieces$kappa + noise
+  if (is.null(fit$undetermined)) return(total)
+  rows <- which(!is.na(total))
+  moves <- if (any(lengths(pieces$scores))) {
+    covariance_moves(fit, pieces$scores, natural = FALSE)[rows, , drop = FALSE]
+  } else {
+    matrix(0, length(rows), length(fit$theta))
+  }
+  rest <- total[rows] - as.vector(moves %*% relative_covariances(fit))
+  total[rows[!are_determined(fit, cbind(moves, rest))]] <- NA
+  total
 }
 
 # Near a variance of zero the modes' own variances are uncertain beyond what a t distribution can

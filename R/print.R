@@ -124,7 +124,7 @@ fit_notes <- function(fit) {
   if (is_singular(fit)) {
     notes <- c(notes, "singular fit: a covariance matrix of the random effects is not of full rank")
   }
-  c(notes, convergence_note(fit))
+  c(notes, undetermined_notes(fit), convergence_note(fit))
 }
 
 convergence_note <- function(fit) {

@@ -52,6 +52,10 @@
 #'   counts as zero, which has p-value 1. In a simulation of N draws, s of which reach the ratio
 #'   observed, p is
 #'   \eqn{(1 + s) / (1 + N)}, which keeps the level of the test.
+#' @section Terms that cannot be told apart: Where another term, the fixed effects or the residual
+#'   take the place of what is removed (see [lmm()]), the smaller model is no smaller: `Df` counts
+#'   only parameters that the data determine, and with `Df` 0 both p-values are `NA`; `p_mixture`
+#'   also where `Df` is less than what is removed. A note in the print says why.
 #' @section Errors: `henderson_error_argument` for malformed arguments, and for `exact = TRUE` with
 #'   several variance components; `henderson_error_data` when the fit does not hold its model frame.
 #' @source Self and Liang (1987), *Journal of the American Statistical Association* 82, 605-610;
@@ -89,21 +93,18 @@ check_one_component <- function(fit) {
 }
 
 # Fits the smaller model: adds `random` (its random terms), `fit` (NULL if it has none; what
-# `nested_fit()` gives, or a fit),
-# `criterion`, `n_parameters`, `lrt`, `df` to an element of `random_reductions()`.
+# `nested_fit()` gives, or a fit), `criterion`, `n_parameters`, `lrt`, `df`, `removed` (covariance
+# parameters, of which the data determine `df`) to an element of `random_reductions()`.
 compare_reduction <- function(reduction, fit) {
   random <- replace_term(fit$parsed$random, reduction$position, reduction$reduced)
   smaller <- if (length(random) > 0L) nested_fit(fit, random) %||% refit_random(fit, random)
   plain <- if (is.null(smaller)) fixed_only(fit)
   criterion <- if (is.null(smaller)) plain$criterion else smaller$criterion
-  count <- if (is.null(smaller)) {
-    plain$n_parameters
-  } else {
-    length(smaller$beta) + length(smaller$theta) + 1L
-  }
+  count <- if (is.null(smaller)) plain$n_parameters else parameter_count(smaller)
   c(reduction, list(
     random = random, fit = smaller, criterion = criterion, n_parameters = count,
-    lrt = max(0, criterion - fit$criterion), df = n_parameters(fit) - count
+    lrt = max(0, criterion - fit$criterion), df = n_parameters(fit) - count,
+    removed = length(fit$theta) - length(smaller$theta)
   ))
 }
 
@@ -126,6 +127,7 @@ random_anova_table <- function(fit, reductions, tests, nsim) {
     c(NA, vapply(tests, `[[`, "", "reference")), rownames(table)
   )
   attr(table, "nsim") <- nsim
+  attr(table, "notes") <- undetermined_test_note(fit)
   attr(table, "formulas") <- stats::setNames(
     lapply(reductions, function(one) smaller_formula(fit, one$random)), rownames(table)[-1L]
   )
@@ -164,6 +166,7 @@ print.henderson_random_anova <- function(x, digits = max(getOption("digits") - 2
     text <- gsub("%s", format(attr(x, "nsim"), big.mark = ""), notes[methods], fixed = TRUE)
     write_lines(paste0("p_mixture: ", paste(text, collapse = "; ")))
   }
+  if (length(attr(x, "notes")) > 0L) write_lines(note_lines(attr(x, "notes")))
   invisible(x)
 }
 

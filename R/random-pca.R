@@ -16,9 +16,9 @@
 #'   `prcomp` and components `sdev` (standard deviations of the v components relative to
 #'   \eqn{\sigma}, decreasing: the singular values of \eqn{\Lambda}), `rotation` (v x v, columns are
 #'   the components in terms of the random effects), `center` and `scale` (`FALSE`), `supported`,
-#'   the number of components with variance, and `aliased`, the names of columns whose random
-#'   effects the fixed effects reproduce: a restricted likelihood does not depend on their variance,
-#'   and they do not count as supported. With several terms on a factor \eqn{\Lambda} is the
+#'   the number of components with variance, and `aliased`, the names of columns about whose
+#'   variance the data say nothing (the fixed effects reproduce their effects, or they are zero):
+#'   they do not count as supported. With several terms on a factor \eqn{\Lambda} is the
 #'   block-diagonal matrix of theirs.
 #'
 #'   `summary` gives for each factor a matrix with a column for each component and rows `Standard
@@ -70,23 +70,9 @@ principal_components <- function(terms, theta) {
   )
 }
 
-# For each term, which of its columns have random effects that the fixed effects reproduce, so that
-# the restricted likelihood does not depend on their variance: no part of the columns of Z is
-# outside the space of X. None for a fit by maximum likelihood, which would estimate that variance
-# as zero.
+# For each term, which of its columns have a variance that the data say nothing about.
 aliased_columns <- function(fit) {
-  if (!fit$REML || !has_moments(fit)) {
-    return(lapply(fit$random, function(term) logical(length(term$columns))))
-  }
-  moments <- moments_of(fit)
-  lapply(seq_along(fit$random), function(t) {
-    term <- raw_term_moments(fit, moments, t)
-    vapply(seq_along(fit$random[[t]]$columns), function(column) {
-      total <- sum(term$zz[column, column, ])
-      along <- sum(fixed_coordinates(moments, matrix(term$zx[, column, ], moments$p))^2)
-      total - along <= 1e-10 * total
-    }, TRUE)
-  })
+  lapply(seq_along(fit$random), function(position) diag(undetermined_covariances(fit, position)))
 }
 
 # Lambda of terms on one factor: block-diagonal.
@@ -134,7 +120,7 @@ print.henderson_random_pca <- function(x, digits = max(3L, getOption("digits") -
         ngettext(size, "component", "components"), " supported"
       ),
       if (length(x[[group]]$aliased) > 0L) {
-        paste("not told apart from fixed effects:", list_some(x[[group]]$aliased))
+        paste("variance not determined by the data:", list_some(x[[group]]$aliased))
       },
       text_numbers(round(tables[[group]], digits)), ""
     ))

@@ -129,7 +129,9 @@ refit_random <- function(fit, random) {
   call <- fit$call
   call$formula <- formula_call(formula)
   call$start <- NULL
-  result <- refit_parsed(fit, parsed, model_frame_of(fit), fit$REML, NULL, character(0L), call)
+  result <- quiet_undetermined(
+    refit_parsed(fit, parsed, model_frame_of(fit), fit$REML, NULL, character(0L), call), fit
+  )
   result$control <- control
   result
 }

@@ -126,12 +126,12 @@ candidate_combinations <- function(candidates) {
   models[!duplicated(vapply(models, `[[`, "", "key"))]
 }
 
-# Adds `criterion`, `n_parameters`, `singular`, `converged`, `own` (is it the fit?) and `label` to a
-# model.
+# Adds `criterion`, `n_parameters`, `size` (covariance parameters, determined or not), `singular`,
+# `converged`, `own` (is it the fit?) and `label` to a model.
 fit_candidate <- function(model, fit) {
   if (length(model$random) == 0L) {
     return(c(model, fixed_only(fit), list(
-      singular = FALSE, converged = TRUE, own = FALSE, label = "none"
+      singular = FALSE, converged = TRUE, own = FALSE, label = "none", size = 0L
     )))
   }
   texts <- vapply(model$random, `[[`, "", "text")
@@ -142,9 +142,9 @@ fit_candidate <- function(model, fit) {
     nested_fit(fit, model$random) %||% quiet_convergence(refit_random(fit, model$random))
   }
   c(model, list(
-    criterion = smaller$criterion,
-    n_parameters = length(smaller$beta) + length(smaller$theta) + 1L,
-    singular = smaller$optimization$singular, converged = smaller$optimization$converged, own = is_own,
+    criterion = smaller$criterion, n_parameters = parameter_count(smaller),
+    size = length(smaller$theta), singular = smaller$optimization$singular,
+    converged = smaller$optimization$converged, own = is_own,
     label = paste(
       vapply(model$random, function(term) expression_text(random_term_call(term)), ""),
       collapse = " + "
@@ -173,9 +173,9 @@ warn_not_converged <- function(models) {
 structure_columns <- c("npar", "logLik", "AIC", "BIC", "LRT", "Df", "Pr(>Chisq)", "singular")
 
 random_structures_table <- function(fit, models) {
-  models <- models[order(
-    vapply(models, function(model) model$criterion + 2 * model$n_parameters, 0)
-  )]
+  # of equal ones, for which parameters differ that the data do not determine, the smallest first
+  aic <- vapply(models, function(model) model$criterion + 2 * model$n_parameters, 0)
+  models <- models[order(signif(aic, 10L), vapply(models, `[[`, 0L, "size"), aic)]
   criterion <- vapply(models, `[[`, 0, "criterion")
   count <- vapply(models, `[[`, 0L, "n_parameters")
   compared <- vapply(models, `[[`, TRUE, "nested") & !vapply(models, `[[`, TRUE, "own")
@@ -189,7 +189,7 @@ random_structures_table <- function(fit, models) {
   )
   names(table) <- structure_columns
   structure(table,
-    fixed = expression_text(fit$parsed$fixed),
+    fixed = expression_text(fit$parsed$fixed), notes = undetermined_test_note(fit),
     formulas = stats::setNames(
       lapply(models, function(model) smaller_formula(fit, model$random)), labels
     ),
@@ -220,7 +220,8 @@ print.henderson_random_structures <- function(x, digits = 3L, ...) {
   })
   cells <- matrix(unlist(columns), nrow(x), dimnames = list(rownames(x), names(x)))
   write_lines(c(
-    paste("Candidate random parts of", attr(x, "fixed")), text_table(cells, align = "right")
+    paste("Candidate random parts of", attr(x, "fixed")), text_table(cells, align = "right"),
+    note_lines(attr(x, "notes"))
   ))
   invisible(x)
 }

@@ -43,6 +43,8 @@
 #'   (`undetermined`), and which `hessian` was used. `NULL` for `optimizer = "none"`}
 #'   \item{call, formula, ddf, correlation, notes}{as in the fit; what printing needs}
 #'   }
+#' @section Variances that the data do not determine: Standard errors and tests that depend on them
+#'   are `NA`, and a note says why; see [lmm()].
 #' @section A variance estimated as zero: Satterthwaite's degrees of freedom, as lmerTest has them,
 #'   take it for known, and a note says so. They jump there: in a balanced one-way layout of 8
 #'   groups with 48 observations the mean has 7 degrees of freedom for every positive variance, and
@@ -188,7 +190,8 @@ certificate_lines <- function(optimization) {
     curvature <- paste0(curvature, ", boundary score ", number(certificate$smallest_score))
   }
   c("", paste0(
-    "Convergence: ", optimization$evaluations, " evaluations, a further step would gain ",
+    "Convergence: ", optimization$evaluations, " ",
+    ngettext(optimization$evaluations, "evaluation", "evaluations"), ", a further step would gain ",
     number(certificate$predicted_decrease), ", ", curvature
   ))
 }

@@ -20,6 +20,9 @@
 #'   or covariance), `sdcor` (standard deviation or correlation); the residual is the last row.
 #'   `order` is `"cov.last"` (variances of a term first, then its covariances) or `"lower.tri"`
 #'   (lower triangle by columns).
+#'
+#'   Variances about which the data say nothing, see [lmm()], are `NA`. Attribute `notes` has
+#'   sentences on what is not determined, which printing shows.
 #' @section Errors: class `henderson_error_argument` for an unknown or malformed argument.
 #' @source Bates, Maechler, Bolker and Walker (2015), *Journal of Statistical Software* 67(1),
 #'   equation (4).
@@ -32,9 +35,25 @@
 VarCorr.henderson_fit <- function(x, sigma = 1, ...) {
   check_no_dots(...)
   sigma <- if (missing(sigma)) x$sigma else check_number(sigma, min = 0)
-  components <- lapply(x$random, term_covariance, theta = x$theta, sigma = sigma)
+  components <- lapply(seq_along(x$random), function(position) {
+    covariance <- term_covariance(x$random[[position]], x$theta, sigma)
+    without_unknown(covariance, undetermined_covariances(x, position))
+  })
   names(components) <- unique_labels(vapply(x$random, `[[`, "", "group"))
-  structure(components, sc = sigma, useSc = TRUE, class = "henderson_varcorr")
+  structure(components,
+    sc = sigma, useSc = TRUE, class = "henderson_varcorr", notes = undetermined_notes(x)
+  )
+}
+
+# NA for the elements about which the data say nothing.
+without_unknown <- function(covariance, unknown) {
+  if (!any(unknown)) return(covariance)
+  correlation <- attr(covariance, "correlation")
+  covariance[unknown] <- NA
+  attr(covariance, "stddev")[diag(unknown)] <- NA
+  correlation[unknown | outer(diag(unknown), diag(unknown), "|")] <- NA
+  attr(covariance, "correlation") <- correlation
+  covariance
 }
 
 # "Subject", "Subject" become "Subject", "Subject.1", as by make.unique(), which loses names that
@@ -110,7 +129,7 @@ component_rows <- function(covariance, label, order) {
 print.henderson_varcorr <- function(x, digits = max(3L, getOption("digits") - 2L),
                                     comp = "Std.Dev.", formatter = format, ...) {
   check_print_dots(...)
-  write_lines(varcorr_lines(x, digits, comp, formatter))
+  write_lines(c(varcorr_lines(x, digits, comp, formatter), note_lines(attr(x, "notes"))))
   invisible(x)
 }
 

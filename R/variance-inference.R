@@ -32,9 +32,9 @@
 #'   covariance matrix of the estimates.
 #' @section Where there is no standard error: A variance estimated as zero, and everything in the
 #'   covariance matrix of an unstructured term that is not of full rank, lies on the boundary of
-#'   what is possible, where estimates are not normal for any number of groups; variances of effects
-#'   that the fixed effects reproduce are not determined by a restricted likelihood. Their `se`,
-#'   `lower` and `upper` are `NA`, and a message of class `henderson_message_singular` says which
+#'   what is possible, where estimates are not normal for any number of groups; variances that
+#'   the data do not determine (see [lmm()]) have none either. Their `se`,
+#'   `lower` and `upper` are `NA`, `estimate` too where the data say nothing at all, and a message of class `henderson_message_singular` says which
 #'   and why. The others are computed with those parameters held where they are. A fit away from an
 #'   optimum, not converged or evaluated at given parameters, has no standard errors.
 #' @section Errors: `henderson_error_argument` for malformed arguments; `henderson_error_data` when
@@ -62,6 +62,7 @@ variance_components <- function(fit, scale = c("sd", "variance", "log_sd", "thet
   known <- !irregular$all & !vapply(seq_len(nrow(jacobian)), function(row) {
     any(irregular$theta[table$theta[[row]]])
   }, TRUE)
+  known[length(known)] <- !irregular$all && !isTRUE(irregular$sigma)
   covariance <- jacobian %*% parameters %*% t(jacobian)
   covariance[!known, ] <- covariance[, !known] <- NA
   if (any(!known)) inform_irregular(irregular$reason)
@@ -69,7 +70,7 @@ variance_components <- function(fit, scale = c("sd", "variance", "log_sd", "thet
   dimnames(covariance) <- list(names, names)
   se <- sqrt(diag(covariance))
   result <- data.frame(
-    table[c("grp", "var1", "var2", "estimate")], se = se,
+    table[c("grp", "var1", "var2")], estimate = known_estimates(fit, table), se = se,
     component_limits(table, se, scale, level), row.names = NULL
   )
   structure(result,
@@ -78,8 +79,16 @@ variance_components <- function(fit, scale = c("sd", "variance", "log_sd", "thet
   )
 }
 
+# NA where the data say nothing about an element. Each row's own parameter is the one it moves with.
+known_estimates <- function(fit, table) {
+  estimate <- table$estimate
+  estimate[table$element %in% fit$undetermined$alone] <- NA
+  estimate
+}
+
 # Rows of theta and sigma: list of `grp`, `var1`, `var2`, `estimate`, `gradient` (list of rows of
-# the Jacobian by psi), `theta` (list: positions in theta that a row depends on).
+# the Jacobian by psi), `theta` (list: positions in theta that a row depends on), `element` (its own
+# position, NA for the residual).
 theta_rows <- function(fit) {
   count <- length(fit$theta)
   entries <- do.call(rbind, lapply(fit$random, function(term) {
@@ -94,7 +103,8 @@ theta_rows <- function(fit) {
     grp = c(entries$grp, "Residual"), var1 = c(entries$var1, NA), var2 = c(entries$var2, NA),
     estimate = c(unname(fit$theta), fit$sigma),
     gradient = lapply(seq_len(count + 1L), function(i) as.numeric(seq_len(count + 1L) == i)),
-    theta = c(unlist(lapply(fit$random, joint_parameters), recursive = FALSE), list(integer(0L)))
+    theta = c(unlist(lapply(fit$random, joint_parameters), recursive = FALSE), list(integer(0L))),
+    element = c(unlist(lapply(fit$random, `[[`, "theta_index")), NA)
   )
 }
 
@@ -121,7 +131,8 @@ covariance_rows <- function(fit, scale) {
   residual <- list(
     grp = "Residual", var1 = NA_character_, var2 = NA_character_,
     estimate = switch(scale, sd = sigma, variance = sigma^2, log_sd = log(sigma)),
-    gradient = list(c(numeric(length(fit$theta)), slope)), theta = list(integer(0L))
+    gradient = list(c(numeric(length(fit$theta)), slope)), theta = list(integer(0L)),
+    element = NA_integer_
   )
   parts <- c(unname(parts), list(residual))
   fields <- names(residual)
@@ -165,7 +176,10 @@ term_rows <- function(term, label, fit, scale) {
     # of an unstructured matrix every element is irregular when one is
     theta = lapply(pairs[, 1L], function(a) {
       if (term$structure == "diag") term$theta_index[a] else term$theta_index
-    })
+    }),
+    element = term$theta_index[match(
+      paste(pairs[, 1L], pairs[, 2L]), paste(entries$row, entries$column)
+    )]
   )
 }
 
@@ -203,27 +217,44 @@ irregular_parameters <- function(fit) {
     ))
   }
   active <- variance_parameter_covariance(fit)$active
-  aliased <- aliased_columns(fit)
-  boundary <- undetermined <- logical(length(fit$theta))
-  for (t in seq_along(fit$random)) {
-    term <- fit$random[[t]]
-    index <- term$theta_index
-    entries <- lambda_entries(term)
-    boundary[index] <- !active[index]
-    undetermined[index] <- aliased[[t]][entries$row] | aliased[[t]][entries$column]
-  }
+  undetermined <- undetermined_parameters(fit)
   flat <- flat_parameters(inference_pieces(fit, "Satterthwaite")$hessian, active)
   undetermined <- undetermined | flat
-  boundary <- boundary & !undetermined
-  labels <- names(fit$theta)
-  list(theta = boundary | undetermined, all = FALSE, reason = c(
-    if (any(boundary)) {
-      paste0("on the boundary, a standard deviation of zero: ", list_some(labels[boundary]))
-    },
-    if (any(undetermined)) {
-      paste0("not determined by the data: ", list_some(labels[undetermined]))
+  boundary <- !active & !undetermined
+  list(
+    theta = boundary | undetermined, all = FALSE, sigma = is_sigma_undetermined(fit),
+    reason = c(
+      boundary_reasons(fit, boundary),
+      if (!is.null(fit$undetermined)) {
+        paste0("not determined by the data: ", undetermined_notes(fit))
+      } else if (any(undetermined)) {
+        paste0("not determined by the data: ", list_some(names(fit$theta)[undetermined]))
+      }
+    )
+  )
+}
+
+# Variances of zero, and correlation matrices that are not of full rank although no variance is.
+boundary_reasons <- function(fit, boundary) {
+  zero <- deficient <- character(0L)
+  for (term in fit$random) {
+    at <- lambda_entries(term)
+    lambda <- lambda_matrix(term, fit$theta)
+    own <- boundary[term$theta_index] & at$row == at$column
+    empty <- rowSums(lambda^2)[at$row] == 0
+    labels <- names(fit$theta)[term$theta_index]
+    zero <- c(zero, labels[own & empty])
+    if (any(own & !empty)) deficient <- c(deficient, paste0("(", term$text, ")"))
+  }
+  c(
+    if (length(zero)) paste0("on the boundary, a standard deviation of zero: ", list_some(zero)),
+    if (length(deficient)) {
+      paste0(
+        "on the boundary, effects that are combinations of each other (a correlation of +-1, if ",
+        "there are two): ", list_some(deficient)
+      )
     }
-  ))
+  )
 }
 
 # Parameters along which the criterion does not change.

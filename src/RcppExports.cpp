@@ -155,20 +155,21 @@ BEGIN_RCPP
 END_RCPP
 }
 // satterthwaite_parts_cpp
-Rcpp::List satterthwaite_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml);
-RcppExport SEXP _henderson_satterthwaite_parts_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP) {
+Rcpp::List satterthwaite_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml, const Rcpp::IntegerVector& held);
+RcppExport SEXP _henderson_satterthwaite_parts_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP heldSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
     Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type theta(thetaSEXP);
     Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);
-    rcpp_result_gen = Rcpp::wrap(satterthwaite_parts_cpp(moments, theta, reml));
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type held(heldSEXP);
+    rcpp_result_gen = Rcpp::wrap(satterthwaite_parts_cpp(moments, theta, reml, held));
     return rcpp_result_gen;
 END_RCPP
 }
 // expected_parts_cpp
-Rcpp::List expected_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml, bool adjust, double max_width, double max_memory);
-RcppExport SEXP _henderson_expected_parts_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP adjustSEXP, SEXP max_widthSEXP, SEXP max_memorySEXP) {
+Rcpp::List expected_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml, bool adjust, double max_width, double max_memory, const Rcpp::IntegerVector& held);
+RcppExport SEXP _henderson_expected_parts_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP adjustSEXP, SEXP max_widthSEXP, SEXP max_memorySEXP, SEXP heldSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
@@ -177,7 +178,8 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< bool >::type adjust(adjustSEXP);
     Rcpp::traits::input_parameter< double >::type max_width(max_widthSEXP);
     Rcpp::traits::input_parameter< double >::type max_memory(max_memorySEXP);
-    rcpp_result_gen = Rcpp::wrap(expected_parts_cpp(moments, theta, reml, adjust, max_width, max_memory));
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type held(heldSEXP);
+    rcpp_result_gen = Rcpp::wrap(expected_parts_cpp(moments, theta, reml, adjust, max_width, max_memory, held));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -234,8 +236,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_deviance_at_cpp", (DL_FUNC) &_henderson_deviance_at_cpp, 3},
     {"_henderson_evaluate_deviance_cpp", (DL_FUNC) &_henderson_evaluate_deviance_cpp, 4},
     {"_henderson_gemm_kernel_cpp", (DL_FUNC) &_henderson_gemm_kernel_cpp, 1},
-    {"_henderson_satterthwaite_parts_cpp", (DL_FUNC) &_henderson_satterthwaite_parts_cpp, 3},
-    {"_henderson_expected_parts_cpp", (DL_FUNC) &_henderson_expected_parts_cpp, 6},
+    {"_henderson_satterthwaite_parts_cpp", (DL_FUNC) &_henderson_satterthwaite_parts_cpp, 4},
+    {"_henderson_expected_parts_cpp", (DL_FUNC) &_henderson_expected_parts_cpp, 7},
     {"_henderson_contrast_rows_cpp", (DL_FUNC) &_henderson_contrast_rows_cpp, 2},
     {"_henderson_joint_test_cpp", (DL_FUNC) &_henderson_joint_test_cpp, 4},
     {"_henderson_prediction_variance_cpp", (DL_FUNC) &_henderson_prediction_variance_cpp, 6},

@@ -46,22 +46,33 @@ henderson::ProfiledDeviance deviance_at(const henderson::CrossProducts& moments,
   return deviance;
 }
 
+std::vector<int> zero_based(const Rcpp::IntegerVector& index, Eigen::Index size) {
+  std::vector<int> result;
+  for (int i : index) {
+    if (i < 1 || i > size) Rcpp::stop("internal: a parameter that does not exist");
+    result.push_back(i - 1);
+  }
+  return result;
+}
+
 }  // namespace
 
-// Parts of Satterthwaite's degrees of freedom at theta (contrast_inference.h).
+// Parts of Satterthwaite's degrees of freedom at theta (contrast_inference.h); held: 1-based.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List satterthwaite_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta,
-                                   bool reml) {
+                                   bool reml, const Rcpp::IntegerVector& held) {
   const henderson::CrossProducts cross_products = as_cross_products(moments);
   henderson::ProfiledDeviance deviance = deviance_at(cross_products, theta, reml);
-  return wrap_parts(henderson::satterthwaite_parts(&deviance, theta));
+  return wrap_parts(henderson::satterthwaite_parts(
+      &deviance, theta, henderson::HessianSource::kCheapest, zero_based(held, theta.size())));
 }
 
 // Parts from the expected information. Where its dense matrices are wider than max_width or larger
 // than max_memory (bytes) nothing is computed: the result is list(width, memory).
 // [[Rcpp::export(rng = false)]]
 Rcpp::List expected_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml,
-                              bool adjust, double max_width, double max_memory) {
+                              bool adjust, double max_width, double max_memory,
+                              const Rcpp::IntegerVector& held) {
   const henderson::CrossProducts cross_products = as_cross_products(moments);
   henderson::ProfiledDeviance deviance = deviance_at(cross_products, theta, reml);
   const double width =
@@ -70,7 +81,8 @@ Rcpp::List expected_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& 
   if (width > max_width || memory > max_memory) {
     return Rcpp::List::create(Rcpp::_["width"] = width, Rcpp::_["memory"] = memory);
   }
-  return wrap_parts(henderson::expected_parts(&deviance, theta, adjust));
+  return wrap_parts(
+      henderson::expected_parts(&deviance, theta, adjust, zero_based(held, theta.size())));
 }
 
 // Variance over sigma^2 and degrees of freedom for every row of l.

@@ -356,6 +356,19 @@ Rcpp::IntegerVector one_based(const std::vector<int>& index) {
   return result + 1;
 }
 
+// NULL where the data determine all parameters; moves: (p p) x d.
+SEXP wrap_undetermined(const henderson::UndeterminedDirections& undetermined) {
+  if (undetermined.empty()) return R_NilValue;
+  const Eigen::Index d = undetermined.directions.cols();
+  const Eigen::Index size = undetermined.fixed_moves.empty() ? 0 : undetermined.fixed_moves[0].size();
+  Eigen::MatrixXd moves(size, d);
+  for (Eigen::Index i = 0; size > 0 && i < d; ++i) {
+    moves.col(i) = Eigen::Map<const Eigen::VectorXd>(undetermined.fixed_moves[i].data(), size);
+  }
+  return Rcpp::List::create(Rcpp::_["directions"] = undetermined.directions,
+                            Rcpp::_["sizes"] = undetermined.sizes, Rcpp::_["moves"] = moves);
+}
+
 }  // namespace
 
 Rcpp::List wrap_fit(const FitResult& result) {
@@ -380,6 +393,7 @@ Rcpp::List wrap_fit(const FitResult& result) {
           Rcpp::_["failed"] = Rcpp::wrap(result.certificate.failed()),
           Rcpp::_["undetermined"] = one_based(result.certificate.undetermined),
           Rcpp::_["hessian"] = result.certificate.exact_hessian ? "exact" : "average information"),
+      Rcpp::_["undetermined"] = wrap_undetermined(result.undetermined),
       Rcpp::_["evaluations"] = result.evaluations, Rcpp::_["iterations"] = result.iterations,
       Rcpp::_["status"] = std::string(henderson::status_name(result.status)),
       Rcpp::_["trace"] = wrap_trace(result.trace));

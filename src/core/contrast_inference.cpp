@@ -198,7 +198,7 @@ Vector quadratic_forms(const ConstMatrixRef& l, const double* a) {
 }  // namespace
 
 ContrastParts satterthwaite_parts(ProfiledDeviance* deviance, const Vector& theta,
-                                  HessianSource source) {
+                                  HessianSource source, const std::vector<int>& held) {
   ContrastParts parts;
   const int k = deviance->n_parameters();
   const BlockSystem& system = deviance->system();
@@ -212,6 +212,7 @@ ContrastParts satterthwaite_parts(ProfiledDeviance* deviance, const Vector& thet
     direction.gamma = map * direction.gamma * map.transpose();
     directions.push_back(direction);
   }
+  for (int i : held) parts.free[i] = 0;
   parts.exact_hessian = use_exact_hessian(*deviance, source);
   if (!parts.exact_hessian) parts.hessian = difference_hessian(deviance, theta, parts.free);
   const BlockCholesky& factor = deviance->factor();
@@ -249,7 +250,8 @@ ContrastParts satterthwaite_parts(ProfiledDeviance* deviance, const Vector& thet
   return parts;
 }
 
-ContrastParts expected_parts(ProfiledDeviance* deviance, const Vector& theta, bool adjust) {
+ContrastParts expected_parts(ProfiledDeviance* deviance, const Vector& theta, bool adjust,
+                             const std::vector<int>& held) {
   ContrastParts parts;
   const int k = deviance->n_parameters();
   const int p = deviance->system().p;
@@ -271,7 +273,11 @@ ContrastParts expected_parts(ProfiledDeviance* deviance, const Vector& theta, bo
   Vector trace(k);
   for (int i = 0; i < k; ++i) trace[i] = sums.trace(directions[i]);
   // sigma^2 is profiled out: the part of every direction along V itself is taken off
-  const Matrix information = sums.traces(directions) - trace * trace.transpose() / parts.degrees;
+  Matrix information = sums.traces(directions) - trace * trace.transpose() / parts.degrees;
+  for (int i : held) {
+    information.row(i).setZero();
+    information.col(i).setZero();
+  }
   parts.weight = scaled_inverse(information, 1e-12);
   parts.offset = -trace / parts.degrees;
   const Matrix half = half_phi(*deviance);

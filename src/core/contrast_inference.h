@@ -28,7 +28,7 @@ struct ContrastParts {
   bool scaled = false;  // Kenward and Roger's scaled F
   // Satterthwaite only.
   Matrix hessian;             // k x k, rows and columns of parameters that are not free are zero
-  std::vector<int> free;      // 0 for the parameters of an empty column of Lambda
+  std::vector<int> free;      // 0 for the parameters of an empty column of Lambda and held ones
   bool exact_hessian = true;  // else central differences of the gradient
 };
 
@@ -37,13 +37,16 @@ struct ContrastParts {
 // or whichever is cheaper, exactly where that is cheap enough.
 enum class HessianSource { kCheapest, kExact, kDifferences };
 
-// At natural theta.
+// At natural theta. `held`: parameters that stay where they are, because the data determine no
+// more than the others; any will do that leave no direction without information.
 ContrastParts satterthwaite_parts(ProfiledDeviance* deviance, const Vector& theta,
-                                  HessianSource source = HessianSource::kCheapest);
+                                  HessianSource source = HessianSource::kCheapest,
+                                  const std::vector<int>& held = {});
 
 // From the expected information: adjust = true for the covariance and F of Kenward and Roger,
 // false for their degrees of freedom of single contrasts alone.
-ContrastParts expected_parts(ProfiledDeviance* deviance, const Vector& theta, bool adjust);
+ContrastParts expected_parts(ProfiledDeviance* deviance, const Vector& theta, bool adjust,
+                             const std::vector<int>& held = {});
 
 // l'Phi l and degrees of freedom for every row of L (q x p).
 struct RowResult {

@@ -329,6 +329,11 @@ FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options,
   report_fixed(deviance, &result);
   report_random(deviance, parts, spherical_map, &result);
   result.gradient = natural_gradient(deviance, parts.lambda_gradient, rotations);
+  const bool judged = options.optimize || options.certify;
+  result.undetermined =
+      find_undetermined(&deviance, x, result.certificate,
+                        judged && result.status != OptimizerStatus::kMaxEvaluations &&
+                            result.certificate.holds());
   return result;
 }
 

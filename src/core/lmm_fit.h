@@ -11,6 +11,7 @@
 #include "optimizer.h"
 #include "profiled_deviance.h"
 #include "types.h"
+#include "undetermined.h"
 
 namespace henderson {
 
@@ -64,6 +65,7 @@ struct FitResult {
       conditional_variance;  // per block term (v v) x J: sigma^2 Lambda M^-1 Lambda'
   Vector gradient;           // natural theta
   Certificate certificate;
+  UndeterminedDirections undetermined;
   int evaluations = 0;
   int iterations = 0;
   OptimizerStatus status = OptimizerStatus::kConverged;

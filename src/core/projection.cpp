@@ -104,8 +104,27 @@ Matrix Projection::average_information(const std::vector<CovarianceDirection>& d
   Matrix leaf;
   Matrix remainder;
   move_scores(directions, &leaf, &remainder);
+  return moved_information(leaf, remainder, true);
+}
+
+void Projection::add_average(const std::vector<CovarianceDirection>& directions,
+                             const Matrix& g_leaf, const Matrix& g_remainder, bool restricted,
+                             Matrix* sum) const {
+  const Index k = static_cast<Index>(directions.size());
+  Matrix leaf;
+  Matrix remainder;
+  move(g_leaf, g_remainder, directions, &leaf, &remainder);
+  sum->topLeftCorner(k, k) += moved_information(leaf, remainder, restricted);
+  const Vector forms = leaf * g_leaf.transpose() + remainder * g_remainder.transpose();
+  sum->col(k).head(k) += forms;
+  sum->row(k).head(k) += forms.transpose();
+}
+
+// F K F' for a right-hand side f per row, or F C F'.
+Matrix Projection::moved_information(const Matrix& leaf, const Matrix& remainder,
+                                     bool restricted) const {
   Matrix information = quadratic(leaf, remainder);
-  if (system_.p == 0) return information;
+  if (system_.p == 0 || !restricted) return information;
   Matrix fx = cx_leaf_ * leaf.transpose() + cx_remainder_ * remainder.transpose();  // p x k
   factor_.x_factor().triangularView<Eigen::Lower>().solveInPlace(fx);
   information.noalias() -= fx.transpose() * fx;

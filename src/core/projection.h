@@ -28,6 +28,10 @@ class Projection {
                   Matrix* remainder) const;
   // g'G_i K G_j g for all pairs.
   Matrix average_information(const std::vector<CovarianceDirection>& directions) const;
+  // The same for another g (1 x v0 J0 and 1 x q_r), with C in place of K if not restricted, added to
+  // the leading corner of a matrix one larger, to whose last row and column g'G_i g is added.
+  void add_average(const std::vector<CovarianceDirection>& directions, const Matrix& g_leaf,
+                   const Matrix& g_remainder, bool restricted, Matrix* sum) const;
   // C_X'G_i C_X, p x p.
   std::vector<Matrix> fixed_forms(const std::vector<CovarianceDirection>& directions) const;
   // g'G_i g.
@@ -36,6 +40,7 @@ class Projection {
   Matrix score_squares(int term) const;
 
  private:
+  Matrix moved_information(const Matrix& leaf, const Matrix& remainder, bool restricted) const;
   void move(const Matrix& source_leaf, const Matrix& source_remainder,
             const std::vector<CovarianceDirection>& directions, Matrix* leaf,
             Matrix* remainder) const;

@@ -10,7 +10,7 @@ namespace henderson {
 namespace {
 
 constexpr double kSnap = 1e-3;  // |Lambda_cc| from which the boundary is looked at
-constexpr double kFlat = 1e-8;  // change of the criterion by a change of a parameter by its size
+constexpr double kFlat = 1e-6;  // change of the criterion by a change of a parameter by its size
 
 // Smallest eigenvalue of S_t per level, over structures whose Gamma_t is (nearly) singular, and
 // what a step of Fisher scoring along its direction v would gain: s^2 / (2 T) with s = v'S_t v < 0

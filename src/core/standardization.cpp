@@ -13,6 +13,13 @@ double root_or_one(double sum, double n) {
   return value > 0 && std::isfinite(value) ? value : 1.0;
 }
 
+// A constant column about its mean is rounding, which must not pass for a column.
+bool is_constant(const TermMoments& term, int c, double mean_square) {
+  constexpr double kRounding = 1e-14;
+  const double shift = term.centred_with[c] >= 0 ? std::abs(term.shift[c]) : 0.0;
+  return shift > 0 && std::sqrt(mean_square) <= kRounding * shift;
+}
+
 // R, upper triangular, with centred Z'Z = n R'R within each unstructured term, diagonal otherwise.
 // A column that is a combination of earlier ones to the precision of cross-products is only scaled.
 Matrix pooled_factor(const TermMoments& term, double n) {
@@ -21,12 +28,16 @@ Matrix pooled_factor(const TermMoments& term, double n) {
   const int v = term.v;
   const Vector pooled = term.diagonal.rowwise().sum() / n;
   Matrix factor = Matrix::Zero(v, v);
-  for (int c = 0; c < v; ++c) factor(c, c) = root_or_one(pooled[c * v + c], 1.0);
+  for (int c = 0; c < v; ++c) {
+    const double own = pooled[c * v + c];
+    factor(c, c) = is_constant(term, c, own) ? std::abs(term.shift[c]) : root_or_one(own, 1.0);
+  }
   for (const CovarianceStructure& structure : term.structures) {
     if (structure.kind != StructureKind::kUnstructured) continue;
     const int first = structure.first_column;
     const int last = first + structure.n_columns;
     for (int c = first + 1; c < last; ++c) {
+      if (is_constant(term, c, pooled[c * v + c])) continue;
       Vector column = Vector::Zero(v);
       double left = pooled[c * v + c];
       for (int r = first; r < c; ++r) {
