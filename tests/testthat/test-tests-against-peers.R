@@ -120,6 +120,12 @@ test_that("the printed table is lmerTest's", {
       capture.output(print(anova(fit, type = type))), capture.output(print(anova(m, type = type)))
     )
   }
+})
+
+test_that("the printed coefficients are lmerTest's", {
+  need_peer("lmerTest")
+  # its summaries are printed by `%||%` of base R
+  skip_if(packageVersion("lme4") >= "2.1" && getRversion() < "4.4", "lme4 2.1 prints in R 4.4 only")
   m <- lmerTest::lmer(Reaction ~ Days + (Days | Subject), sleepstudy)
   fit <- as_lmm(m)
   coefficients <- function(x) {
