@@ -15,7 +15,8 @@
 #'   of two), `moves` (p^2 x d, changes of (X'V^-1 X)^-1), `alone` (positions
 #'   in theta of elements of Gamma about which the data say nothing), `groups`: list of
 #'   list(`parameters` (positions, k + 1 the residual), `terms` (positions), `reason`, `columns`,
-#'   `equal`), what cannot be told apart from each other, or what is not determined at all, for one reason.
+#'   `equal`), what cannot be told apart from each other, or is not determined at all, for one
+#'   reason.
 #' @noRd
 new_undetermined <- function(found, design, fit) {
   if (is.null(found)) return(NULL)
@@ -182,129 +183,6 @@ used_levels <- function(term, design) term$level[used_rows(design)]
 used_columns <- function(term, design) {
   z <- term$z %||% matrix(1, length(design$y), 1L)
   z[used_rows(design), , drop = FALSE]
-}
-
-# --- words ---
-
-# "(1 | g)" of terms by position.
-bar_texts <- function(fit, terms) {
-  paste0("(", vapply(fit$random[terms], `[[`, "", "text"), ")")
-}
-
-parameter_labels <- function(fit, group) {
-  labels <- names(fit$theta)[group$parameters[group$parameters <= length(fit$theta)]]
-  unique(labels)
-}
-
-# "a, b and c".
-and_list <- function(x) {
-  if (length(x) < 2L) return(x)
-  paste(paste(x[-length(x)], collapse = ", "), "and", x[length(x)])
-}
-
-#' Sentences on what is not determined
-#'
-#' @return list parallel to `fit$undetermined$groups` of list(`fact`, `advice`), plain strings.
-#' @noRd
-undetermined_words <- function(fit) {
-  lapply(fit$undetermined$groups, function(group) {
-    terms <- and_list(bar_texts(fit, group$terms))
-    labels <- list_some(parameter_labels(fit, group))
-    columns <- and_list(group$columns)
-    say <- function(fact, advice) list(fact = fact, advice = advice)
-    switch(group$reason,
-      fixed = say(
-        paste0(
-          "the data say nothing about ", labels, ": the fixed effects reproduce the random effects"
-        ),
-        paste("Leave out", terms, "or what it has in common with the fixed effects.")
-      ),
-      zero = say(
-        paste0(
-          "the data say nothing about ", labels, ": ", columns, " of ", terms, " ",
-          ngettext(length(group$columns), "is", "are"), " zero in every row"
-        ),
-        paste0("Leave ", columns, " out of ", terms, ".")
-      ),
-      apart = say(
-        paste0(
-          "the data say nothing about ", labels, ": no level has both ", columns, " of ", terms
-        ),
-        "Write the term with || or diag(), which has no covariances."
-      ),
-      collinear = say(
-        paste0(
-          "the columns ", columns, " of ", terms, " are collinear within the levels: of ", labels,
-          " only combinations are determined"
-        ),
-        paste0("Leave one of the columns out of ", terms, ".")
-      ),
-      residual = say(
-        paste0(
-          "the variance of ", terms, " cannot be told apart from the residual variance: only ",
-          if (length(group$parameters) == 2L) "their sum is" else "combinations are", " determined"
-        ),
-        paste("Leave out", terms, "or use data with several observations per level.")
-      ),
-      partition = say(
-        paste0(
-          terms, " group the rows in the same way and cannot be told apart: of ", labels, " only ",
-          if (group$equal) "the sum is determined" else "sums of multiples are determined"
-        ),
-        "Keep one term, with the columns of all."
-      ),
-      sum = say(
-        paste0(
-          terms, " cannot be told apart: of ", labels, " only combinations are determined"
-        ),
-        paste("Leave out one of", terms)
-      )
-    )
-  })
-}
-
-undetermined_notes <- function(fit) {
-  vapply(undetermined_words(fit), `[[`, "", "fact")
-}
-
-# Bullets of a message: facts with their advice.
-undetermined_bullets <- function(fit) {
-  unlist(lapply(undetermined_words(fit), function(word) {
-    c(paste0(upper_first(word$fact), "."), i = word$advice)
-  }))
-}
-
-upper_first <- function(x) paste0(toupper(substr(x, 1L, 1L)), substring(x, 2L))
-
-inform_undetermined <- function(fit) {
-  if (is.null(fit$undetermined)) return(invisible(NULL))
-  lines <- c(undetermined_bullets(fit), i = if (length(fit$undetermined$alone) > 0L) {
-    "Variances, standard errors and tests that depend on it are reported as NA."
-  } else {
-    "Tests and shares of variance that depend on it are reported as NA."
-  })
-  say_undetermined(lines, fit)
-}
-
-# `what` is NA: said where it is asked for.
-inform_unknown <- function(what, fit) {
-  notes <- paste0(upper_first(undetermined_notes(fit)), ".")
-  say_undetermined(c(what, stats::setNames(notes, rep("i", length(notes)))), fit)
-}
-
-say_undetermined <- function(lines, fit) {
-  parameters <- unlist(lapply(fit$undetermined$groups, parameter_labels, fit = fit))
-  wrapped <- vapply(lines, function(line) {
-    paste(strwrap(line, width = 78L, exdent = 2L), collapse = "\n")
-  }, "")
-  inform(escape_braces(wrapped), kind = "undetermined", variable = unique(parameters))
-}
-
-# Refits of a fit of which it was said do not say it again: their tables do.
-quiet_undetermined <- function(code, fit) {
-  withCallingHandlers(code, henderson_message_undetermined = function(condition) {
-    if (!is.null(fit$undetermined)) invokeRestart("muffleMessage")
-  })
 }
 
 # --- questions ---

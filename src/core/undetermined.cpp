@@ -51,7 +51,7 @@ Vector balanced_point(const ProfiledDeviance& deviance) {
   return x;
 }
 
-// ---- is there reason to look? --------------------------------------------------------------------
+// ---- is there reason to look? -----------------------------------------------------------------
 
 // Is the Gram matrix of some columns singular?
 bool is_singular(const ConstMatrixRef& gram) {
@@ -110,7 +110,7 @@ bool worth_looking(const ProfiledDeviance& deviance, const Vector& x,
   return (boundary || deviance.traces_are_cheap()) && is_possible(deviance);
 }
 
-// ---- information on Gamma and tau ----------------------------------------------------------------
+// ---- information on Gamma and tau -------------------------------------------------------------
 
 // Of the k entries of Gamma, and of V itself in the last place.
 struct LinearInformation {
@@ -193,7 +193,7 @@ LinearInformation sampled_information(ProfiledDeviance* deviance) {
   return information;
 }
 
-// ---- null space ----------------------------------------------------------------------------------
+// ---- null space -------------------------------------------------------------------------------
 
 // Columns that span the null space: of the entries of Gamma and of V (last).
 Matrix null_space(const ProfiledDeviance& deviance, const LinearInformation& information) {
@@ -276,7 +276,7 @@ std::vector<Matrix> direction_matrices(const ProfiledDeviance& deviance, const V
   return gamma;
 }
 
-// ---- in the data's own units ---------------------------------------------------------------------
+// ---- in the data's own units ------------------------------------------------------------------
 
 void to_natural(const ProfiledDeviance& deviance, const Matrix& null,
                 UndeterminedDirections* result) {
@@ -321,7 +321,8 @@ void move_fixed(ProfiledDeviance* deviance, const Vector& x, UndeterminedDirecti
     for (std::size_t t = 0; t < gamma.size(); ++t) {
       const Matrix& z_map = deviance->scales().z_map[t];
       gamma[t] = (z_map * gamma[t] * z_map.transpose()).eval();
-      directions.push_back({static_cast<int>(t), gamma[t] - tau * lambda[t] * lambda[t].transpose()});
+      gamma[t] -= tau * lambda[t] * lambda[t].transpose();
+      directions.push_back({static_cast<int>(t), gamma[t]});
     }
     Matrix form = Matrix::Zero(p, p);
     for (const Matrix& own : projection.fixed_forms(directions)) form += own;
