@@ -105,8 +105,8 @@ keep_full_rank <- function(X, keep = NULL, control) {
 
 #' Cross-products of a fit, as a plain list
 #'
-#' Those of the fit where it keeps them (`kept_bytes()`); larger ones are computed from the rows when
-#' first asked for, and are there until the session ends or the fit is gone: they are not saved
+#' Those of the fit where it keeps them (`kept_bytes()`); larger ones are computed from the rows
+#' when first asked for, and are there until the session ends or the fit is gone: they are not saved
 #' with it.
 #' @param fit a fit by `lmm()` that kept its model frame.
 #' @return list of class `henderson_cross_products`: `format_version` (1), `terms`, `contrasts`,

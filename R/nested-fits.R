@@ -6,8 +6,8 @@
 #' @param fit a fit by `lmm()`.
 #' @param random list of random terms, each on a grouping factor of the fit.
 #' @return the fields `criterion`, `theta`, `beta` (that of `fit`: how many there are), `random` and
-#'   `optimization` of a fit; NULL where only the rows can give it: other columns, another optimizer,
-#'   a criterion that cross-products leave too few digits, or an outcome that is to be reported.
+#'   `optimization` of a fit; NULL where only the rows can give it: other columns or optimizer, a
+#'   criterion that cross-products leave too few digits, or an outcome that is to be reported.
 #' @noRd
 nested_fit <- function(fit, random) {
   control <- unchecked(fit$control)
@@ -34,8 +34,8 @@ nested_fit <- function(fit, random) {
   )
 }
 
-# A random term as in `fit$random`, with `block` (of the fit's cross-products) and `map` (M, a column
-# for each of its own); NULL if its columns are not combinations of those that the fit has.
+# A random term as in `fit$random`, with `block` (of the fit's cross-products) and `map` (M, a
+# column for each of its own); NULL if its columns are not combinations of those that the fit has.
 nested_term <- function(term, fit) {
   index <- block_index(fit$random)
   same_group <- which(vapply(fit$random, `[[`, "", "group") == term$group_name)

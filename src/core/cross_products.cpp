@@ -390,7 +390,8 @@ void add_block(const DataRows& rows, const std::vector<TermSource>& sources, con
   }
 }
 
-// Adds z'Wy of a block of rows to the last row of a term's dense moments; wy: weight times response.
+// Adds z'Wy of a block of rows to the last row of a term's dense moments; wy: weight times
+// response.
 void add_response(const BlockTermRows& term, const Vector& wy, Index first, Index count,
                   TermMoments* moments) {
   const Index stride = moments->dense.rows();

@@ -85,8 +85,8 @@ GramResult dense_gram(const DataRows& rows, const InterruptCheck& interrupt = nu
 CrossProducts accumulate(const DataRows& rows, const GramResult& gram,
                          const InterruptCheck& interrupt);
 
-// Puts another response into moments of the same rows, in two passes over it and what it meets: about
-// its own least-squares fit, as accumulate() does.
+// Puts another response into moments of the same rows, in two passes over it and what it meets:
+// about its own least-squares fit, as accumulate() does.
 void replace_response(const DataRows& rows, CrossProducts* moments,
                       const InterruptCheck& interrupt);
 

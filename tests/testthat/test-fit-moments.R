@@ -146,7 +146,7 @@ test_that("large cross-products are built once, and are not saved with the fit",
   )
 })
 
-test_that("cross-products are kept below a megabyte or an eighth of the data, with the frame only", {
+test_that("cross-products are kept below a megabyte or an eighth of the data", {
   expect_null(lmm(y ~ x + (1 | g), moment_data,
     control = lmm_control(keep = "X")
   )$cache$cross_products)

@@ -86,7 +86,8 @@ test_that("responses that lmm() refuses are refused for the same reason", {
     expect_identical(class(given), class(wanted))
     expect_identical(conditionMessage(given), conditionMessage(wanted))
   }
-  expect_error(refit_response(fit, replace(refit_data$y, 4, NA)), class = "henderson_error_response")
+  gap <- replace(refit_data$y, 4, NA)
+  expect_error(refit_response(fit, gap), class = "henderson_error_response")
 })
 
 test_that("other weights, formulas and optimizers go through all rows", {
