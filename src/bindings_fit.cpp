@@ -1,8 +1,9 @@
+#include "henderson_types.h"
+
 #include <new>
 
 #include "convert.h"
 #include "gemm_kernel.h"
-#include "henderson_types.h"
 #include "level_order.h"
 #include "profiled_deviance.h"
 
