@@ -22,14 +22,15 @@
 #' @return A data frame of class `c("henderson_anova", "anova", "data.frame")`.
 #'
 #'   One fit: one row for each term of the fixed part, columns `Sum Sq`, `Mean Sq` (in squared units
-#'   of the response: \eqn{\hat\sigma^2} times the F statistic, without Kenward and Roger's
-#'   scaling of it), `NumDF`, `DenDF`, `F value`, `Pr(>F)`; `NA` for a term whose columns were all
-#'   dropped. With `ddf = "none"`: `npar` (number of contrasts), `Sum Sq`, `Mean Sq`, `F value`.
+#'   of the response: \eqn{\hat\sigma^2}{sigma_hat^2} times the F statistic, without Kenward and
+#'   Roger's scaling of it), `NumDF`, `DenDF`, `F value`, `Pr(>F)`; `NA` for a term whose columns
+#'   were all dropped. With `ddf = "none"`: `npar` (number of contrasts), `Sum Sq`, `Mean Sq`, `F
+#'   value`.
 #'
 #'   Several fits: rows in increasing order of parameters, columns `npar`, `AIC`, `BIC`, `logLik`,
 #'   `-2*log(L)`, `Chisq`, `Df`, `Pr(>Chisq)`.
-#' @section Types: Each term is tested by contrasts \eqn{L\beta = 0} of the fixed effects, the ones
-#'   that lmerTest uses.
+#' @section Types: Each term is tested by contrasts \eqn{L\beta = 0}{L beta = 0} of the fixed
+#'   effects, the ones that lmerTest uses.
 #'   \describe{
 #'   \item{I}{Each term adjusted for the terms before it: rows of the Cholesky factor of
 #'   \eqn{X'X}, scaled to a unit diagonal.}
@@ -48,8 +49,8 @@
 #'   in lmerTest. \eqn{X'X} is that of the rows with positive weight, without the weights.
 #'
 #'   With `type = "I", ddf = "none"` the table is lme4's: sums of squares of the term's rows of
-#'   \eqn{R \hat\beta}, where \eqn{R'R = X'V^{-1}X}, so that the adjustment is by generalised
-#'   least squares.
+#'   \eqn{R \hat\beta}{R beta_hat}, where \eqn{R'R = X'V^{-1}X}, so that the adjustment is by
+#'   generalised least squares.
 #' @section Variances that the data do not determine: Tests that depend on them are `NA`, and the
 #'   heading says why; see [lmm()].
 #' @section A variance estimated as zero: Satterthwaite's degrees of freedom take it for known; the

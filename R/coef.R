@@ -5,6 +5,7 @@
 
 #' Fixed-effects estimates
 #'
+#' @aliases fixef
 #' @param object A fit by [lmm()].
 #' @param add.dropped One logical. `TRUE` adds the columns that were dropped because the
 #'   fixed-effects matrix does not have full rank, as `NA`, in their place among the columns of
@@ -35,12 +36,12 @@ fixef.henderson_fit <- function(object, add.dropped = FALSE, ...) {
 #'
 #' @param object A fit by [lmm()] or its summary.
 #' @param correlation One logical: `TRUE` gives correlations in place of covariances.
-#' @param complete One logical: `TRUE` adds rows and columns of `NA` for the columns that were dropped
-#'   because the fixed-effects matrix does not have full rank.
+#' @param complete One logical: `TRUE` adds rows and columns of `NA` for the columns that were
+#'   dropped because the fixed-effects matrix does not have full rank.
 #' @inheritParams fixef.henderson_fit
 #' @return A plain numeric p x p matrix with row and column names: \eqn{\hat\sigma^2
-#'   (X'V^{-1}X)^{-1}}, with \eqn{V} the covariance of the response relative to \eqn{\sigma^2} at
-#'   the estimated parameters.
+#'   (X'V^{-1}X)^{-1}}{sigma_hat^2 (X'V^-1X)^-1}, with \eqn{V} the covariance of the response
+#'   relative to \eqn{\sigma^2}{sigma^2} at the estimated parameters.
 #' @section Errors: class `henderson_error_argument` for an unknown or malformed argument.
 #' @source Searle, Casella and McCulloch (1992), *Variance Components*, section 7.2.
 #' @examples
@@ -76,9 +77,10 @@ vcov.summary.henderson_lmm <- function(object, correlation = FALSE, ...) {
 #' @inheritParams fixef.henderson_fit
 #' @param use.fallback Unused, as there is always an estimate; present because callers of
 #'   [stats::sigma()] give it.
-#' @return One number, in units of the response: the estimate of \eqn{\sigma}, where observation i
-#'   has residual variance \eqn{\sigma^2 / w_i}. By REML \eqn{\hat\sigma^2 = r^2 / (n - p)}, by
-#'   maximum likelihood \eqn{r^2 / n}, with \eqn{r^2} the penalized residual sum of squares.
+#' @return One number, in units of the response: the estimate of \eqn{\sigma}{sigma}, where
+#'   observation i has residual variance \eqn{\sigma^2 / w_i}{sigma^2 / w_i}. By REML
+#'   \eqn{\hat\sigma^2 = r^2 / (n - p)}{sigma_hat^2 = r^2 / (n - p)}, by maximum likelihood \eqn{r^2
+#'   / n}, with \eqn{r^2} the penalized residual sum of squares.
 #' @section Errors: class `henderson_error_argument` for an unknown argument.
 #' @source Bates, Maechler, Bolker and Walker (2015), *Journal of Statistical Software* 67(1),
 #'   equations (33) and (40).

@@ -18,9 +18,9 @@
 #'   \item{u, b}{spherical and natural conditional modes, numeric q}
 #'   \item{y, mu, offset, weights}{response, fitted values, offset (zeros), weights (ones),
 #'   numeric n}
-#'   \item{L, RX, RZX}{Cholesky factors: of \eqn{\Lambda' Z' W Z \Lambda + I}, fill-reducing
-#'   (Matrix's `CHMfactor`); of \eqn{X' V^{-1} X}, p x p upper triangular; q x p off-diagonal
-#'   block}
+#'   \item{L, RX, RZX}{Cholesky factors: of \eqn{\Lambda' Z' W Z \Lambda + I}{Lambda' Z' W Z Lambda
+#'   + I}, fill-reducing (Matrix's `CHMfactor`); of \eqn{X' V^{-1} X}, p x p upper triangular; q x p
+#'   off-diagonal block}
 #'   \item{flist, cnms, Gp}{grouping factors (data frame, attribute `assign`); column names for
 #'   each term; first row of each term in \eqn{b}, from 0}
 #'   \item{n, N, p, q, k, n_rtrms, n_rfacs}{counts; `N` rows of the frame, `k` and `n_rtrms`

@@ -20,9 +20,12 @@ abort <- function(message, kind, variable = NULL, observed = NULL, call = entry_
                   envir = parent.frame()) {
   cli::cli_abort(message,
     class = condition_classes("error", kind), variable = variable, observed = observed,
-    call = call, .envir = envir
+    call = call, .envir = envir, trace = no_trace()
   )
 }
+
+# A backtrace of rlang would show the package's internal calls below the message.
+no_trace <- function() rlang::trace_back()[0L, ]
 
 #' Raise a warning of the package; arguments as `abort()`
 #' @noRd

@@ -5,8 +5,8 @@
 
 #' Tests of contrasts of the fixed effects
 #'
-#' Estimates, confidence intervals and t tests of linear functions \eqn{l'\beta} of the fixed
-#' effects, or joint F tests of several.
+#' Estimates, confidence intervals and t tests of linear functions \eqn{l'\beta}{l' beta} of the
+#' fixed effects, or joint F tests of several.
 #'
 #' @param fit A fit by [lmm()].
 #' @param L What is tested: a numeric vector (one contrast), a matrix with one row for each
@@ -25,8 +25,8 @@
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return For t tests a data frame of class `c("henderson_contrasts", "data.frame")`, one row for
 #'   each contrast, columns `Estimate`, `Std. Error`, `df`, `t value` (of `Estimate` minus `rhs`),
-#'   `lower`, `upper` (confidence limits of \eqn{l'\beta}), `Pr(>|t|)`; with `ddf = "none"` only
-#'   `Estimate`, `Std. Error`, `t value`. For F tests a table as
+#'   `lower`, `upper` (confidence limits of \eqn{l'\beta}{l' beta}), `Pr(>|t|)`; with `ddf = "none"`
+#'   only `Estimate`, `Std. Error`, `t value`. For F tests a table as
 #'   [anova()][anova.henderson_lmm] gives, one row for each matrix.
 #' @section Estimability: When X is not of full rank, some of its columns are dropped, and the
 #'   coefficients are those of the model without them. A contrast in terms of all columns (by names
@@ -101,6 +101,13 @@ number_unnamed <- function(names, count) {
 }
 
 contrast_matrix <- function(fit, L) {
+  if (is.character(L)) {
+    name <- paste(L, collapse = ", ")
+    abort(c(
+      "{.arg L} must hold weights of the coefficients, not {.val {name}}.",
+      "i" = "{.code contrast_test(fit)} tests every coefficient; {.fn anova} tests terms."
+    ), kind = "argument", variable = "L", observed = L)
+  }
   if (!is.numeric(L) || length(dim(L)) > 2L || length(L) == 0L) {
     given <- describe_value(L)
     abort("{.arg L} must be a numeric vector, a numeric matrix, or a list of these, not {given}.",

@@ -10,17 +10,19 @@
 #'
 #' @param fit A fit by [lmm()] that holds its model frame.
 #' @param ... Nothing; an argument that is not known is an error.
-#' @details With \eqn{V_f}, the variance of the fixed part \eqn{x_i'\hat\beta} over the rows
-#'   (divisor n - 1; offsets are left out), \eqn{V_g = n^{-1} \sum_i z_i' G z_i}, the mean over the
-#'   rows of the variance that factor g contributes (Johnson 2014; with random slopes it depends on
-#'   the row), and
-#'   \eqn{V_e = n^{-1} \sum_i \sigma^2 / w_i}, the mean residual variance (\eqn{\sigma^2} without
-#'   weights),
+#' @details With \eqn{V_f}, the variance of the fixed part \eqn{x_i'\hat\beta}{x_i' beta_hat} over
+#'   the rows (divisor n - 1; offsets are left out), \eqn{V_g = n^{-1} \sum_i z_i' G z_i}{V_g = n^-1
+#'   sum_i z_i' G z_i}, the mean over the rows of the variance that factor g contributes (Johnson
+#'   2014; with random slopes it depends on the row), and
+#'   \eqn{V_e = n^{-1} \sum_i \sigma^2 / w_i}{V_e = n^-1 sum_i sigma^2 / w_i}, the mean residual
+#'   variance (\eqn{\sigma^2}{sigma^2} without weights),
 #'   \deqn{\textrm{adjusted}_g = \frac{V_g}{\sum V_g + V_e}, \quad \textrm{unadjusted}_g =
-#'   \frac{V_g}{V_f + \sum V_g + V_e},}
+#'   \frac{V_g}{V_f + \sum V_g + V_e},}{adjusted_g = V_g / (sum V_g + V_e), unadjusted_g = V_g /
+#'   (V_f + sum V_g + V_e),}
 #'   \deqn{R^2_{marginal} = \frac{V_f}{V_f + \sum V_g + V_e}, \quad R^2_{conditional} = \frac{V_f +
-#'   \sum V_g}{V_f + \sum V_g + V_e}.}
-#'   The parameters are those of the fit; by maximum likelihood the variances are smaller.
+#'   \sum V_g}{V_f + \sum V_g + V_e}.}{R^2_marginal = V_f / (V_f + sum V_g + V_e), R^2_conditional =
+#'   (V_f + sum V_g) / (V_f + sum V_g + V_e) .} The parameters are those of the fit; by maximum
+#'   likelihood the variances are smaller.
 #' @return `intraclass_correlation`: a data frame with a row for each grouping factor and a last row
 #'   `total`, columns `variance` (\eqn{V_g} and their sum, in units of the response squared),
 #'   `adjusted` and `unadjusted`, shares between 0 and 1. The adjusted total is what packages call
@@ -28,7 +30,7 @@
 #'   predictors.
 #'
 #'   `r_squared`: numeric vector with names `marginal` and `conditional`; attribute `variances` has
-#'   \eqn{V_f}, \eqn{\sum V_g} and \eqn{V_e}.
+#'   \eqn{V_f}, \eqn{\sum V_g}{sum V_g} and \eqn{V_e}.
 #' @section Variances that the data do not determine: Where two terms are the same grouping, or a
 #'   grouping factor has a level for each row, only a sum of variances is estimated, and where fixed
 #'   effects reproduce a random effect not even that. What depends on more is `NA`, and a message of
@@ -106,9 +108,9 @@ explained_variances <- function(fit) {
 #' @param fit A fit by [lmm()].
 #' @param fixed One string. `"known"`: the variance of the random effect given the data, with the
 #'   fixed effects taken as known, as in [ranef()][ranef.henderson_fit]. `"estimated"`: the
-#'   prediction error variance \eqn{Var(\hat b - b)}, in which \eqn{\beta} is estimated as well; the
-#'   reliability of breeding values, the squared correlation of \eqn{\hat b} and \eqn{b}. It is
-#'   smaller.
+#'   prediction error variance \eqn{Var(\hat b - b)}{Var(b_hat - b)}, in which \eqn{\beta}{beta} is
+#'   estimated as well; the reliability of breeding values, the squared correlation of \eqn{\hat
+#'   b}{b_hat} and \eqn{b}. It is smaller.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return A data frame with a row for each random effect, terms in the order of
 #'   [VarCorr()][VarCorr.henderson_fit], columns `grpvar` (factor), `term` (column), `grp` (level),

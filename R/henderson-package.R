@@ -1,9 +1,31 @@
 #' henderson: linear mixed models by penalized least squares
 #'
 #' The package fits linear mixed models. [lmm()] is the entry point; its arguments have the names
-#' and order that users of lme4's `lmer()` know. `vignette("introduction", package = "henderson")`
-#' walks through two examples.
+#' and order that users of lme4's `lmer()` know. This page is the guide by task;
+#' `vignette("introduction", package = "henderson")` walks through two examples.
 #'
+#' @section Fit: [lmm()], with settings from [lmm_control()]; [update()][update.henderson_lmm],
+#'   [refit_response()], [refit_ml()]; [group_fits()] for a linear model in each group.
+#' @section Look: [print()][print.henderson_lmm], [summary()][summary.henderson_lmm],
+#'   [fixef()][fixef.henderson_fit], [ranef()][ranef.henderson_fit], [coef()][coef.henderson_fit],
+#'   [VarCorr()][VarCorr.henderson_fit], [sigma()][sigma.henderson_fit],
+#'   [vcov()][vcov.henderson_fit]; [intraclass_correlation()], [r_squared()], [reliability()].
+#' @section Test: [anova()][anova.henderson_lmm] for terms, [contrast_test()] for contrasts and
+#'   confidence intervals of fixed effects, [random_anova()] for random terms,
+#'   [variance_components()] for standard errors and intervals of variances.
+#' @section Compare: [anova()][anova.henderson_lmm] of several fits,
+#'   [drop1() and add1()][drop1.henderson_lmm], [reduce_terms()], [random_structures()],
+#'   [logLik()][logLik.henderson_lmm] with AIC and BIC.
+#' @section Predict: [predict()][predict.henderson_lmm], with standard errors and limits;
+#'   [simulate()][simulate.henderson_lmm], [simulate_lmm()].
+#' @section Check: [residuals()][residuals.henderson_lmm], [is_singular()], [random_pca()],
+#'   [all_optimizers()].
+#' @section Import: [as_lmm()] for fits by lme4; [broom_support], [emmeans_support],
+#'   [insight_support] and [other_packages] for what other packages do with a fit.
+#' @section Migrate: `vignette("coming-from-lme4", package = "henderson")` translates lme4's and
+#'   lmerTest's functions; [lme4_generics].
+#'
+#' @aliases henderson
 #' @keywords internal
 #' @useDynLib henderson, .registration = TRUE
 #' @importFrom Rcpp sourceCpp

@@ -14,6 +14,7 @@
 ddf_method <- function(ddf, fit = NULL, arg = "ddf") {
   known <- c("Satterthwaite", "Kenward-Roger", "expected", "none", "lme4")
   if (is.character(ddf) && length(ddf) == 1L && !is.na(ddf)) {
+    if (tolower(ddf) == "kr") ddf <- "Kenward-Roger"
     at <- match(tolower(ddf), tolower(known))
     if (!is.na(at)) ddf <- known[at]
   }
@@ -189,7 +190,8 @@ plain_matrix <- function(L) {
 #'
 #' Twice the inverse Hessian of the deviance in (theta, sigma), both criteria; by blocks from the
 #' Hessian H of the deviance profiled over sigma: with c the derivative of log sigma^ by theta,
-#' \eqn{2 (H^{-1}, \sigma H^{-1} c; ., \sigma^2 (c'H^{-1} c + 1/(4m)))}.
+#' \eqn{2 (H^{-1}, \sigma H^{-1} c; ., \sigma^2 (c'H^{-1} c + 1/(4m)))}{2 (H^-1, sigma H^-1 c; .,
+#' sigma^2 (c'H^-1 c + 1/(4m)))}.
 #' @return list(`covariance` ((k+1) x (k+1), named; zero for parameters that are not `active`),
 #'   `active` (logical k, FALSE for theta of an empty column of Lambda)).
 #' @noRd

@@ -15,13 +15,13 @@
 #' @param scales One string, for `"ran_pars"`: `"sdcor"` for standard deviations and correlations,
 #'   `"vcov"` for variances and covariances.
 #' @param conf.int One logical: are confidence limits added? Those of fixed effects are
-#'   \eqn{\hat\beta \pm t s}, with \eqn{t} the quantile of the t distribution with the row's
-#'   degrees of freedom; those of covariance parameters are from [variance_components()], those of
-#'   modes \eqn{\hat b \pm z s}. Coefficients of groups have none.
+#'   \eqn{\hat\beta \pm t s}{beta_hat +/- t s}, with \eqn{t} the quantile of the t distribution with
+#'   the row's degrees of freedom; those of covariance parameters are from [variance_components()],
+#'   those of modes \eqn{\hat b \pm z s}{b_hat +/- z s}. Coefficients of groups have none.
 #' @param conf.level One number between 0 and 1: the confidence level.
 #' @param ddf One string: how degrees of freedom are found, as in
-#'   [summary()][summary.henderson_lmm]. With `"Kenward-Roger"` standard errors are adjusted as well; `"none"` leaves out `df` and
-#'   `p.value`.
+#'   [summary()][summary.henderson_lmm]. With `"Kenward-Roger"` standard errors are adjusted as
+#'   well; `"none"` leaves out `df` and `p.value`.
 #' @param exponentiate One logical: are estimates and confidence limits of fixed effects, and
 #'   coefficients of groups, exponentiated (ratios, for a response on a log scale)? Standard errors
 #'   are multiplied by the exponentiated estimate, the delta method's; tests stay those of zero.
@@ -49,13 +49,14 @@
 #'   `std.error`, `statistic`, `df`, `p.value`, `conf.low`, `conf.high` that apply to one of the
 #'   rows. A parameter's term is `sd__`, `cor__`, `var__` or `cov__` and its column or columns;
 #'   the residual's is `sd__Observation` in group `Residual`. `std.error` of a mode is its
-#'   conditional standard deviation given \eqn{\beta} and \eqn{\theta}; that of a covariance
-#'   parameter is `NA` where [variance_components()] has none, or the fit has not kept its frame}
+#'   conditional standard deviation given \eqn{\beta}{beta} and \eqn{\theta}{theta}; that of a
+#'   covariance parameter is `NA` where [variance_components()] has none, or the fit has not kept
+#'   its frame}
 #'   \item{`glance`}{`nobs`, `sigma`, `logLik`, `AIC`, `BIC`, `REMLcrit` or (maximum likelihood)
 #'   `deviance`, `df.residual`}
 #'   \item{`augment`}{the columns of the data and `.fitted`, `.resid` (response minus fitted),
 #'   `.fixed` (without random effects), `.mu` (the mean, here the fitted value), `.offset`,
-#'   `.weights`, `.wtres` (\eqn{\sqrt{w}} times the residual). With `newdata`: `.fitted`,
+#'   `.weights`, `.wtres` (\eqn{\sqrt{w}}{sqrt(w)} times the residual). With `newdata`: `.fitted`,
 #'   `.fixed`, and `.resid` where `newdata` has the response. `.se.fit`, `.lower`, `.upper` last,
 #'   where asked for}
 #'   }

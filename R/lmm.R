@@ -2,28 +2,30 @@
 
 #' Fit a linear mixed model
 #'
-#' Fits \eqn{y = X\beta + Zb + \varepsilon} with \eqn{b \sim N(0, \sigma^2\Lambda_\theta\Lambda_\theta')}
-#' and \eqn{\varepsilon \sim N(0, \sigma^2W^{-1})} by restricted maximum likelihood (REML) or maximum
-#' likelihood (ML).
+#' Fits \eqn{y = X\beta + Zb + \varepsilon}{y = X beta + Zb + e} with \eqn{b \sim N(0,
+#' \sigma^2\Lambda_\theta\Lambda_\theta')}{b ~ N(0, sigma^2 Lambda_theta Lambda_theta')} and
+#' \eqn{\varepsilon \sim N(0, \sigma^2W^{-1})}{e ~ N(0, sigma^2W^-1)} by restricted maximum
+#' likelihood (REML) or maximum likelihood (ML).
 #'
 #' @details
-#' The criterion is profiled to a function of \eqn{\theta} alone (Bates et al. 2015, equations 34 and
-#' 41) and minimised by Newton's method with exact gradients. The optimizer sees only
-#' the cross-products of Z, X and y: its time does not depend on the number of rows.
+#' The criterion is profiled to a function of \eqn{\theta}{theta} alone (Bates et al. 2015,
+#' equations 34 and 41) and minimised by Newton's method with exact gradients. The optimizer sees
+#' only the cross-products of Z, X and y: its time does not depend on the number of rows.
 #'
 #' Random-effects terms stand in parentheses in the formula, `(expression | group)`:
 #'
-#' | term | meaning |
-#' |---|---|
-#' | `(1 \| g)` | an intercept for every level of `g` |
-#' | `(x \| g)` | intercept and slope, correlated |
-#' | `(x \|\| g)` or `diag(x \| g)` | intercept and slope, independent: also where `x` is a factor |
-#' | `(0 + x \| g)` | slope alone |
-#' | `(1 \| a/b)` | `b` nested in `a`: `(1 \| b:a) + (1 \| a)` |
-#' | `(1 \| a) + (1 \| b)` | crossed factors |
+#' \describe{
+#'   \item{\code{(1 | g)}}{an intercept for every level of `g`}
+#'   \item{\code{(x | g)}}{intercept and slope, correlated}
+#'   \item{\code{(x || g)} or \code{diag(x | g)}}{intercept and slope, independent: also where `x`
+#'   is a factor}
+#'   \item{\code{(0 + x | g)}}{slope alone}
+#'   \item{\code{(1 | a/b)}}{`b` nested in `a`}
+#'   \item{\code{(1 | a) + (1 | b)}}{crossed factors}
+#' }
 #'
-#' Weights are precision weights: the residual variance of row i is \eqn{\sigma^2 / w_i}. They are not
-#' normalised, and rows of weight zero do not count as observations.
+#' Weights are precision weights: the residual variance of row i is \eqn{\sigma^2 / w_i}{sigma^2 /
+#' w_i}. They are not normalised, and rows of weight zero do not count as observations.
 #'
 #' Columns of X that are linear combinations of earlier ones are dropped, the same ones that `lm()`
 #' drops, with a message.
@@ -34,9 +36,10 @@
 #' @param REML logical: REML (default) or ML.
 #' @param control settings from [lmm_control()].
 #' @param start `NULL`, a numeric vector or `list(theta = )`: where the optimizer starts. The
-#'   parameters are the entries of \eqn{\Lambda} (standard deviations relative to \eqn{\sigma} for
-#'   scalar terms), term by term by decreasing number of levels, the lower triangle by columns. A vector with names
-#'   must have those of `fit$theta`, and is matched by them.
+#'   parameters are the entries of \eqn{\Lambda}{Lambda} (standard deviations relative to
+#'   \eqn{\sigma}{sigma} for scalar terms), term by term by decreasing number of levels, the lower
+#'   triangle by columns. A vector with names must have those of `fit$theta`, and is matched by
+#'   them.
 #' @param verbose integer, or logical: above 0 (or `TRUE`) the optimizer's steps are printed.
 #' @param subset,weights,na.action,offset as in [stats::lm()]: evaluated in `data`, then in the
 #'   formula's environment.
@@ -59,9 +62,13 @@
 #'   errors, intervals, tests and shares of variance that depend on them, or on one of two terms
 #'   that cannot be told apart. All others are those of the model without the superfluous term, and
 #'   the parameters that are not determined do not count in AIC and BIC.
-#' @references Bates, D., Maechler, M., Bolker, B. and Walker, S. (2015). Fitting linear mixed-effects
-#'   models using lme4. *Journal of Statistical Software* 67(1), 1-48. \doi{10.18637/jss.v067.i01}
-#' @seealso [lmm_control()], [deviance_function()]
+#' @references Bates, D., Maechler, M., Bolker, B. and Walker, S. (2015). Fitting linear
+#'   mixed-effects models using lme4. *Journal of Statistical Software* 67(1), 1-48.
+#'   \doi{10.18637/jss.v067.i01}
+#' @seealso [henderson][henderson-package], the guide by task;
+#'   [summary()][summary.henderson_lmm], [anova()][anova.henderson_lmm], [contrast_test()],
+#'   [random_anova()], [predict()][predict.henderson_lmm], [ranef()][ranef.henderson_fit];
+#'   [lmm_control()], [deviance_function()]
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
 #' summary(fit)
@@ -159,16 +166,16 @@ check_residual_df <- function(X, design) {
 
 #' Profiled deviance of a fit as a function of theta
 #'
-#' The ML deviance \eqn{-2\log L}, or the REML criterion, with the fixed effects and the residual
-#' variance profiled out (Bates et al. 2015, equations 34 and 41).
+#' The ML deviance \eqn{-2\log L}{-2 log L}, or the REML criterion, with the fixed effects and the
+#' residual variance profiled out (Bates et al. 2015, equations 34 and 41).
 #'
 #' @param fit a fit by [lmm()] that kept its model frame.
 #' @param REML logical: which criterion; default that of the fit.
 #' @param ... not used; an unknown argument is an error.
 #' @return A function of `theta` (numeric vector in the order of `fit$theta`, lower triangles of
-#'   \eqn{\Lambda} by columns) and `gradient = TRUE`. It returns one number, with the exact gradient
-#'   as attribute `"gradient"` (numeric vector, per unit of `theta`) unless `gradient = FALSE`; `Inf`
-#'   where the criterion is not defined.
+#'   \eqn{\Lambda}{Lambda} by columns) and `gradient = TRUE`. It returns one number, with the exact
+#'   gradient as attribute `"gradient"` (numeric vector, per unit of `theta`) unless `gradient =
+#'   FALSE`; `Inf` where the criterion is not defined.
 #' @section Errors: `henderson_error_argument` for a `theta` of wrong type or length.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)

@@ -10,16 +10,17 @@
 #'
 #' @param object A fit by [lmm()].
 #' @param REML `NULL`: the criterion the fit was made with. `TRUE` or `FALSE`: the restricted or
-#'   the ordinary likelihood, at the fit's own covariance parameters \eqn{\theta}, with
-#'   \eqn{\beta} and \eqn{\sigma} the best for that criterion. It does not refit: [refit_ml()]
-#'   does.
+#'   the ordinary likelihood, at the fit's own covariance parameters \eqn{\theta}{theta}, with
+#'   \eqn{\beta}{beta} and \eqn{\sigma}{sigma} the best for that criterion. It does not refit:
+#'   [refit_ml()] does.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return `logLik`: class `logLik`, one number with attributes `df` (coefficients + covariance
-#'   parameters + 1 for \eqn{\sigma}, as [n_parameters()] counts them), `nobs` and `nall` (observations). For a REML fit it is
-#'   minus half the REML criterion, with the same `df` and `nobs`, so that `AIC` and `BIC` work on
-#'   it; such values compare only fits with the same fixed part.
+#'   parameters + 1 for \eqn{\sigma}{sigma}, as [n_parameters()] counts them), `nobs` and `nall`
+#'   (observations). For a REML fit it is minus half the REML criterion, with the same `df` and
+#'   `nobs`, so that `AIC` and `BIC` work on it; such values compare only fits with the same fixed
+#'   part.
 #'
-#'   `deviance`: one number, \eqn{-2 \log L}. `reml_criterion`: one number.
+#'   `deviance`: one number, \eqn{-2 \log L}{-2 log L}. `reml_criterion`: one number.
 #' @section Errors: `henderson_error_argument`: `deviance()` of a REML fit without `REML = FALSE`,
 #'   `reml_criterion()` of a maximum-likelihood fit; malformed arguments.
 #' @source Bates, Maechler, Bolker and Walker (2015), *Journal of Statistical Software* 67(1),
@@ -91,10 +92,10 @@ criterion_value <- function(fit, REML = NULL) {
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return `nobs`: the number of rows with a positive weight that were used. `df.residual`: that
 #'   number minus `n_parameters()`. `n_parameters`: fixed-effects coefficients + covariance
-#'   parameters \eqn{\theta} + 1 for \eqn{\sigma}, less those that the data do not determine (see
-#'   [lmm()]). `n_groups`: a named integer vector, the number of levels of every grouping factor. A
-#'   data frame is handed on to `n_groups()` of package dplyr, which has another function of this
-#'   name.
+#'   parameters \eqn{\theta}{theta} + 1 for \eqn{\sigma}{sigma}, less those that the data do not
+#'   determine (see [lmm()]). `n_groups`: a named integer vector, the number of levels of every
+#'   grouping factor. A data frame is handed on to `n_groups()` of package dplyr, which has another
+#'   function of this name.
 #' @section Errors: class `henderson_error_argument` for an unknown argument or another object.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
@@ -150,8 +151,8 @@ n_groups <- function(object, ...) {
 #' @param scale Ignored, as there is no known scale; present because the generic has it.
 #' @param k One number: the penalty for each parameter. 2 gives the AIC, `log(nobs(fit))` the BIC.
 #' @param ... Nothing; an argument that is not known is an error.
-#' @return Numeric vector of length 2: number of parameters and \eqn{-2 \log L + k \times} that
-#'   number.
+#' @return Numeric vector of length 2: number of parameters and \eqn{-2 \log L + k \times}{-2 log L
+#'   + k times} that number.
 #' @section Errors: class `henderson_error_argument` for an unknown or malformed argument.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)

@@ -260,14 +260,14 @@ family.henderson_lmm <- function(object, ...) {
 #'
 #' A fit is singular when a variance, or a conditional variance of one random effect given those
 #' before it, is estimated as zero: the covariance matrix of the random effects is on the boundary
-#' of what is possible. What counts is \eqn{\Lambda} for standardized columns of Z (of root mean
-#' square 1, and orthogonal over all rows within a term whose effects may correlate), so that the
-#' answer does not depend on units; `fit$optimization$standardized` has these values. For random intercepts they
-#' are the elements of \eqn{\theta} that lme4 looks at.
+#' of what is possible. What counts is \eqn{\Lambda}{Lambda} for standardized columns of Z (of root
+#' mean square 1, and orthogonal over all rows within a term whose effects may correlate), so that
+#' the answer does not depend on units; `fit$optimization$standardized` has these values. For random
+#' intercepts they are the elements of \eqn{\theta}{theta} that lme4 looks at.
 #'
 #' @param fit A fit by [lmm()].
-#' @param tol One positive number: diagonal elements of the standardized \eqn{\Lambda}, standard
-#'   deviations in units of \eqn{\sigma}, below it count as zero.
+#' @param tol One positive number: diagonal elements of the standardized \eqn{\Lambda}{Lambda},
+#'   standard deviations in units of \eqn{\sigma}{sigma}, below it count as zero.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return One logical.
 #' @section Errors: class `henderson_error_argument` for another object or a malformed argument.

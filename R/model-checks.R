@@ -44,15 +44,32 @@ check_response <- function(y, name) {
     ), kind = "response", variable = name, observed = class(y))
   }
   check_values(y, name, "response")
+  if (is.logical(y)) {
+    inform(paste0(
+      "The response `", name, "` is logical; it is fitted as the numbers 0 (FALSE) and 1 (TRUE)."
+    ), kind = "response", variable = name, observed = class(y))
+  }
 }
 
 #' @noRd
 response_hint <- function(y) {
-  if (is.factor(y) || is.character(y)) {
+  if (has_decimal_commas(y)) {
+    "Its values have decimal commas; convert it:
+     {.code as.numeric(sub(\",\", \".\", y, fixed = TRUE))}."
+  } else if (is.factor(y) || is.character(y)) {
     "Convert it if its values are numbers: {.code as.numeric(as.character(y))}."
   } else if (inherits(y, c("Date", "POSIXct", "difftime"))) {
     "Convert it with {.fn as.numeric}, which fixes the unit of time."
   }
+}
+
+# Text whose only fault as numbers are decimal commas. as.numeric() makes NA of such values.
+has_decimal_commas <- function(y) {
+  if (!is.factor(y) && !is.character(y)) return(FALSE)
+  values <- if (is.factor(y)) levels(y) else unique(y)
+  values <- trimws(values[!is.na(values)])
+  any(grepl(",", values, fixed = TRUE)) &&
+    all(grepl("^[-+]?[0-9]*([.,][0-9]+)?([eE][-+]?[0-9]+)?$", values))
 }
 
 #' @noRd

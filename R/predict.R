@@ -4,6 +4,7 @@
 
 #' Predictions
 #'
+#' @aliases predict
 #' @param object A fit by [lmm()].
 #' @param newdata `NULL`: the rows of the fit. A data frame: these rows; it needs the variables of
 #'   the fixed part and, unless `re.form = NA`, those of the random terms used.
@@ -17,20 +18,21 @@
 #'   gives `NA`, [stats::na.omit()] leaves them out, [stats::na.fail()] is an error. For the fit's
 #'   own rows the fit's `na.action` counts.
 #' @param se.fit One logical: `TRUE` adds standard errors. They are those of the linear predictor,
-#'   \eqn{x'\hat\beta + z'\hat b}, as a prediction of \eqn{x'\beta + z'b}, from the joint covariance
-#'   of both in the mixed-model equations at the estimated \eqn{\theta}; residual variance is not
-#'   part of them. For levels that the fit does not know, the variance of their random effects is.
-#'   The model frame of the fit is needed.
-#' @param interval One string. `"confidence"`: limits for \eqn{x'\beta + z'b}, the mean of the row;
-#'   `"prediction"`: for a new observation, whose variance has \eqn{\sigma^2 / w} besides. The
-#'   random effects that `re.form` leaves out have no part in either: for a new observation of a new
-#'   group give a new level and `allow.new.levels = TRUE`, not `re.form = NA`.
+#'   \eqn{x'\hat\beta + z'\hat b}{x' beta_hat + z' b_hat}, as a prediction of \eqn{x'\beta + z'b}{x'
+#'   beta + z'b}, from the joint covariance of both in the mixed-model equations at the estimated
+#'   \eqn{\theta}{theta}; residual variance is not part of them. For levels that the fit does not
+#'   know, the variance of their random effects is. The model frame of the fit is needed.
+#' @param interval One string. `"confidence"`: limits for \eqn{x'\beta + z'b}{x' beta + z'b}, the
+#'   mean of the row; `"prediction"`: for a new observation, whose variance has \eqn{\sigma^2 /
+#'   w}{sigma^2 / w} besides. The random effects that `re.form` leaves out have no part in either:
+#'   for a new observation of a new group give a new level and `allow.new.levels = TRUE`, not
+#'   `re.form = NA`.
 #' @param level One number between 0 and 1: the coverage of the intervals.
 #' @param ddf One string: degrees of freedom of the intervals. `"Satterthwaite"`; `"expected"`, the
 #'   same with the expected information, which stays continuous where a variance is zero;
 #'   `"Kenward-Roger"`, only for confidence intervals with `re.form = NA`, with its adjusted
-#'   standard errors; `"none"` (alias `"lme4"`): normal quantiles. With random effects never less than
-#'   1: near a variance of zero the approximation would fall below.
+#'   standard errors; `"none"` (alias `"lme4"`): normal quantiles. With random effects never less
+#'   than 1: near a variance of zero the approximation would fall below.
 #' @param weights `NULL` or numeric, one positive value or one for each row: precision weights
 #'   \eqn{w} of the new observations in prediction intervals. `NULL`: 1 for `newdata` (with a
 #'   message if the fit has weights), the fit's own weights for its rows.
@@ -39,28 +41,31 @@
 #'   intervals a matrix with columns `fit`, `lwr` and `upr`. With `se.fit = TRUE` a list of `fit`,
 #'   that vector or matrix, `se.fit`, and with intervals `df`: vectors with one element for each
 #'   row.
-#' @section Formulas: With \eqn{V = Z\Gamma Z' + W^{-1}}, \eqn{C = Z'V^{-1}Z},
-#'   \eqn{C_X = Z'V^{-1}X}, \eqn{\Phi = (X'V^{-1}X)^{-1}} and \eqn{\tilde x = x - C_X'\Gamma z} the variance of the
-#'   prediction's error is \eqn{\sigma^2\kappa},
-#'   \deqn{\kappa = z'(\Gamma - \Gamma C\Gamma)z + \tilde x'\Phi\tilde x,}
-#'   plus \eqn{z'\Gamma z} of new levels and, for a new observation, \eqn{1/w}. Its derivative along
-#'   \eqn{\dot\Gamma} is \eqn{s'\dot\Gamma s} with \eqn{s = (I - C\Gamma)z - C_X\Phi\tilde x}.
-#'   Degrees of freedom \eqn{\nu} come from it as for the fixed effects: twice the squared variance
-#'   over the variance of its estimate, \eqn{1/\nu = 1/m + h'H^{-1}h}, \eqn{h_i = \dot{r^2_i}/r^2 +
-#'   \dot\kappa_i/\kappa}, \eqn{H} the Hessian of the profiled deviance by \eqn{\theta},
-#'   \eqn{r^2} the penalized residual sum of squares, \eqn{m} its divisor in
-#'   \eqn{\hat\sigma^2}. Limits are the prediction \eqn{\pm t_\nu} times the root of the variance.
-#'   That the modes depend on the estimated \eqn{\theta} is not allowed for. Simulated coverage of
-#'   95 % limits: with ten groups of four observations 93 % for the mean of a group, 97 % for that
-#'   of a new one, 94 to 95 % for the population's mean and new observations; with 15 groups of six
-#'   and random slopes, or 8 x 12 crossed levels, 94 to 95 % throughout. Normal quantiles
-#'   (`ddf = "none"`) give 89 to 95 %.
+#' @section Formulas: With \eqn{V = Z\Gamma Z' + W^{-1}}{V = Z Gamma Z' + W^-1}, \eqn{C =
+#'   Z'V^{-1}Z}, \eqn{C_X = Z'V^{-1}X}, \eqn{\Phi = (X'V^{-1}X)^{-1}}{Phi = (X'V^-1X)^-1} and
+#'   \eqn{\tilde x = x - C_X'\Gamma z}{x_tilde = x - C_X' Gamma z} the variance of the prediction's
+#'   error is \eqn{\sigma^2\kappa}{sigma^2 kappa},
+#'   \deqn{\kappa = z'(\Gamma - \Gamma C\Gamma)z + \tilde x'\Phi\tilde x,}{kappa = z'(Gamma - Gamma
+#'   C Gamma)z + x_tilde' Phi x_tilde,} plus \eqn{z'\Gamma z}{z' Gamma z} of new levels and, for a
+#'   new observation, \eqn{1/w}. Its derivative along \eqn{\dot\Gamma}{Gamma_dot} is
+#'   \eqn{s'\dot\Gamma s}{s' Gamma_dot s} with \eqn{s = (I - C\Gamma)z - C_X\Phi\tilde x}{s = (I - C
+#'   Gamma)z - C_X Phi x_tilde}. Degrees of freedom \eqn{\nu}{nu} come from it as for the fixed
+#'   effects: twice the squared variance over the variance of its estimate, \eqn{1/\nu = 1/m +
+#'   h'H^{-1}h}{1/nu = 1/m + h'H^-1h}, \eqn{h_i = \dot{r^2_i}/r^2 + \dot\kappa_i/\kappa}{h_i =
+#'   d_i(r^2)/r^2 + d_i(kappa)/kappa}, \eqn{H} the Hessian of the profiled deviance by
+#'   \eqn{\theta}{theta}, \eqn{r^2} the penalized residual sum of squares, \eqn{m} its divisor in
+#'   \eqn{\hat\sigma^2}{sigma_hat^2}. Limits are the prediction \eqn{\pm t_\nu}{+/- t_nu} times the
+#'   root of the variance. That the modes depend on the estimated \eqn{\theta}{theta} is not allowed
+#'   for. Simulated coverage of 95 % limits: with ten groups of four observations 93 % for the mean
+#'   of a group, 97 % for that of a new one, 94 to 95 % for the population's mean and new
+#'   observations; with 15 groups of six and random slopes, or 8 x 12 crossed levels, 94 to 95 %
+#'   throughout. Normal quantiles (`ddf = "none"`) give 89 to 95 %.
 #' @section Rows that are not estimable: Where columns of the fixed-effects matrix were dropped, the
 #'   data determine the fixed part of a new row only if it is a combination of rows of the fit; the
 #'   mean of a cell without data, for instance, is not. There is then a warning of class
-#'   `henderson_warning_rank`; the value is that of the coefficients kept, as with [stats::lm()], and
-#'   standard error, degrees of freedom and limits are `NA`. The model frame of the fit is needed to
-#'   find such rows.
+#'   `henderson_warning_rank`; the value is that of the coefficients kept, as with [stats::lm()],
+#'   and standard error, degrees of freedom and limits are `NA`. The model frame of the fit is
+#'   needed to find such rows.
 #' @section Errors: `henderson_error_newdata`: unknown levels, missing variables;
 #'   `henderson_error_argument`: malformed arguments, a `re.form` with terms that are not in the
 #'   fit, a `ddf` that does not go with the rest.

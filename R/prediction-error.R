@@ -63,7 +63,8 @@ prediction_terms <- function(fit, parts, columns, rows) {
 #' Degrees of freedom of estimated variances sigma^2 (kappa + noise)
 #'
 #' With W and the change o_i of log sigma^ ^2 by parameter tau_i from `inference_pieces()`,
-#' \eqn{1/\nu = 1/m + h'Wh}, \eqn{h_i = o_i + (d\kappa/d\tau_i) / (\kappa + noise)}.
+#' \eqn{1/\nu = 1/m + h'Wh}{1/nu = 1/m + h'Wh}, \eqn{h_i = o_i + (d\kappa/d\tau_i) / (\kappa +
+#' noise)}{h_i = o_i + (d kappa / d tau_i) / (kappa + noise)}.
 #' @param total numeric: kappa plus what does not depend on the parameters.
 #' @param scores as `prediction_variance()` gives them.
 #' @param method "Satterthwaite" or "expected".
@@ -90,8 +91,9 @@ relative_covariances <- function(fit) {
 
 #' Derivatives of kappa by the covariance parameters
 #'
-#' @param natural TRUE: by theta, \eqn{2 (S_t \Lambda_t)_{rc}} for the element \eqn{\Lambda_{rc}};
-#'   FALSE: by the elements of Gamma in the same places, \eqn{S_{rr}} and \eqn{2 S_{rc}}.
+#' @param natural TRUE: by theta, \eqn{2 (S_t \Lambda_t)_{rc}}{2 (S_t Lambda_t)_rc} for the element
+#'   \eqn{\Lambda_{rc}}{Lambda_rc}; FALSE: by the elements of Gamma in the same places, \eqn{S_{rr}}
+#'   and \eqn{2 S_{rc}}.
 #' @return rows x k matrix.
 #' @noRd
 covariance_moves <- function(fit, scores, natural) {

@@ -83,8 +83,24 @@ header_lines <- function(x) {
 # "Label: expression", continued over several lines if it is long.
 labelled_lines <- function(label, expression) {
   text <- trimws(utf8_names(deparse(expression, width.cutoff = 70L)))
+  count <- function(what) lengths(regmatches(text, gregexpr(what, text, fixed = TRUE)))
+  is_formula <- is.call(expression) && identical(expression[[1L]], as.name("~"))
+  if (is_formula && any(count("(") != count(")"))) {
+    text <- fold_formula(paste(text, collapse = " "))
+  }
   indent <- strrep(" ", nchar(label) + 2L)
   paste0(c(paste0(label, ": "), rep(indent, length(text) - 1L)), text)
+}
+
+# Lines of a long formula, broken after operators outside of parentheses only.
+fold_formula <- function(text, width = 70L) {
+  characters <- strsplit(text, "")[[1L]]
+  depth <- cumsum((characters == "(") - (characters == ")"))
+  ends <- which(depth == 0L & characters == " " & c("", characters[-length(characters)]) %in%
+    c("+", "~", "-"))
+  pieces <- substring(text, c(1L, ends + 1L), c(ends, nchar(text)))
+  line <- fold_columns(display_width(pieces), width)
+  trimws(vapply(split(pieces, line), paste, "", collapse = ""))
 }
 
 # AIC, BIC, logLik, -2*log(L) and residual degrees of freedom of a fit by maximum likelihood.

@@ -32,9 +32,11 @@
 #'   likelihood ratio has a mixture of chi-squared distributions for a large number of groups. With
 #'   k columns of a term left and r removed,
 #'   \describe{
-#'   \item{r = 1}{\eqn{\frac12 \chi^2_k + \frac12 \chi^2_{k+1}}; a random intercept against nothing
+#'   \item{r = 1}{\eqn{\frac12 \chi^2_k + \frac12 \chi^2_{k+1}}{1/2 chi^2_k + 1/2 chi^2_(k+1)}; a
+#'   random intercept against nothing
 #'     has k = 0, a point of mass one half at zero (`"mixture"`).}
-#'   \item{r > 1}{\eqn{\chi^2_{kr}} for the covariances of the columns removed with those that are
+#'   \item{r > 1}{\eqn{\chi^2_{kr}}{chi^2_kr} for the covariances of the columns removed with those
+#'   that are
 #'     left, plus an independent squared length of the projection of \eqn{N(0, I^{-1})} onto the
 #'     positive semidefinite r x r matrices (nonnegative vectors for a diagonal term, which has no
 #'     covariances) in the metric of \eqn{I}, the information on the removed covariance matrix when
@@ -43,15 +45,16 @@
 #'   }
 #'   Other variances are taken as positive; where one of them is estimated at zero, the p-value is
 #'   an approximation. With a single variance component the null distribution does not depend on
-#'   parameters and is simulated as it is for the sample at hand (`"exact"`): with \eqn{\mu_l} the
-#'   nonzero eigenvalues of \eqn{Z'WZ - Z'WX(X'WX)^{-1}X'WZ},
+#'   parameters and is simulated as it is for the sample at hand (`"exact"`): with \eqn{\mu_l}{mu_l}
+#'   the nonzero eigenvalues of \eqn{Z'WZ - Z'WX(X'WX)^{-1}X'WZ},
 #'   \deqn{\sup_\lambda \left\{(n-p) \log\frac{D(0)}{D(\lambda)} - \sum_l \log(1 + \lambda\mu_l)
-#'   \right\}, \quad D(\lambda) = w_0 + \sum_l \frac{w_l}{1 + \lambda\mu_l},}
-#'   \eqn{w_l \sim \chi^2_1}, \eqn{w_0 \sim \chi^2_{n-p-K}}; by maximum likelihood with n in place
-#'   of n - p and the eigenvalues of \eqn{Z'WZ} in the last sum. A likelihood ratio below 1e-6
-#'   counts as zero, which has p-value 1. In a simulation of N draws, s of which reach the ratio
-#'   observed, p is
-#'   \eqn{(1 + s) / (1 + N)}, which keeps the level of the test.
+#'   \right\}, \quad D(\lambda) = w_0 + \sum_l \frac{w_l}{1 + \lambda\mu_l},}{max over lambda of
+#'   [(n-p) log(D(0) / D(lambda)) - sum_l log(1 + lambda mu_l)], D(lambda) = w_0 + sum_l w_l / (1 +
+#'   lambda mu_l),} \eqn{w_l \sim \chi^2_1}{w_l ~ chi^2_1}, \eqn{w_0 \sim \chi^2_{n-p-K}}{w_0 ~
+#'   chi^2_(n-p-K)}; by maximum likelihood with n in place of n - p and the eigenvalues of
+#'   \eqn{Z'WZ} in the last sum. A likelihood ratio below 1e-6 counts as zero, which has p-value 1.
+#'   In a simulation of N draws, s of which reach the ratio observed, p is \eqn{(1 + s) / (1 + N)},
+#'   which keeps the level of the test.
 #' @section Terms that cannot be told apart: Where another term, the fixed effects or the residual
 #'   take the place of what is removed (see [lmm()]), the smaller model is no smaller: `Df` counts
 #'   only parameters that the data determine, and with `Df` 0 both p-values are `NA`; `p_mixture`
@@ -170,11 +173,21 @@ print.henderson_random_anova <- function(x, digits = max(getOption("digits") - 2
   invisible(x)
 }
 
+# What the p-values of each row resolve: (1 + s) / (1 + N) of a simulation is no less than
+# 1 / (1 + N), and smaller ones print as below the next number, 1 / N.
+smallest_p <- function(x) {
+  simulated <- attr(x, "reference")[rownames(x)] %in% c("exact", "projection")
+  # part of a table may have lost what it was computed from
+  if (!any(simulated)) return(rep(1e-16, nrow(x)))
+  ifelse(simulated, 1 / attr(x, "nsim"), 1e-16)
+}
+
 random_anova_cells <- function(x, digits) {
   columns <- lapply(names(x), function(name) {
     values <- x[[name]]
     if (name %in% c("Pr(>Chisq)", "p_mixture")) {
-      text <- vapply(values, format.pval, "", digits = max(1L, digits - 2L), eps = 1e-16)
+      smallest <- if (name == "p_mixture") smallest_p(x) else 1e-16
+      text <- mapply(format.pval, values, eps = smallest, digits = max(1L, digits - 2L))
     } else if (name %in% c("logLik", "AIC", "LRT")) {
       text <- formatC(values, digits = max(0L, digits - 3L), format = "f")
     } else {

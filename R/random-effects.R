@@ -4,6 +4,7 @@
 
 #' Conditional modes of the random effects
 #'
+#' @aliases ranef
 #' @param object A fit by [lmm()].
 #' @param condVar One logical: `TRUE` adds the conditional variances as attribute `postVar`.
 #' @param drop One logical: `TRUE` turns the data frame of a factor with a single column into a
@@ -16,8 +17,8 @@
 #'   numbers of levels. Each element is a data frame with one row for each level (J) and one
 #'   column for each random effect (v), the columns of several terms on one factor side by side,
 #'   in units of the response per unit of the column. Attribute `postVar` is a v x v x J array of
-#'   conditional variances given \eqn{\beta} and \eqn{\theta}, or, with several terms on the
-#'   factor, a list of such arrays, one for each term.
+#'   conditional variances given \eqn{\beta}{beta} and \eqn{\theta}{theta}, or, with several terms
+#'   on the factor, a list of such arrays, one for each term.
 #'
 #'   `as.data.frame` gives columns `grpvar` (factor), `term` (column), `grp` (level; a factor
 #'   whose levels are in increasing order of the first column's modes, for plots), `condval` and

@@ -3,23 +3,23 @@
 #' Principal components of the random effects
 #'
 #' How many dimensions do the random effects of a grouping factor really have? The relative
-#' covariance matrix \eqn{\Lambda\Lambda'} of all effects that share a factor is split into
-#' principal components. A component without variance is one that the data do not support: the
-#' random part of that factor can be made smaller.
+#' covariance matrix \eqn{\Lambda\Lambda'}{Lambda Lambda'} of all effects that share a factor is
+#' split into principal components. A component without variance is one that the data do not
+#' support: the random part of that factor can be made smaller.
 #'
 #' @param fit A fit by [lmm()].
 #' @param tol One positive number: components with a standard deviation below it, relative to
-#'   \eqn{\sigma} and for standardized columns of Z as in [is_singular()], count as not supported.
-#'   So the count does not depend on units, while `sdev` does.
+#'   \eqn{\sigma}{sigma} and for standardized columns of Z as in [is_singular()], count as not
+#'   supported. So the count does not depend on units, while `sdev` does.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return A list of class `henderson_random_pca`, named by grouping factor. Each element has class
 #'   `prcomp` and components `sdev` (standard deviations of the v components relative to
-#'   \eqn{\sigma}, decreasing: the singular values of \eqn{\Lambda}), `rotation` (v x v, columns are
-#'   the components in terms of the random effects), `center` and `scale` (`FALSE`), `supported`,
-#'   the number of components with variance, and `aliased`, the names of columns about whose
-#'   variance the data say nothing (the fixed effects reproduce their effects, or they are zero):
-#'   they do not count as supported. With several terms on a factor \eqn{\Lambda} is the
-#'   block-diagonal matrix of theirs.
+#'   \eqn{\sigma}{sigma}, decreasing: the singular values of \eqn{\Lambda}{Lambda}), `rotation` (v x
+#'   v, columns are the components in terms of the random effects), `center` and `scale` (`FALSE`),
+#'   `supported`, the number of components with variance, and `aliased`, the names of columns about
+#'   whose variance the data say nothing (the fixed effects reproduce their effects, or they are
+#'   zero): they do not count as supported. With several terms on a factor \eqn{\Lambda}{Lambda} is
+#'   the block-diagonal matrix of theirs.
 #'
 #'   `summary` gives for each factor a matrix with a column for each component and rows `Standard
 #'   deviation`, `Proportion of Variance` and `Cumulative Proportion`. When lme4 is loaded,

@@ -1,14 +1,7 @@
 # Generics of nlme that users call; re-exported so that they work whichever package is attached
-# first. lme4 shares them.
+# first. lme4 shares them. They are exported by hand, as roxygen2 would give them a page of their
+# own, and `?ranef` is to lead to the page of our method.
 
-#' @importFrom nlme fixef
-#' @export
-nlme::fixef
-
-#' @importFrom nlme ranef
-#' @export
-nlme::ranef
-
-#' @importFrom nlme VarCorr
-#' @export
-nlme::VarCorr
+#' @importFrom nlme fixef ranef VarCorr
+#' @rawNamespace export(fixef, ranef, VarCorr)
+NULL

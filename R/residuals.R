@@ -5,13 +5,15 @@
 #' Fitted values and residuals
 #'
 #' @param object A fit by [lmm()].
-#' @param type One string. `"response"` and `"working"`: \eqn{y - \hat\mu}. `"pearson"` and
-#'   `"deviance"`: \eqn{\sqrt{w} (y - \hat\mu)}, with \eqn{w} the weights of the fit.
-#' @param scaled One logical: `TRUE` divides by \eqn{\hat\sigma}.
+#' @param type One string. `"response"` and `"working"`: \eqn{y - \hat\mu}{y - mu_hat}. `"pearson"`
+#'   and `"deviance"`: \eqn{\sqrt{w} (y - \hat\mu)}{sqrt(w) (y - mu_hat)}, with \eqn{w} the weights
+#'   of the fit.
+#' @param scaled One logical: `TRUE` divides by \eqn{\hat\sigma}{sigma_hat}.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return A named numeric vector, one element for each row of the model frame; with `na.action =
 #'   na.exclude` one for each row of the data, `NA` where values were missing. `fitted`:
-#'   \eqn{\hat\mu = X\hat\beta + Zb} plus the offset, with \eqn{b} the conditional modes.
+#'   \eqn{\hat\mu = X\hat\beta + Zb}{mu_hat = X beta_hat + Zb} plus the offset, with \eqn{b} the
+#'   conditional modes.
 #' @section Errors: `henderson_error_argument` for a malformed argument, `henderson_error_data`
 #'   when the fit was told not to keep its model frame.
 #' @source Pinheiro and Bates (2000), *Mixed-Effects Models in S and S-PLUS*, section 4.3.
@@ -46,8 +48,8 @@ fitted.henderson_fit <- function(object, ...) {
 #' @inheritParams residuals.henderson_lmm
 #' @param type One string, `"prior"` or `"working"`; both are the same in a linear mixed model.
 #' @return Numeric vector, one element for each row of the model frame: the weights \eqn{w_i}
-#'   given to [lmm()], or ones. The residual variance of observation i is \eqn{\sigma^2 / w_i}.
-#'   With `na.exclude`, `NA` for the rows left out.
+#'   given to [lmm()], or ones. The residual variance of observation i is \eqn{\sigma^2 /
+#'   w_i}{sigma^2 / w_i}. With `na.exclude`, `NA` for the rows left out.
 #' @section Errors: class `henderson_error_argument` for a malformed argument.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy, weights = rep(1:2, 90))

@@ -9,7 +9,7 @@
 #' @param ddf One string: how degrees of freedom of the t tests are found.
 #'   \describe{
 #'   \item{`"Satterthwaite"`}{the default, as in lmerTest: from the observed information of the
-#'   covariance parameters and \eqn{\sigma}}
+#'   covariance parameters and \eqn{\sigma}{sigma}}
 #'   \item{`"Kenward-Roger"`}{with covariances of the coefficients adjusted for the estimation of
 #'   the variances, for fits by REML}
 #'   \item{`"expected"`}{Satterthwaite's formula with the expected information; variances
@@ -28,10 +28,10 @@
 #'   \item{coefficients}{numeric p x 5 matrix `Estimate`, `Std. Error`, `df`, `t value`,
 #'   `Pr(>|t|)`; for `ddf = "none"` p x 3, `Estimate`, `Std. Error`, `t value`}
 #'   \item{varcor}{the variances, as [VarCorr()][VarCorr.henderson_fit] gives them}
-#'   \item{residuals}{numeric, length n: Pearson residuals divided by \eqn{\hat\sigma}}
+#'   \item{residuals}{numeric, length n: Pearson residuals divided by \eqn{\hat\sigma}{sigma_hat}}
 #'   \item{sigma, vcov, criterion, REML, n, ngrps, AICtab}{residual standard deviation, covariance
-#'   of the coefficients (adjusted for `"Kenward-Roger"`), REML criterion or \eqn{-2 \log L},
-#'   whether REML, observations, named numbers of levels; `AIC`, `BIC`, `logLik`, `-2*log(L)`,
+#'   of the coefficients (adjusted for `"Kenward-Roger"`), REML criterion or \eqn{-2 \log L}{-2 log
+#'   L}, whether REML, observations, named numbers of levels; `AIC`, `BIC`, `logLik`, `-2*log(L)`,
 #'   `df.resid` (`REML` alone for a REML fit)}
 #'   \item{optimization}{list: `optimizer`, `evaluations` of the criterion, and the `certificate` of
 #'   convergence: what one more Newton step would gain (`predicted_decrease`, in deviance), the
@@ -243,16 +243,22 @@ correlation_lines <- function(covariance, correlation) {
   values <- covariance_to_correlation(covariance)
   cells <- matrix(formatC(values, digits = 3L, format = "f"), size)
   cells[!lower.tri(cells)] <- ""
-  dimnames(cells) <- list(rownames(values), short_names(rownames(values)))
+  dimnames(cells) <- list(row_labels(rownames(values), size), short_names(rownames(values)))
   shown <- cells[-1L, -size, drop = FALSE]
   c("", "Correlation of fixed effects:", text_table(shown, align = "right"))
 }
 
+# Names of the rows, abbreviated to about 11 characters where the table would not fit the console.
+row_labels <- function(names, size) {
+  if (max(display_width(names)) + 7L * (size - 1L) <= getOption("width")) return(names)
+  short_names(names, 11L)
+}
+
 # Column headings of about 6 characters. `abbreviate()` handles ASCII only; other names are cut.
-short_names <- function(names) {
+short_names <- function(names, length = 6L) {
   ascii <- !grepl("[^ -~]", names)
   short <- names
-  short[ascii] <- abbreviate(names[ascii], minlength = 6L)
-  short[!ascii] <- substr(names[!ascii], 1L, 6L)
+  short[ascii] <- abbreviate(names[ascii], minlength = length)
+  short[!ascii] <- substr(names[!ascii], 1L, length)
   unique_labels(short)
 }

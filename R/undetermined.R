@@ -206,8 +206,8 @@ undetermined_count <- function(fit) {
 
 #' Parameters to be held, so that the others have information in all directions
 #'
-#' The criterion profiled over sigma^2 is constant along the changes \eqn{d\Gamma - d\tau \Gamma} of
-#' Gamma, and along those of theta that lead there.
+#' The criterion profiled over sigma^2 is constant along the changes \eqn{d\Gamma - d\tau \Gamma}{d
+#' Gamma - d tau Gamma} of Gamma, and along those of theta that lead there.
 #' @param method as in `inference_pieces()`: by theta for "Satterthwaite", else by Gamma.
 #' @return integer, positions in theta.
 #' @noRd

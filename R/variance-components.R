@@ -8,7 +8,7 @@
 #' @param x A fit by [lmm()]; for the methods of the result, that result.
 #' @param sigma One positive number, the residual standard deviation to multiply the relative
 #'   standard deviations with. When missing, the fit's own; `sigma = 1` gives covariances relative
-#'   to \eqn{\sigma^2}.
+#'   to \eqn{\sigma^2}{sigma^2}.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return An object of class `henderson_varcorr`: a named list with one v x v covariance matrix
 #'   for each random term, in units of the response squared, with attributes `stddev` and

@@ -11,18 +11,20 @@
 #' @param fit A fit by [lmm()] that holds its model frame.
 #' @param scale One string: what is estimated. `"sd"`: standard deviations and correlations.
 #'   `"variance"`: variances and covariances. `"log_sd"`: logarithms of standard deviations and
-#'   Fisher's z of correlations, \eqn{z = \tanh^{-1} \rho}, on which normal approximations are best.
-#'   `"theta"`: the entries of \eqn{\Lambda}, and \eqn{\sigma}.
+#'   Fisher's z of correlations, \eqn{z = \tanh^{-1} \rho}{z = atanh rho}, on which normal
+#'   approximations are best. `"theta"`: the entries of \eqn{\Lambda}{Lambda}, and
+#'   \eqn{\sigma}{sigma}.
 #' @param level One number between 0 and 1: the level of the confidence limits.
 #' @param ... Nothing; an argument that is not known is an error.
-#' @details The covariance of \eqn{\psi = (\hat\theta, \hat\sigma)} is twice the inverse of the
-#'   exact Hessian of the criterion (restricted or not, as the fit), the inverse of the observed
-#'   information; that of a function of \eqn{\psi} with Jacobian J is \eqn{J \, Cov(\psi) J'}, with
-#'   \eqn{\partial (\Lambda\Lambda')_{ab} / \partial \Lambda_{rc} = \delta_{ar}\Lambda_{bc} +
-#'   \delta_{br}\Lambda_{ac}}. Limits are normal on the scale of `"log_sd"` and taken back, so that
-#'   limits of a standard deviation are positive and those of a correlation within -1 and 1; limits
-#'   of a variance are the squares of those of its standard deviation. Covariances and theta have
-#'   symmetric limits.
+#' @details The covariance of \eqn{\psi = (\hat\theta, \hat\sigma)}{psi = (theta_hat, sigma_hat)} is
+#'   twice the inverse of the exact Hessian of the criterion (restricted or not, as the fit), the
+#'   inverse of the observed information; that of a function of \eqn{\psi}{psi} with Jacobian J is
+#'   \eqn{J \, Cov(\psi) J'}{J Cov(psi) J'}, with \eqn{\partial (\Lambda\Lambda')_{ab} / \partial
+#'   \Lambda_{rc} = \delta_{ar}\Lambda_{bc} + \delta_{br}\Lambda_{ac}}{d (Lambda Lambda')_ab / d
+#'   Lambda_rc = delta_ar Lambda_bc + delta_br Lambda_ac}. Limits are normal on the scale of
+#'   `"log_sd"` and taken back, so that limits of a standard deviation are positive and those of a
+#'   correlation within -1 and 1; limits of a variance are the squares of those of its standard
+#'   deviation. Covariances and theta have symmetric limits.
 #'
 #'   Large samples of groups are needed: with few groups the distribution of a variance is skew, and
 #'   [random_anova()] tests whether it is zero.

@@ -42,3 +42,9 @@ test_that("the origin shown is the function that the user called", {
   error <- tryCatch(lmm_control(trace = -1), error = identity)
   expect_identical(as.list(error$call)[[1]], quote(lmm_control))
 })
+
+test_that("errors carry no internal backtrace", {
+  error <- tryCatch(lmm(Reaction ~ Days, sleepstudy), error = identity)
+  expect_s3_class(error, "henderson_error")
+  expect_identical(nrow(error$trace), 0L)
+})

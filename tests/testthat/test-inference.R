@@ -222,3 +222,8 @@ test_that("tables say where Kenward and Roger's method has no answer; prediction
     ignore_attr = TRUE
   )
 })
+
+test_that("KR is short for Kenward and Roger's method", {
+  expect_identical(ddf_method("KR"), "Kenward-Roger")
+  expect_error(ddf_method(NA), class = "henderson_error_argument")
+})

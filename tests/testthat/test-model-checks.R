@@ -139,3 +139,29 @@ test_that("offsets are finite numbers, as argument and in the formula", {
   expect_refused(design_of(y ~ offset(string) + (1 | g), d), "offset", "offset(string)")
   expect_refused(design_of(y ~ offset(infinite) + (1 | g), d), "offset", "offset(infinite)")
 })
+
+test_that("the advice for decimal commas gives the numbers", {
+  data <- sleepstudy
+  data$y <- sub(".", ",", format(data$Reaction, nsmall = 4), fixed = TRUE)
+  error <- expect_error(lmm(y ~ Days + (1 | Subject), data), class = "henderson_error_response")
+  expect_match(conditionMessage(error), "as.numeric(sub(\",\", \".\", y, fixed = TRUE))",
+    fixed = TRUE
+  )
+  for (y in list(data$y, factor(data$y))) {
+    expect_equal(as.numeric(sub(",", ".", y, fixed = TRUE)), data$Reaction)
+  }
+  data$y[1] <- "none"
+  error <- expect_error(lmm(y ~ Days + (1 | Subject), data), class = "henderson_error_response")
+  expect_no_match(conditionMessage(error), "decimal")
+})
+
+test_that("a logical response is said to be fitted as numbers", {
+  data <- sleepstudy
+  data$slow <- data$Reaction > 300
+  expect_message(
+    fit <- lmm(slow ~ Days + (1 | Subject), data), "slow.*0 \\(FALSE\\)",
+    class = "henderson_message_response"
+  )
+  data$slow <- as.numeric(data$slow)
+  expect_equal(fixef(fit), fixef(lmm(slow ~ Days + (1 | Subject), data)))
+})

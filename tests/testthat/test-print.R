@@ -108,3 +108,22 @@ test_that("methods::show() prints every object, and print methods refuse other a
   }
   expect_error(fixef(fit, useS4 = FALSE), class = "henderson_error_argument")
 })
+
+test_that("long formulas are broken between terms only", {
+  long <- strrep("abcdefgh", 10)
+  formula <- stats::as.formula(paste0("y ~ x + (1 + ", long, " | g) + (1 + b | h)"))
+  lines <- labelled_lines("Formula", formula)
+  expect_gt(length(lines), 1L)
+  count <- function(what) lengths(regmatches(lines, gregexpr(what, lines, fixed = TRUE)))
+  expect_identical(count("("), count(")"))
+  expect_identical(gsub(" ", "", paste(lines, collapse = "")),
+    gsub(" ", "", paste0("Formula:y~x+(1+", long, "|g)+(1+b|h)")))
+})
+
+test_that("correlations of coefficients with long names fit one block", {
+  names <- paste0(strrep("abcdefgh", 9), 1:5)
+  covariance <- structure(diag(5) + 1, dimnames = list(names, names))
+  lines <- correlation_lines(covariance, TRUE)
+  expect_length(lines, 2L + 1L + 4L)
+  expect_lte(max(nchar(lines)), 80)
+})

@@ -349,3 +349,11 @@ test_that("parts of a table print", {
   expect_false(any(grepl("mixture of", lines)))
   expect_output(print(table[0, ]), "npar")
 })
+
+test_that("a simulated p-value prints no smaller than the simulation resolves", {
+  set.seed(1)
+  g <- gl(20, 5)
+  data <- data.frame(g, y = rnorm(20, sd = 5)[g] + rnorm(100))
+  lines <- utils::capture.output(print(random_anova(lmm(y ~ 1 + (1 | g), data))))
+  expect_true(any(grepl("<1e-04$", gsub("< ", "<", lines))))
+})
