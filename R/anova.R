@@ -152,16 +152,16 @@ abort_one_fit_only <- function(name) {
 #' @export
 print.henderson_anova <- function(x, digits = max(getOption("digits") - 2L, 3L), ...) {
   check_digits(digits)
-  if (prints_well(c(rownames(x), attr(x, "heading")))) {
-    return(NextMethod())
+  heading <- fold_notes(attr(x, "heading"))
+  table <- structure(x, heading = NULL, class = c("anova", "data.frame"))
+  if (prints_well(c(rownames(x), heading))) {
+    print(structure(table, heading = heading), digits = digits, ...)
+    return(invisible(x))
   }
-  # printed by R with ASCII row names of equal width, in the place of which the true ones are put
-  labels <- pad_text(c("", rownames(x)))
-  stand_in <- structure(x, heading = NULL, class = c("anova", "data.frame"))
-  rownames(stand_in) <- formatC(seq_len(nrow(x)), width = nchar(nrow(x)), flag = "0")
-  lines <- utils::capture.output(print(stand_in, digits = digits, ...))
-  rows <- seq_along(labels)
-  lines[rows] <- paste0(labels, substring(lines[rows], nchar(nrow(x)) + 1L))
-  write_lines(c(attr(x, "heading"), lines))
+  lines <- text_rows(rownames(x), function(names) {
+    rownames(table) <- names
+    print(table, digits = digits, ...)
+  })
+  write_lines(c(heading, lines))
   invisible(x)
 }

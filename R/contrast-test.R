@@ -331,7 +331,7 @@ print.henderson_contrasts <- function(x, digits = max(3L, getOption("digits") - 
     digits = digits, signif.stars = isTRUE(signif.stars), has.Pvalue = with_tests,
     cs.ind = c(1:2, limits), tst.ind = match("t value", names(x)), zap.ind = integer()
   )
-  write_lines(c(attr(x, "heading"), lines))
+  write_lines(c(fold_notes(attr(x, "heading")), lines))
   invisible(x)
 }
 

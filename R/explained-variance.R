@@ -29,8 +29,8 @@
 #'   the ICC, for a random intercept the correlation of two observations of one group given the
 #'   predictors.
 #'
-#'   `r_squared`: numeric vector with names `marginal` and `conditional`; attribute `variances` has
-#'   \eqn{V_f}, \eqn{\sum V_g}{sum V_g} and \eqn{V_e}.
+#'   `r_squared`: numeric vector with names `marginal` and `conditional`; attribute `variances`,
+#'   which is not printed, has \eqn{V_f}, \eqn{\sum V_g}{sum V_g} and \eqn{V_e}.
 #' @section Variances that the data do not determine: Where two terms are the same grouping, or a
 #'   grouping factor has a level for each row, only a sum of variances is estimated, and where fixed
 #'   effects reproduce a random effect not even that. What depends on more is `NA`, and a message of
@@ -70,8 +70,19 @@ r_squared <- function(fit, ...) {
   structure(
     c(marginal = variances[["fixed"]], conditional = sum(variances[1:2])) /
       (parts$fixed + parts$within),
-    variances = variances
+    variances = variances, class = c("henderson_r_squared", "numeric")
   )
+}
+
+#' @param x A result of `r_squared()`.
+#' @param digits One whole number: significant digits.
+#' @rdname intraclass_correlation
+#' @export
+print.henderson_r_squared <- function(x, digits = max(3L, getOption("digits") - 3L), ...) {
+  check_print_dots(...)
+  check_digits(digits)
+  print(stats::setNames(as.vector(x), names(x)), digits = digits)
+  invisible(x)
 }
 
 # list(`fixed`, `random` (named by grouping factor), `total` (of these), `residual`, `within` (total

@@ -156,5 +156,5 @@ list_some <- function(names, at_most = 5L) {
 }
 
 note_lines <- function(notes) {
-  if (length(notes) > 0L) c("", paste("Note:", notes))
+  if (length(notes) > 0L) c("", fold_text(paste("Note:", notes)))
 }

@@ -159,7 +159,8 @@ print.henderson_random_anova <- function(x, digits = max(getOption("digits") - 2
     print(plain_data_frame(x))
     return(invisible(x))
   }
-  write_lines(c(attr(x, "heading"), text_table(random_anova_cells(x, digits), align = "right")))
+  table <- text_table(random_anova_cells(x, digits), align = "right")
+  write_lines(c(fold_notes(attr(x, "heading")), table))
   methods <- stats::na.omit(unique(attr(x, "reference")[rownames(x)]))
   if (length(methods) > 0L) {
     notes <- c(

@@ -80,14 +80,42 @@ text_numbers <- function(table, digits = NULL) {
 
 # Lines that printCoefmat() writes, with row names aligned by display width.
 text_coefficients <- function(table, ...) {
-  old <- options(width = 1000L)
-  on.exit(options(old))
-  labels <- pad_text(c("", rownames(table)))
-  rownames(table) <- rep("", nrow(table))
-  lines <- utils::capture.output(stats::printCoefmat(table, ...))
-  rows <- seq_along(labels)
-  lines[rows] <- paste0(labels, lines[rows])
+  text_rows(rownames(table) %||% rep("", nrow(table)), function(names) {
+    rownames(table) <- names
+    stats::printCoefmat(table, ...)
+  })
+}
+
+# Lines that `print_rows(names)` prints. R aligns and folds stand-ins of ASCII characters, as wide
+# as the names in the place of which the true ones are put.
+text_rows <- function(labels, print_rows) {
+  count <- length(labels)
+  width <- max(display_width(labels), nchar(count))
+  stand_ins <- formatC(seq_len(count), width = width, flag = "0", format = "d")
+  lines <- utils::capture.output(print_rows(stand_ins))
+  row <- match(substr(lines, 1L, width), stand_ins)
+  found <- !is.na(row)
+  labels <- pad_text(labels, width = width)
+  lines[found] <- paste0(labels[row[found]], substring(lines[found], width + 1L))
   lines
+}
+
+# Lines of a sentence that fit the console, continued lines indented. It is broken at spaces, but
+# not within "(1 | g)".
+fold_text <- function(text, width = getOption("width")) {
+  # parentheses that have a bar, and calls within them, or anything but a space
+  word <- "(\\((?:[^()|]|\\([^()]*\\))*\\|(?:[^()]|\\([^()]*\\))*\\)|[^ ])+"
+  words <- regmatches(text, gregexpr(word, text, perl = TRUE))
+  unlist(lapply(words, function(words) {
+    line <- fold_columns(display_width(words) + 1L, width - 1L)
+    lines <- vapply(split(words, line), paste, "", collapse = " ", USE.NAMES = FALSE)
+    paste0(rep(c("", "  "), c(1L, length(lines) - 1L)), lines)
+  }))
+}
+
+# Headings of a table as they are, but its notes folded.
+fold_notes <- function(heading) {
+  unlist(lapply(heading, function(line) if (startsWith(line, "Note:")) fold_text(line) else line))
 }
 
 # ---- tables that are data frames ----

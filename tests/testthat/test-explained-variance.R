@@ -11,8 +11,7 @@ test_that("nested intercepts: shares of the variance components", {
   fixed <- var(as.vector(model.matrix(fit) %*% fixef(fit)))
   expect_equal(icc$unadjusted, c(v[1:2], v[1] + v[2]) / (fixed + sum(v)))
   expect_equal(
-    r_squared(fit), c(marginal = fixed, conditional = fixed + v[1] + v[2]) / (fixed + sum(v)),
-    ignore_attr = "variances"
+    r_squared(fit)[1:2], c(marginal = fixed, conditional = fixed + v[1] + v[2]) / (fixed + sum(v))
   )
   # lme4's figures (shared reference): 0.01377658, 0.02880491, 0.07906524
   expect_equal(icc["total", "adjusted"], 0.042581493 / 0.12164673, tolerance = 1e-5)
@@ -55,7 +54,20 @@ test_that("weights and offset", {
 test_that("a fit without random variation", {
   fit <- suppressMessages(lmm(Yield ~ 1 + (1 | Batch), lme4::Dyestuff2))
   expect_equal(intraclass_correlation(fit)$adjusted, c(0, 0))
-  expect_equal(r_squared(fit), c(marginal = 0, conditional = 0), ignore_attr = "variances")
+  expect_equal(r_squared(fit)[1:2], c(marginal = 0, conditional = 0))
+})
+
+test_that("R-squared prints as two named numbers and is still a number", {
+  r2 <- r_squared(fit_cached("sleepstudy"))
+
+  expect_identical(
+    capture.output(returned <- withVisible(print(r2))),
+    capture.output(print(c(r2["marginal"], r2["conditional"]), digits = 4))
+  )
+  expect_identical(returned, list(value = r2, visible = FALSE))
+  expect_error(print(r2, digit = 3), class = "henderson_error_argument")
+  expect_identical(data.frame(r2 = r2)$r2[[2]], r2[[2]])
+  expect_identical(sapply(list(r2, r2), identity)[, 1], r2[1:2])
 })
 
 test_that("reliability in a balanced one-way layout is n t / (n t + s)", {

@@ -67,6 +67,7 @@ test_that("a model without fixed effects is shown, summarised and read", {
 # ---- notes ----
 
 test_that("notes tell of dropped columns, omitted rows, singular and failed fits", {
+  withr::local_options(width = 200)
   data <- transform(sleepstudy, twice = 2 * Days)
   data$Days[1:2] <- NA
   fit <- suppressMessages(lmm(Reaction ~ Days + twice + (1 | Subject), data))

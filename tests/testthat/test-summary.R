@@ -128,6 +128,7 @@ one_way <- function(between) {
 }
 
 test_that("at a zero variance Satterthwaite's df jump, and a note says so", {
+  withr::local_options(width = 200)
   zero <- suppressMessages(lmm(y ~ 1 + (1 | group), one_way(0)))
   positive <- lmm(y ~ 1 + (1 | group), one_way(1))
   df <- function(fit, ...) coef(summary(fit, ...))[, "df"]
@@ -147,6 +148,7 @@ test_that("at a zero variance Satterthwaite's df jump, and a note says so", {
 })
 
 test_that("a summary without degrees of freedom says why", {
+  withr::local_options(width = 200)
   bare <- lmm(
     Reaction ~ Days + (1 | Subject), sleepstudy, control = lmm_control(keep = character())
   )

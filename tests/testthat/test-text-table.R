@@ -76,3 +76,52 @@ test_that("a C locale gets the same bytes and the same alignment", {
   expect_identical(sum(has_name), 3L)
   expect_false(any(grepl("<U+", shown, fixed = TRUE)))
 })
+
+test_that("coefficient tables with long names continue below as those of printCoefmat", {
+  fit <- fit_cached("sleepstudy")
+  table <- coef(summary(fit))
+  rownames(table)[2] <- strrep("abcdefgh", 10)
+  lines <- text_coefficients(table, has.Pvalue = TRUE)
+
+  expect_identical(lines, capture.output(printCoefmat(table, has.Pvalue = TRUE)))
+  expect_lte(max(nchar(lines)), 80L + 12L)
+  # names that R cannot align, of the same width
+  wide <- strrep(han, 20)
+  rownames(table)[2] <- wide
+  expect_identical(
+    text_coefficients(table, has.Pvalue = TRUE), gsub(strrep("abcdefgh", 10), wide, lines)
+  )
+  rownames(table) <- NULL
+  expect_match(text_coefficients(table, has.Pvalue = TRUE)[2], "^ +251.4")
+})
+
+test_that("sentences are folded at the console's width, but not within a random term", {
+  withr::local_options(width = 30)
+
+  expect_identical(fold_text("Note: short"), "Note: short")
+  expect_identical(
+    fold_text("Note: the variances of (1 | litter) and (1 + log(x) | f(a, b)) are not known"),
+    c("Note: the variances of", "  (1 | litter) and", "  (1 + log(x) | f(a, b)) are", "  not known")
+  )
+  expect_identical(fold_notes(c(strrep("a b ", 20), "b")), c(strrep("a b ", 20), "b"))
+  expect_null(fold_notes(NULL))
+})
+
+test_that("notes of all tables are folded", {
+  data <- transform(sleepstudy, again = Subject)
+  fit <- suppressMessages(lmm(Reaction ~ Days + (1 | Subject) + (1 | again), data))
+  tables <- list(
+    fit, summary(fit), VarCorr(fit), anova(fit), contrast_test(fit),
+    suppressMessages(random_anova(fit))
+  )
+  for (width in c(60, 200)) {
+    withr::local_options(width = width)
+    for (table in tables) {
+      lines <- capture.output(print(table))
+      notes <- grep("^Note: .*|^  [a-z(].*", lines, value = TRUE)
+      expect_match(notes, "^Note: ", all = FALSE)
+      expect_lte(max(nchar(notes)), width)
+      expect_match(paste(trimws(notes), collapse = " "), "cannot be told apart: of .* determined")
+    }
+  }
+})

@@ -241,11 +241,11 @@ test_that("terms that cannot be told apart are not tested, and their sum is repo
   tests <- expect_no_message(random_anova(fit))
   expect_true(all(is.na(unlist(tests[-1, c("Pr(>Chisq)", "p_mixture")]))))
   expect_identical(tests$Df, c(NA, 0L, 0L))
-  expect_output(print(tests), "cannot be told apart")
-  expect_output(print(VarCorr(fit)), "only the sum is determined")
-  expect_output(print(fit), "only the sum is determined")
-  expect_output(print(summary(fit)), "only the sum is determined")
-  expect_output(print(anova(fit)), "only the sum is determined")
+  expect_output(print(tests), "cannot be told apart", width = 200)
+  expect_output(print(VarCorr(fit)), "only the sum is determined", width = 200)
+  expect_output(print(fit), "only the sum is determined", width = 200)
+  expect_output(print(summary(fit)), "only the sum is determined", width = 200)
+  expect_output(print(anova(fit)), "only the sum is determined", width = 200)
   expect_equal(sum(as.data.frame(VarCorr(fit))$vcov), sum(as.data.frame(VarCorr(right))$vcov),
     tolerance = 1e-6
   )
