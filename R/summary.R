@@ -33,8 +33,9 @@
 #'   of the coefficients (adjusted for `"Kenward-Roger"`), REML criterion or \eqn{-2 \log L}{-2 log
 #'   L}, whether REML, observations, named numbers of levels; `AIC`, `BIC`, `logLik`, `-2*log(L)`,
 #'   `df.resid` (`REML` alone for a REML fit)}
-#'   \item{optimization}{list: `optimizer`, `evaluations` of the criterion, and the `certificate` of
-#'   convergence: what one more Newton step would gain (`predicted_decrease`, in deviance), the
+#'   \item{optimization}{list: `optimizer`, `evaluations` of the criterion, `converged`,
+#'   `parameters` (of each diagonal entry of theta: `"free"`, `"zero"` or `"undetermined"`) and the
+#'   `certificate` of convergence: what one more Newton step would gain (`predicted_decrease`, in deviance), the
 #'   smallest eigenvalue of the Hessian scaled to unit diagonal (`smallest_curvature`), the smallest
 #'   eigenvalue per level of the score for a singular covariance matrix (`smallest_score`; not
 #'   negative at a minimum) and what leaving the boundary would gain by Fisher scoring
@@ -78,7 +79,10 @@ summary.henderson_lmm <- function(object, correlation = NULL, ddf = "Satterthwai
       n = nobs.henderson_fit(object), ngrps = n_groups(object),
       coefficients = tests$table, vcov = tests$covariance,
       ddf = tests$ddf, correlation = correlation, notes = c(fit_notes(object), tests$notes),
-      optimization = object$optimization[c("optimizer", "evaluations", "certificate")]
+      optimization = c(
+        object$optimization[c("optimizer", "evaluations", "converged", "certificate")],
+        list(parameters = diagonal_states(object))
+      )
     ),
     class = "summary.henderson_lmm"
   )
@@ -178,22 +182,67 @@ summary_header <- function(x) {
   lines
 }
 
-# "Convergence: 6 evaluations, a further step would gain 4e-18, smallest curvature 0.9"
+# "Convergence: a minimum after 6 evaluations: one more step would gain 4e-18". Numbers that are
+# those of a minimum are left to the certificate; `fit_notes()` say why there is none.
 certificate_lines <- function(optimization) {
   certificate <- optimization$certificate
   if (is.null(certificate)) {
     return(NULL)
   }
-  number <- function(x) format(signif(x, 2L))
-  curvature <- paste0("smallest curvature ", number(certificate$smallest_curvature))
-  if (certificate$smallest_score < 0) {
-    curvature <- paste0(curvature, ", boundary score ", number(certificate$smallest_score))
+  count <- paste(
+    optimization$evaluations, ngettext(optimization$evaluations, "evaluation", "evaluations")
+  )
+  verdict <- if (optimization$converged) reached_words(optimization) else "not reached"
+  line <- paste0("Convergence: ", verdict, " after ", count, evidence_words(optimization))
+  c("", strwrap(line, width = getOption("width") + 1L, exdent = 2L))
+}
+
+# What the certificate shows: second derivatives that are exact and positive, or less. Between
+# -1e-6 and 1e-6 they are flat (`Certificate::failed()` in the core).
+reached_words <- function(optimization) {
+  certificate <- optimization$certificate
+  parameters <- optimization$parameters
+  if (!any(parameters %in% c("free", "zero"))) {
+    return("nothing to search for")
   }
-  c("", paste0(
-    "Convergence: ", optimization$evaluations, " ",
-    ngettext(optimization$evaluations, "evaluation", "evaluations"), ", a further step would gain ",
-    number(certificate$predicted_decrease), ", ", curvature
-  ))
+  free <- any(parameters == "free")
+  proven <- certificate$hessian == "exact" && certificate$smallest_curvature > 1e-6
+  paste0(
+    if (free && !proven) "stationary" else "a minimum",
+    if ("zero" %in% parameters) " on the boundary"
+  )
+}
+
+evidence_words <- function(optimization) {
+  certificate <- optimization$certificate
+  number <- function(x) format(signif(x, 2L))
+  gain <- paste0(": one more step would gain ", number(certificate$predicted_decrease))
+  if (!optimization$converged) {
+    failed <- certificate$failed
+    return(paste0(
+      gain,
+      if ("smallest_curvature" %in% failed) {
+        paste0(", smallest curvature ", number(certificate$smallest_curvature))
+      },
+      if ("smallest_score" %in% failed) {
+        paste0(", boundary score ", number(certificate$smallest_score))
+      }
+    ))
+  }
+  paste0(
+    if (any(optimization$parameters == "free")) gain,
+    if (isTRUE(certificate$rounding > 1e-6)) {
+      paste0("; the criterion is rounded by ", number(certificate$rounding))
+    }
+  )
+}
+
+# Of each diagonal entry of theta: "free", "zero" (on the boundary) or "undetermined", as the
+# certificate takes them. Entries beside a zero on the diagonal are zero too.
+diagonal_states <- function(fit) {
+  states <- ifelse(fit$theta == 0, "zero", "free")
+  states[fit$optimization$certificate$undetermined] <- "undetermined"
+  unname(states[theta_lower(fit$random) == 0])
 }
 
 summary_criterion_lines <- function(x, digits) {

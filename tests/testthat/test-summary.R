@@ -189,10 +189,68 @@ test_that("short names are unique and leave non-ASCII names legible", {
 
 test_that("the summary shows the certificate of convergence where there is one", {
   fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
-  text <- format(summary(fit))
-  expect_match(text, "^Convergence: [0-9]+ evaluations, a further step would gain", all = FALSE)
+  line <- grep("^Convergence:", format(summary(fit)), value = TRUE)
+  expect_match(
+    line, "^Convergence: a minimum after [0-9]+ evaluations: one more step would gain [-0-9.e]+$"
+  )
+  gain <- as.numeric(sub(".* gain ", "", line))
+  expect_identical(gain, signif(fit$optimization$certificate$predicted_decrease, 2))
   at_start <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy,
     start = fit$theta, control = lmm_control("none")
   )
   expect_no_match(paste(format(summary(at_start)), collapse = "\n"), "Convergence:")
+})
+
+convergence_line <- function(fit) {
+  text <- format(summary(fit))
+  first <- grep("^Convergence:", text)
+  more <- text[seq_along(text) > first & cumsum(text == "") == cumsum(text == "")[first]]
+  paste(c(text[first], trimws(more)), collapse = " ")
+}
+
+test_that("the line of convergence says no more than the certificate shows", {
+  # every variance zero: no step to speak of, and no curvature of no parameters
+  e5 <- suppressMessages(lmm(yield ~ gen + (1 | rep), subset(omer.sorghum, env == "E5")))
+  expect_identical(e5$theta[[1]], 0)
+  expect_match(
+    convergence_line(e5), "^Convergence: a minimum on the boundary after [0-9]+ evaluations$"
+  )
+  set.seed(2)
+  data <- data.frame(y = rnorm(100), x = rnorm(100), g = gl(10, 10))
+  set.seed(3)
+  data$y <- rnorm(10)[data$g] * (1 + data$x) + rnorm(100)
+  correlated <- suppressMessages(lmm(y ~ x + (x | g), data))
+  expect_identical(correlated$theta[[3]], 0)
+  expect_match(
+    convergence_line(correlated),
+    "a minimum on the boundary after [0-9]+ evaluations: one more step would gain [-0-9.e]+$"
+  )
+  nothing <- suppressMessages(lmm(Reaction ~ . + (1 | Subject), sleepstudy))
+  expect_match(convergence_line(nothing), "^Convergence: nothing to search for after 1 evaluation$")
+
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  with_certificate <- function(...) {
+    fit$optimization$certificate <- utils::modifyList(fit$optimization$certificate, list(...))
+    convergence_line(fit)
+  }
+  expect_match(with_certificate(hessian = "average information"), "Convergence: stationary after")
+  expect_match(with_certificate(smallest_curvature = -1e-9), "Convergence: stationary after")
+  expect_match(with_certificate(rounding = 0.00012), "; the criterion is rounded by 0.00012$")
+  expect_no_match(
+    with_certificate(smallest_score = -2.6e-8, boundary_gain = 1e-12), "score|curvature|-2.6e"
+  )
+})
+
+test_that("a fit that did not converge shows the numbers that failed", {
+  fit <- suppressWarnings(lmm(weight ~ Time + (Time | Chick), ChickWeight,
+    start = c(50, 0, 50), control = lmm_control(max_iterations = 1)
+  ))
+  expect_match(
+    convergence_line(fit),
+    "not reached after 1 evaluation: one more step would gain [0-9]+, smallest curvature -1$"
+  )
+  stuck <- suppressMessages(suppressWarnings(lmm(Reaction ~ Days + (1 | Subject), sleepstudy,
+    start = 0, control = lmm_control("bfgs")
+  )))
+  expect_match(convergence_line(stuck), "not reached after .*, boundary score -5[0-9.]*$")
 })
