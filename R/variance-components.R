@@ -5,6 +5,7 @@
 
 #' Variances and correlations of the random effects
 #'
+#' @aliases VarCorr
 #' @param x A fit by [lmm()]; for the methods of the result, that result.
 #' @param sigma One positive number, the residual standard deviation to multiply the relative
 #'   standard deviations with. When missing, the fit's own; `sigma = 1` gives covariances relative

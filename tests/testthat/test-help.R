@@ -35,5 +35,18 @@ test_that("names of common functions lead to this package's pages", {
     vapply(page[tags(page) == "\\alias"], function(alias) as.character(alias[[1L]]), "")
   }))
   expect_in <- function(name) expect_true(name %in% aliases, label = name)
-  for (name in c("ranef", "fixef", "predict", "henderson", "lmm")) expect_in(name)
+  for (name in c("ranef", "fixef", "VarCorr", "predict", "henderson", "lmm")) expect_in(name)
+})
+
+test_that("everything exported is documented", {
+  skip_if(length(tools::Rd_db("henderson")) == 0L, "installed without help (--no-docs)")
+  expect_length(unlist(tools::undoc("henderson")), 0L)
+})
+
+test_that("citation() names the package, its version and the paper on the method", {
+  text <- paste(format(citation("henderson")), collapse = " ")
+  expect_match(text, "henderson", fixed = TRUE)
+  expect_match(text, as.character(utils::packageVersion("henderson")), fixed = TRUE)
+  expect_match(text, "10.18637/jss.v067.i01", fixed = TRUE)
+  expect_no_warning(toBibtex(citation("henderson")))
 })
