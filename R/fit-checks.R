@@ -25,9 +25,9 @@ check_defined <- function(result, design, X, frame, start) {
 #'
 #' Where the effects reproduce the response, the likelihood has no maximum and all that is estimated
 #' is rounding error: relative to the response where the fixed effects do it, relative to the
-#' residuals of least squares, from which the core starts, where the random effects do. A criterion
-#' without rounding has all digits of the rows (level_centring.h in the core): what is left then is
-#' too little beside the rounding of the response itself.
+#' residuals of least squares, from which the core starts, where the random effects do. Where sigma
+#' has its digits (level_centring.h in the core), what is left then must only be more than the
+#' rounding of the response itself.
 #' @param X the kept columns.
 #' @noRd
 check_not_exact <- function(result, design, X, frame) {
@@ -39,7 +39,7 @@ check_not_exact <- function(result, design, X, frame) {
   weight <- if (is.null(design$weights)) 1 else sqrt(design$weights)
   if (result$pwrss > 1e-13 * sum((weight * (y - mean(y)))^2)) return(invisible(NULL))
   residual <- if (ncol(X)) qr.resid(qr(weight * X), weight * y) else weight * y
-  share <- if (isTRUE(result$certificate$rounding < 1e-6)) 1e-22 else 1e-13
+  share <- if (isTRUE(result$certificate$relative_error < 1e-5)) 1e-22 else 1e-13
   smallest <- max(1e-26 * sum((weight * design$y)^2), share * sum(residual^2))
   if (result$pwrss > smallest) return(invisible(NULL))
   abort_exact_response(frame)

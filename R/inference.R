@@ -49,6 +49,7 @@ inference_pieces <- function(fit, method, limit = largest_information) {
   cached <- fit$cache[[method]]
   # a list can be edited by hand: what was computed for other parameters does not count
   if (identical(cached$theta, fit$theta) && identical(cached$REML, fit$REML)) return(cached)
+  check_information_digits(fit)
   moments <- unclass(cross_products_of(fit))
   held <- redundant_parameters(fit, method)
   pieces <- if (method == "Satterthwaite") {
@@ -62,6 +63,23 @@ inference_pieces <- function(fit, method, limit = largest_information) {
   pieces[c("theta", "REML")] <- fit[c("theta", "REML")]
   assign(method, pieces, envir = fit$cache)
   pieces
+}
+
+#' Second derivatives from cross-products have digits at the variances of the fit
+#'
+#' At effects of 1e6 residual standard deviations degrees of freedom are off by 1e-2, at 1e7 they are
+#' rounding.
+#' @noRd
+check_information_digits <- function(fit) {
+  largest <- max(0, abs(fit$optimization$standardized))
+  if (largest <= 2e6) return(invisible(NULL))
+  abort(c(
+    "Degrees of freedom and standard errors of variances cannot be computed for this fit.",
+    "x" = "Its random effects are {signif(largest, 2L)} times as large as the residuals: rounding
+           leaves no digits.",
+    "i" = "Make the grouping factor with such effects a fixed effect, or use
+           {.code ddf = \"none\"}."
+  ), kind = "computation", variable = "ddf", observed = largest)
 }
 
 abort_large_information <- function(fit, method, pieces) {

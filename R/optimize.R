@@ -245,8 +245,7 @@ report_precision <- function(fit) {
     "Rounding leaves standard deviations a relative error of up to {signif(error, 1L)}, and tests
      and intervals few digits."
   } else {
-    "The estimates have their digits, but degrees of freedom and standard errors of variances keep
-     only two to five."
+    "Degrees of freedom and standard errors of variances keep few digits, or none."
   }
   inform(c(
     "The random effects are up to {size} times as large as the residuals.",

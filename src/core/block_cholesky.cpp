@@ -284,6 +284,16 @@ void BlockCholesky::update_row_scale() {
   for (int i = 0; i < remainder_.size(); ++i) row_scale_[i] = lambda_[system_.row_term[i]](0, 0);
 }
 
+double BlockCholesky::leaf_cancellation() const {
+  if (v0_ == 1) return static_cast<double>(system_.leaf_levels());
+  double sum = 0;
+  for (Index j = 0; j < system_.leaf_levels(); ++j) {
+    const ConstMatrixMap l(leaf_factor(j), v0_, v0_);
+    for (Index c = 0; c < v0_; ++c) sum += l.row(c).squaredNorm() / (l(c, c) * l(c, c));
+  }
+  return sum;
+}
+
 double BlockCholesky::sum_remainder_cancellation() const {
   double sum = 0;
   for (const RemainderBlock& block : system_.blocks) {
@@ -303,15 +313,25 @@ double BlockCholesky::sum_remainder_cancellation() const {
   return sum;
 }
 
-// False where a centred term has an empty column: B is not in the range of Lambda then.
+// B Lambda^-T, by forward substitution. False where B is not in the range of Lambda.
 bool BlockCholesky::scale_centres() {
+  constexpr double kRounding = 1e-12;
   scaled_centre_leaf_ = system_.centre_leaf;
   scaled_centre_remainder_ = system_.centre_remainder;
   const auto scale = [&](int term, Index at, Matrix* centre) {
-    const Index v = system_.term_size[term];
-    auto block = centre->middleCols(at, v);
-    if (block.isZero(0)) return;
-    lambda_[term].transpose().triangularView<Eigen::Upper>().solveInPlace<Eigen::OnTheRight>(block);
+    const Matrix& lambda = lambda_[term];
+    const Index v = lambda.cols();
+    for (Index c = 0; c < v; ++c) {
+      auto column = centre->col(at + c);
+      const double nothing = kRounding * column.norm();
+      for (Index k = 0; k < c; ++k) column -= lambda(c, k) * centre->col(at + k);
+      // what an effect has of others, with no variance of its own
+      if (column.norm() <= nothing) {
+        column.setZero();
+      } else {
+        column /= lambda(c, c);
+      }
+    }
   };
   for (Index j = 0; j < system_.leaf_levels(); ++j) scale(0, j * v0_, &scaled_centre_leaf_);
   for (Index i = 0; i < system_.remainder_size(); i += system_.term_size[system_.row_term[i]]) {

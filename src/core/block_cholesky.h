@@ -27,6 +27,8 @@ class BlockCholesky {
   // Sum over the remainder of M's diagonal before elimination over the squared pivot: of order one
   // each, unless terms are nearly collinear at this Lambda.
   double remainder_cancellation() const { return remainder_cancellation_; }
+  // The same of the leaf, by one pass over its levels: not for the optimizer's loop.
+  double leaf_cancellation() const;
   const Matrix& x_factor() const { return x_factor_; }  // lower Cholesky factor of X'V^-1 X
   Vector beta() const;
 

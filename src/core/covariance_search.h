@@ -32,6 +32,9 @@ class CovarianceSearch {
   OptimizerResult run(const Vector& start, int used, const OptimizerResult* known = nullptr);
   // Evidence for a result of run(); afterwards its value is that at its exact zeros.
   Certificate certify(OptimizerResult* optimum);
+  // Where rounding has taken the curvature, a criterion that rises on both sides of every variance
+  // stands for it. For the end of all searches: another one may know better.
+  void ask_criterion(const OptimizerResult& optimum, Certificate* certificate);
 
   bool singular(const OptimizerResult& result) const;
   // A start as far from a minimum as others often are: what varies there varies little here, and
@@ -53,7 +56,7 @@ class CovarianceSearch {
   void differentiate();
   void come_near();
   Certificate certify_derivatives(OptimizerResult* optimum);
-  double gain_inwards(const Vector& x);
+  double least_change(const Vector& x, double factor);
   Vector gradient() const { return curvature_.expected - curvature_.observed; }
   Matrix ridge() const;
   Matrix average_hessian() const;

@@ -152,6 +152,7 @@ OptimizerResult find_minimum(ProfiledDeviance* deviance, const FitOptions& optio
   *certificate = search.certify(&optimum);
   start_again(deviance, &search, options, &optimum, certificate);
   search_factors(deviance, &search, options, &optimum, certificate);
+  search.ask_criterion(optimum, certificate);
   return optimum;
 }
 
@@ -159,17 +160,24 @@ OptimizerResult find_minimum(ProfiledDeviance* deviance, const FitOptions& optio
 // these effects they have all of them, and the search goes on from where rounding ended it.
 void sharpen(const RowSource* rows, ProfiledDeviance* deviance, const FitOptions& options,
              OptimizerResult* optimum, Certificate* certificate) {
-  constexpr double kDoubtful = 1e-8;
-  if (rows == nullptr || !(certificate->rounding > kDoubtful)) return;
-  if (optimum->status == OptimizerStatus::kMaxEvaluations) return;
+  if (rows == nullptr || optimum->status == OptimizerStatus::kMaxEvaluations) return;
+  if (!std::isfinite(deviance->value_at(optimum->x)) || !deviance->centring_helps()) return;
   if (!deviance->centre_levels(*rows, optimum->x)) return;
   CovarianceSearch search(deviance, options);
   OptimizerResult other = search.run(optimum->x, optimum->evaluations);
   optimum->evaluations = other.evaluations;
-  if (other.status == OptimizerStatus::kUndefined) return;
+  if (other.status == OptimizerStatus::kUndefined) {
+    deviance->uncentre_levels();
+    return;
+  }
+  if (other.status == OptimizerStatus::kMaxEvaluations &&
+      other.evaluations < options.max_evaluations) {
+    other.status = OptimizerStatus::kConverged;  // the search's own patience; the certificate tells
+  }
   continue_trace(*optimum, &other);
   *optimum = std::move(other);
   *certificate = search.certify(optimum);
+  search.ask_criterion(*optimum, certificate);
 }
 
 // Of a point that another optimizer found.

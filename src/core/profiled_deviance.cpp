@@ -118,7 +118,7 @@ double ProfiledDeviance::noise() const {
                 m_ * (1 + std::abs(std::log(factor_->residual_ss()))) + std::abs(constant_);
   const Vector& dense = factor_->dense_diagonal();
   const int p = system_->p;
-  size += variance_cancellation();
+  size += residual_cancellation() + factor_->remainder_cancellation();
   for (int c = 0; reml_ && c < p; ++c) {
     const double pivot = factor_->x_factor()(c, c);
     size += dense[c] / (pivot * pivot);
@@ -126,24 +126,27 @@ double ProfiledDeviance::noise() const {
   return 2 * std::numeric_limits<double>::epsilon() * size;
 }
 
-// Terms with a small or empty Lambda have no part in the cancellation, and may become zero.
+// Small columns of Lambda have no part in the cancellation, and may become zero: their share of the
+// effects is left out, so that B is in the range of the others.
 bool ProfiledDeviance::centre_levels(const RowSource& source, const Vector& x) {
   constexpr double kLarge = 1;
   if (system_->centred() || !std::isfinite(value(x))) return false;
-  const std::vector<Matrix>& lambda = factor_->lambda();
-  std::vector<bool> large;
-  for (const Matrix& own : lambda) {
-    large.push_back(own.diagonal().cwiseAbs().minCoeff() > kLarge);
+  std::vector<Matrix> large = factor_->lambda();
+  bool any = false;
+  for (Matrix& own : large) {
+    for (Index c = 0; c < own.cols(); ++c) {
+      if (std::abs(own(c, c)) > kLarge) {
+        any = true;
+      } else {
+        own.col(c).setZero();
+      }
+    }
   }
-  if (std::none_of(large.begin(), large.end(), [](bool is) { return is; })) return false;
+  if (!any) return false;
   Matrix leaf = factor_->leaf_rhs();
   Matrix remainder = factor_->remainder_rhs();
   factor_->solve_backward(&leaf, &remainder);
-  apply_lambda(*system_, lambda, &leaf, &remainder, false);
-  if (!large[0]) leaf.setZero();
-  for (int i = 0; i < system_->remainder_size(); ++i) {
-    if (!large[system_->row_term[i]]) remainder.col(i).setZero();
-  }
+  apply_lambda(*system_, large, &leaf, &remainder, false);
   centred_beta_ = factor_->beta();
   henderson::centre_levels(source, moments_, scales_, centred_beta_, std::move(leaf),
                            std::move(remainder), system_.get());
@@ -152,9 +155,30 @@ bool ProfiledDeviance::centre_levels(const RowSource& source, const Vector& x) {
   return true;
 }
 
+double ProfiledDeviance::full_noise() const {
+  return noise() + 2 * std::numeric_limits<double>::epsilon() * factor_->leaf_cancellation();
+}
+
+double ProfiledDeviance::residual_cancellation() const {
+  return m_ * factor_->dense_diagonal()[system_->p] / factor_->residual_ss();
+}
+
 double ProfiledDeviance::variance_cancellation() const {
-  return m_ * factor_->dense_diagonal()[system_->p] / factor_->residual_ss() +
-         factor_->remainder_cancellation();
+  return residual_cancellation() + factor_->remainder_cancellation() +
+         factor_->leaf_cancellation();
+}
+
+bool ProfiledDeviance::centring_helps() const {
+  constexpr double kMuch = 1e5;  // squared ratio of the effects to the residuals, on average
+  const double own = factor_->remainder_cancellation() + factor_->leaf_cancellation();
+  return residual_cancellation() > std::max(kMuch * m_, 1e4 * own);
+}
+
+void ProfiledDeviance::uncentre_levels() {
+  *system_ = build_block_system(moments_, scales_);
+  centred_beta_.setZero();
+  point_.resize(0);
+  last_point_.resize(0);
 }
 
 // An error e of the criterion hides changes of log sigma of sqrt(2 e / m).

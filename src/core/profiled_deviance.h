@@ -35,12 +35,18 @@ class ProfiledDeviance {
   double value(const Vector& x);
   // Rounding error to be expected in value(), at the point of its last call.
   double noise() const;
+  // With that of the leaf's own pivots, by a pass over its levels.
+  double full_noise() const;
   // What that leaves unknown of sigma, relative to it. Collinear predictors have no part in this.
   double relative_error() const;
 
   // Takes [X y] about their random effects at x (level_centring.h): nothing changes but rounding.
   // False where there are none that are large.
   bool centre_levels(const RowSource& source, const Vector& x);
+  void uncentre_levels();
+  // At the point of the last call of value(): is it the residual that cancels? What is lost in M
+  // itself, where columns of Z are collinear at such effects, centring does not bring back.
+  bool centring_helps() const;
 
   // At the point of the last call of value(): derivatives for Gamma, and with respect to the
   // parameters (gradient() after hessian()).
@@ -86,6 +92,7 @@ class ProfiledDeviance {
 
  private:
   Index traces_width() const;
+  double residual_cancellation() const;
   double variance_cancellation() const;
   void take_derivatives(HessianKind hessian, CurvatureKind curvature);
 

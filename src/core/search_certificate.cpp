@@ -1,6 +1,7 @@
 // Evidence that the result of a search is a minimum.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "covariance_search.h"
 #include "eigen_decompositions.h"
@@ -10,6 +11,10 @@ namespace henderson {
 namespace {
 
 constexpr double kSnap = 1e-3;  // |Lambda_cc| from which the boundary is looked at
+constexpr double kDoubtful = 1e-6;  // rounding of the criterion from which it is asked itself,
+constexpr double kSeen = 10;        // the multiple of it that counts,
+constexpr double kStep = 0.03;      // relative changes of standard deviations that may not gain,
+constexpr double kFarStep = 0.1;    // and that must lose
 constexpr double kFlat = 1e-6;  // change of the criterion by a change of a parameter by its size
 
 // Smallest eigenvalue of S_t per level, over structures whose Gamma_t is (nearly) singular, and
@@ -50,42 +55,57 @@ void look_at_boundary(const ProfiledDeviance& deviance, const Vector& x, Certifi
 
 }  // namespace
 
-// What the criterion falls by where one term, or one column of it, is made a tenth smaller. Far out
-// the derivatives are rounding long before the criterion is: at standard deviations of 1e5 and more
-// they can look like a minimum's.
-double CovarianceSearch::gain_inwards(const Vector& x) {
-  constexpr double kShorter = 0.9;
+// The least that the criterion changes by where the effects of one term, of one of its columns or
+// along one of its principal axes are multiplied by a factor. Far out the derivatives are rounding long before the criterion is: at standard
+// deviations of 1e5 and more they can look like a minimum's, or like none.
+double CovarianceSearch::least_change(const Vector& x, double factor) {
   const double value = deviance_.value(lift(x));
-  const double rounding = deviance_.noise();
-  double lowest = value;
-  const auto look = [&](const Cone& cone, int row) {
-    Matrix lambda = cone_matrix(cone, x).triangularView<Eigen::Lower>();
-    if (row < 0) {
-      lambda *= kShorter;
-    } else {
-      lambda.row(row) *= kShorter;
-    }
+  double lowest = std::numeric_limits<double>::infinity();
+  const auto look = [&](const Cone& cone, const Matrix& lambda) {
     Vector moved = x;
     set_cone_matrix(cone, lambda, &moved);
-    const double other = deviance_.value(lift(moved));
-    lowest = std::min(lowest, other);
+    lowest = std::min(lowest, deviance_.value(lift(moved)) - value);
   };
   for (const Cone& cone : cones_) {
-    look(cone, -1);
-    for (int row = 0; cone.size > 1 && row < cone.size; ++row) look(cone, row);
+    const Matrix lambda = cone_matrix(cone, x).triangularView<Eigen::Lower>();
+    look(cone, factor * lambda);
+    if (cone.size == 1) continue;
+    const Eigen::SelfAdjointEigenSolver<Matrix> eigen(lambda * lambda.transpose());
+    const Vector root = eigen.eigenvalues().cwiseMax(0).cwiseSqrt();
+    for (int k = 0; k < cone.size; ++k) {
+      Matrix moved = lambda;
+      moved.row(k) *= factor;
+      look(cone, moved);
+      moved = eigen.eigenvectors() * root.asDiagonal();
+      moved.col(k) *= factor;
+      look(cone, canonical_factor(moved, nullptr));
+    }
   }
-  const double gain = value - lowest;
-  return gain > 10 * rounding ? gain : 0;
+  return lowest;
 }
 
 Certificate CovarianceSearch::certify(OptimizerResult* optimum) {
-  constexpr double kDoubtful = 1e-6;  // rounding of the criterion
   Certificate certificate = certify_derivatives(optimum);
   if (certificate.rounding > kDoubtful) {
-    certificate.predicted_decrease =
-        std::max(certificate.predicted_decrease, gain_inwards(optimum->x));
+    const double change =
+        std::min(least_change(optimum->x, 1 - kStep), least_change(optimum->x, 1 + kStep));
+    if (change < -kSeen * certificate.rounding) {
+      certificate.predicted_decrease = std::max(certificate.predicted_decrease, -change);
+    }
   }
   return certificate;
+}
+
+void CovarianceSearch::ask_criterion(const OptimizerResult& optimum, Certificate* certificate) {
+  if (!(certificate->rounding > kDoubtful && certificate->smallest_curvature < 0)) return;
+  for (const Cone& cone : cones_) {
+    if (cone.size > 1) return;  // there are more directions than can be looked at
+  }
+  const double seen = kSeen * certificate->rounding;
+  if (least_change(optimum.x, 1 - kFarStep) > seen &&
+      least_change(optimum.x, 1 + kFarStep) > seen) {
+    certificate->smallest_curvature = 0;
+  }
 }
 
 Certificate CovarianceSearch::certify_derivatives(OptimizerResult* optimum) {
@@ -95,7 +115,7 @@ Certificate CovarianceSearch::certify_derivatives(OptimizerResult* optimum) {
   deviance_.value_at(x);
   const Matrix hessian = deviance_.hessian(certificate.exact_hessian);
   const Vector gradient = deviance_.gradient();
-  certificate.rounding = deviance_.noise();
+  certificate.rounding = deviance_.full_noise();
   certificate.relative_error = deviance_.relative_error();
   look_at_boundary(deviance_, optimum->x, &certificate);
   // Free: entries of columns that are not empty, unless the criterion does not depend on them

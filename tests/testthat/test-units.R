@@ -134,3 +134,64 @@ test_that("where rounding takes digits of the estimates, a message says so", {
   expect_lt(abs(sigma(fit) / sigma(lm(y ~ a + b, data)) - 1), claimed)
   expect_silent(lmm(Reaction ~ Days + (Days | Subject), sleepstudy))
 })
+
+test_that("one large effect beside a small one, or one without an intercept, is no exact response", {
+  g <- gl(20, 10)
+  for (case in list(c(3, 1e6), c(10, 1e6), c(100, 1e5))) {
+    withr::local_seed(1)
+    x <- rnorm(200, case[1])
+    y <- case[2] * rnorm(20)[g] * x + rnorm(200)
+    fit <- suppressMessages(lmm(y ~ x + (0 + x | g)))
+    # fixed slopes by group: the same but for the intercept, whose share is below 1e-4
+    expect_equal(sigma(fit), sigma(lm(y ~ g:x)), tolerance = 1e-4)
+  }
+  for (slope in c(0, 0.3, 0.5)) {
+    withr::local_seed(3)
+    x <- rnorm(200)
+    level <- rnorm(20)[g]
+    rest <- slope * rnorm(20)[g] * x + rnorm(200)
+    for (bars in c("|", "||")) {
+      formula <- as.formula(paste("y ~ x + (x", bars, "g)"))
+      at <- function(size) {
+        data <- data.frame(x, g, y = size * level + rest)
+        suppressMessages(lmm(formula, data, control = lmm_control(check_singular = "ignore")))
+      }
+      # two sizes of huge effects differ by what shrinkage leaves at the smaller one
+      expect_equal(sigma(at(1e7)), sigma(at(1e4)), tolerance = 1e-4)
+    }
+  }
+})
+
+test_that("a wrong end far out has no certificate where effects are nearly collinear", {
+  # slopes of 1e5 residual standard deviations about a skewed x: level and slope of a group are one
+  # but for 1e-5; of these, 4 of 25 had a certificate at up to 130 above another end
+  h <- gl(20, 10)
+  differences <- lapply(1:12, function(seed) {
+    withr::local_seed(seed)
+    x <- rlnorm(200)
+    y <- 1 + x + rnorm(20)[h] + 1e5 * rnorm(20)[h] * x / mean(abs(x)) + rnorm(200)
+    raw <- x * 3e5
+    ends <- lapply(c(y ~ x + (x | h), y ~ raw + (raw | h)), function(formula) {
+      suppressWarnings(suppressMessages(lmm(formula)))
+    })
+    c(
+      ends[[1]]$criterion - ends[[2]]$criterion + 2 * log(3e5),
+      ends[[1]]$optimization$converged, ends[[2]]$optimization$converged
+    )
+  })
+  differences <- do.call(rbind, differences)
+  worse <- ifelse(differences[, 1] > 0, differences[, 2], differences[, 3])
+  expect_identical(unique(worse[abs(differences[, 1]) > 0.01]), 0)
+})
+
+test_that("degrees of freedom that rounding has taken are refused, not printed", {
+  g <- gl(20, 10)
+  withr::local_seed(2)
+  x <- rnorm(200)
+  y <- 1e7 * rnorm(20)[g] + x + rnorm(200)
+  fit <- suppressMessages(lmm(y ~ x + (1 | g)))
+  expect_error(contrast_test(fit, c(0, 1)), class = "henderson_error_computation")
+  table <- coef(summary(fit))
+  expect_identical(colnames(table), c("Estimate", "Std. Error", "t value"))
+  expect_equal(table["x", "Std. Error"], sqrt(vcov(lm(y ~ x + g))["x", "x"]), tolerance = 1e-6)
+})
