@@ -7,7 +7,8 @@
 #' @section Fit: [lmm()], with settings from [lmm_control()]; [update()][update.henderson_lmm],
 #'   [refit_response()], [refit_ml()]; [group_fits()] for a linear model in each group.
 #' @section Look: [print()][print.henderson_lmm], [summary()][summary.henderson_lmm],
-#'   [fixef()][fixef.henderson_fit], [ranef()][ranef.henderson_fit], [coef()][coef.henderson_fit],
+#'   [fixef()][fixef.henderson_fit], [ranef()][ranef.henderson_fit] and its
+#'   [plots][plot.henderson_ranef], [coef()][coef.henderson_fit],
 #'   [VarCorr()][VarCorr.henderson_fit], [sigma()][sigma.henderson_fit],
 #'   [vcov()][vcov.henderson_fit]; [intraclass_correlation()], [r_squared()], [reliability()].
 #' @section Test: [anova()][anova.henderson_lmm] for terms, [contrast_test()] for contrasts and

@@ -32,6 +32,7 @@
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
 #' ranef(fit)
 #' head(as.data.frame(ranef(fit)))
+#' @seealso [plot()][plot.henderson_ranef], also for `dotplot()` and `qqmath()`.
 #' @export
 ranef.henderson_fit <- function(object, condVar = TRUE, drop = FALSE, whichel, ...) {
   check_no_dots(...)
