@@ -14,6 +14,7 @@
 parse_formula <- function(formula, env = parent.frame()) {
   if (missing(formula)) abort_not_a_formula("missing")
   formula <- as_two_sided_formula(formula, env)
+  check_error_term(formula[[3L]], formula)
   parts <- split_terms(formula[[3L]])
   if (length(parts$random) == 0L) abort_no_random_term(formula)
   check_duplicate_terms(parts$random)
@@ -206,6 +207,44 @@ first_constant <- function(expr) {
     if (!is.null(found)) return(found)
   }
   NULL
+}
+
+#' aov()'s `Error()` is no function of data
+#' @noRd
+check_error_term <- function(expr, formula) {
+  found <- first_error_term(expr)
+  if (is.null(found)) return(invisible(NULL))
+  text <- expression_text(found)
+  bars <- if (length(found) == 2L) error_strata(found[[2L]]) else "a/b"
+  bars <- paste0("(1 | ", bars, ")", collapse = " + ")
+  abort(c(
+    "The formula has {.code {text}}, which only {.fn aov} knows.",
+    "i" = "Here it is written {.code {bars}}."
+  ), kind = "formula", variable = text, observed = expression_text(formula))
+}
+
+#' @noRd
+first_error_term <- function(expr) {
+  if (!is.call(expr)) return(NULL)
+  name <- call_name(expr)
+  if (name == "Error") return(expr)
+  if (!name %in% formula_operators) return(NULL)
+  for (part in as.list(expr)[-1L]) {
+    found <- first_error_term(part)
+    if (!is.null(found)) return(found)
+  }
+  NULL
+}
+
+#' Grouping factors of a sum of strata; what a random term cannot have is expanded
+#' @noRd
+error_strata <- function(expr) {
+  expr <- strip_parentheses(expr)
+  if (is.call(expr) && identical(expr[[1L]], quote(`+`)) && length(expr) == 3L) {
+    return(unlist(lapply(as.list(expr)[-1L], error_strata)))
+  }
+  if (!any(c("*", "^", "%in%") %in% all.names(expr))) return(expression_text(expr))
+  utf8_names(attr(stats::terms(stats::reformulate(expression_text(expr))), "term.labels"))
 }
 
 # --- predicates and small helpers ---

@@ -121,3 +121,20 @@ test_that("a formula whose environment was emptied is evaluated in the data", {
   attr(formula, ".Environment") <- NULL
   expect_equal(fixef(lmm(formula, sleepstudy)), expected)
 })
+
+test_that("aov's Error() is told how it is written here", {
+  hint <- function(formula) {
+    condition <- expect_error(parse_formula(formula), class = "henderson_error_formula")
+    sub("\\.$", "", sub(".*written ", "", gsub("[`\n]", "", conditionMessage(condition))))
+  }
+  expect_identical(hint(y ~ x + Error(Subject)), "(1 | Subject)")
+  expect_identical(hint(y ~ x * Error((a / b))), "(1 | a/b)")
+  expect_identical(hint(y ~ Error(a + b:c) + (1 | g)), "(1 | a) + (1 | b:c)")
+  expect_identical(hint(y ~ x + (z + Error(a * b))), "(1 | a) + (1 | b) + (1 | a:b)")
+  expect_identical(hint(y ~ Error((a + b)^2)), "(1 | a) + (1 | b) + (1 | a:b)")
+  expect_identical(hint(y ~ x + Error()), "(1 | a/b)")
+  condition <- expect_error(lmm(Reaction ~ Days + Error(Subject), sleepstudy))
+  expect_identical(condition$variable, "Error(Subject)")
+  # a variable of that name, and a function within another, are the user's own
+  expect_identical(fixed_of(y ~ Error + log(Error(x)) + (1 | g)), "y ~ Error + log(Error(x))")
+})
