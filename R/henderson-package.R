@@ -20,11 +20,14 @@
 #' @section Predict: [predict()][predict.henderson_lmm], with standard errors and limits;
 #'   [simulate()][simulate.henderson_lmm], [simulate_lmm()].
 #' @section Check: [residuals()][residuals.henderson_lmm], [is_singular()], [random_pca()],
-#'   [all_optimizers()].
+#'   [all_optimizers()]; [component()] for the pieces, [deviance_function()] for the criterion.
 #' @section Import: [as_lmm()] for fits by lme4; [broom_support], [emmeans_support],
 #'   [insight_support] and [other_packages] for what other packages do with a fit.
 #' @section Migrate: `vignette("coming-from-lme4", package = "henderson")` translates lme4's and
 #'   lmerTest's functions; [lme4_generics].
+#' @section Vignettes: `introduction`, `coming-from-lme4`, `degrees-of-freedom` (tests of fixed
+#'   effects), `algorithm` (what is computed, and how), `performance` (times and memory),
+#'   `package-structure` (for those who want to change the code).
 #'
 #' @aliases henderson
 #' @keywords internal
