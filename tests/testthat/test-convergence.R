@@ -326,7 +326,7 @@ test_that("a failure of the core reaches the user as a warning that says what to
     expect_no_match(text, "converging \\(converged\\)")
     expect_identical(condition$observed, case[[4]])
     expect_false(fit$optimization$converged)
-    expect_output(print(fit), paste("not converged:.*", case[[2]]))
+    expect_output(print(fit), paste("not converged:.*", case[[2]]), width = 200)
   }
 })
 
