@@ -48,7 +48,9 @@ frame_difference <- function(fit, data, env) {
     return(list(variable = "data", text = text))
   }
   for (name in union(names(given), names(again))) {
-    if (same_values(given[[name]], again[[name]])) next
+    levels <- attr(given, "all_levels")[[name]]
+    same_levels <- is.null(levels) || identical(levels, attr(again, "all_levels")[[name]])
+    if (same_levels && same_values(given[[name]], again[[name]])) next
     name <- utf8_names(name)
     return(list(variable = name, text = paste0("`", name, "` has other values or levels")))
   }
@@ -153,14 +155,17 @@ same_factors <- function(x, y) {
 
 # --- columns that the model frame does not have ---
 
-# The variables that the model frame has as they are, not transformed; none without a frame.
+# The variables that the model frame has as they are, not transformed, factors with the levels that
+# they had in the data; none without a frame.
 own_variables <- function(fit) {
   frame <- fit$frame
   if (is.null(frame)) return(list())
   expressions <- frame_expressions(frame)
   plain <- vapply(expressions, is.symbol, TRUE)
+  names <- vapply(expressions[plain], column_name, "")
+  all_levels <- as.list(attr(frame, "all_levels"))
   structure(
-    unclass(frame)[vapply(expressions[plain], column_name, "")],
+    Map(with_all_levels, unclass(frame)[names], all_levels[names]),
     class = "data.frame", row.names = attr(frame, "row.names")
   )
 }

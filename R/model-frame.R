@@ -140,12 +140,16 @@ expression_behind_dots <- function(expr, env) {
 #' Drop levels that no row has, as `model.frame(drop.unused.levels = TRUE)` does
 #'
 #' Counting codes is several times faster than the comparison of unique values in `model.frame()`.
+#' The attribute `all_levels` keeps the levels that the data had, as `as.numeric()` of a factor and
+#' its like depend on them: a list by column.
 #' @noRd
 drop_unused_levels <- function(frame) {
+  all_levels <- attr(frame, "all_levels")
   for (i in seq_along(frame)) {
     x <- .subset2(frame, i)
     if (!is.factor(x) || all(tabulate(x, nlevels(x)) > 0L)) next
     kept <- x[, drop = TRUE]
+    if (!names(frame)[i] %in% names(all_levels)) all_levels[[names(frame)[i]]] <- levels(x)
     contrast <- attr(x, "contrasts")
     if (is.character(contrast)) {
       attr(kept, "contrasts") <- contrast
@@ -159,7 +163,20 @@ drop_unused_levels <- function(frame) {
     }
     frame[[i]] <- kept
   }
+  attr(frame, "all_levels") <- all_levels
   frame
+}
+
+#' A column with the levels that the data had
+#' @noRd
+with_all_levels <- function(x, levels) {
+  if (is.null(levels) || !is.factor(x)) return(x)
+  codes <- match(levels(x), levels)
+  if (anyNA(codes)) return(x)
+  result <- structure(codes[x], levels = levels, class = class(x))
+  contrast <- attr(x, "contrasts")
+  if (is.character(contrast)) attr(result, "contrasts") <- contrast
+  result
 }
 
 # --- terms of parts of the model ---

@@ -114,7 +114,7 @@ with_extra <- function(frame, extra) {
 # formula does not have any more must go, or it would be one still.
 join_columns <- function(frame, added, expressions, parsed) {
   old <- attr(frame, "terms")
-  attributes_kept <- attributes(frame)[c("na.action", "replaced", "data_names")]
+  attributes_kept <- attributes(frame)[c("na.action", "replaced", "data_names", "all_levels")]
   old_expressions <- stats::setNames(frame_expressions(frame), variable_names(old))
   offsets <- setdiff(names(old_expressions)[attr(old, "offset")], names(expressions))
   old_expressions <- old_expressions[setdiff(names(old_expressions), offsets)]
@@ -174,6 +174,7 @@ frame_of_rows <- function(frame, rows, action = NULL) {
   }
   attr(result, "terms") <- terms
   attr(result, "data_names") <- attr(frame, "data_names")
+  attr(result, "all_levels") <- attr(frame, "all_levels")
   if (length(replaced) > 0L) attr(result, "replaced") <- replaced
   result
 }
@@ -233,12 +234,13 @@ rows_by_frame <- function(fit, parsed, subset, found) {
   rows[!is.na(rows)]
 }
 
-# Does an expression say of every row, from this row alone, whether it is in?
+# Does an expression say of every row, from this row alone, whether it is in? `factor()` does not:
+# which codes it gives depends on the levels that other rows have.
 is_rowwise <- function(expression) {
   functions <- setdiff(all.names(expression), all.vars(expression))
   all(functions %in% c(
     "==", "!=", "<", ">", "<=", ">=", "&", "|", "!", "(", "%in%", "+", "-", "*", "/", "^", "c",
-    "is.na", "log", "exp", "sqrt", "abs", "factor", "as.numeric", "as.character"
+    "is.na", "log", "exp", "sqrt", "abs", "as.numeric", "as.integer", "as.character"
   ))
 }
 

@@ -315,3 +315,67 @@ test_that("predictions of a refit from the model frame use the bases of the fit"
     tolerance = 1e-6
   )
 })
+
+test_that("codes of a factor are those of the data, whose unused levels the frame does not have", {
+  all <- test_data()
+  all$f <- factor(rep_len(c("lo", "mid", "hi", "top"), 90), levels = c("lo", "mid", "hi", "top"))
+  all$y <- all$y + as.numeric(all$f)^2
+  data <- all[all$f != "mid", ]
+  kept <- data
+  kept$code <- c(1, 2, 3, 4)[match(kept$f, c("lo", "mid", "hi", "top"))]
+  fit <- lmm(y ~ x + f + (1 | g), data, REML = FALSE)
+
+  # the data are intact, the response is another
+  kept$second <- kept$v + sin(seq_len(nrow(kept)))
+  again <- refit_response(fit, kept$second)
+  right <- lmm(second ~ x + code + (1 | g), kept, REML = FALSE)
+  for (change in c(. ~ . - f + as.numeric(f), . ~ . - f + unclass(f))) {
+    expect_equal(unname(fixef(update(again, change))), unname(fixef(right)), tolerance = 1e-6)
+  }
+
+  # the data are gone
+  right <- lmm(y ~ x + code + (1 | g), kept, REML = FALSE)
+  rm(data)
+  expect_equal(
+    unname(fixef(update(fit, . ~ . - f + as.integer(f)))), unname(fixef(right)), tolerance = 1e-6
+  )
+  expect_equal(
+    logLik(update(fit, . ~ . - f + I(nlevels(f) - as.numeric(f)))), logLik(right),
+    tolerance = 1e-6
+  )
+  expect_same_fit(
+    part <- update(fit, subset = as.numeric(f) >= 3),
+    lmm(y ~ x + f + (1 | g), kept[kept$code >= 3, ], REML = FALSE)
+  )
+  expect_equal(
+    unname(fixef(update(part, . ~ . - f + as.numeric(f)))),
+    unname(fixef(lmm(y ~ x + code + (1 | g), kept[kept$code >= 3, ], REML = FALSE))),
+    tolerance = 1e-6
+  )
+
+  # of other levels, even unused ones, the codes are others
+  data <- droplevels(kept)
+  expect_message(other <- update(fit, . ~ . - f + as.numeric(f)), class = "henderson_message_data")
+  expect_equal(unname(fixef(other)), unname(fixef(right)), tolerance = 1e-6)
+})
+
+test_that("codes of a factor are right where a level went with missing values", {
+  data <- test_data()
+  data$f <- factor(rep_len(c("lo", "mid", "hi", "top"), 90), levels = c("lo", "mid", "hi", "top"))
+  data$y <- data$y + as.numeric(data$f)^2
+  data$x[data$f == "mid"] <- NA
+  kept <- data
+  kept$code <- as.numeric(kept$f)
+  fit <- lmm(y ~ x + f + (1 | g), data, REML = FALSE)
+  rm(data)
+  expect_equal(
+    unname(fixef(update(fit, . ~ . - f + as.numeric(f)))),
+    unname(fixef(lmm(y ~ x + code + (1 | g), kept, REML = FALSE))), tolerance = 1e-6
+  )
+  expect_same_fit(
+    update(fit, subset = as.numeric(f) >= 3),
+    lmm(y ~ x + f + (1 | g), kept, REML = FALSE, subset = code >= 3)
+  )
+  # which codes factor() gives depends on rows that are gone
+  expect_error(update(fit, subset = as.numeric(factor(f)) >= 3), class = "henderson_error_data")
+})
