@@ -31,7 +31,9 @@
 #' @param ddf.method `NULL`, or `ddf` by the name that broom.mixed gives it.
 #' @param data A data frame: what columns are added to. It has a row for each observation used (by
 #'   default the model frame), or, for a fit with `na.action = na.exclude`, a row for each row of
-#'   the data, those that were left out getting `NA`.
+#'   the data, those that were left out getting `NA`. Its rows are those of the fit in the same
+#'   order, or in another that their row names tell; other values of the model's variables are an
+#'   error.
 #' @param newdata `NULL`, or a data frame of rows to predict, as for
 #'   [predict()][predict.henderson_lmm]; `data` is then not used.
 #' @param se_fit One logical: is the standard error of the fitted value added, as `.se.fit`?
@@ -62,7 +64,7 @@
 #'   }
 #' @section Errors: `henderson_error_argument` for a malformed argument; those of
 #'   [predict()][predict.henderson_lmm] for `newdata`; `henderson_error_data` when the fit does not
-#'   hold its model frame.
+#'   hold its model frame, or `data` is not what it was made from.
 #' @seealso [fixef()][fixef.henderson_fit], [VarCorr()][VarCorr.henderson_fit],
 #'   [ranef()][ranef.henderson_fit], [coef()][coef.henderson_fit], which hold the same numbers.
 #' @examples
@@ -234,10 +236,12 @@ augment.henderson_lmm <- function(x, data = stats::model.frame(x), newdata = NUL
   interval <- check_choice(interval, c("none", "confidence", "prediction"))
   check_level(conf.level)
   own <- is.null(newdata)
+  rows <- NULL
   if (own) {
     # rows that na.exclude left out may be part of `data`
     if (!has_all_rows(x, data)) x["na.action"] <- list(NULL)
     check_augment_data(x, data)
+    rows <- if (!missing(data)) augment_order(x, data)
   } else {
     newdata <- check_newdata(newdata)
   }
@@ -248,10 +252,11 @@ augment.henderson_lmm <- function(x, data = stats::model.frame(x), newdata = NUL
     ), se_fit)
   }
   table <- if (own) {
-    augment_rows(x, data)
+    augment_rows(x, data, rows)
   } else {
     augment_newdata(x, newdata, re.form, allow.new.levels)
   }
+  if (!is.null(rows)) accuracy <- lapply(accuracy, `[`, rows)
   as_tidy(do.call(add_columns, c(list(table), accuracy)))
 }
 
@@ -264,7 +269,8 @@ augment_accuracy <- function(prediction, se_fit) {
   )
 }
 
-augment_rows <- function(fit, data) {
+# `rows`: from `augment_order()`.
+augment_rows <- function(fit, data, rows) {
   residual <- model_response(fit) - fit$fitted
   weights <- fit$weights %||% rep(1, length(residual))
   fixed <- linear_predictor(
@@ -276,7 +282,67 @@ augment_rows <- function(fit, data) {
     .wtres = sqrt(weights) * residual
   )
   added <- lapply(added, function(values) unname(stats::naresid(fit$na.action, values)))
+  if (!is.null(rows)) added <- lapply(added, `[`, rows)
   do.call(add_columns, c(list(data), added))
+}
+
+# The rows of the fit (with those that na.exclude left out) that the rows of `data` are, by row
+# names; NULL if they are the same in order. An error where `data` are not those of the fit.
+augment_order <- function(fit, data) {
+  if (is.null(fit$frame)) return(NULL)
+  omitted <- fit$na.action
+  names <- character(length(fit$fitted) + length(omitted))
+  names[omitted] <- names(omitted)
+  kept <- if (length(omitted) > 0L) seq_along(names)[-omitted] else seq_along(names)
+  names[kept] <- row.names(fit$frame)
+  rows <- match(row.names(data), names)
+  is_order <- !anyNA(rows) && !anyDuplicated(rows) && is.unsorted(rows)
+  if (is_order && is.null(augment_difference(fit, data, order(rows)[kept]))) return(rows)
+  column <- utf8_names(augment_difference(fit, data, kept))
+  if (length(column) == 0L) return(NULL)
+  abort(c(
+    "{.arg data} is not what the model was fitted to, in its order: {.var {column}} differs.",
+    "i" = "Rows in another order are recognized by their row names.
+           {.arg newdata} predicts any row."
+  ), kind = "data", variable = column, observed = "changed")
+}
+
+# The first column of the model frame that `data[rows, ]` does not give; NULL if there is none.
+augment_difference <- function(fit, data, rows) {
+  frames <- list(fit$frame)
+  if (!is.null(attr(fit$frame, "replaced"))) frames <- c(frames, list(frame_as_given(fit)))
+  expressions <- attr(attr(fit$frame, "terms"), "predvars")
+  columns <- variable_names(attr(fit$frame, "terms"))
+  part <- unclass(data)
+  for (name in columns) {
+    value <- part[[name]] %||%
+      augment_value(fit, part, expressions[[match(name, columns) + 1L]])
+    if (is.null(value)) next
+    value <- if (is.null(dim(value))) value[rows] else value[rows, , drop = FALSE]
+    same <- vapply(frames, function(frame) same_entries(frame[[name]], value), TRUE)
+    if (!any(same)) return(name)
+  }
+}
+
+# A variable of the model that `data` can give; NULL if it has not all that it is made of.
+augment_value <- function(fit, data, expression) {
+  used <- intersect(all.vars(expression), attr(fit$frame, "data_variables"))
+  if (length(used) == 0L || !all(used %in% names(data))) return(NULL)
+  if (!is_rowwise(expression, c("factor", "as.factor"))) return(NULL)
+  tryCatch(suppressWarnings(eval(expression, data, environment(fit$terms))),
+    error = function(condition) NULL
+  )
+}
+
+# Like `same_values()`, whatever the levels that no row of these has, and their order.
+same_entries <- function(x, y) {
+  entries <- function(x) {
+    if (is_coded_vector(x)) return(as.character(x))
+    if (is.logical(x)) as.numeric(x) else c(unclass(x))
+  }
+  x <- unname(entries(x))
+  y <- unname(entries(y))
+  same_values(as.vector(x), as.vector(y))
 }
 
 # Arguments of tidy() that callers give to glance() and augment() as well, where they mean nothing.

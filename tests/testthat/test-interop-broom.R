@@ -166,3 +166,54 @@ test_that("bad arguments are refused", {
     "newdata", "Subject", "new", generics::augment(fit, newdata = data.frame(Days = 1, Subject = "new"))
   ))
 })
+
+test_that("augment() gives fitted values to the rows that they belong to, or says what differs", {
+  skip_if_not_installed("generics")
+  set.seed(4)
+  data <- data.frame(x = rnorm(60), g = gl(6, 10), f = gl(3, 1, 60, labels = c("a", "b", "c")))
+  data$y <- exp(data$x + as.numeric(data$g) / 3 + rnorm(60, sd = 0.5))
+  order <- order(data$x)
+  without_names <- function(data) {
+    rownames(data) <- NULL
+    data
+  }
+  difference <- function(fit, data) {
+    condition <- tryCatch(generics::augment(fit, data = data), error = identity)
+    expect_s3_class(condition, "henderson_error_data")
+    condition$variable
+  }
+  augmented <- function(fit, data, column = ".fitted") {
+    generics::augment(fit, data = data, se_fit = TRUE)[[column]]
+  }
+
+  fit <- lmm(log(y) ~ x + (1 | g), data)
+  values <- unname(fitted(fit))
+  expect_identical(augmented(fit, data[order, ]), values[order])
+  expect_identical(augmented(fit, data[order, "f", drop = FALSE]), values[order])
+  expect_identical(augmented(fit, model.frame(fit)[order, ]), values[order])
+  expect_identical(augmented(fit, data[order, ], ".se.fit"), augmented(fit, data, ".se.fit")[order])
+  expect_identical(difference(fit, without_names(data[order, ])), "log(y)")
+  expect_identical(difference(fit, transform(data, g = rev(g))), "g")
+  expect_identical(difference(fit, without_names(data[order, "x", drop = FALSE])), "x")
+  if (requireNamespace("tibble", quietly = TRUE)) {
+    expect_identical(augmented(fit, tibble::as_tibble(data)), values)
+    expect_identical(difference(fit, tibble::as_tibble(data[order, ])), "log(y)")
+  }
+  again <- suppressMessages(refit_response(fit, data$x + sin(1:60)))
+  expect_identical(augmented(again, data[order, ]), unname(fitted(again))[order])
+
+  # rows that na.exclude left out, or that subset did
+  data$x[c(5, 33)] <- NA
+  fit <- lmm(log(y) ~ x + (1 | g), data, na.action = na.exclude)
+  values <- unname(fitted(fit))
+  expect_identical(augmented(fit, data[order, ]), values[order])
+  expect_identical(augmented(fit, without_names(data)), values)
+  expect_identical(difference(fit, without_names(data[order, ])), "log(y)")
+  present <- data[order, ][!is.na(data$x[order]), ]
+  expect_identical(augmented(fit, present), values[as.numeric(rownames(present))])
+  part <- data[data$f != "b" & !is.na(data$x), ]
+  fit <- lmm(log(y) ~ scale(x) + factor(f) + (1 | g), data, subset = f != "b")
+  sorted <- order(part$y)
+  expect_identical(augmented(fit, without_names(part)), unname(fitted(fit)))
+  expect_identical(augmented(fit, part[sorted, ]), unname(fitted(fit))[sorted])
+})
