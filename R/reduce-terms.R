@@ -78,7 +78,7 @@ reduce_terms <- function(fit, alpha_random = 0.1, alpha_fixed = 0.05, ddf = "Sat
   structure(
     list(
       random = random$table, fixed = fixed$table,
-      fit = if (is_linear) as_linear_model(current) else current
+      fit = if (is_linear) as_linear_model(current, parent.frame()) else current
     ),
     class = "henderson_reduction"
   )
@@ -182,10 +182,9 @@ eliminate_fixed <- function(fit, alpha, ddf, keep, title) {
   )
 }
 
-# The linear model with the fixed part of a fit, as lm() makes it from its model frame.
-as_linear_model <- function(fit) {
-  frame <- fit$frame
-  terms <- fit$terms
+# The linear model with the fixed part of a fit, as lm() makes it from its model frame. `caller`:
+# where to look for the data.
+as_linear_model <- function(fit, caller) {
   # with the columns that are linear combinations of others, for which lm() has coefficients NA
   X <- fit_design_again(fit)$X
   model <- if (is.null(fit$weights)) {
@@ -193,46 +192,129 @@ as_linear_model <- function(fit) {
   } else {
     stats::lm.wfit(X, fit$y, fit$weights, offset = fit$offset)
   }
+  found <- data_of_call(fit, caller)
+  data <- linear_data(fit, found)
+  terms <- linear_terms(fit, data)
   variables <- c(variable_names(terms), "(weights)", "(offset)")
-  formula <- stats::formula(terms)
-  call <- fit$call
-  call[[1L]] <- quote(lm)
-  call[c("REML", "control", "start", "verbose")] <- NULL
-  call$formula <- formula_call(formula)
-  call <- self_contained_call(call, fit)
   structure(
     c(model, list(
-      na.action = fit$na.action, contrasts = fit$contrasts, xlevels = fit$xlevels, call = call,
-      terms = terms, model = structure(
-        frame[intersect(variables, names(frame))], terms = terms
+      na.action = fit$na.action, contrasts = fit$contrasts, xlevels = fit$xlevels,
+      call = linear_call(fit, terms, data), terms = terms, model = structure(
+        fit$frame[intersect(variables, names(fit$frame))], terms = terms
       )
     )),
     class = "lm"
   )
 }
 
-# The call of lm() with the data in it, as a function that gives them, where those that it names
-# are not those of the fit: methods for lm() would look them up.
-self_contained_call <- function(call, fit) {
-  if (data_of_call(fit)$status == "same" && is.null(attr(fit$frame, "replaced"))) return(call)
-  data <- own_variables(fit)
-  for (name in c("weights", "offset")) {
+# The data that the linear model carries: all rows of those of the call, with columns of the model
+# frame in the place of those that were replaced; or else what the model frame has.
+linear_data <- function(fit, found) {
+  own <- own_variables(fit)
+  replaced <- names(attr(fit$frame, "replaced"))
+  extra <- intersect(c("(weights)", "(offset)", replaced), names(fit$frame))
+  own[extra] <- unclass(fit$frame)[extra]
+  if (found$status != "same") return(own)
+  data <- columns_of_call(fit, union(linear_names(fit, found$data), names(own)), found)
+  rows <- seq_len(nrow(data))
+  subset <- fit$call$subset
+  if (!is.null(subset)) {
+    chosen <- evaluate_subset(subset, found$data, fit$parsed)
+    rows <- if (is.character(chosen)) match(chosen, rownames(data)) else rows[chosen]
+    # lm() has no rows twice in its data
+    if (anyNA(rows) || anyDuplicated(rows)) return(own)
+    data[["(subset)"]] <- seq_len(nrow(data)) %in% rows
+  }
+  if (length(fit$na.action) > 0L) rows <- rows[-fit$na.action]
+  position <- match(seq_len(nrow(data)), rows)
+  data[replaced] <- lapply(unclass(own)[replaced], function(x) {
+    if (is.null(dim(x))) x[position] else x[position, , drop = FALSE]
+  })
+  data
+}
+
+# Names of variables in the data of the call that can be columns.
+linear_names <- function(fit, data) {
+  names <- data_names(data)
+  usable <- vapply(names, function(name) {
+    x <- if (is.environment(data)) data[[name]] else .subset2(data, name)
+    is.atomic(x) && !inherits(x, "integer64") && (is.data.frame(data) || NROW(x) >= length(fit$y))
+  }, TRUE)
+  union(setdiff(names[usable], names[duplicated(names)]), attr(fit$frame, "data_variables"))
+}
+
+# Variables, weights and offset for all rows of the data.
+columns_of_call <- function(fit, names, found) {
+  names <- setdiff(names, c("(weights)", "(offset)", names(attr(fit$frame, "replaced"))))
+  formula <- column_formula(fit$parsed$fixed[[2L]], lapply(names, as.name), found$env)
+  given <- Filter(Negate(is.null), as.list(fit$call)[c("weights", "offset")])
+  frame <- evaluate_columns(formula, found$data, given, found$env)
+  structure(
+    unclass(frame)[intersect(c(names, "(weights)", "(offset)"), names(frame))],
+    class = "data.frame", row.names = attr(frame, "row.names")
+  )
+}
+
+# Terms of the linear model. A response such as log(y) that was replaced is a column of that name.
+# What the data lack is not to be taken from elsewhere.
+linear_terms <- function(fit, data) {
+  terms <- fit$terms
+  response <- names(fit$frame)[1L]
+  if (response %in% names(attr(fit$frame, "replaced"))) {
+    formula <- stats::formula(terms)
+    formula[[2L]] <- as.name(response)
+    predvars <- attr(terms, "predvars")
+    predvars[[2L]] <- as.name(response)
+    terms <- structure(stats::terms.formula(formula),
+      predvars = predvars, dataClasses = attr(terms, "dataClasses")
+    )
+  }
+  lacking <- c(attr(fit$frame, "data_names"), attr(fit$frame, "data_variables"))
+  lacking <- setdiff(lacking, names(data))
+  if (length(lacking) == 0L) return(terms)
+  env <- new.env(parent = environment(terms))
+  lapply(lacking, function(name) {
+    makeActiveBinding(name, function() abort_lacking(name), env)
+  })
+  attr(terms, ".Environment") <- env
+  terms
+}
+
+abort_lacking <- function(name) {
+  name <- utf8_names(name)
+  abort(c(
+    "The data that the linear model has kept are without {.var {name}}.",
+    "i" = "They are those of the fit, or its model frame where those were gone or had changed.
+           Give {.arg data}."
+  ), kind = "data", variable = name, observed = "lost")
+}
+
+# The call of lm() with the data in it, as a function that gives them: methods for lm() look them
+# up, and may find others.
+linear_call <- function(fit, terms, data) {
+  call <- fit$call
+  call[[1L]] <- quote(lm)
+  call[c("REML", "control", "start", "verbose")] <- NULL
+  # with its environment, where weights and subset are looked for after the data
+  call$formula <- stats::formula(terms)
+  for (name in c("weights", "offset", "subset")) {
+    column <- paste0("(", name, ")")
+    used <- all.vars(call[[name]])
+    # which predict() evaluates in newdata
+    is_kept <- length(used) > 0L && all(used %in% names(data)) && is_rowwise(call[[name]])
+    if (is_kept && !column %in% names(attr(fit$frame, "replaced"))) next
     call[name] <- NULL
     # offset() terms are part of the formula
-    column <- paste0("(", name, ")")
-    if (column %in% names(fit$frame)) {
-      data[[column]] <- fit$frame[[column]]
-      call[[name]] <- as.name(column)
-    }
+    if (column %in% names(data)) call[[name]] <- as.name(column)
   }
-  call$subset <- NULL
-  lacking <- setdiff(all.vars(call$formula), c(names(data), parameter_names(fit)))
-  give <- if (length(lacking) == 0L) {
-    function() data
-  } else {
-    function() stop("The model does not have ", lacking[1L], ": give `data`.", call. = FALSE)
+  if (!is.null(call$na.action)) {
+    exclude <- identical(own_action(fit), stats::na.exclude)
+    call$na.action <- if (exclude) quote(na.exclude) else quote(na.omit)
   }
+  if (!is.null(call$contrasts)) call$contrasts <- fit$contrasts
+  give <- function() data
   attr(give, "srcref") <- NULL
+  environment(give) <- list2env(list(data = data), parent = baseenv())
   call$data <- as.call(list(give))
   call
 }

@@ -224,7 +224,8 @@ rows_by_frame <- function(fit, parsed, subset, found) {
   own <- own_variables(fit)
   rows <- seq_len(nrow(own))
   if (is.null(subset)) return(rows)
-  known <- c(names(own), parameter_names(fit), ls(environment(parsed$formula)))
+  brought <- setdiff(ls(environment(parsed$formula)), attr(fit$frame, "data_names"))
+  known <- c(names(own), parameter_names(fit), brought)
   outside <- setdiff(all.vars(subset), known)
   if (length(setdiff(outside, known_outside(fit, outside))) > 0L) {
     abort_other_data(fit, found, outside)
@@ -236,11 +237,12 @@ rows_by_frame <- function(fit, parsed, subset, found) {
 
 # Does an expression say of every row, from this row alone, whether it is in? `factor()` does not:
 # which codes it gives depends on the levels that other rows have.
-is_rowwise <- function(expression) {
+is_rowwise <- function(expression, also = character(0L)) {
   functions <- setdiff(all.names(expression), all.vars(expression))
   all(functions %in% c(
-    "==", "!=", "<", ">", "<=", ">=", "&", "|", "!", "(", "%in%", "+", "-", "*", "/", "^", "c",
-    "is.na", "log", "exp", "sqrt", "abs", "as.numeric", "as.integer", "as.character"
+    also, "==", "!=", "<", ">", "<=", ">=", "&", "|", "!", "(", "%in%", "+", "-", "*", "/", "^",
+    "c", "I", "is.na", "log", "log2", "log10", "log1p", "exp", "sqrt", "abs", "as.numeric",
+    "as.integer", "as.character"
   ))
 }
 

@@ -186,9 +186,95 @@ test_that("the linear model of a fit whose response was replaced has that respon
   expect_equal(coef(model), coef(right))
   expect_equal(coef(update(model, . ~ . + I(v^2))), coef(update(right, . ~ . + I(v^2))))
   expect_equal(coef(update(model, . ~ 1)), coef(update(right, . ~ 1)))
-  # the data of the call, where they are right
-  plain <- suppressMessages(reduce_terms(suppressMessages(
-    lmm(y ~ x + v + (1 | g), replaced, weights = w)
-  )))$fit
-  expect_identical(plain$call$data, quote(replaced))
+})
+
+linear_data_example <- function() {
+  set.seed(99)
+  data <- data.frame(x = rnorm(90), v = runif(90), n = rpois(90, 20), g = gl(9, 10))
+  data$w <- runif(90, 1, 2)
+  data$f <- factor(rep_len(c("lo", "mid", "hi"), 90), levels = c("lo", "mid", "hi"))
+  data$z <- exp((data$x + residuals(lm(rnorm(90) ~ g, data))) / 4)
+  data
+}
+
+quiet_control <- lmm_control(check_singular = "ignore")
+
+test_that("the linear model carries its data, whatever becomes of those of the call", {
+  data <- linear_data_example()
+  kept <- data
+  fit <- lmm(log(z) ~ x + n + (1 | g), data, weights = w, control = quiet_control)
+  model <- reduce_terms(fit, reduce_fixed = FALSE)$fit
+  right <- lm(log(z) ~ x + n, kept, weights = w)
+  expect_equal(coef(model), coef(right))
+  expect_lt(length(capture.output(print(model))), 10)
+
+  data$z <- rev(data$z) * 10
+  expect_equal(coef(update(model, . ~ .)), coef(right))
+  rm(data)
+  w <- kept$w^2
+  expect_equal(coef(update(model, . ~ . + v)), coef(update(right, . ~ . + v)))
+  expect_equal(add1(model, ~ . + v + f)$AIC, add1(right, ~ . + v + f)$AIC)
+  expect_equal(
+    coef(update(model, subset = f != "mid")), coef(update(right, data = kept[kept$f != "mid", ]))
+  )
+
+  make <- function(formula, values) {
+    fit <- lmm(formula, values, weights = w, control = quiet_control)
+    reduce_terms(fit, reduce_fixed = FALSE)$fit
+  }
+  made <- make(log(z) ~ x + n + (1 | g), kept)
+  expect_equal(coef(update(made, . ~ . + v)), coef(update(right, . ~ . + v)))
+})
+
+test_that("the linear model has the rows of the call, and bases made from all of them", {
+  data <- linear_data_example()
+  data$x[c(3, 20)] <- NA
+  kept <- data
+  limit <- 4
+  fit <- lmm(log(z) ~ scale(x) + n + (1 | g), data,
+    subset = n > 5 * limit - 4, na.action = na.exclude, control = quiet_control
+  )
+  model <- reduce_terms(fit, reduce_fixed = FALSE)$fit
+  right <- lm(log(z) ~ scale(x) + n, kept, subset = n > 16, na.action = na.exclude)
+  limit <- 2
+  rm(data)
+  expect_equal(coef(model), coef(right))
+  expect_equal(coef(update(model, . ~ .)), coef(right))
+  expect_equal(unname(residuals(update(model, . ~ .))), unname(residuals(right)))
+  expect_equal(coef(update(model, . ~ . + v)), coef(update(right, . ~ . + v)))
+})
+
+test_that("the linear model of another response keeps it, and names what its data lack", {
+  data <- linear_data_example()
+  fit <- lmm(log(z) ~ x + n + (1 | g), data, weights = w, control = quiet_control)
+  second <- data$n + residuals(lm(rev(x) ~ g, data))
+  kept <- transform(data, second = second)
+  right <- lm(second ~ n, kept, weights = w)
+  reduced <- function() reduce_terms(suppressMessages(refit_response(fit, second)))$fit
+  model <- reduced()
+  expect_s3_class(model, "lm")
+  expect_equal(coef(model), coef(right))
+  expect_equal(coef(update(model, . ~ .)), coef(right))
+  expect_equal(coef(update(model, . ~ . + v)), coef(update(right, . ~ . + v)))
+  expect_equal(add1(model, ~ . + v)$AIC, add1(right, ~ . + v)$AIC)
+  expect_equal(
+    coef(update(model, subset = f != "mid")), coef(update(right, data = kept[kept$f != "mid", ]))
+  )
+
+  rm(data)
+  model <- reduced()
+  expect_equal(coef(update(model, . ~ . + x)), coef(update(right, . ~ . + x)))
+  # not taken for what the data had
+  v <- rnorm(90)
+  for (refit in list(
+    quote(update(model, . ~ . + v)), quote(add1(model, ~ . + v)),
+    quote(update(model, subset = v > 0))
+  )) {
+    condition <- tryCatch(eval(refit), error = identity)
+    expect_s3_class(condition, "henderson_error_data")
+    expect_identical(condition$variable, "v")
+  }
+  condition <- tryCatch(update(fit, subset = v > 0), error = identity)
+  expect_s3_class(condition, "henderson_error_data")
+  expect_identical(condition$variable, "v")
 })
