@@ -142,7 +142,20 @@ as_lmm <- function(m, optimizer = "none", ...) {
   )
   # what is fitted from this fit later on is optimized
   fit$control <- lmm_control()
+  attr(fit$frame, "all_levels") <- lme4_levels(fit)
   fit
+}
+
+# Levels of the data that lme4's frame does not have: a list by column, where the data are those of
+# the fit.
+lme4_levels <- function(fit) {
+  data <- data_of_call(fit)$data
+  if (!is.list(data)) return(NULL)
+  all_levels <- lapply(unclass(data)[intersect(names(fit$frame), names(data))], levels)
+  dropped <- vapply(names(all_levels), function(name) {
+    !identical(all_levels[[name]], levels(fit$frame[[name]]))
+  }, TRUE)
+  Filter(Negate(is.null), all_levels[dropped])
 }
 
 # lme4's model frame, with what `model_frame()` would have added.

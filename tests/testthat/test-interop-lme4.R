@@ -131,3 +131,17 @@ test_that("as_lmm refuses other objects", {
   m <- lme4::lmer(Reaction ~ Days + (1 | Subject), sleepstudy)
   expect_error(as_lmm(m, optimizer = "bobyqa"), class = "henderson_error_argument")
 })
+
+test_that("codes of a factor in an imported fit are those of the data", {
+  skip_if_not_installed("lme4")
+  data <- droplevels(sleepstudy)
+  data$f <- factor(rep_len(c("a", "b", "c"), nrow(data)), levels = c("a", "b", "c", "none"))
+  data$f <- factor(data$f, levels = c("none", "a", "c", "b"))
+  data <- data[data$f != "c", ]
+  data$code <- ifelse(data$f == "a", 2, 4)
+  fit <- as_lmm(lme4::lmer(Reaction ~ f + (1 | Subject), data))
+  right <- lmm(Reaction ~ code + (1 | Subject), data)
+  rm(data)
+  again <- suppressMessages(update(fit, . ~ . - f + as.numeric(f)))
+  expect_equal(unname(fixef(again)), unname(fixef(right)), tolerance = 1e-6)
+})
