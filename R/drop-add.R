@@ -11,7 +11,8 @@
 #' @param scope A formula or character vector of terms. `drop1`: all terms that can be dropped
 #'   when missing, and what `.` in a formula stands for. `add1`: the terms to consider; a formula
 #'   stands for the terms it has beyond those of the fit. Variables that the model frame does not
-#'   have are taken from the data of the fit, as [update()][update.henderson_lmm] finds them.
+#'   have are taken from the data of the fit, as [update()][update.henderson_lmm] finds them;
+#'   other names mean what they mean where the scope is written.
 #' @param scale Unused; present because the generic has it.
 #' @param test One string: `"none"` or `"Chisq"`, likelihood-ratio tests; for `drop1` also `"F"`.
 #' @param ddf One string, for `test = "F"`: how degrees of freedom are found, as in
@@ -78,13 +79,14 @@ add1.henderson_lmm <- function(object, scope, scale = 0, test = c("none", "Chisq
   if (missing(scope)) {
     abort("{.arg scope} must name the terms to add.", kind = "argument", variable = "scope")
   }
+  caller <- parent.frame()
+  writer <- if (is.character(scope)) frame_of_writer(caller) else environment(scope)
   scope <- addable_terms(object, scope)
   fit <- refit_ml(object)
-  caller <- parent.frame()
   larger <- lapply(scope, function(term) {
     if (is_own_random_term(fit, term)) return(fit)
     if (trace) inform("With {.code {term}}.", kind = "trace")
-    add_term(fit, term, caller)
+    add_term(fit, term, caller, writer)
   })
   single_term_table(fit, larger, scope, test, k, "Single term additions")
 }
@@ -188,6 +190,8 @@ changed_fixed <- function(fit, term, operator) {
   # the terms' formula, where `.` stands for nothing any more
   fixed <- stats::update.formula(stats::formula(fit$terms), change)
   formula <- fit$parsed$formula
+  # what was no data is what it was
+  environment(formula) <- environment(fit$terms)
   formula[[2L]] <- fixed[[2L]]
   formula[[3L]] <- Reduce(
     function(left, right) call("+", left, right),
@@ -213,9 +217,12 @@ zero_in_front <- function(rhs) {
   prepend(rhs[[2L]])
 }
 
-# A fit with one term more.
-add_term <- function(fit, term, caller) {
-  larger <- refit_fixed(fit, changed_fixed(fit, term, "+"), caller)
+# A fit with one term more, whose names mean what they mean in `writer`.
+add_term <- function(fit, term, caller, writer) {
+  formula <- changed_fixed(fit, term, "+")
+  change <- stats::as.formula(paste("~", term), env = writer %||% caller)
+  scope <- scope_of_changes(fit, formula, change, list(), list(), NULL)
+  larger <- refit_fixed(fit, formula, caller, scope)
   if (larger$n != fit$n) {
     abort(c(
       "Adding {.code {term}} changes the number of observations from {fit$n} to {larger$n}.",
@@ -235,7 +242,9 @@ single_term_table <- function(fit, others, labels, test, k, title) {
     row.names = c("<none>", utf8_names(labels))
   )
   if (test == "Chisq") {
-    ratio <- c(NA, pmax(0, abs(criteria[-1L] - criteria[1L])))
+    # by rounding a larger model may be worse
+    gain <- (criteria[-1L] - criteria[1L]) * sign(count[1L] - count[-1L])
+    ratio <- c(NA, pmax(0, gain))
     table$LRT <- ratio
     table[["Pr(Chi)"]] <- stats::pchisq(ratio, table$Df, lower.tail = FALSE)
   }

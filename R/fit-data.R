@@ -12,13 +12,29 @@
 # were found), `variable`, `text` (what differs, for "changed")). `caller`: where to look after the
 # formula's environment.
 data_of_call <- function(fit, caller = NULL) {
+  global <- globalenv()
+  seed <- get0(".Random.seed", envir = global, inherits = FALSE)
+  result <- look_up_data(fit, caller)
+  if (identical(seed, get0(".Random.seed", envir = global, inherits = FALSE))) return(result)
+  if (is.null(seed)) {
+    rm(".Random.seed", envir = global)
+  } else {
+    assign(".Random.seed", seed, envir = global)
+  }
+  list(status = "changed", variable = "data", text = "it draws random numbers each time")
+}
+
+look_up_data <- function(fit, caller) {
   expression <- fit$call$data
   places <- list(environment(fit$parsed$formula))
   # without `data` the variables are those of the formula's environment
   if (!is.null(expression) && !is.null(caller)) places <- c(places, list(caller))
   result <- list(status = "lost")
   for (place in places) {
-    data <- tryCatch(list(eval(expression, place)), error = function(condition) NULL)
+    # a promise that an error or a jump once interrupted warns when it is looked at again
+    data <- tryCatch(
+      list(suppressWarnings(eval(expression, place))), error = function(condition) NULL
+    )
     # `data` and `df` are also functions of R, which are never meant
     if (is.null(data) || is.function(data[[1L]])) next
     difference <- frame_difference(fit, data[[1L]], place)
@@ -31,6 +47,9 @@ data_of_call <- function(fit, caller = NULL) {
 # What keeps `data` from giving the model frame of the fit: list(`variable`, `text`), NULL if
 # nothing does.
 frame_difference <- function(fit, data, env) {
+  if (is.null(data) && !is.null(attr(fit$frame, "data_names"))) {
+    return(list(variable = "data", text = "it is gone (NULL now)"))
+  }
   again <- tryCatch(
     suppressWarnings(suppressMessages(
       model_frame(all_variables(fit), data, own_arguments(fit), env)
@@ -39,7 +58,10 @@ frame_difference <- function(fit, data, env) {
   )
   if (inherits(again, "error")) {
     variable <- as.character(again$variable %||% "data")[1L]
-    return(list(variable = variable, text = paste0("`", variable, "` is not what it was")))
+    known <- variable %in% c("data", data_names(data)) ||
+      exists(variable, envir = environment(fit$terms)) || !variable %in% all_own_names(fit)
+    text <- if (known) "is not what it was" else "is gone"
+    return(list(variable = variable, text = paste0("`", variable, "` ", text)))
   }
   if (is.null(fit$frame)) return(fitted_difference(fit, again))
   given <- frame_as_given(fit)
@@ -93,16 +115,52 @@ column_formula <- function(response, variables, env) {
 
 frame_expressions <- function(frame) as.list(attr(attr(frame, "terms"), "variables"))[-1L]
 
-# A call of lmm() with the fit's subset, weights and offset, and its `na.action` as a value, which
-# cannot have changed. `changes`: expressions of those that are to be others.
+# A call of lmm() with the fit's subset, weights and offset, and its `na.action` and parameters as
+# values, which cannot have changed. `changes`: expressions of those that are to be others.
 own_arguments <- function(fit, changes = list()) {
-  given <- as.list(fit$call)[-1L]
-  given <- given[names(given) %in% c("subset", "weights", "offset")]
+  values <- own_parameters(fit)
+  given <- lapply(kept_expressions(fit), with_values, values)
   given$na.action <- own_action(fit)
   for (name in intersect(names(changes), c(names(given), "subset", "weights", "offset"))) {
     given[[name]] <- changes[[name]]
   }
   as.call(c(quote(lmm), given))
+}
+
+kept_expressions <- function(fit) {
+  given <- as.list(fit$call)[-1L]
+  Filter(Negate(is.null), given[names(given) %in% c("subset", "weights", "offset")])
+}
+
+# All names in what the fit evaluated: its variables, subset, weights and offset.
+all_own_names <- function(fit) {
+  variables <- list(fit$parsed$frame_formula)
+  if (!is.null(fit$frame)) variables <- frame_expressions(fit$frame)
+  unique(unlist(lapply(c(variables, unname(kept_expressions(fit))), all.vars)))
+}
+
+# What the call has beside data, such as k in `subset = g != k`, as it was at the fit.
+own_parameters <- function(fit) {
+  inside <- c(attr(fit$frame, "data_names"), attr(fit$terms, "data_variables"))
+  names <- setdiff(all_own_names(fit), inside)
+  # where the names of the data are not known, only what was kept is sure to be no data
+  if (knows_no_data_names(fit)) names <- intersect(names, parameter_names(fit))
+  parameters_at(names, environment(fit$terms))
+}
+
+# An expression with values in the place of variables; names of functions and after `$` stay.
+with_values <- function(expr, values) {
+  if (is.symbol(expr)) {
+    name <- as.character(expr)
+    return(if (name %in% names(values)) values[[name]] else expr)
+  }
+  if (!is.call(expr) || identical(expr[[1L]], quote(`function`))) return(expr)
+  places <- seq_along(expr)[-1L]
+  if (call_name(expr) %in% c("$", "@")) places <- 2L
+  for (i in places) {
+    if (!identical(expr[[i]], quote(expr = ))) expr[i] <- list(with_values(expr[[i]], values))
+  }
+  expr
 }
 
 own_action <- function(fit) {
@@ -180,6 +238,17 @@ known_outside <- function(fit, names) {
   if (is.null(inside) || is.null(fit$call$data)) character(0L) else setdiff(names, inside)
 }
 
+knows_no_data_names <- function(fit) {
+  is.null(attr(fit$frame, "data_names")) && !is.null(fit$call$data)
+}
+
+# Those of names brought that cannot be homonyms of columns of data that are not known.
+surely_outside <- function(fit, brought, env) {
+  if (!knows_no_data_names(fit)) return(brought)
+  rows <- fit$n + c(0L, length(fit$na.action))
+  Filter(function(name) !NROW(get0(name, envir = env)) %in% rows, brought)
+}
+
 # Names of what the fit keeps that is no data, `parameters_at()`.
 parameter_names <- function(fit) {
   env <- environment(fit$terms)
@@ -192,6 +261,7 @@ parameter_names <- function(fit) {
 # from `data_of_call()`.
 new_columns <- function(fit, variables, extra, env, brought, found) {
   own <- own_variables(fit)
+  brought <- surely_outside(fit, brought, env)
   outside <- unlist(lapply(c(variables, unname(extra)), all.vars))
   outside <- setdiff(outside, c(names(own), brought, parameter_names(fit)))
   # what ns(x) makes of a row depends on all rows of the data
@@ -208,11 +278,18 @@ new_columns <- function(fit, variables, extra, env, brought, found) {
 
 columns_of_data <- function(fit, variables, extra, env, found) {
   formula <- column_formula(fit$parsed$fixed[[2L]], variables, env)
-  extra$subset <- fit$call$subset
+  extra$subset <- own_arguments(fit)$subset
   frame <- evaluate_columns(formula, found$data, extra, found$env)
   omitted <- fit$na.action
-  if (length(omitted) == 0L) return(frame)
-  structure(frame[-omitted, , drop = FALSE], terms = attr(frame, "terms"))
+  if (length(omitted) > 0L) {
+    frame <- structure(frame[-omitted, , drop = FALSE], terms = attr(frame, "terms"))
+  }
+  given <- if (!is.null(fit$frame)) .subset2(frame_as_given(fit), 1L)
+  if (nrow(frame) != fit$n || !(is.null(given) || same_values(given, .subset2(frame, 1L)))) {
+    found <- list(status = "changed", variable = "data", text = "it gives other rows")
+    abort_other_data(fit, found, problem = "The rows of the fit cannot be found again.")
+  }
+  frame
 }
 
 evaluate_columns <- function(formula, data, extra, env) {

@@ -46,7 +46,8 @@ complete_frame <- function(frame, parsed, data, call) {
   attr(frame, "data_names") <- data_names(data)
   attr(frame, "data_variables") <- data_variables(frame, data, home)
   used <- c(
-    all.vars(attr(attr(frame, "terms"), "variables")), all.vars(call$offset), all.vars(call$subset)
+    all.vars(attr(attr(frame, "terms"), "variables")), all.vars(call$offset),
+    all.vars(call$subset), all.vars(call$weights)
   )
   used <- setdiff(used, c(data_names(data), attr(frame, "data_variables")))
   parameters <- parameters_at(used, home)

@@ -6,7 +6,7 @@
 # for them; `caller`: where update() was called.
 updated_frame <- function(fit, parsed, call, changes, values, brought, caller) {
   if ("data" %in% names(changes)) {
-    return(frame_of_other_data(fit, parsed, changes, values, caller))
+    return(frame_of_other_data(fit, parsed, changes, values, brought, caller))
   }
   found <- data_of_call(fit, caller)
   if (found$status == "same" && is.null(attr(fit$frame, "replaced"))) {
@@ -19,7 +19,7 @@ updated_frame <- function(fit, parsed, call, changes, values, brought, caller) {
   }
   frame <- extended_frame(fit, parsed, changes, brought, found)
   if ("subset" %in% names(changes)) {
-    frame <- subset_frame(fit, frame, parsed, changes, found)
+    frame <- subset_frame(fit, frame, parsed, changes, found, brought)
   }
   if ("na.action" %in% names(changes)) frame <- mark_omitted(fit, frame, values$na.action, found)
   if (found$status == "changed") inform_own_data(fit, found)
@@ -45,15 +45,10 @@ inform_own_data <- function(fit, found) {
 
 # Other data must have what the fit took from its own: an object of the same name elsewhere would be
 # taken for it.
-frame_of_other_data <- function(fit, parsed, changes, values, caller) {
+frame_of_other_data <- function(fit, parsed, changes, values, brought, caller) {
   arguments <- own_arguments(fit, changes)
   if ("na.action" %in% names(changes)) arguments$na.action <- values$na.action
-  if ("(weights)" %in% names(attr(fit$frame, "replaced")) && !"weights" %in% names(changes)) {
-    abort(c(
-      "The weights of the fit came from {.arg newweights}; other data have none.",
-      "i" = "Give {.arg weights}, or {.code weights = NULL}."
-    ), kind = "weights", variable = "weights")
-  }
+  check_nothing_replaced(fit, parsed, changes)
   data <- values$data
   if (is.null(data)) arguments$data <- NULL
   kept <- as.list(arguments)[setdiff(names(arguments), c("", "na.action", names(changes)))]
@@ -68,7 +63,69 @@ frame_of_other_data <- function(fit, parsed, changes, values, caller) {
       "i" = suggestion(absent[1L], utf8_names(data_names(data)))
     ), kind = "variable", variable = absent[1L], observed = utf8_names(data_names(data)))
   }
-  model_frame(parsed, data, arguments, caller)
+  frame <- model_frame(parsed, data, arguments, caller)
+  if (!is.null(data)) check_outside(fit, frame, data, changes, brought)
+  frame
+}
+
+# What refit_response() gave is not in any data.
+check_nothing_replaced <- function(fit, parsed, changes) {
+  replaced <- names(attr(fit$frame, "replaced"))
+  if ("(weights)" %in% replaced && !"weights" %in% names(changes)) {
+    abort(c(
+      "The weights of the fit came from {.arg newweights}; other data have none.",
+      "i" = "Give {.arg weights}, or {.code weights = NULL}."
+    ), kind = "weights", variable = "weights")
+  }
+  response <- names(fit$frame)[1L]
+  if (response %in% replaced && identical(column_name(parsed$fixed[[2L]]), response)) {
+    text <- utf8_names(response)
+    abort(c(
+      "The response of the fit came from {.fn refit_response}; other data do not have it.",
+      "i" = "For {.code {text}} of the data fit them by {.fn lmm}; for another response put it into
+       the data and name it: {.code update(fit, new ~ ., data = )}."
+    ), kind = "response", variable = text)
+  }
+}
+
+# What the fit took from outside its data must be what it was: beside other data its values may
+# be anything by now.
+check_outside <- function(fit, frame, data, changes, brought) {
+  if (is.null(fit$frame)) return(invisible(NULL))
+  given <- frame_as_given(fit)
+  kept <- kept_expressions(fit)
+  kept <- kept[setdiff(names(kept), names(changes))]
+  columns <- stats::setNames(frame_expressions(fit$frame), variable_names(attr(fit$frame, "terms")))
+  columns <- c(columns[names(columns) %in% names(frame)],
+    stats::setNames(kept, paste0("(", names(kept), ")", recycle0 = TRUE)))
+  parameters <- names(own_parameters(fit))
+  same <- same_rows(given, frame)
+  for (name in names(columns)) {
+    used <- setdiff(all.vars(columns[[name]]), brought)
+    outside <- setdiff(used, data_names(data))
+    is_subset <- name == "(subset)"
+    # parameters are what they were; with nothing else they make the values for rows of the fit
+    unsure <- length(setdiff(outside, parameters)) > 0L ||
+      (!is_subset && length(outside) > 0L && length(outside) == length(used))
+    if (!unsure || same && (is_subset || same_values(given[[name]], frame[[name]]))) next
+    label <- if (is_subset) "subset" else gsub("^\\((weights|offset)\\)$", "\\1", name)
+    label <- utf8_names(label)
+    outside <- utf8_names(outside)
+    abort(c(
+      "{.var {label}} was made of {.var {outside}}, which {?is/are} not in the data given.",
+      "x" = "It does not give what it gave for the fit.",
+      "i" = "Put {.var {outside}} into the data, or give {.arg {label}} as well."
+    ), kind = "data", variable = label, observed = outside)
+  }
+}
+
+# Are the rows of two frames the same ones? Either the response or everything else may differ.
+same_rows <- function(given, frame) {
+  if (!identical(row.names(given), row.names(frame))) return(FALSE)
+  response <- names(given)[1L]
+  others <- setdiff(intersect(names(given), names(frame)), c(response, "(weights)", "(offset)"))
+  agrees <- function(name) same_values(given[[name]], frame[[name]])
+  agrees(response) || (length(others) > 0L && all(vapply(others, agrees, TRUE)))
 }
 
 # --- from the fit's own frame ---
@@ -181,14 +238,14 @@ frame_of_rows <- function(frame, rows, action = NULL) {
 
 # The rows of `frame` for which another `subset` holds. Rows that the fit does not have cannot be
 # taken.
-subset_frame <- function(fit, frame, parsed, changes, found) {
+subset_frame <- function(fit, frame, parsed, changes, found, brought) {
   subset <- changes$subset
   problem <- "{.arg subset} may select rows of the data that the fit does not have."
   if (nrow(frame) != nrow(fit$frame)) abort_other_data(fit, found, problem = problem)
   rows <- if (found$status == "same") {
     rows_by_data(fit, parsed, subset, found)
   } else if (is.null(fit$call$subset) && (!omits_rows(fit) || is_rowwise(subset))) {
-    rows_by_frame(fit, parsed, subset, found)
+    rows_by_frame(fit, parsed, subset, found, brought)
   }
   if (is.null(rows)) abort_other_data(fit, found, problem = problem)
   if (length(rows) == 0L) {
@@ -197,8 +254,14 @@ subset_frame <- function(fit, frame, parsed, changes, found) {
     )
   }
   result <- frame_of_rows(frame, rows)
-  # what the places of rows left out were is not known any more
-  attr(result, "na.action") <- NULL
+  # without the data it is not known which of the rows left out `subset` selects
+  attr(result, "na.action") <- attr(rows, "omitted")
+  if (found$status != "same" && inherits(fit$na.action, "exclude")) {
+    inform(
+      "Rows that the fit left out for missing values stay out: no {.val {NA}} stands for them.",
+      kind = "data", variable = "na.action", observed = length(fit$na.action)
+    )
+  }
   finish_own_frame(fit, result, parsed, changes)
 }
 
@@ -212,19 +275,28 @@ rows_by_data <- function(fit, parsed, subset, found) {
     chosen <- evaluate_subset(expr, found$data, parsed)
     if (is.character(chosen)) match(chosen, rownames(found$data)) else every[chosen]
   }
-  own <- selected(fit$call$subset)
+  own <- selected(own_arguments(fit)$subset)
   omitted <- own[fit$na.action]
   if (length(omitted) > 0L) own <- own[-fit$na.action]
-  wanted <- setdiff(selected(subset), c(omitted, NA))
-  if (all(wanted %in% own)) match(wanted, own)
+  wanted <- selected(subset)
+  wanted <- wanted[!is.na(wanted)]
+  left_out <- which(wanted %in% omitted)
+  kept <- wanted[!wanted %in% omitted]
+  if (!all(kept %in% own)) return(NULL)
+  rows <- match(kept, own)
+  if (length(left_out) > 0L) {
+    names(left_out) <- names(fit$na.action)[match(wanted[left_out], omitted)]
+    attr(rows, "omitted") <- structure(left_out, class = class(fit$na.action))
+  }
+  rows
 }
 
 # The same in the model frame, where only rows with missing values may be absent.
-rows_by_frame <- function(fit, parsed, subset, found) {
+rows_by_frame <- function(fit, parsed, subset, found, brought) {
   own <- own_variables(fit)
   rows <- seq_len(nrow(own))
   if (is.null(subset)) return(rows)
-  brought <- setdiff(ls(environment(parsed$formula)), attr(fit$frame, "data_names"))
+  brought <- surely_outside(fit, brought, environment(parsed$formula))
   known <- c(names(own), parameter_names(fit), brought)
   outside <- setdiff(all.vars(subset), known)
   if (length(setdiff(outside, known_outside(fit, outside))) > 0L) {

@@ -57,12 +57,16 @@ refit_frame <- function(fit, frame = model_frame_of(fit), REML = fit$REML, start
 }
 
 # The fit with another fixed part, on the rows of the fit. `caller`: where to look for the data if
-# the model frame does not have its variables.
-refit_fixed <- function(fit, formula, caller = NULL) {
+# the model frame does not have its variables. `scope`: what names of new variables mean, where
+# this is not what they mean to the fit.
+refit_fixed <- function(fit, formula, caller = NULL, scope = list()) {
+  if (length(scope) > 0L) {
+    environment(formula) <- list2env(scope, parent = environment(formula))
+  }
   parsed <- parse_formula(formula)
   # with the contrasts that terms imported from lme4 have
   parsed$random <- fit$parsed$random
-  frame <- extended_frame(fit, parsed, found = data_of_call(fit, caller))
+  frame <- extended_frame(fit, parsed, brought = names(scope), found = data_of_call(fit, caller))
   call <- fit$call
   call$formula <- formula_call(formula)
   refit_parsed(fit, parsed, frame, fit$REML, NULL, character(0L), call)

@@ -20,7 +20,10 @@
 #'   If they do not, or are gone, as after [readRDS()] in a new session, the model frame serves where
 #'   it has all variables that are needed (a message says so where the data have changed); otherwise an
 #'   error names the variable that is missing and the one that has changed. A response or weights
-#'   given to [refit_response()] stay. `data =` takes other data, or the same as they are now.
+#'   given to [refit_response()] stay. What the call has beside data, such as `k` in `subset = g != k`,
+#'   is what it was at the fit. `data =` takes other data, or the same as they are now;
+#'   weights, an offset and variables from outside the data are kept for the same rows only, and a
+#'   response given to [refit_response()] cannot be kept.
 #' @return A fit by [lmm()], or a call.
 #' @section Errors: those of [lmm()]; `henderson_error_data` where the data of the fit are needed
 #'   and cannot be found or have changed.
@@ -43,7 +46,7 @@ update.henderson_lmm <- function(object, formula., ..., evaluate = TRUE) {
   check_changes(changes)
   # a dot stands for the variables that it stood for
   formula <- if ("data" %in% names(changes)) object$parsed$formula else explicit_formula(object)
-  change <- if (!missing(formula.)) as_change(formula., caller)
+  change <- if (!missing(formula.)) as_change(formula., frame_of_writer(caller))
   if (!is.null(change)) formula <- updated_formula(object, change)
   call <- changed_call(object$call, changes)
   # a start for another theta is of no use
@@ -58,7 +61,19 @@ update.henderson_lmm <- function(object, formula., ..., evaluate = TRUE) {
 # Is the caller a function of another package? step() evaluates what `evaluate = FALSE` gives.
 is_in_package <- function(caller) {
   top <- topenv(caller)
-  isNamespace(top) && !identical(top, topenv())
+  isNamespace(top) && getNamespaceName(top) != getNamespaceName(topenv(environment()))
+}
+
+# The frame in which a term that is given as a string was written: not one of step() or another
+# function of a package, which has names of its own.
+frame_of_writer <- function(caller) {
+  while (is_in_package(caller)) {
+    number <- Position(function(frame) identical(frame, caller), sys.frames())
+    parent <- if (is.na(number)) 0L else sys.parents()[number]
+    if (parent == 0L) return(globalenv())
+    caller <- sys.frame(parent)
+  }
+  caller
 }
 
 # The call with a function in the place of `lmm` that makes the fit from the old one, wherever it is
@@ -243,6 +258,10 @@ evaluate_changes <- function(fit, call, formula, change, changes, from, caller) 
   scope <- scope_of_changes(fit, parsed$formula, change, changes, from, values$data)
   # the same formula where the names of new arguments mean what they mean to the caller
   if (length(scope) > 0L) {
+    apart <- apart_from_scope(fit, call, changes, scope)
+    call <- apart$call
+    changes <- apart$changes
+    scope <- apart$scope
     environment(parsed$formula) <- list2env(scope, parent = environment(parsed$formula))
     parsed <- parse_formula(parsed$formula)
   }
@@ -264,6 +283,23 @@ evaluate_changes <- function(fit, call, formula, change, changes, from, caller) 
   result <- fit_from_frame(parsed, frame, REML, contrasts, control, start, call)
   result$start <- start
   result
+}
+
+# Names that mean one thing in what is kept of the fit and another in what is given: of arguments
+# that are kept, and of those given where the formula has the name, the values take their place.
+apart_from_scope <- function(fit, call, changes, scope) {
+  kept <- setdiff(names(kept_expressions(fit)), names(changes))
+  call[kept] <- lapply(stats::setNames(nm = kept), function(name) {
+    shared <- intersect(all.vars(call[[name]]), names(scope))
+    with_values(call[[name]], own_parameters(fit)[shared])
+  })
+  twice <- scope[intersect(names(scope), all.vars(fit$parsed$formula))]
+  for (name in intersect(names(changes), c("weights", "subset", "offset"))) {
+    if (!is.null(changes[[name]])) {
+      changes[[name]] <- call[[name]] <- with_values(changes[[name]], twice)
+    }
+  }
+  list(call = call, changes = changes, scope = scope[setdiff(names(scope), names(twice))])
 }
 
 # Values of the arguments that are evaluated where they were written. weights, subset and offset
@@ -307,7 +343,7 @@ scope_of_changes <- function(fit, formula, change, changes, from, data) {
   }
   for (name in names(written)) add(written[[name]], all.names(written[[name]]), from[[name]])
   if (!is.null(change)) {
-    new <- setdiff(all.vars(change), c(".", all.vars(fit$parsed$formula)))
+    new <- setdiff(all.names(change), c(".", all.names(fit$parsed$formula)))
     add(change, new, environment(change))
   }
   scope

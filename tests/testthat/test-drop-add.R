@@ -110,6 +110,45 @@ test_that("update keeps arguments that are functions", {
   expect_length(fitted(update(fit, REML = FALSE)), 180L)
 })
 
+test_that("terms of a scope mean what they mean where the scope was written", {
+  fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, REML = FALSE)
+  z <- sleepstudy$Days^3
+  right <- as.matrix(add1(fit, ~ . + I(Days^2), test = "Chisq"))
+  local_variable <- function() {
+    z <- sleepstudy$Days^2
+    list(
+      add1(fit, ~ . + z, test = "Chisq"), add1(fit, "z", test = "Chisq"),
+      step(fit, scope = list(upper = ~ Days + z), trace = 0, k = 0)
+    )
+  }
+  local_function <- function() {
+    square <- function(x) x^2
+    add1(fit, ~ . + square(Days), test = "Chisq")
+  }
+  # step() has a variable k of its own
+  polynomial <- function(k) step(fit, scope = ~ . + poly(Days, k), trace = 0, k = 0)
+  results <- local_variable()
+
+  for (table in c(results[1:2], list(local_function()))) {
+    expect_equal(unname(as.matrix(table)), unname(right), tolerance = 1e-6)
+  }
+  expect_equal(AIC(results[[3L]]), right[2L, "AIC"], tolerance = 1e-6)
+  expect_true("poly(Days, k)3" %in% names(fixef(polynomial(3))))
+})
+
+test_that("a larger model that is worse is never significant", {
+  fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, REML = FALSE)
+  larger <- update(fit, . ~ . + I(Days^2))
+  larger$criterion <- fit$criterion + 40
+  smaller <- update(fit, . ~ . - Days)
+  smaller$criterion <- fit$criterion - 40
+  for (other in list(larger, smaller)) {
+    table <- single_term_table(fit, list(other), "term", "Chisq", 2, "Title")
+    expect_identical(table[2L, "LRT"], 0)
+    expect_identical(table[2L, "Pr(Chi)"], 1)
+  }
+})
+
 # ---- F tests ----
 
 test_that("drop1 by F is lmerTest's, with any degrees of freedom", {
