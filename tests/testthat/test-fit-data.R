@@ -557,14 +557,13 @@ test_that("looking the data up draws no random numbers, and gives no false warni
   expect_error(update(fit, . ~ . + v), "random", class = "henderson_error_data")
   expect_identical(.Random.seed, state)
 
+  # a promise whose evaluation failed once warns when it is evaluated again
+  part <- data
+  fit <- lmm(y ~ x + (1 | g), part)
   fail <- TRUE
-  make <- function(part) {
-    try(part, silent = TRUE)
-    fail <<- FALSE
-    function() lmm(y ~ x + (1 | g), part)
-  }
-  interrupted <- make(if (fail) stop("not yet") else data)
-  fit <- suppressWarnings(interrupted())
+  delayedAssign("part", if (fail) stop("not yet") else data)
+  try(part, silent = TRUE)
+  fail <- FALSE
   expect_silent(update(fit, subset = x > -1))
 })
 
