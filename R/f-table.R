@@ -63,6 +63,8 @@ wald_statistic <- function(fit, L, ddf, rhs) {
   difference <- (as.vector(L %*% fit$beta) - rhs) / unit
   L <- L / unit
   covariance <- L %*% contrast_covariance(fit, ddf) %*% t(L)
+  # an adjustment that is larger than the variance itself is none
+  if (!all(is.finite(covariance)) || any(diag(covariance) < 0)) return(NA_real_)
   error <- sqrt(diag(covariance))
   error[error == 0] <- 1
   decomposition <- eigen(covariance / tcrossprod(error), symmetric = TRUE)

@@ -121,7 +121,9 @@ contrast_rows <- function(fit, L, ddf, rhs = 0) {
     list(estimate = estimate, se = row_errors(fit, L), df = rep(Inf, nrow(L)))
   } else {
     own <- contrast_rows_cpp(inference_pieces(fit, ddf), L / unit)
-    list(estimate = estimate, se = unit * fit$sigma * sqrt(own$variance), df = own$df)
+    # Kenward and Roger's adjustment can exceed the variance itself
+    variance <- ifelse(own$variance < 0, NA_real_, own$variance)
+    list(estimate = estimate, se = unit * fit$sigma * sqrt(variance), df = own$df)
   }
   unknown <- undetermined_contrasts(fit, L / unit)
   rows$se[unknown] <- rows$df[unknown] <- NA

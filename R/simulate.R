@@ -53,6 +53,11 @@ simulate.henderson_lmm <- function(object, nsim = 1, seed = NULL, use.u = FALSE,
   check_flag(use.u)
   if (use.u && !missing(re.form) && !is.null(re.form)) abort_use_u(re.form)
   check_flag(allow.new.levels)
+  if (length(object$undetermined$alone) > 0L && is.null(newparams$theta)) {
+    inform_unknown(
+      "Where the data determine no variance, responses are drawn with that of the start.", object
+    )
+  }
   object <- replace_parameters(object, newparams)
   kept <- kept_terms(object, if (use.u) NULL else re.form)
   parts <- simulation_parts(object, newdata, kept, allow.new.levels)

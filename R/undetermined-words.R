@@ -30,7 +30,10 @@ undetermined_words <- function(fit) {
     switch(group$reason,
       fixed = say(
         paste0(
-          "the data say nothing about ", labels, ": the fixed effects reproduce the random effects"
+          "the data say nothing about ", labels, ": the fixed effects reproduce the random effects",
+          if (moves_estimates(fit, group)) {
+            ", and estimates of fixed effects without a standard error depend on the start"
+          }
         ),
         paste("Leave out", terms, "or what it has in common with the fixed effects.")
       ),
@@ -76,6 +79,13 @@ undetermined_words <- function(fit) {
       )
     )
   })
+}
+
+# A covariance with a column that the fixed effects reproduce moves their estimates; a variance does
+# not.
+moves_estimates <- function(fit, group) {
+  off_diagonal <- theta_lower(fit$random) != 0
+  any(off_diagonal[group$parameters[group$parameters <= length(fit$theta)]])
 }
 
 undetermined_notes <- function(fit) {

@@ -14,7 +14,9 @@ namespace henderson {
 
 namespace {
 
-constexpr double kNothing = 1e-16;  // of the information that a column of full size would have
+// Of the information that a column of full size would have: sums that cancel to nothing keep 1e-16 of
+// their terms, and there are several.
+constexpr double kNothing = 1e-13;
 constexpr double kNull = 1e-12;     // eigenvalue of the information scaled to unit diagonal
 
 // Entry i of Gamma in standardized units.
@@ -195,18 +197,40 @@ LinearInformation sampled_information(ProfiledDeviance* deviance) {
 
 // ---- null space -------------------------------------------------------------------------------
 
+// Entries of Gamma on which V does not depend within the space of P: variances of columns with
+// P Z_c = 0, and every covariance with such a column. A covariance's own information is then the
+// rounding of the one column times the size of the other, which is not small.
+std::vector<bool> entries_without_information(const ProfiledDeviance& deviance,
+                                              const Matrix& values) {
+  const std::vector<LambdaEntry>& entries = deviance.entries();
+  std::vector<std::vector<bool>> reproduced;  // [term][column]
+  for (const TermMoments& term : deviance.moments().terms) {
+    reproduced.push_back(std::vector<bool>(term.v, false));
+  }
+  std::vector<bool> nothing(entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const int term = entries[i].term;
+    const double rows = rows_per_level(deviance, term);
+    const double full = deviance.moments().terms[term].n_levels * rows * rows;
+    const Index at = static_cast<Index>(i);
+    nothing[i] = !(values(at, at) > kNothing * full);
+    if (entries[i].row == entries[i].column) reproduced[term][entries[i].row] = nothing[i];
+  }
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const std::vector<bool>& own = reproduced[entries[i].term];
+    nothing[i] = nothing[i] || own[entries[i].row] || own[entries[i].column];
+  }
+  return nothing;
+}
+
 // Columns that span the null space: of the entries of Gamma and of V (last).
 Matrix null_space(const ProfiledDeviance& deviance, const LinearInformation& information) {
   const int k = deviance.n_parameters();
   const Matrix& values = information.values;
+  const std::vector<bool> nothing = entries_without_information(deviance, values);
   std::vector<int> some;
   std::vector<int> none;
-  for (int i = 0; i < k; ++i) {
-    const int term = deviance.entries()[i].term;
-    const double rows = rows_per_level(deviance, term);
-    const double full = deviance.moments().terms[term].n_levels * rows * rows;
-    (values(i, i) > kNothing * full ? some : none).push_back(i);
-  }
+  for (int i = 0; i < k; ++i) (nothing[i] ? none : some).push_back(i);
   some.push_back(k);
   const Index n = static_cast<Index>(some.size());
   Matrix scaled(n, n);

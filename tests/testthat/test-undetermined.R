@@ -285,3 +285,44 @@ test_that("a constant column of a term is no column of its own, whatever the con
     expect_equal(drop(z %*% VarCorr(fit)$g %*% z), VarCorr(right)$g[1], tolerance = 1e-5)
   }
 })
+
+test_that("covariances with a column that the fixed effects reproduce are not determined either", {
+  # one of few groups' own information is rounding times the size of the other column
+  quiet <- function(...) suppressWarnings(suppressMessages(lmm(...)))
+  slopes <- function(fit) coef(summary(fit, ddf = "Kenward-Roger"))["x", c(2, 3)]
+  for (groups in 2:5) {
+    for (seed in 1:6) {
+      withr::local_seed(seed)
+      data <- data.frame(x = rnorm(60), g = factor(rep_len(seq_len(groups), 60)))
+      data$y <- rnorm(60) + rnorm(groups)[data$g] * data$x
+      fit <- quiet(y ~ x + g + (x | g), data)
+      expect_identical(nrow(fit$undetermined$directions), 2L)
+      without <- quiet(y ~ x + g + (0 + x | g), data)
+      label <- paste(groups, "groups, seed", seed)
+      expect_equal(slopes(fit), slopes(without), tolerance = 1e-6, label = label)
+    }
+  }
+  six <- droplevels(subset(sleepstudy, Subject %in% levels(Subject)[1:6]))
+  reference <- lmm(Reaction ~ Days + Subject + (0 + Days | Subject), six)
+  for (start in list(NULL, c(3, 0, 1), c(1, 1, 1))) {
+    fit <- quiet(Reaction ~ Days + Subject + (Days | Subject), six, start = start)
+    table <- coef(summary(fit, ddf = "Kenward-Roger"))
+    expected <- coef(summary(reference, ddf = "Kenward-Roger"))
+    expect_equal(table["Days", ], expected["Days", ], tolerance = 1e-6)
+    # these estimates depend on the start
+    expect_true(all(is.na(table[-2, "Std. Error"])))
+    expect_output(print(fit), "without a standard error\\s+depend on the\\s+start")
+  }
+})
+
+test_that("simulate() says that it draws with the variance of the start", {
+  data <- withr::with_seed(2, {
+    data <- expand.grid(a = factor(1:3), b = factor(1:2), r = factor(1:4))
+    data$y <- rnorm(24) + rnorm(4)[data$r]
+    data
+  })
+  fit <- suppressMessages(lmm(y ~ a * b + (1 | r) + (1 | b), data))
+  expect_message(simulate(fit, seed = 1), class = "henderson_message_undetermined")
+  expect_silent(simulate(fit, seed = 1, newparams = list(theta = c(1, 1))))
+  expect_silent(simulate(lmm(y ~ a * b + (1 | r), data), seed = 1))
+})
