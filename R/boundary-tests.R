@@ -10,12 +10,15 @@ exact_unasked <- 500L
 
 # p-value of one reduction, from `compare_reduction()`: list(`p`, `reference`).
 boundary_test <- function(reduction, fit, exact, nsim) {
-  # nothing to test, or less than the reduction removes, whose distribution is another one
-  if (reduction$df <= 0L || reduction$df < reduction$removed) {
-    return(list(p = NA_real_, reference = NA_character_))
-  }
+  unknown <- list(p = NA_real_, reference = NA_character_)
+  if (reduction$df <= 0L) return(unknown)
   shape <- reduction_shape(reduction, fit)
-  if (is.null(shape)) return(list(p = NA_real_, reference = NA_character_))
+  if (is.null(shape)) return(unknown)
+  if (reduction$df < reduction$removed) {
+    # less than the reduction removes: the distribution is known if only covariances are missing
+    if (!loses_one_variance(shape, fit)) return(unknown)
+    return(list(p = mixture_tail(reduction$lrt, reduction$df - 1L), reference = "mixture"))
+  }
   if (length(fit$theta) == 1L && !isFALSE(exact)) {
     spectrum <- lrt_spectrum(fit, if (is.null(exact)) exact_unasked else Inf)
     if (!is.null(spectrum)) {
@@ -26,6 +29,21 @@ boundary_test <- function(reduction, fit, exact, nsim) {
     return(list(p = mixture_tail(reduction$lrt, shape$covariances), reference = "mixture"))
   }
   list(p = projection_tail(reduction, shape, fit, nsim), reference = "projection")
+}
+
+# Is what is removed one column whose variance the data determine, and what they do not determine
+# single entries of the covariance matrices?
+loses_one_variance <- function(shape, fit) {
+  undetermined <- fit$undetermined
+  column <- which(rowSums(abs(shape$inner)) == 0)
+  if (shape$removed != 1L || length(column) != 1L ||
+        length(undetermined$alone) < nrow(undetermined$directions)) {
+    return(FALSE)
+  }
+  term <- fit$random[[shape$term]]
+  at <- lambda_entries(term)
+  own <- term$theta_index[at$row == column & at$column == column]
+  !own %in% undetermined$alone
 }
 
 # How the smaller term lies in the larger one: list(`removed` = r, `kept` = k, `covariances` = k r

@@ -58,7 +58,8 @@
 #' @section Terms that cannot be told apart: Where another term, the fixed effects or the residual
 #'   take the place of what is removed (see [lmm()]), the smaller model is no smaller: `Df` counts
 #'   only parameters that the data determine, and with `Df` 0 both p-values are `NA`; `p_mixture`
-#'   also where `Df` is less than what is removed. A note in the print says why.
+#'   also where `Df` is less than what is removed, unless what is missing are covariances of the one
+#'   column that is removed. A note in the print says why.
 #' @section Errors: `henderson_error_argument` for malformed arguments, and for `exact = TRUE` with
 #'   several variance components; `henderson_error_data` when the fit does not hold its model frame.
 #' @source Self and Liang (1987), *Journal of the American Statistical Association* 82, 605-610;
