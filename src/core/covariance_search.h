@@ -27,8 +27,8 @@ class CovarianceSearch {
  public:
   CovarianceSearch(ProfiledDeviance* deviance, const FitOptions& options);
 
-  // used: evaluations that count towards the limit. With `known` the search ends when it comes near that
-  // minimum or a worse one, or is still above it after many evaluations.
+  // used: evaluations that count towards the limit. With `known` the search ends when it comes near
+  // that minimum or a worse one, or is still above it after many evaluations.
   OptimizerResult run(const Vector& start, int used, const OptimizerResult* known = nullptr);
   // Evidence for a result of run(); afterwards its value is that at its exact zeros.
   Certificate certify(OptimizerResult* optimum);

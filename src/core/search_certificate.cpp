@@ -56,8 +56,9 @@ void look_at_boundary(const ProfiledDeviance& deviance, const Vector& x, Certifi
 }  // namespace
 
 // The least that the criterion changes by where the effects of one term, of one of its columns or
-// along one of its principal axes are multiplied by a factor. Far out the derivatives are rounding long before the criterion is: at standard
-// deviations of 1e5 and more they can look like a minimum's, or like none.
+// along one of its principal axes are multiplied by a factor. Far out the derivatives are rounding
+// long before the criterion is: at standard deviations of 1e5 and more they can look like a
+// minimum's, or like none.
 double CovarianceSearch::least_change(const Vector& x, double factor) {
   const double value = deviance_.value(lift(x));
   double lowest = std::numeric_limits<double>::infinity();

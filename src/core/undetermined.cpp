@@ -14,8 +14,8 @@ namespace henderson {
 
 namespace {
 
-// Of the information that a column of full size would have: sums that cancel to nothing keep 1e-16 of
-// their terms, and there are several.
+// Of the information that a column of full size would have: sums that cancel to nothing keep 1e-16
+// of their terms, and there are several.
 constexpr double kNothing = 1e-13;
 constexpr double kNull = 1e-12;     // eigenvalue of the information scaled to unit diagonal
 
@@ -94,8 +94,9 @@ bool is_possible(const ProfiledDeviance& deviance) {
   return coefficients >= moments.n;
 }
 
-// A minimum with curvature in all directions is the proof that there are none, but for the boundary,
-// where a criterion may slope along a direction that is one of another term too, and for rounding.
+// A minimum with curvature in all directions is the proof that there are none, but for the
+// boundary, where a criterion may slope along a direction that is one of another term too, and for
+// rounding.
 // So whatever counts do not exclude is looked at where that is cheap.
 bool worth_looking(const ProfiledDeviance& deviance, const Vector& x,
                    const Certificate& certificate, bool certified) {
