@@ -1,5 +1,5 @@
 # Model frames of refits: the fit's own frame with columns added, rows left out, or other weights;
-# or the frame of the data of the call, where they still are those of the fit (fit-data.R).
+# or the frame of the data of the call, where they still are those of the fit (model-data.R).
 
 # Model frame for update(). `parsed`: the new formula; `changes`: expressions given to update();
 # `values`: those that are evaluated; `brought`: names that the formula's environment has been given

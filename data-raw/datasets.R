@@ -1,5 +1,5 @@
 # Prepares data/*.rda: exact copies of the objects in lme4 and agridat, so that examples written
-# for those packages run here unchanged. tests/testthat/test-data.R compares them again.
+# for those packages run here unchanged. tests/testthat/test-base-datasets.R compares them again.
 #
 # Run from the package's top folder: Rscript data-raw/datasets.R
 # Last run with lme4 1.1-31 (Debian 12) and agridat 1.26 (CRAN).

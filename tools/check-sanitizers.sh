@@ -33,7 +33,7 @@ export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktra
 export R_LIBS="$work/library${R_LIBS:+:$R_LIBS}"
 
 if [ "$#" -eq 0 ]; then
-  set -- test-lmm.R test-oracle-random-designs.R test-cross-products.R test-prediction-error.R \
+  set -- test-fit-lmm.R test-oracle-random-designs.R test-fit-cross-products.R test-predict-error.R \
     test-invariance.R test-exactness-random-models.R test-notorious-cases.R
 fi
 for file in "$@"; do

@@ -256,7 +256,7 @@ check_core() {
   run_quietly check-portability-plain bash "$root/tools/check-portability.sh" plain
   run_quietly check-valgrind env HENDERSON_LIB="$library" bash "$root/tools/check-valgrind.sh"
   run_quietly check-sanitizers env WORK="$work/sanitizers" \
-    bash "$root/tools/check-sanitizers.sh" test-lmm.R
+    bash "$root/tools/check-sanitizers.sh" test-fit-lmm.R
 }
 
 # Two processors, two processes; within each, one thing after the other.

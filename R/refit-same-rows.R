@@ -1,8 +1,8 @@
-# Fits made from a fit: other response, other criterion, other terms on the same rows (update.R: any
-# other argument; drop-add.R: one term less or more).
+# Fits made from a fit: other response, other criterion, other terms on the same rows
+# (refit-update.R: any other argument; fixed-drop-add.R: one term less or more).
 #
 # Refits work on the stored model frame, so that nothing is looked up by name again, unless
-# `add1()` needs what the frame does not have: see refit-frame.R and fit-data.R.
+# `add1()` needs what the frame does not have: see refit-frame.R and model-data.R.
 
 #' Refit with another response, or by maximum likelihood
 #'

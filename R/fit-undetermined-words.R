@@ -1,4 +1,4 @@
-# What is said of covariance parameters that the data do not determine (undetermined.R).
+# What is said of covariance parameters that the data do not determine (fit-undetermined.R).
 
 
 # "(1 | g)" of terms by position.

@@ -1,4 +1,4 @@
-# anova(): the table of one fit, or the comparison of several (likelihood-ratio.R).
+# anova(): the table of one fit, or the comparison of several (fixed-likelihood-ratio.R).
 #
 # Notation: R, upper triangular with R'R = X'V^-1 X (relative to sigma^2); beta, the coefficients.
 

@@ -1,8 +1,8 @@
 # The single `model.frame()` call: every variable of the model, evaluated once.
 #
 # Scoping is that of `lm()`: variables are looked up in `data`, then in the formula's environment.
-# What can be wrong with the values is in model-checks.R; an evaluation that fails is explained by
-# model-diagnosis.R.
+# What can be wrong with the values is in data-checks.R; an evaluation that fails is explained by
+# data-diagnosis.R.
 
 #' Model frame of a mixed model
 #'

@@ -1,7 +1,7 @@
 # The formula language: language objects only, never data.
 #
 # A model formula is `response ~ fixed part + (lhs | group) + ...`. `parse_formula()` walks the
-# right-hand side once and separates the random terms (see random-term.R) from the fixed part.
+# right-hand side once and separates the random terms (formula-random-term.R) from the fixed part.
 
 #' Parse a mixed-model formula
 #'
