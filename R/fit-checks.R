@@ -26,8 +26,8 @@ check_defined <- function(result, design, X, frame, start) {
 #' Where the effects reproduce the response, the likelihood has no maximum and all that is estimated
 #' is rounding error: relative to the response where the fixed effects do it, relative to the
 #' residuals of least squares, from which the core starts, where the random effects do. Where sigma
-#' has its digits (level_centring.h in the core), what is left then must only be more than the
-#' rounding of the response itself.
+#' has its digits (equations/level_centring.h in the core), what is left then must only be more
+#' than the rounding of the response itself.
 #' @param X the kept columns.
 #' @noRd
 check_not_exact <- function(result, design, X, frame) {

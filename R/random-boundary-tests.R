@@ -195,7 +195,7 @@ removed_information <- function(reduction, shape, fit) {
   index <- fit$random[[shape$term]]$theta_index
   rows <- shape$inverse[shape$kept + seq_len(shape$removed), , drop = FALSE]
   change <- if (shape$diagonal) rows else congruence(rows)
-  # twice the weight is the covariance (contrast_inference.h)
+  # twice the weight is the covariance (inference/contrasts.h)
   covariance <- 2 * change %*% pieces$weight[index, index, drop = FALSE] %*% t(change)
   scale <- sqrt(diag(covariance))
   factor <- tryCatch(chol(covariance / outer(scale, scale)), error = function(e) NULL)

@@ -1,20 +1,22 @@
 #include "henderson_types.h"
 
-#include "block_system.h"
 #include "convert.h"
-#include "standardization.h"
+#include "data/accumulate.h"
+#include "equations/equations.h"
+#include "equations/standardization.h"
 
 // Cross-products of a design (convert.h) as a plain list. The rank of X is the caller's business.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cross_products_cpp(const Rcpp::List& design) {
+  const UserInterrupts interruptible;
   const henderson::DataRows rows = as_data_rows(design);
-  return wrap_cross_products(henderson::accumulate(
-      rows, henderson::dense_gram(rows, Rcpp::checkUserInterrupt), Rcpp::checkUserInterrupt));
+  return wrap_cross_products(henderson::accumulate(rows, henderson::dense_gram(rows)));
 }
 
 // Sum of two lists of cross-products with equal terms and levels, about the shifts of the first.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List merge_cross_products_cpp(const Rcpp::List& a, const Rcpp::List& b) {
+  const UserInterrupts interruptible;
   henderson::CrossProducts moments = as_cross_products(a);
   moments.merge(as_cross_products(b));
   return wrap_cross_products(moments);
@@ -25,13 +27,14 @@ Rcpp::List merge_cross_products_cpp(const Rcpp::List& a, const Rcpp::List& b) {
 // benchmarks.
 // [[Rcpp::export(rng = false)]]
 double factor_bytes_cpp(const Rcpp::List& moments) {
+  const UserInterrupts interruptible;
   const henderson::CrossProducts cross_products = as_cross_products(moments);
-  const henderson::BlockSystem system =
-      henderson::build_block_system(cross_products, henderson::standardize(cross_products));
+  const henderson::Equations system =
+      henderson::build_equations(cross_products, henderson::standardize(cross_products));
   const double values = static_cast<double>(system.leaf_diagonal.size()) +
                         static_cast<double>(system.panel_values.size()) +
                         static_cast<double>(system.supernodes.n_values()) +
-                        static_cast<double>(system.leaf_dense.size()) +
-                        static_cast<double>(system.remainder_dense.size());
+                        static_cast<double>(system.leaf_xy.size()) +
+                        static_cast<double>(system.remainder_xy.size());
   return values * sizeof(double);
 }

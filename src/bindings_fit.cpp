@@ -2,10 +2,12 @@
 
 #include <new>
 
+#include "algebra/gemm.h"
 #include "convert.h"
-#include "gemm_kernel.h"
-#include "level_order.h"
-#include "profiled_deviance.h"
+#include "data/accumulate.h"
+#include "equations/level_order.h"
+#include "fit/fit_lmm.h"
+#include "likelihood/gaussian.h"
 
 namespace {
 
@@ -15,8 +17,7 @@ Rcpp::List fit_rows_and_moments(const henderson::DataRows& rows, const Rcpp::Lis
                                 henderson::CrossProducts* moments) {
   const henderson::LevelOrder order = henderson::sort_levels(moments);
   const henderson::RowSource source{rows, order.original};
-  henderson::FitResult result =
-      henderson::fit_lmm(*moments, as_fit_options(options), Rcpp::checkUserInterrupt, &source);
+  henderson::FitResult result = henderson::fit_lmm(*moments, as_fit_options(options), &source);
   henderson::restore_levels(order, &result);
   const bool defined = result.modes.size() == rows.terms.size();
   Rcpp::NumericVector fitted(defined ? Rcpp::no_init(rows.n) : Rcpp::no_init(0));
@@ -36,13 +37,13 @@ Rcpp::List fit_rows_and_moments(const henderson::DataRows& rows, const Rcpp::Lis
 
 Rcpp::List fit_design(const Rcpp::List& design, const Rcpp::List& options, bool rank_checked) {
   const henderson::DataRows rows = as_data_rows(design);
-  const henderson::GramResult gram = henderson::dense_gram(rows, Rcpp::checkUserInterrupt);
+  const henderson::GramResult gram = henderson::dense_gram(rows);
   // lm() drops a column whose residual norm is below 1e-7 of its norm: a squared pivot of 1e-14,
   // which a Gram matrix cannot resolve. Anything below 1e-9 goes to the QR.
   if (!rank_checked && rows.p > 0 && !(gram.smallest_pivot > 1e-9)) {
     return Rcpp::List::create(Rcpp::_["smallest_pivot"] = gram.smallest_pivot);
   }
-  henderson::CrossProducts moments = henderson::accumulate(rows, gram, Rcpp::checkUserInterrupt);
+  henderson::CrossProducts moments = henderson::accumulate(rows, gram);
   return fit_rows_and_moments(rows, options, &moments);
 }
 
@@ -53,6 +54,7 @@ Rcpp::List fit_design(const Rcpp::List& design, const Rcpp::List& options, bool 
 // memory for the factor it is list(out_of_memory = TRUE).
 // [[Rcpp::export(rng = false)]]
 Rcpp::List fit_design_cpp(const Rcpp::List& design, const Rcpp::List& options, bool rank_checked) {
+  const UserInterrupts interruptible;
   try {
     return fit_design(design, options, rank_checked);
   } catch (const std::bad_alloc&) {
@@ -64,6 +66,7 @@ Rcpp::List fit_design_cpp(const Rcpp::List& design, const Rcpp::List& options, b
 // [[Rcpp::export(rng = false)]]
 Rcpp::List refit_design_cpp(const Rcpp::List& design, const Rcpp::List& moments,
                             const Rcpp::List& options) {
+  const UserInterrupts interruptible;
   const henderson::DataRows rows = as_data_rows(design);
   try {
     henderson::CrossProducts own = as_cross_products(moments);
@@ -76,7 +79,7 @@ Rcpp::List refit_design_cpp(const Rcpp::List& design, const Rcpp::List& moments,
         Rcpp::stop("internal: cross-products of other terms");
       }
     }
-    henderson::replace_response(rows, &own, Rcpp::checkUserInterrupt);
+    henderson::replace_response(rows, &own);
     return fit_rows_and_moments(rows, options, &own);
   } catch (const std::bad_alloc&) {
     return Rcpp::List::create(Rcpp::_["out_of_memory"] = true);
@@ -86,8 +89,8 @@ Rcpp::List refit_design_cpp(const Rcpp::List& design, const Rcpp::List& moments,
 // The same from cross-products alone (no fitted values).
 // [[Rcpp::export(rng = false)]]
 Rcpp::List fit_cross_products_cpp(const Rcpp::List& moments, const Rcpp::List& options) {
-  return wrap_fit(henderson::fit_lmm(as_cross_products(moments), as_fit_options(options),
-                                     Rcpp::checkUserInterrupt));
+  const UserInterrupts interruptible;
+  return wrap_fit(henderson::fit_lmm(as_cross_products(moments), as_fit_options(options)));
 }
 
 namespace {
@@ -95,14 +98,14 @@ namespace {
 // Cross-products with their symbolic factorization, which is most of the work of one evaluation.
 struct DevianceEvaluator {
   DevianceEvaluator(const Rcpp::List& list, bool reml)
-      : moments(as_cross_products(list)), deviance(moments, reml, Rcpp::checkUserInterrupt) {}
+      : moments(as_cross_products(list)), deviance(moments, reml) {}
   const henderson::CrossProducts moments;
-  henderson::ProfiledDeviance deviance;
+  henderson::GaussianObjective deviance;
 };
 
 SEXP evaluator_tag() { return Rf_install("henderson_deviance_evaluator"); }
 
-Rcpp::List evaluate(henderson::ProfiledDeviance* deviance, const Eigen::VectorXd& theta,
+Rcpp::List evaluate(henderson::GaussianObjective* deviance, const Eigen::VectorXd& theta,
                     bool gradient) {
   if (theta.size() != deviance->n_parameters()) Rcpp::stop("internal: theta has a wrong length");
   const henderson::Evaluation result = henderson::evaluate_deviance(deviance, theta, gradient);
@@ -114,6 +117,7 @@ Rcpp::List evaluate(henderson::ProfiledDeviance* deviance, const Eigen::VectorXd
 // An evaluator for deviance_at_cpp(): an external pointer, nil once it has been saved and loaded.
 // [[Rcpp::export(rng = false)]]
 SEXP deviance_evaluator_cpp(const Rcpp::List& moments, bool reml) {
+  const UserInterrupts interruptible;
   return Rcpp::XPtr<DevianceEvaluator>(new DevianceEvaluator(moments, reml), true, evaluator_tag());
 }
 
@@ -121,6 +125,7 @@ SEXP deviance_evaluator_cpp(const Rcpp::List& moments, bool reml) {
 // evaluator that is nil.
 // [[Rcpp::export(rng = false)]]
 SEXP deviance_at_cpp(SEXP evaluator, const Eigen::VectorXd& theta, bool gradient) {
+  const UserInterrupts interruptible;
   if (TYPEOF(evaluator) != EXTPTRSXP || R_ExternalPtrTag(evaluator) != evaluator_tag()) {
     Rcpp::stop("internal: not an evaluator");
   }
@@ -133,6 +138,7 @@ SEXP deviance_at_cpp(SEXP evaluator, const Eigen::VectorXd& theta, bool gradient
 // [[Rcpp::export(rng = false)]]
 Rcpp::List evaluate_deviance_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml,
                                  bool gradient) {
+  const UserInterrupts interruptible;
   DevianceEvaluator own(moments, reml);
   return evaluate(&own.deviance, theta, gradient);
 }
@@ -141,6 +147,7 @@ Rcpp::List evaluate_deviance_cpp(const Rcpp::List& moments, const Eigen::VectorX
 // if a name is given that the processor supports. For benchmarks and tests.
 // [[Rcpp::export(rng = false)]]
 std::string gemm_kernel_cpp(const std::string& choose = "") {
+  const UserInterrupts interruptible;
   const std::vector<std::pair<std::string, henderson::GemmKernel>> kernels = {
       {"eigen", henderson::GemmKernel::kEigen},
       {"avx2", henderson::GemmKernel::kAvx2},

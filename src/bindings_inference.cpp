@@ -2,9 +2,9 @@
 
 #include <cmath>
 
-#include "contrast_inference.h"
 #include "convert.h"
-#include "information.h"
+#include "inference/contrasts.h"
+#include "likelihood/expected_information.h"
 
 namespace {
 
@@ -36,9 +36,9 @@ henderson::ContrastParts as_parts(const Rcpp::List& list) {
   return parts;
 }
 
-henderson::ProfiledDeviance deviance_at(const henderson::CrossProducts& moments,
-                                        const Eigen::VectorXd& theta, bool reml) {
-  henderson::ProfiledDeviance deviance(moments, reml, Rcpp::checkUserInterrupt);
+henderson::GaussianObjective deviance_at(const henderson::CrossProducts& moments,
+                                         const Eigen::VectorXd& theta, bool reml) {
+  henderson::GaussianObjective deviance(moments, reml);
   if (theta.size() != deviance.n_parameters()) Rcpp::stop("internal: theta has a wrong length");
   if (!theta.allFinite() || !std::isfinite(deviance.value(deviance.to_standard(theta)))) {
     Rcpp::stop("The criterion is not finite at theta.");
@@ -57,12 +57,13 @@ std::vector<int> zero_based(const Rcpp::IntegerVector& index, Eigen::Index size)
 
 }  // namespace
 
-// Parts of Satterthwaite's degrees of freedom at theta (contrast_inference.h); held: 1-based.
+// Parts of Satterthwaite's degrees of freedom at theta (inference/contrasts.h); held: 1-based.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List satterthwaite_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta,
                                    bool reml, const Rcpp::IntegerVector& held) {
+  const UserInterrupts interruptible;
   const henderson::CrossProducts cross_products = as_cross_products(moments);
-  henderson::ProfiledDeviance deviance = deviance_at(cross_products, theta, reml);
+  henderson::GaussianObjective deviance = deviance_at(cross_products, theta, reml);
   return wrap_parts(henderson::satterthwaite_parts(
       &deviance, theta, henderson::HessianSource::kCheapest, zero_based(held, theta.size())));
 }
@@ -73,10 +74,11 @@ Rcpp::List satterthwaite_parts_cpp(const Rcpp::List& moments, const Eigen::Vecto
 Rcpp::List expected_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml,
                               bool adjust, double max_width, double max_memory,
                               const Rcpp::IntegerVector& held) {
+  const UserInterrupts interruptible;
   const henderson::CrossProducts cross_products = as_cross_products(moments);
-  henderson::ProfiledDeviance deviance = deviance_at(cross_products, theta, reml);
+  henderson::GaussianObjective deviance = deviance_at(cross_products, theta, reml);
   const double width =
-      static_cast<double>(henderson::InformationSums::width(deviance.system(), reml));
+      static_cast<double>(henderson::ExpectedInformation::width(deviance.system(), reml));
   const double memory = henderson::information_cost(deviance.system(), reml).bytes;
   if (width > max_width || memory > max_memory) {
     return Rcpp::List::create(Rcpp::_["width"] = width, Rcpp::_["memory"] = memory);
@@ -88,6 +90,7 @@ Rcpp::List expected_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& 
 // Variance over sigma^2 and degrees of freedom for every row of l.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List contrast_rows_cpp(const Rcpp::List& parts, const Eigen::MatrixXd& l) {
+  const UserInterrupts interruptible;
   const henderson::ContrastParts own = as_parts(parts);
   if (l.cols() != own.phi.rows()) Rcpp::stop("internal: contrasts have a wrong length");
   const henderson::RowResult rows = henderson::contrast_rows(own, l);
@@ -98,6 +101,7 @@ Rcpp::List contrast_rows_cpp(const Rcpp::List& parts, const Eigen::MatrixXd& l) 
 // [[Rcpp::export(rng = false)]]
 Rcpp::List joint_test_cpp(const Rcpp::List& parts, const Eigen::MatrixXd& l,
                           const Eigen::VectorXd& estimate, double sigma2) {
+  const UserInterrupts interruptible;
   const henderson::ContrastParts own = as_parts(parts);
   if (l.cols() != own.phi.rows() || estimate.size() != l.rows()) {
     Rcpp::stop("internal: contrasts have a wrong length");

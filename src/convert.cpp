@@ -14,9 +14,9 @@ using henderson::DataRows;
 using henderson::FitOptions;
 using henderson::FitResult;
 using henderson::Index;
-using henderson::PairMoments;
+using henderson::PairSums;
 using henderson::StructureKind;
-using henderson::TermMoments;
+using henderson::TermSums;
 
 namespace {
 
@@ -180,15 +180,15 @@ DataRows as_data_rows(const Rcpp::List& design) {
 
 Rcpp::List wrap_cross_products(const CrossProducts& moments) {
   Rcpp::List terms;
-  for (const TermMoments& term : moments.terms) {
+  for (const TermSums& term : moments.terms) {
     terms.push_back(Rcpp::List::create(Rcpp::_["v"] = term.v, Rcpp::_["n_levels"] = term.n_levels,
                                        Rcpp::_["structures"] = wrap_structures(term.structures),
                                        Rcpp::_["centred_with"] = Rcpp::wrap(term.centred_with),
-                                       Rcpp::_["shift"] = term.shift, Rcpp::_["dense"] = term.dense,
+                                       Rcpp::_["shift"] = term.shift, Rcpp::_["dense"] = term.xy,
                                        Rcpp::_["diagonal"] = term.diagonal));
   }
   Rcpp::List pairs;
-  for (const PairMoments& pair : moments.pairs) {
+  for (const PairSums& pair : moments.pairs) {
     pairs.push_back(Rcpp::List::create(
         Rcpp::_["terms"] = Rcpp::IntegerVector::create(pair.term_row, pair.term_column),
         Rcpp::_["start"] = Rcpp::NumericVector(pair.start.begin(), pair.start.end()),
@@ -201,25 +201,25 @@ Rcpp::List wrap_cross_products(const CrossProducts& moments) {
       Rcpp::_["intercept"] = moments.intercept + 1,
       Rcpp::_["shift"] =
           Rcpp::List::create(Rcpp::_["x"] = moments.x_shift, Rcpp::_["y"] = moments.y_shift),
-      Rcpp::_["blocks"] = Rcpp::List::create(Rcpp::_["dense"] = moments.dense,
+      Rcpp::_["blocks"] = Rcpp::List::create(Rcpp::_["dense"] = moments.xy,
                                              Rcpp::_["terms"] = terms, Rcpp::_["pairs"] = pairs));
 }
 
 namespace {
 
-TermMoments as_term_moments(const Rcpp::List& item, int p, Index* coefficients) {
-  TermMoments term;
+TermSums as_term_moments(const Rcpp::List& item, int p, Index* coefficients) {
+  TermSums term;
   term.v = Rcpp::as<int>(item["v"]);
   term.n_levels = Rcpp::as<int>(item["n_levels"]);
   require_coefficients(term.v, term.n_levels, coefficients);
   term.structures = as_structures(item["structures"], term.v);
   term.centred_with = Rcpp::as<std::vector<int>>(item["centred_with"]);
   term.shift = Rcpp::as<Eigen::VectorXd>(item["shift"]);
-  term.dense = Rcpp::as<Eigen::MatrixXd>(item["dense"]);
+  term.xy = Rcpp::as<Eigen::MatrixXd>(item["dense"]);
   term.diagonal = Rcpp::as<Eigen::MatrixXd>(item["diagonal"]);
-  require_length(term.dense.cols(), static_cast<Index>(term.v) * term.n_levels,
+  require_length(term.xy.cols(), static_cast<Index>(term.v) * term.n_levels,
                  "a term's dense block");
-  require_length(term.dense.rows(), p + 1, "a column of a term's dense block");
+  require_length(term.xy.rows(), p + 1, "a column of a term's dense block");
   require_length(term.diagonal.cols(), term.n_levels, "a term's diagonal block");
   require_length(term.diagonal.rows(), term.v * term.v, "a column of a term's diagonal block");
   require_length(term.shift.size(), term.v, "a term's shift");
@@ -232,9 +232,8 @@ TermMoments as_term_moments(const Rcpp::List& item, int p, Index* coefficients) 
   return term;
 }
 
-PairMoments as_pair_moments(const Rcpp::List& item, const TermMoments& row,
-                            const TermMoments& column) {
-  PairMoments pair;
+PairSums as_pair_moments(const Rcpp::List& item, const TermSums& row, const TermSums& column) {
+  PairSums pair;
   const Rcpp::NumericVector start = item["start"];
   require_length(start.size(), static_cast<Index>(row.n_levels) + 1, "a pair's start");
   pair.partner = Rcpp::as<std::vector<int>>(item["partner"]);
@@ -282,9 +281,9 @@ CrossProducts as_cross_products(const Rcpp::List& list) {
   moments.x_shift = Rcpp::as<Eigen::VectorXd>(shift["x"]);
   moments.y_shift = Rcpp::as<Eigen::VectorXd>(shift["y"]);
   const Rcpp::List blocks = list["blocks"];
-  moments.dense = Rcpp::as<Eigen::MatrixXd>(blocks["dense"]);
-  require_length(moments.dense.rows(), moments.p + 1, "blocks$dense");
-  require_length(moments.dense.cols(), moments.p + 1, "blocks$dense");
+  moments.xy = Rcpp::as<Eigen::MatrixXd>(blocks["dense"]);
+  require_length(moments.xy.rows(), moments.p + 1, "blocks$dense");
+  require_length(moments.xy.cols(), moments.p + 1, "blocks$dense");
   require_length(moments.x_shift.size(), moments.p, "shift$x");
   require_length(moments.y_shift.size(), moments.p, "shift$y");
   const Rcpp::List terms(require_type(blocks["terms"], VECSXP, "terms"));
@@ -307,7 +306,7 @@ CrossProducts as_cross_products(const Rcpp::List& list) {
       if (which.size() != 2 || which[0] != t || which[1] != s) {
         Rcpp::stop("internal: a pair of cross-products names unknown terms");
       }
-      PairMoments pair = as_pair_moments(item, moments.terms[t], moments.terms[s]);
+      PairSums pair = as_pair_moments(item, moments.terms[t], moments.terms[s]);
       pair.term_row = t;
       pair.term_column = s;
       moments.pairs.push_back(std::move(pair));
@@ -334,7 +333,7 @@ FitOptions as_fit_options(const Rcpp::List& options) {
 
 namespace {
 
-Rcpp::NumericMatrix wrap_trace(const std::vector<henderson::OptimizerTrace>& trace) {
+Rcpp::NumericMatrix wrap_trace(const std::vector<henderson::SearchTrace>& trace) {
   Rcpp::NumericMatrix table(static_cast<int>(trace.size()), 4);
   for (std::size_t i = 0; i < trace.size(); ++i) {
     table(i, 0) = trace[i].evaluation;
@@ -360,7 +359,8 @@ Rcpp::IntegerVector one_based(const std::vector<int>& index) {
 SEXP wrap_undetermined(const henderson::UndeterminedDirections& undetermined) {
   if (undetermined.empty()) return R_NilValue;
   const Eigen::Index d = undetermined.directions.cols();
-  const Eigen::Index size = undetermined.fixed_moves.empty() ? 0 : undetermined.fixed_moves[0].size();
+  const Eigen::Index size =
+      undetermined.fixed_moves.empty() ? 0 : undetermined.fixed_moves[0].size();
   Eigen::MatrixXd moves(size, d);
   for (Eigen::Index i = 0; size > 0 && i < d; ++i) {
     moves.col(i) = Eigen::Map<const Eigen::VectorXd>(undetermined.fixed_moves[i].data(), size);

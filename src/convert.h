@@ -5,8 +5,14 @@
 
 #include "henderson_types.h"
 
-#include "cross_products.h"
-#include "lmm_fit.h"
+#include "algebra/interrupt.h"
+#include "data/cross_products.h"
+#include "fit/fit_lmm.h"
+
+// First in every exported function: lets the user interrupt what it calls.
+struct UserInterrupts : henderson::InterruptScope {
+  UserInterrupts() : henderson::InterruptScope(Rcpp::checkUserInterrupt) {}
+};
 
 // Rows of data as R holds them; the R objects must outlive the result (nothing is copied).
 // design: list(X, y, weights (or NULL), intercept (1-based or 0), terms), each of terms a block

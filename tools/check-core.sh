@@ -3,7 +3,7 @@
 #  1. src/core is free of R: it must compile, and be tested, by itself;
 #  2. src/Makevars, written by tools/write-makevars.sh, names every .cpp file of src/ and nothing
 #     else (R compiles only what it names: a forgotten file fails at load time at the earliest).
-#  3. Eigen and Rcpp are included through the headers that keep the compiler silent (core/eigen.h).
+#  3. Eigen and Rcpp are included through the headers that keep the compiler silent (algebra/eigen.h).
 # Prints what is wrong and exits with 1, or prints nothing but "ok" lines.
 set -euo pipefail
 
@@ -22,9 +22,9 @@ fi
 
 if grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*<(Eigen/|RcppEigen|Rcpp)' "$src" \
   --include='*.cpp' --include='*.h' |
-  grep -vE '/(core/eigen(_decompositions)?\.h|henderson_types\.h|RcppExports\.cpp):' |
+  grep -vE '/(core/algebra/eigen(_decompositions)?\.h|henderson_types\.h|RcppExports\.cpp):' |
   grep -vE 'Eigen/(OrderingMethods|SparseCore)>'; then
-  echo "not ok: Eigen or Rcpp is not included through eigen.h, eigen_decompositions.h or" \
+  echo "not ok: Eigen or Rcpp is not included through algebra/eigen.h, algebra/eigen_decompositions.h or" \
     "henderson_types.h (lines above)"
   status=1
 else

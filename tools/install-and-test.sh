@@ -223,6 +223,11 @@ check_core() {
   else
     fail "tools/check-core.sh"
   fi
+  if bash "$root/tools/check-core-includes.sh"; then
+    pass "tools/check-core-includes.sh"
+  else
+    fail "tools/check-core-includes.sh"
+  fi
 
   step "C++ tests with assertions, ASan and UBSan"
   cpp_log="$work/core-tests.log"

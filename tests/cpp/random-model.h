@@ -8,8 +8,9 @@
 #include <random>
 #include <vector>
 
-#include "core/cross_products.h"
-#include "core/types.h"
+#include "algebra/types.h"
+#include "core/data/accumulate.h"
+#include "data/cross_products.h"
 
 namespace testing_models {
 
@@ -185,7 +186,7 @@ inline Model random_model(unsigned seed, Index n, int p, const std::vector<TermS
 
 inline henderson::CrossProducts moments_of(const Model& model) {
   const henderson::DataRows rows = model.rows();
-  return henderson::accumulate(rows, henderson::dense_gram(rows), nullptr);
+  return henderson::accumulate(rows, henderson::dense_gram(rows));
 }
 
 // Largest difference, over the largest element of b.

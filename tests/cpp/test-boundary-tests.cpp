@@ -1,11 +1,10 @@
-#include <catch.h>
-
 #include <Eigen/Eigenvalues>
+#include <catch.h>
 #include <cmath>
 #include <random>
 
-#include "core/cone_projection.h"
-#include "core/restricted_lrt.h"
+#include "inference/cone_projection.h"
+#include "inference/restricted_lrt.h"
 
 using namespace henderson;
 
@@ -41,7 +40,7 @@ TEST_CASE("projections onto 2 x 2 covariance matrices are the best of rank one, 
     const Matrix root = random_matrix(5, 3, &generator);
     const Matrix information = root.transpose() * root;
     const Matrix draws = random_matrix(3, 40, &generator);
-    const Vector share = projection_shares(information, draws, false, nullptr);
+    const Vector share = projection_shares(information, draws, false);
     for (Index i = 0; i < draws.cols(); ++i) {
       const Vector z = draws.col(i);
       const bool inside = z[0] >= 0 && z[2] >= 0 && z[0] * z[2] >= z[1] * z[1];
@@ -75,7 +74,7 @@ TEST_CASE("projections in the metric tr(A G A G) keep the positive eigenvalues")
       }
     }
     const Matrix draws = random_matrix(size, 20, &generator);
-    const Vector share = projection_shares(information, draws, false, nullptr);
+    const Vector share = projection_shares(information, draws, false);
     for (Index i = 0; i < draws.cols(); ++i) {
       Matrix g = Matrix::Zero(r, r);
       for (Index k = 0; k < size; ++k) g += draws(k, i) * basis[k];
@@ -91,7 +90,7 @@ TEST_CASE("projections onto nonnegative vectors meet the conditions of a minimum
   information << 2, 0.8, 0.8, 1;
   Matrix draws(2, 4);
   draws << 1, -1, 1, -3, 2, -1, -1, 1;
-  const Vector share = projection_shares(information, draws, true, nullptr);
+  const Vector share = projection_shares(information, draws, true);
   // by hand: inside; the apex; on the first axis (g = z_1 + 0.4 z_2); nothing left (I z < 0 in
   // both)
   CHECK(share[0] == Approx(1));
@@ -115,7 +114,7 @@ TEST_CASE("simulated likelihood ratios are suprema") {
     for (Index l = 0; l < 3; ++l) w(l, i) = chi(generator);
     w0[i] = chi(generator) + chi(generator) + chi(generator) + chi(generator);
   }
-  const Vector statistic = simulate_lrt(spectrum, w, w0, nullptr);
+  const Vector statistic = simulate_lrt(spectrum, w, w0);
   for (Index i = 0; i < 200; ++i) {
     double best = 0;
     const double total = w0[i] + w.col(i).sum();

@@ -1,21 +1,20 @@
 // Information, degrees of freedom and Kenward-Roger adjustment against the textbook formulas with
 // V, its inverse and P formed in full.
+#include <Eigen/Dense>
 #include <catch.h>
 
-#include <Eigen/Dense>
-
-#include "core/contrast_inference.h"
-#include "core/information.h"
+#include "inference/contrasts.h"
+#include "likelihood/expected_information.h"
 #include "random-model.h"
 
 using henderson::ContrastParts;
 using henderson::CovarianceDirection;
 using henderson::CrossProducts;
+using henderson::GaussianObjective;
 using henderson::HessianSource;
 using henderson::Index;
 using henderson::LambdaEntry;
 using henderson::Matrix;
-using henderson::ProfiledDeviance;
 using henderson::StructureKind;
 using henderson::Vector;
 using testing_models::Model;
@@ -130,7 +129,7 @@ TEST_CASE("the cases take both ways to the sums of products") {
   int whole_with_sparse_panels = 0;
   for (const Case& one : cases()) {
     const CrossProducts moments = moments_of(one.model);
-    const ProfiledDeviance deviance(moments, true, nullptr);
+    const GaussianObjective deviance(moments, true);
     if (!henderson::information_cost(deviance.system(), true).whole) continue;
     ++whole;
     if (!deviance.system().panels_full) ++whole_with_sparse_panels;
@@ -146,7 +145,7 @@ TEST_CASE("satterthwaite parts are those of the dense formulas") {
     for (const bool reml : {true, false}) {
       CAPTURE(one.name);
       CAPTURE(reml);
-      ProfiledDeviance deviance(moments, reml, nullptr);
+      GaussianObjective deviance(moments, reml);
       const ContrastParts parts = henderson::satterthwaite_parts(&deviance, one.theta);
       const Dense dense = dense_model(one.model, one.theta);
       const std::vector<LambdaEntry> entries = all_entries(one.model);
@@ -202,7 +201,7 @@ TEST_CASE("the Hessian by differences is the exact one") {
   for (const Case& one : cases()) {
     const CrossProducts moments = moments_of(one.model);
     CAPTURE(one.name);
-    ProfiledDeviance deviance(moments, true, nullptr);
+    GaussianObjective deviance(moments, true);
     const ContrastParts exact =
         henderson::satterthwaite_parts(&deviance, one.theta, HessianSource::kExact);
     const ContrastParts differences =
@@ -218,7 +217,7 @@ TEST_CASE("kenward-roger parts are those of the dense formulas") {
   for (const Case& one : cases()) {
     CAPTURE(one.name);
     const CrossProducts moments = moments_of(one.model);
-    ProfiledDeviance deviance(moments, true, nullptr);
+    GaussianObjective deviance(moments, true);
     const ContrastParts parts = henderson::expected_parts(&deviance, one.theta, true);
     if (one.model.x.cols() == 0) continue;
     const Dense dense = dense_model(one.model, one.theta);
@@ -292,7 +291,7 @@ TEST_CASE("kenward-roger parts are those of the dense formulas") {
 TEST_CASE("rows that depend on others count once") {
   const Model model = random_model(11, 60, 3, {{8, {1}, {kUs}}}, false);
   const CrossProducts moments = moments_of(model);
-  ProfiledDeviance deviance(moments, true, nullptr);
+  GaussianObjective deviance(moments, true);
   Vector theta(1);
   theta << 0.8;
   Matrix l(2, 3);

@@ -1,19 +1,19 @@
 // The steps of the search on functions whose minima are known, and the search's promises.
-#include <catch.h>
-
 #include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
+#include <catch.h>
 #include <cmath>
 #include <limits>
 #include <random>
 #include <string>
 #include <vector>
 
-#include "core/cone_program.h"
-#include "core/covariance_search.h"
-#include "core/fixed_rank_step.h"
-#include "core/newton_matrix.h"
+#include "algebra/symmetric.h"
+#include "core/fit/fit_lmm.h"
 #include "random-model.h"
+#include "search/cone_program.h"
+#include "search/covariance_search.h"
+#include "search/fixed_rank_step.h"
 
 using namespace henderson;
 using namespace testing_models;
@@ -179,11 +179,11 @@ TEST_CASE("balanced data need one step of Fisher scoring, from any start") {
   const Vector effect = random_matrix(&generator, 12, 1);
   for (Index i = 0; i < 60; ++i) model.y[i] += 3 * effect[i % 12];
   const DataRows rows = model.rows();
-  const CrossProducts moments = accumulate(rows, dense_gram(rows), nullptr);
+  const CrossProducts moments = accumulate(rows, dense_gram(rows));
   for (const double start : {0.01, 1.0, 50.0}) {
     FitOptions options;
     options.start = Vector::Constant(1, start);
-    const FitResult fit = fit_lmm(moments, options, nullptr);
+    const FitResult fit = fit_lmm(moments, options);
     INFO("start " << start);
     CHECK(fit.evaluations <= 4);
     CHECK(fit.theta[0] > 0.5);
@@ -193,13 +193,13 @@ TEST_CASE("balanced data need one step of Fisher scoring, from any start") {
 TEST_CASE("the number of evaluations is a bound") {
   const Model model = random_model(5, 150, 2, {{10, {2}, {kUs}}, {6, {2}, {kDiag}}}, false);
   const DataRows rows = model.rows();
-  const CrossProducts moments = accumulate(rows, dense_gram(rows), nullptr);
+  const CrossProducts moments = accumulate(rows, dense_gram(rows));
   FitOptions options;
   options.start = Vector::Constant(5, 30);
   for (const int most : {1, 2, 3}) {
     options.max_evaluations = most;
-    const FitResult fit = fit_lmm(moments, options, nullptr);
-    CHECK(fit.status == OptimizerStatus::kMaxEvaluations);
+    const FitResult fit = fit_lmm(moments, options);
+    CHECK(fit.status == SearchStatus::kMaxEvaluations);
     CHECK(fit.evaluations == most);
   }
 }
@@ -237,11 +237,11 @@ TEST_CASE("a certificate names the numbers that are not those of a minimum") {
 TEST_CASE("the complement of a minimum exchanges what varies and what does not") {
   const Model model = random_model(5, 150, 2, {{10, {2}, {kUs}}, {6, {2}, {kDiag}}}, false);
   const DataRows rows = model.rows();
-  const CrossProducts moments = accumulate(rows, dense_gram(rows), nullptr);
-  ProfiledDeviance deviance(moments, true, nullptr);
+  const CrossProducts moments = accumulate(rows, dense_gram(rows));
+  GaussianObjective deviance(moments, true);
   const FitOptions options;
   const CovarianceSearch search(&deviance, options);
-  OptimizerResult optimum;
+  SearchResult optimum;
   optimum.x.resize(5);
   optimum.x << 2, 1, 0, 0, 3;  // Gamma = [4 2; 2 1], singular; diag(0, 9)
   const Vector x = search.complement(optimum);
@@ -258,13 +258,13 @@ TEST_CASE("the trace of a search that others continue counts all evaluations") {
   // from far off with variances 1e16 apart, the factors have to take over
   const Model model = random_model(5, 150, 2, {{10, {2}, {kUs}}, {6, {2}, {kDiag}}}, false);
   const DataRows rows = model.rows();
-  const CrossProducts moments = accumulate(rows, dense_gram(rows), nullptr);
+  const CrossProducts moments = accumulate(rows, dense_gram(rows));
   FitOptions options;
   options.start = Vector::Constant(5, 1e7);
-  const FitResult fit = fit_lmm(moments, options, nullptr);
+  const FitResult fit = fit_lmm(moments, options);
   CHECK(fit.certificate.holds());
   int last = 0;
-  for (const OptimizerTrace& step : fit.trace) {
+  for (const SearchTrace& step : fit.trace) {
     CHECK(step.evaluation >= last);
     last = step.evaluation;
   }

@@ -1,6 +1,7 @@
 #include <catch.h>
 
-#include "core/covariance_structure.h"
+#include "core/algebra/symmetric.h"
+#include "covariance/structure.h"
 
 using namespace henderson;
 

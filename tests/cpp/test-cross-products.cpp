@@ -1,6 +1,7 @@
 #include <catch.h>
 
-#include "core/cross_products.h"
+#include "core/data/accumulate.h"
+#include "data/cross_products.h"
 #include "random-model.h"
 
 using namespace henderson;
@@ -13,7 +14,7 @@ constexpr auto kDiag = StructureKind::kDiagonal;
 
 CrossProducts whole(const Model& model) {
   const DataRows rows = model.rows();
-  return accumulate(rows, dense_gram(rows), nullptr);
+  return accumulate(rows, dense_gram(rows));
 }
 
 Model part_of(const Model& model, Index first, Index count) {
@@ -40,12 +41,12 @@ TEST_CASE("moments of a worked example are the sums of products") {
   const CrossProducts moments = whole(model);
   CHECK(moments.n == 4);
   CHECK(moments.x_shift[1] == Approx(0.5));
-  CHECK(moments.dense(0, 0) == Approx(4));
-  CHECK(moments.dense(1, 1) == Approx(1));  // centred treatment: 4 times 1/4
-  CHECK(moments.y_shift[1] == Approx(9));   // slope
-  CHECK(moments.dense(2, 2) == Approx(3.5 * 3.5 * 2 + 9.5 * 9.5 * 2));
+  CHECK(moments.xy(0, 0) == Approx(4));
+  CHECK(moments.xy(1, 1) == Approx(1));    // centred treatment: 4 times 1/4
+  CHECK(moments.y_shift[1] == Approx(9));  // slope
+  CHECK(moments.xy(2, 2) == Approx(3.5 * 3.5 * 2 + 9.5 * 9.5 * 2));
   CHECK(moments.terms[0].diagonal(0, 0) == Approx(2));
-  CHECK(moments.terms[0].dense(2, 0) == Approx(3.5 + 9.5));  // residuals of individual 1
+  CHECK(moments.terms[0].xy(2, 0) == Approx(3.5 + 9.5));  // residuals of individual 1
 }
 
 TEST_CASE("cross-products of two parts add up to those of the whole") {
@@ -57,13 +58,13 @@ TEST_CASE("cross-products of two parts add up to those of the whole") {
     sum.merge(whole(part_of(model, 50, 70)));
     const CrossProducts all = whole(model);
     std::vector<Vector> shifts;
-    for (const TermMoments& term : all.terms) shifts.push_back(term.shift);
+    for (const TermSums& term : all.terms) shifts.push_back(term.shift);
     sum.recentre(all.x_shift, all.y_shift, shifts);
     CHECK(sum.n == all.n);
     CHECK(sum.sum_log_w == Approx(all.sum_log_w));
-    CHECK(difference(sum.dense, all.dense) < 1e-12);
+    CHECK(difference(sum.xy, all.xy) < 1e-12);
     for (std::size_t t = 0; t < all.terms.size(); ++t) {
-      CHECK(difference(sum.terms[t].dense, all.terms[t].dense) < 1e-12);
+      CHECK(difference(sum.terms[t].xy, all.terms[t].xy) < 1e-12);
       CHECK(difference(sum.terms[t].diagonal, all.terms[t].diagonal) < 1e-12);
     }
     REQUIRE(sum.pairs.size() == all.pairs.size());
@@ -89,7 +90,7 @@ TEST_CASE("cross-products of two terms are the sums over the rows, nested or cro
         Model model = random_model(++seed, 90, 2, shape, weighted, weighted);
         if (nested) nest(&model, seed);
         const CrossProducts moments = whole(model);
-        for (const PairMoments& pair : moments.pairs) {
+        for (const PairSums& pair : moments.pairs) {
           const int t = pair.term_row;
           const int s = pair.term_column;
           const Index vt = model.z[t].cols();
@@ -126,9 +127,9 @@ TEST_CASE("sums of a term with the columns of one nested in it are those over th
     const CrossProducts expected = whole(model);
     DataRows rows = model.rows();
     rows.terms[1].columns[1] = rows.terms[0].columns[2];
-    const CrossProducts shared = accumulate(rows, dense_gram(rows), nullptr);
+    const CrossProducts shared = accumulate(rows, dense_gram(rows));
     for (std::size_t t = 0; t < 3; ++t) {
-      CHECK(difference(shared.terms[t].dense, expected.terms[t].dense) < 1e-12);
+      CHECK(difference(shared.terms[t].xy, expected.terms[t].xy) < 1e-12);
       CHECK(difference(shared.terms[t].diagonal, expected.terms[t].diagonal) < 1e-12);
     }
   }

@@ -1,9 +1,8 @@
 #include <catch.h>
-
 #include <vector>
 
-#include "core/dense_kernels.h"
-#include "core/gemm_kernel.h"
+#include "algebra/dense.h"
+#include "algebra/gemm.h"
 
 using namespace henderson;
 

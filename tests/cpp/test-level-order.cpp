@@ -1,10 +1,9 @@
+#include <algorithm>
 #include <catch.h>
 
-#include <algorithm>
-
-#include "core/cross_products.h"
-#include "core/level_order.h"
-#include "core/lmm_fit.h"
+#include "data/cross_products.h"
+#include "equations/level_order.h"
+#include "fit/fit_lmm.h"
 #include "random-model.h"
 
 using namespace henderson;
@@ -49,7 +48,7 @@ TEST_CASE("sorted moments are those of the rows with their levels renumbered") {
     REQUIRE(!order.original[0].empty());
     const CrossProducts expected = moments_of(relabelled(model, order));
     for (std::size_t t = 0; t < 3; ++t) {
-      CHECK(sorted.terms[t].dense == expected.terms[t].dense);
+      CHECK(sorted.terms[t].xy == expected.terms[t].xy);
       CHECK(sorted.terms[t].diagonal == expected.terms[t].diagonal);
     }
     REQUIRE(sorted.pairs.size() == expected.pairs.size());
@@ -68,7 +67,7 @@ TEST_CASE("sorted moments are those of the rows with their levels renumbered") {
 TEST_CASE("levels of one level of the next term stand together") {
   CrossProducts sorted = moments_of(nested_model(0));
   sort_levels(&sorted, 0);
-  for (const PairMoments& pair : sorted.pairs) {
+  for (const PairSums& pair : sorted.pairs) {
     CHECK(std::is_sorted(pair.partner.begin(), pair.partner.end()));
   }
 }
@@ -78,8 +77,8 @@ TEST_CASE("a fit of sorted moments is put back in the user's order") {
   const CrossProducts moments = moments_of(model);
   CrossProducts sorted = moments;
   const LevelOrder order = sort_levels(&sorted, 0);
-  const FitResult expected = fit_lmm(moments, FitOptions(), nullptr);
-  FitResult result = fit_lmm(sorted, FitOptions(), nullptr);
+  const FitResult expected = fit_lmm(moments, FitOptions());
+  FitResult result = fit_lmm(sorted, FitOptions());
   restore_levels(order, &result);
   CHECK(result.criterion == Approx(expected.criterion).epsilon(1e-10));
   for (std::size_t t = 0; t < 3; ++t) {

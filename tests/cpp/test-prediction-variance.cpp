@@ -1,19 +1,18 @@
 // Variances of predictions and the sums of s s' against V, P and the predictor's weights formed in
 // full.
+#include <Eigen/Dense>
 #include <catch.h>
 
-#include <Eigen/Dense>
-
-#include "core/prediction_variance.h"
+#include "inference/prediction.h"
 #include "random-model.h"
 
 using henderson::CrossProducts;
+using henderson::GaussianObjective;
 using henderson::Index;
 using henderson::Matrix;
 using henderson::PredictionRows;
 using henderson::PredictionTerm;
 using henderson::PredictionVariance;
-using henderson::ProfiledDeviance;
 using henderson::StructureKind;
 using henderson::Vector;
 using testing_models::Model;
@@ -123,22 +122,22 @@ Expected dense_variance(const Model& model, const Vector& theta, const Predictio
 
 void check(const Model& model, double diagonal, bool reml) {
   const henderson::DataRows data = model.rows();
-  const CrossProducts moments = henderson::accumulate(data, henderson::dense_gram(data), nullptr);
+  const CrossProducts moments = henderson::accumulate(data, henderson::dense_gram(data));
   const Vector theta = theta_of(model, diagonal);
-  ProfiledDeviance deviance(moments, reml, nullptr);
+  GaussianObjective deviance(moments, reml);
   REQUIRE(std::isfinite(deviance.value(deviance.to_standard(theta))));
   PredictionRows rows = rows_to_predict(model);
   for (const bool population : {false, true}) {
     if (population) rows.terms.clear();
     const Expected expected = dense_variance(model, theta, rows);
-    const PredictionVariance result = henderson::prediction_variance(deviance, rows, true, nullptr);
+    const PredictionVariance result = henderson::prediction_variance(deviance, rows, true);
     CHECK((result.variance - expected.variance).norm() < 1e-10 * (1 + expected.variance.norm()));
     REQUIRE(result.scores.size() == model.z.size());
     for (std::size_t t = 0; t < model.z.size(); ++t) {
       CHECK((result.scores[t] - expected.scores[t]).norm() <
             1e-9 * (1 + expected.scores[t].norm()));
     }
-    const PredictionVariance alone = henderson::prediction_variance(deviance, rows, false, nullptr);
+    const PredictionVariance alone = henderson::prediction_variance(deviance, rows, false);
     CHECK((alone.variance - result.variance).norm() == 0);
     CHECK(alone.scores.empty());
   }

@@ -1,12 +1,11 @@
-#include <catch.h>
-
 #include <Eigen/Cholesky>
 #include <Eigen/LU>
+#include <catch.h>
 #include <random>
 
-#include "core/dense_kernels.h"
-#include "core/sparse_ordering.h"
-#include "core/supernodal_cholesky.h"
+#include "algebra/dense.h"
+#include "equations/ordering.h"
+#include "equations/supernodal.h"
 
 using namespace henderson;
 
@@ -14,7 +13,7 @@ namespace {
 
 struct SparseCase {
   NodePattern pattern;
-  Matrix dense;  // in the natural order of scalars
+  Matrix xy;  // in the natural order of scalars
 };
 
 // Random symmetric positive definite block matrix with node sizes 1 to 3.
@@ -28,7 +27,7 @@ SparseCase random_case(unsigned seed, int nodes, double density) {
     result.pattern.node_size.push_back(1 + static_cast<int>(generator() % 3));
     start.push_back(start.back() + result.pattern.node_size.back());
   }
-  result.dense = Matrix::Zero(start.back(), start.back());
+  result.xy = Matrix::Zero(start.back(), start.back());
   result.pattern.start.push_back(0);
   for (int c = 0; c < nodes; ++c) {
     for (int r = c; r < nodes; ++r) {
@@ -37,29 +36,29 @@ SparseCase random_case(unsigned seed, int nodes, double density) {
       for (int a = start[r]; a < start[r + 1]; ++a) {
         for (int b = start[c]; b < start[c + 1]; ++b) {
           const double value = uniform(generator) - 0.5;
-          result.dense(a, b) = value;
-          result.dense(b, a) = value;
+          result.xy(a, b) = value;
+          result.xy(b, a) = value;
         }
       }
     }
     result.pattern.start.push_back(static_cast<Index>(result.pattern.rows.size()));
   }
-  result.dense += start.back() * Matrix::Identity(start.back(), start.back());
+  result.xy += start.back() * Matrix::Identity(start.back(), start.back());
   return result;
 }
 
 // The dense matrix in the new order of scalars.
 Matrix permuted(const SparseCase& c, const Supernodes& symbolic) {
-  std::vector<Index> from(c.dense.rows());
+  std::vector<Index> from(c.xy.rows());
   Index old = 0;
   for (int node = 0; node < c.pattern.n_nodes; ++node) {
     for (int k = 0; k < c.pattern.node_size[node]; ++k) {
       from[symbolic.node_start[symbolic.new_node[node]] + k] = old++;
     }
   }
-  Matrix result(c.dense.rows(), c.dense.cols());
+  Matrix result(c.xy.rows(), c.xy.cols());
   for (Index i = 0; i < result.rows(); ++i) {
-    for (Index j = 0; j < result.cols(); ++j) result(i, j) = c.dense(from[i], from[j]);
+    for (Index j = 0; j < result.cols(); ++j) result(i, j) = c.xy(from[i], from[j]);
   }
   return result;
 }
@@ -74,18 +73,16 @@ TEST_CASE("supernodal factor, solves and selected inverse agree with dense algeb
       const Matrix matrix = permuted(test, factor.symbolic());
       const Index n = matrix.rows();
       REQUIRE(factor.size() == n);
-      const bool done = factor.factorize(
-          [&](int s, double* values, const int* local) {
-            const int first = factor.symbolic().first_column[s];
-            for (int c = 0; c < factor.width(s); ++c) {
-              for (Index r = first + c; r < n; ++r) {
-                if (matrix(r, first + c) != 0) {
-                  values[local[r] + c * factor.n_rows(s)] += matrix(r, first + c);
-                }
-              }
+      const bool done = factor.factorize([&](int s, double* values, const int* local) {
+        const int first = factor.symbolic().first_column[s];
+        for (int c = 0; c < factor.width(s); ++c) {
+          for (Index r = first + c; r < n; ++r) {
+            if (matrix(r, first + c) != 0) {
+              values[local[r] + c * factor.n_rows(s)] += matrix(r, first + c);
             }
-          },
-          nullptr);
+          }
+        }
+      });
       REQUIRE(done);
       INFO("density " << density << ", seed " << seed);
       const Matrix inverse = matrix.inverse();
@@ -135,13 +132,11 @@ TEST_CASE("an indefinite matrix is refused") {
   pattern.node_size = {2};
   pattern.start = {0, 0};
   SupernodalCholesky factor(analyze_pattern(pattern));
-  const bool done = factor.factorize(
-      [](int, double* values, const int*) {
-        values[0] = 1;
-        values[1] = 2;
-        values[3] = 1;
-      },
-      nullptr);
+  const bool done = factor.factorize([](int, double* values, const int*) {
+    values[0] = 1;
+    values[1] = 2;
+    values[3] = 1;
+  });
   CHECK_FALSE(done);
 }
 

@@ -1,8 +1,7 @@
 #include <catch.h>
-
 #include <cmath>
 
-#include "core/trust_region.h"
+#include "search/trust_region.h"
 
 using namespace henderson;
 
@@ -62,8 +61,8 @@ TEST_CASE("the trust region follows a curved valley") {
     Valley valley(exact);
     TrustRegionOptions options;
     options.max_evaluations = 2000;
-    const OptimizerResult result = minimize(&valley, start, options);
-    CHECK(result.status == OptimizerStatus::kConverged);
+    const SearchResult result = minimize(&valley, start, options);
+    CHECK(result.status == SearchStatus::kConverged);
     CHECK((result.x - Vector::Ones(2)).norm() < 1e-5);
   }
 }
@@ -74,9 +73,9 @@ TEST_CASE("a floor holds a coordinate that wants to be zero, and lets go of one 
   Boundary inside(0.25);
   CHECK(minimize(&inside, Vector::Constant(1, 1e-5), options).x[0] == Approx(0.5).epsilon(1e-6));
   Boundary outside(-1);
-  const OptimizerResult result = minimize(&outside, Vector::Constant(1, 0.7), options);
+  const SearchResult result = minimize(&outside, Vector::Constant(1, 0.7), options);
   CHECK(std::abs(result.x[0]) <= 1.0001e-5);
-  CHECK(result.status == OptimizerStatus::kConverged);
+  CHECK(result.status == SearchStatus::kConverged);
 }
 
 TEST_CASE("an exhausted budget and an undefined start are reported") {
@@ -85,7 +84,7 @@ TEST_CASE("an exhausted budget and an undefined start are reported") {
   Valley valley(true);
   TrustRegionOptions options;
   options.max_evaluations = 3;
-  CHECK(minimize(&valley, start, options).status == OptimizerStatus::kMaxEvaluations);
+  CHECK(minimize(&valley, start, options).status == SearchStatus::kMaxEvaluations);
   start[0] = std::numeric_limits<double>::quiet_NaN();
-  CHECK(minimize(&valley, start, options).status == OptimizerStatus::kUndefined);
+  CHECK(minimize(&valley, start, options).status == SearchStatus::kUndefined);
 }

@@ -1,0 +1,216 @@
+#include "data/accumulate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "algebra/interrupt.h"
+#include "data/level_values.h"
+#include "data/pairs.h"
+
+namespace henderson {
+
+namespace {
+
+constexpr Index kRowBlock = 512;  // rows of [X y] that stay in cache
+
+// Rows [first, first + count) of [X - shift, y - (X - shift) b], one column per row.
+void fill_rows(const DataRows& rows, const Vector& x_shift, const Vector& y_shift, Index first,
+               Index count, Matrix* block) {
+  const int p = rows.p;
+  for (Index i = 0; i < count; ++i) (*block)(p, i) = rows.y[first + i];
+  for (int c = 0; c < p; ++c) {
+    const double* x = rows.x + static_cast<Index>(c) * rows.n + first;
+    const double shift = x_shift[c];
+    const double coefficient = y_shift[c];
+    for (Index i = 0; i < count; ++i) {
+      const double value = x[i] - shift;
+      (*block)(c, i) = value;
+      (*block)(p, i) -= coefficient * value;
+    }
+  }
+}
+
+// For every column of a term its position among the columns of another one, about the same shift.
+// Empty unless all are found.
+std::vector<int> find_columns(const BlockTermRows& term, const TermSums& moments,
+                              const BlockTermRows& other, const TermSums& other_moments) {
+  std::vector<int> positions;
+  for (std::size_t c = 0; c < term.columns.size(); ++c) {
+    for (std::size_t d = 0; d < other.columns.size(); ++d) {
+      if (term.columns[c] != other.columns[d]) continue;
+      if (moments.shift[c] != other_moments.shift[d]) continue;
+      positions.push_back(static_cast<int>(d));
+      break;
+    }
+  }
+  if (positions.size() < term.columns.size()) positions.clear();
+  return positions;
+}
+
+// How the sums of a term come about: row by row, or from those of the levels of a finer term that
+// is nested in it and has its columns.
+struct TermSource {
+  int finer = -1;            // -1: row by row
+  std::vector<int> columns;  // positions among the finer term's columns
+};
+
+std::vector<TermSource> find_sources(const DataRows& rows, const std::vector<TermSums>& moments,
+                                     const Enclosing& enclosing) {
+  std::vector<TermSource> sources(rows.terms.size());
+  for (int s = 1; s < static_cast<int>(rows.terms.size()); ++s) {
+    // the later, the fewer levels
+    for (int t = s - 1; t >= 0 && sources[s].finer < 0; --t) {
+      if (enclosing[t][s - t - 1].empty()) continue;
+      sources[s].columns = find_columns(rows.terms[s], moments[s], rows.terms[t], moments[t]);
+      if (!sources[s].columns.empty()) sources[s].finer = t;
+    }
+  }
+  return sources;
+}
+
+// The sums of a term as those of the levels of a finer one.
+void add_finer_levels(const TermSums& finer, const std::vector<int>& enclosing,
+                      const std::vector<int>& columns, TermSums* term) {
+  const int v = term->v;
+  for (int j = 0; j < finer.n_levels; ++j) {
+    if (enclosing[j] < 0) continue;
+    const Index to = static_cast<Index>(enclosing[j]) * v;
+    const Index from = static_cast<Index>(j) * finer.v;
+    double* diagonal = term->diagonal.data() + to * v;
+    const double* finer_diagonal = finer.diagonal.data() + from * finer.v;
+    for (int c = 0; c < v; ++c) {
+      for (int d = 0; d < v; ++d) {
+        diagonal[d + c * v] += finer_diagonal[columns[d] + columns[c] * finer.v];
+      }
+      term->xy.col(to + c) += finer.xy.col(from + columns[c]);
+    }
+  }
+}
+
+TermSums empty_term(const BlockTermRows& term, const DataRows& rows, double n_used) {
+  TermSums moments;
+  moments.v = static_cast<int>(term.columns.size());
+  moments.n_levels = term.n_levels;
+  moments.structures = term.structures;
+  moments.centred_with.assign(moments.v, -1);
+  moments.shift = Vector::Zero(moments.v);
+  moments.xy = Matrix::Zero(rows.p + 1, static_cast<Index>(moments.v) * term.n_levels);
+  moments.diagonal = Matrix::Zero(moments.v * moments.v, term.n_levels);
+  for (const CovarianceStructure& structure : term.structures) {
+    if (structure.kind != StructureKind::kUnstructured) continue;
+    int ones = -1;
+    const int first = structure.first_column;
+    const int last = first + structure.n_columns;
+    for (int c = first; c < last && ones < 0; ++c) {
+      if (term.columns[c] == nullptr) ones = c;
+    }
+    if (ones < 0) continue;
+    for (int c = first; c < last; ++c) {
+      if (c == ones || term.columns[c] == nullptr) continue;
+      moments.centred_with[c] = ones;
+      moments.shift[c] = column_mean(rows, term.columns[c], n_used);
+    }
+  }
+  return moments;
+}
+
+// The row-by-row sums of one term over a block of rows: z'W[X y] and z'Wz by level. Width: columns
+// of [X y] if they are few (the compiler then unrolls), 0 for any number.
+template <int Width>
+void add_rows(const DataRows& rows, const BlockTermRows& term, const Matrix& block, Index first,
+              Index count, TermSums* moments) {
+  const int v = moments->v;
+  const Index width = Width > 0 ? Width : block.rows();
+  const bool far = moments->xy.size() > kCacheDoubles;
+  const bool ones_only = is_ones(term);
+  std::vector<double> values(v, 1.0);
+  for (Index k = 0; k < count; ++k) {
+    const Index i = first + k;
+    if (far && i + kAhead < rows.n) {
+      const Index next = term.level[i + kAhead] - 1;
+      __builtin_prefetch(moments->xy.data() + next * v * width, 1);
+      __builtin_prefetch(moments->diagonal.data() + next * v * v, 1);
+    }
+    const double w = weight_of(rows, i);
+    if (!(w > 0)) continue;
+    const Index j = term.level[i] - 1;
+    const double* row = block.data() + k * width;
+    double* diagonal = moments->diagonal.data() + j * v * v;
+    double* dense = moments->xy.data() + j * v * width;
+    if (ones_only) {
+      *diagonal += w;
+      for (Index r = 0; r < width; ++r) dense[r] += w * row[r];
+      continue;
+    }
+    for (int c = 0; c < v; ++c) values[c] = z_value(term, *moments, c, i);
+    for (int c = 0; c < v; ++c) {
+      const double wz = w * values[c];
+      for (int d = 0; d < v; ++d) diagonal[d + c * v] += wz * values[d];
+      double* target = dense + c * width;
+      for (Index r = 0; r < width; ++r) target[r] += wz * row[r];
+    }
+  }
+}
+
+// The same for all terms that are summed row by row, and [X y]'Wy.
+template <int Width>
+void add_block(const DataRows& rows, const std::vector<TermSource>& sources, const Matrix& block,
+               Index first, Index count, CrossProducts* moments, Vector* last_column) {
+  const Index width = Width > 0 ? Width : block.rows();
+  double* sum = last_column->data();
+  for (Index k = 0; k < count; ++k) {
+    const double* row = block.data() + k * width;
+    const double wy = weight_of(rows, first + k) * row[width - 1];
+    for (Index r = 0; r < width; ++r) sum[r] += wy * row[r];
+  }
+  for (std::size_t t = 0; t < rows.terms.size(); ++t) {
+    if (sources[t].finer >= 0) continue;
+    add_rows<Width>(rows, rows.terms[t], block, first, count, &moments->terms[t]);
+  }
+}
+
+}  // namespace
+
+CrossProducts accumulate(const DataRows& rows, const GramResult& gram) {
+  const Index width = rows.p + 1;
+  CrossProducts moments;
+  moments.n = gram.n;
+  moments.sum_log_w = gram.sum_log_w;
+  moments.p = rows.p;
+  moments.intercept = rows.intercept;
+  moments.x_shift = gram.x_shift;
+  moments.y_shift = least_squares(gram.gram, rows.p);
+  moments.xy = gram.gram;
+  for (const BlockTermRows& term : rows.terms) {
+    moments.terms.push_back(empty_term(term, rows, std::max(gram.n, 1.0)));
+  }
+  const Enclosing enclosing = find_all_enclosing(rows);
+  const std::vector<TermSource> sources = find_sources(rows, moments.terms, enclosing);
+  Matrix block(width, kRowBlock);
+  Vector last_column = Vector::Zero(width);
+  const auto add = width == 1   ? add_block<1>
+                   : width == 2 ? add_block<2>
+                   : width == 3 ? add_block<3>
+                   : width == 4 ? add_block<4>
+                                : add_block<0>;
+  for (Index first = 0; first < rows.n; first += kRowBlock) {
+    if ((first / kRowBlock) % 256 == 0) check_interrupt();
+    const Index count = std::min(kRowBlock, rows.n - first);
+    fill_rows(rows, moments.x_shift, moments.y_shift, first, count, &block);
+    add(rows, sources, block, first, count, &moments, &last_column);
+  }
+  moments.xy.col(rows.p) = last_column;
+  moments.xy.row(rows.p) = last_column.transpose();
+  for (std::size_t s = 1; s < sources.size(); ++s) {
+    const int t = sources[s].finer;
+    if (t < 0) continue;
+    add_finer_levels(moments.terms[t], enclosing[t][s - t - 1], sources[s].columns,
+                     &moments.terms[s]);
+  }
+  moments.pairs = accumulate_pairs(rows, enclosing, moments.terms);
+  return moments;
+}
+
+}  // namespace henderson

@@ -1,0 +1,94 @@
+#include "equations/level_centring.h"
+
+#include <utility>
+
+namespace henderson {
+
+namespace {
+
+// One row's columns in standardized units.
+class StandardRow {
+ public:
+  StandardRow(const DataRows& rows, const CrossProducts& moments, const Standardization& basis)
+      : rows_(rows), moments_(moments), basis_(basis), fixed_(moments.p + 1) {
+    for (const TermSums& term : moments.terms) random_.push_back(Vector(term.v));
+  }
+
+  void read(Index i) {
+    const int p = moments_.p;
+    double y = rows_.y[i];
+    for (int c = 0; c < p; ++c) {
+      const double x = rows_.x[static_cast<Index>(c) * rows_.n + i] - moments_.x_shift[c];
+      fixed_[c] = x / basis_.x_scale[c];
+      y -= x * moments_.y_shift[c];
+    }
+    fixed_[p] = y / basis_.y_scale;
+    for (std::size_t t = 0; t < random_.size(); ++t) {
+      const TermSums& term = moments_.terms[t];
+      Vector z(term.v);
+      for (int c = 0; c < term.v; ++c) {
+        const double* column = rows_.terms[t].columns[c];
+        z[c] = column == nullptr ? 1 : column[i];
+        if (term.centred_with[c] >= 0) z[c] -= term.shift[c];
+      }
+      random_[t].noalias() = basis_.z_basis[t].transpose() * z;
+    }
+  }
+
+  Vector& fixed() { return fixed_; }
+  const Vector& random(std::size_t t) const { return random_[t]; }
+
+ private:
+  const DataRows& rows_;
+  const CrossProducts& moments_;
+  const Standardization& basis_;
+  Vector fixed_;
+  std::vector<Vector> random_;
+};
+
+}  // namespace
+
+void centre_levels(const RowSource& source, const CrossProducts& moments,
+                   const Standardization& basis, const Vector& beta, Matrix b_leaf,
+                   Matrix b_remainder, Equations* system) {
+  const int p = moments.p;
+  for (Matrix* b : {&b_leaf, &b_remainder}) b->row(p) -= beta.transpose() * b->topRows(p);
+  const DataRows& rows = source.rows;
+  const std::size_t n_terms = moments.terms.size();
+  StandardRow row(rows, moments, basis);
+  std::vector<Index> at(n_terms);  // first column of the row's level
+  std::vector<std::vector<int>> position(n_terms);
+  for (std::size_t t = 0; t < n_terms; ++t) {
+    position[t].resize(rows.terms[t].n_levels);
+    for (int k = 0; k < rows.terms[t].n_levels; ++k) {
+      position[t][source.original[t].empty() ? k : source.original[t][k]] = k;
+    }
+  }
+  system->xy.setZero();
+  system->leaf_xy.setZero();
+  system->remainder_xy.setZero();
+  for (Index i = 0; i < rows.n; ++i) {
+    const double weight = rows.weights == nullptr ? 1 : rows.weights[i];
+    if (!(weight > 0)) continue;
+    row.read(i);
+    Vector& fixed = row.fixed();
+    fixed[p] -= beta.dot(fixed.head(p));
+    for (std::size_t t = 0; t < n_terms; ++t) {
+      const int level = position[t][rows.terms[t].level[i] - 1];
+      const Vector& z = row.random(t);
+      at[t] = t == 0 ? static_cast<Index>(level) * z.size() : system->scalar_row[t][level];
+      const Matrix& b = t == 0 ? b_leaf : b_remainder;
+      fixed.noalias() -= b.middleCols(at[t], z.size()) * z;
+    }
+    for (std::size_t t = 0; t < n_terms; ++t) {
+      Matrix& sums = t == 0 ? system->leaf_xy : system->remainder_xy;
+      const Vector& z = row.random(t);
+      sums.middleCols(at[t], z.size()).noalias() += weight * fixed * z.transpose();
+    }
+    system->xy.noalias() += weight * fixed * fixed.transpose();
+  }
+  system->centre_leaf = std::move(b_leaf);
+  system->centre_remainder = std::move(b_remainder);
+}
+
+}  // namespace henderson

@@ -1,0 +1,109 @@
+#include "fit/report.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "algebra/eigen_decompositions.h"
+#include "data/fitted_values.h"
+
+namespace henderson {
+
+namespace {
+
+// Fixed effects of the data's own columns from those of the centred and scaled ones.
+void report_fixed(const GaussianObjective& deviance, FitResult* result) {
+  const CrossProducts& moments = deviance.moments();
+  const Standardization& basis = deviance.basis();
+  const Matrix map = deviance.fixed_map();
+  result->centred_beta = basis.y_scale * deviance.beta().cwiseQuotient(basis.x_scale);
+  const Vector centred = result->centred_beta + moments.y_shift;
+  result->beta = map * basis.x_scale.cwiseProduct(centred);
+  const Matrix half =
+      deviance.factor().x_factor().triangularView<Eigen::Lower>().solve(Matrix(map.transpose()));
+  result->unscaled_vcov = half.transpose() * half;
+}
+
+void report_random(const GaussianObjective& deviance, const DevianceDerivatives& parts,
+                   const std::vector<Matrix>& spherical_map, FitResult* result) {
+  const Standardization& basis = deviance.basis();
+  const Equations& system = deviance.system();
+  const std::vector<Matrix>& lambda = deviance.factor().lambda();
+  const double sigma2 = result->sigma * result->sigma;
+  for (int t = 0; t < system.n_terms(); ++t) {
+    const int v = system.term_size[t];
+    const int levels = system.term_levels[t];
+    Matrix u(v, levels);
+    for (int l = 0; l < levels; ++l) {
+      const double* mode = t == 0 ? parts.modes_leaf.data() + static_cast<Index>(l) * v
+                                  : parts.modes_remainder.data() + system.scalar_row[t][l];
+      std::copy_n(mode, v, u.col(l).data());
+    }
+    u *= basis.y_scale;
+    const Matrix to_b = basis.z_inverse[t] * lambda[t];
+    result->modes.push_back(to_b * u);
+    result->centred_modes.push_back(basis.z_basis[t] * lambda[t] * u);
+    result->spherical_modes.push_back(spherical_map[t] * u);
+    Matrix variance(v * v, levels);
+    Matrix half(v, v);
+    for (int l = 0; l < levels; ++l) {
+      const ConstMatrixMap inverse(parts.inverse_blocks[t].col(l).data(), v, v);
+      half.noalias() = to_b.lazyProduct(inverse);
+      MatrixMap(variance.col(l).data(), v, v).noalias() =
+          sigma2 * half.lazyProduct(to_b.transpose());
+    }
+    result->conditional_variance.push_back(std::move(variance));
+  }
+}
+
+}  // namespace
+
+void report_point(GaussianObjective* deviance, const Vector& x, bool rotated, FitResult* result) {
+  const DevianceDerivatives& parts = deviance->derivatives_at(x);
+  // Rotations for the theta that is reported: K Lambda = Lambda~ Q', u = Q u~.
+  std::vector<Matrix> rotations;
+  deviance->to_standard(result->theta, &rotations);
+  std::vector<Matrix> to_natural_rotations;
+  std::vector<Matrix> spherical_map;
+  if (rotated) {
+    deviance->to_natural(x, &to_natural_rotations);  // K^-1 Lambda~ = Lambda Q', u = Q'u~
+    for (const Matrix& q : to_natural_rotations) spherical_map.push_back(q.transpose());
+  } else {
+    spherical_map = rotations;
+  }
+  const double y_scale = deviance->basis().y_scale;
+  result->log_det_m = deviance->factor().log_det_m();
+  result->log_det_x =
+      deviance->factor().log_det_x() + 2 * deviance->basis().x_scale.array().log().sum();
+  result->residual_ss = deviance->factor().residual_ss() * y_scale * y_scale;
+  result->degrees = deviance->degrees();
+  result->sigma = std::sqrt(result->residual_ss / result->degrees);
+  report_fixed(*deviance, result);
+  report_random(*deviance, parts, spherical_map, result);
+  result->gradient = natural_gradient(*deviance, parts.lambda_gradient, rotations);
+}
+
+void restore_levels(const LevelOrder& order, FitResult* result) {
+  for (int t = 0; t < static_cast<int>(result->modes.size()); ++t) {
+    if (order.original[t].empty()) continue;
+    for (std::vector<Matrix>* part : {&result->modes, &result->spherical_modes,
+                                      &result->centred_modes, &result->conditional_variance}) {
+      (*part)[t] = restore_columns(order, t, (*part)[t]);
+    }
+  }
+}
+
+void refine_residual(const DataRows& rows, const CrossProducts& moments, FitResult* result,
+                     double* fitted) {
+  double sum = fit_rows(rows, moments, result->centred_beta, result->centred_modes, fitted);
+  for (const Matrix& u : result->spherical_modes) sum += u.squaredNorm();
+  if (!(sum > 0) || !std::isfinite(sum)) return;
+  const double ratio = sum / result->residual_ss;
+  result->residual_ss = sum;
+  result->criterion += result->degrees * std::log(ratio);
+  result->sigma = std::sqrt(sum / result->degrees);
+  for (Matrix& variance : result->conditional_variance) variance *= ratio;
+}
+
+}  // namespace henderson

@@ -1,0 +1,56 @@
+// Solutions at one Lambda, in the notation of likelihood/expected_information.h: C_X = Z'V^-1 X, g
+// = Z'Py, and the quadratic forms in C = Z'V^-1 Z and K = Z'PZ that inference needs.
+#ifndef HENDERSON_LIKELIHOOD_PROJECTION_H_
+#define HENDERSON_LIKELIHOOD_PROJECTION_H_
+
+#include <vector>
+
+#include "algebra/types.h"
+#include "equations/factor.h"
+#include "likelihood/expected_information.h"
+
+namespace henderson {
+
+// C_X and g, and quadratic forms in C and K. Right-hand sides as in equations/products.h.
+class Projection {
+ public:
+  explicit Projection(const Factor& factor);
+
+  const Matrix& cx_leaf() const { return cx_leaf_; }            // p x v0 J0
+  const Matrix& cx_remainder() const { return cx_remainder_; }  // p x q_r
+  // F C F' for a right-hand side f per row.
+  Matrix quadratic(const Matrix& f_leaf, const Matrix& f_remainder) const;
+  // G_i g for every direction i, a row each.
+  void move_scores(const std::vector<CovarianceDirection>& directions, Matrix* leaf,
+                   Matrix* remainder) const;
+  // G_i C_X for every direction i, p rows each.
+  void move_fixed(const std::vector<CovarianceDirection>& directions, Matrix* leaf,
+                  Matrix* remainder) const;
+  // g'G_i K G_j g for all pairs.
+  Matrix average_information(const std::vector<CovarianceDirection>& directions) const;
+  // The same for another g (1 x v0 J0 and 1 x q_r), with C in place of K if not restricted, added
+  // to the leading corner of a matrix one larger, to whose last row and column g'G_i g is added.
+  void add_average(const std::vector<CovarianceDirection>& directions, const Matrix& g_leaf,
+                   const Matrix& g_remainder, bool restricted, Matrix* sum) const;
+  // C_X'G_i C_X, p x p.
+  std::vector<Matrix> fixed_forms(const std::vector<CovarianceDirection>& directions) const;
+  // g'G_i g.
+  Vector score_forms(const std::vector<CovarianceDirection>& directions) const;
+  // sum_j g_j g_j'.
+  Matrix score_squares(int term) const;
+
+ private:
+  Matrix moved_information(const Matrix& leaf, const Matrix& remainder, bool restricted) const;
+  void move(const Matrix& source_leaf, const Matrix& source_remainder,
+            const std::vector<CovarianceDirection>& directions, Matrix* leaf,
+            Matrix* remainder) const;
+
+  const Factor& factor_;
+  const Equations& system_;
+  Matrix cx_leaf_, cx_remainder_;
+  Matrix g_leaf_, g_remainder_;
+};
+
+}  // namespace henderson
+
+#endif  // HENDERSON_LIKELIHOOD_PROJECTION_H_
