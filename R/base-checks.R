@@ -306,3 +306,26 @@ completion <- function(x, choices) {
 
 #' @noRd
 escape_braces <- function(x) gsub("([{}])", "\\1\\1", x)
+
+# --- objects ---
+
+check_fit <- function(fit, name = rlang::caller_arg(fit)) {
+  check_supplied(fit, name)
+  if (!inherits(fit, "henderson_fit")) {
+    given <- describe_value(fit)
+    hint <- if (inherits(fit, "lmerMod")) "{.fn as_lmm} turns a fit by lme4 into one."
+    abort(c("{.arg {name}} must be a fit by {.fn lmm}, not {given}.", "i" = hint),
+      kind = "argument", variable = name, observed = class(fit)
+    )
+  }
+  invisible(fit)
+}
+
+check_data_frame <- function(data) {
+  if (!is.data.frame(data)) {
+    given <- describe_value(data)
+    abort("{.arg data} must be a data frame, not {given}.",
+      kind = "data", variable = "data", observed = class(data)
+    )
+  }
+}

@@ -139,3 +139,35 @@ plain_data_frame <- function(x) {
 
 # Can a table be printed as such? Rows may have been taken away, columns removed or added.
 is_whole_table <- function(x, columns) nrow(x) > 0L && identical(names(x), columns)
+
+# ---- words and notes ----
+
+# The first names of a long list.
+list_some <- function(names, at_most = 5L) {
+  if (length(names) > at_most) names <- c(names[seq_len(at_most)], "...")
+  paste(names, collapse = ", ")
+}
+
+note_lines <- function(notes) {
+  if (length(notes) > 0L) c("", fold_text(paste("Note:", notes)))
+}
+
+# "a, b and c".
+and_list <- function(x) {
+  if (length(x) < 2L) return(x)
+  paste(paste(x[-length(x)], collapse = ", "), "and", x[length(x)])
+}
+
+# Prints a data frame with one row for each level, or a named vector, by R's own methods wherever
+# these can write the names.
+print_by_level <- function(x, digits = NULL, ...) {
+  if (!is.null(digits)) check_digits(digits)
+  names <- if (is.data.frame(x)) c(rownames(x), names(x)) else names(x)
+  if (prints_well(names)) {
+    print(x, digits = digits, ...)
+  } else if (is.data.frame(x)) {
+    write_lines(text_numbers(x, digits))
+  } else {
+    write_lines(text_vector(format(x, digits = digits)))
+  }
+}

@@ -116,3 +116,17 @@ index_theta <- function(random) {
   }
   random
 }
+
+# Covariance structures that other packages know and this one does not (yet).
+unsupported_structures <- c(
+  "cs", "homcs", "hetcs", "ar1", "hetar1", "homar1", "toep", "homtoep", "hettoep", "rr", "ou",
+  "exp", "gau", "mat", "homdiag", "propto", "equalto", "kin", "gr"
+)
+
+# Row and column in Lambda of each parameter of a term.
+lambda_entries <- function(term) {
+  v <- length(term$columns)
+  if (term$structure == "diag") return(list(row = seq_len(v), column = seq_len(v)))
+  at <- which(lower_triangle(v), arr.ind = TRUE)
+  list(row = at[, 1L], column = at[, 2L])
+}

@@ -103,36 +103,6 @@ keep_full_rank <- function(X, keep = NULL, control) {
   list(X = X, all_columns = all_columns, dropped = dropped, assign = assign[keep])
 }
 
-#' Cross-products of a fit, as a plain list
-#'
-#' Those of the fit where it keeps them (`kept_bytes()`); larger ones are computed from the rows
-#' when first asked for, and are there until the session ends or the fit is gone: they are not saved
-#' with it.
-#' @param fit a fit by `lmm()` that kept its model frame.
-#' @return list of class `henderson_cross_products`: `format_version` (1), `terms`, `contrasts`,
-#'   `xlevels`, `levels` (by block term), `shift` (centres of X's columns; y is centred by its
-#'   least-squares fit), `n`, `sum_log_w`, `p`, `intercept`, and `blocks` (moments about the shifts).
-#' @noRd
-cross_products_of <- function(fit) {
-  groups <- vapply(fit$random, `[[`, "", "group")
-  levels <- lapply(fit$random[!duplicated(groups)], `[[`, "levels")
-  new_cross_products(moments_of(fit), fit, stats::setNames(levels, unique(groups)))
-}
-
-moments_of <- function(fit) {
-  moments <- fit$cache$cross_products
-  # a weak reference is saved without its value
-  if (rlang::is_weakref(moments)) moments <- rlang::wref_value(moments)
-  if (!is.null(moments)) return(moments)
-  design <- list(
-    random = fit_random_terms(fit), y = model_response(fit), weights = fit$weights,
-    offset = fit$offset
-  )
-  moments <- cross_products_cpp(core_design(design, fixed_matrix(fit)))
-  assign("cross_products", rlang::new_weakref(fit$cache, moments), envir = fit$cache)
-  moments
-}
-
 #' How large cross-products may be that a fit keeps
 #'
 #' An eighth of the model frame and X, or a megabyte; none in a fit without its model frame.
@@ -140,12 +110,4 @@ moments_of <- function(fit) {
 kept_bytes <- function(design, X, frame, control) {
   if (!"frame" %in% control$keep) return(0)
   max(1e6, as.double(length(design$y)) * (ncol(X) + length(frame)))
-}
-
-new_cross_products <- function(moments, fit, levels) {
-  extra <- list(
-    columns = names(fit$beta), terms = fit$terms, contrasts = fit$contrasts,
-    xlevels = fit$xlevels, levels = levels
-  )
-  structure(c(moments, extra), class = "henderson_cross_products")
 }

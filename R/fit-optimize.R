@@ -319,3 +319,22 @@ print_trace <- function(result, verbose) {
   )
   cat(lines, sep = "\n")
 }
+
+#' Evaluate the profiled criterion at many points of one model
+#' @param moments cross-products (a list, design/internal-objects.md).
+#' @return function of `theta` and `gradient` (flag), which returns list(`value`, `gradient`). The
+#'   ordering of the model is done once, and again where the function comes from a file.
+#' @noRd
+deviance_evaluator <- function(moments, REML) {
+  force(moments)
+  force(REML)
+  evaluator <- NULL
+  function(theta, gradient) {
+    result <- if (!is.null(evaluator)) deviance_at_cpp(evaluator, theta, gradient)
+    if (is.null(result)) {
+      evaluator <<- deviance_evaluator_cpp(moments, REML)
+      result <- deviance_at_cpp(evaluator, theta, gradient)
+    }
+    result
+  }
+}

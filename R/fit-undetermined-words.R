@@ -1,6 +1,5 @@
 # What is said of covariance parameters that the data do not determine (fit-undetermined.R).
 
-
 # "(1 | g)" of terms by position.
 bar_texts <- function(fit, terms) {
   paste0("(", vapply(fit$random[terms], `[[`, "", "text"), ")")
@@ -9,12 +8,6 @@ bar_texts <- function(fit, terms) {
 parameter_labels <- function(fit, group) {
   labels <- names(fit$theta)[group$parameters[group$parameters <= length(fit$theta)]]
   unique(labels)
-}
-
-# "a, b and c".
-and_list <- function(x) {
-  if (length(x) < 2L) return(x)
-  paste(paste(x[-length(x)], collapse = ", "), "and", x[length(x)])
 }
 
 #' Sentences on what is not determined

@@ -55,10 +55,6 @@ rows_triangle <- function(fit) {
   R
 }
 
-# R of a matrix of full column rank, by Householder's QR without pivoting: unlike the Cholesky
-# factor of X'X it does not lose half of the digits.
-triangular_factor <- function(X) qr.R(qr(X, tol = 0, LAPACK = FALSE))
-
 # ---- types I and II ----
 
 # Each term adjusted for those before it: rows of R, scaled to a unit diagonal.

@@ -110,3 +110,14 @@ has_zero_column <- function(fit) {
 new_anova <- function(table, heading) {
   structure(table, heading = heading, class = c("henderson_anova", "anova", "data.frame"))
 }
+
+# A fit evaluated at given parameters (optimizer "none") may be far from an optimum.
+no_optimum_note <- function(fit, ddf) {
+  if (ddf != "Satterthwaite" || fit$optimization$optimizer != "none" || is_near_optimum(fit)) {
+    return(NULL)
+  }
+  paste(
+    "the parameters are no optimum, which Satterthwaite's degrees of freedom assume;",
+    "fit with another optimizer than \"none\", or use \"expected\""
+  )
+}

@@ -130,20 +130,6 @@ contrast_rows <- function(fit, L, ddf, rhs = 0) {
   rows
 }
 
-# Powers of two near the largest entry of each row (1 for a row of zeros): division by them is
-# exact, and squares of what it leaves neither vanish nor overflow.
-row_powers <- function(L) {
-  largest <- apply(abs(L), 1L, max, 0)
-  2^floor(log2(ifelse(largest > 0, largest, 1)))
-}
-
-# Standard errors of the rows of L by the covariance of the fit.
-row_errors <- function(fit, L) {
-  unit <- row_powers(L)
-  L <- L / unit
-  unit * sqrt(pmax(rowSums((L %*% fit$vcov) * L), 0))
-}
-
 #' Joint F test of L beta = rhs
 #'
 #' @return list(`num_df` (rank of L), `den_df`, `f_value`, `p_value`); for "none" `den_df` is Inf
@@ -226,4 +212,13 @@ variance_parameter_covariance <- function(fit) {
   names <- c(names(fit$theta), "sigma")
   dimnames(covariance) <- list(names, names)
   list(covariance = covariance, active = pieces$free != 0)
+}
+
+# Away from an optimum the Hessian tells nothing of how well the parameters are known. Those of
+# another program that stopped a little early are near enough.
+is_near_optimum <- function(fit) {
+  pieces <- inference_pieces(fit, "Satterthwaite")
+  gain <- sum(fit$optimization$gradient * (pieces$weight %*% fit$optimization$gradient)) / 2
+  curvatures <- eigen(pieces$hessian, symmetric = TRUE, only.values = TRUE)$values
+  gain < 0.01 && all(curvatures > -1e-6 * max(abs(curvatures), 1))
 }

@@ -155,23 +155,6 @@ split_wrapper <- function(expr, name) {
   list(fixed = NULL, random = wrapped_terms(bar, name, expr))
 }
 
-#' First random term inside an expression (also a bare bar), or NULL
-#'
-#' Ordinary functions such as `I(a | b)`, where the bar is R's "or", are not entered.
-#' @noRd
-first_random_term <- function(expr) {
-  if (!contains_bar(expr)) return(NULL)
-  if (is_bar(expr)) return(expr)
-  name <- call_name(expr)
-  if (is_structure_call(expr, name)) return(strip_parentheses(expr[[2L]]))
-  if (!name %in% formula_operators) return(NULL)
-  for (part in as.list(expr)[-1L]) {
-    found <- first_random_term(part)
-    if (!is.null(found)) return(found)
-  }
-  NULL
-}
-
 #' A formula holds variables; of constants it knows 0 and 1 only
 #'
 #' Numbers and strings within calls, as in `poly(x, 2)`, are the call's own.
@@ -245,68 +228,6 @@ error_strata <- function(expr) {
   }
   if (!any(c("*", "^", "%in%") %in% all.names(expr))) return(expression_text(expr))
   utf8_names(attr(stats::terms(stats::reformulate(expression_text(expr))), "term.labels"))
-}
-
-# --- predicates and small helpers ---
-
-formula_operators <- c("+", "-", "*", "/", ":", "^", "%in%", "(", "~")
-
-#' @noRd
-contains_bar <- function(expr) {
-  is.call(expr) && any(c("|", "||") %in% all.names(expr))
-}
-
-#' @noRd
-is_bar <- function(expr) {
-  is.call(expr) && length(expr) == 3L &&
-    (identical(expr[[1L]], quote(`|`)) || identical(expr[[1L]], quote(`||`)))
-}
-
-#' Name of the function of a call; `""` when it is not a plain name (`pkg::f`)
-#' @noRd
-call_name <- function(expr) {
-  if (is.symbol(expr[[1L]])) as.character(expr[[1L]]) else ""
-}
-
-#' @noRd
-strip_parentheses <- function(expr) {
-  while (is.call(expr) && identical(expr[[1L]], quote(`(`))) expr <- expr[[2L]]
-  expr
-}
-
-#' One-line text of an expression, symbols without backticks
-#' @return string, UTF-8 also where the locale is not.
-#' @noRd
-expression_text <- function(expr) {
-  if (is.symbol(expr)) return(utf8_names(as.character(expr)))
-  if (is.character(expr)) return(encodeString(expr, quote = "\""))
-  if (!is.call(expr) && length(expr) == 1L) return(as.character(expr))
-  utf8_names(paste(deparse(expr, width.cutoff = 500L), collapse = " "))
-}
-
-#' Restore UTF-8 names that R has written as `<U+7EC4>`
-#'
-#' In a locale that is not UTF-8, R turns symbols and the column names of a model matrix into the
-#' native encoding, which escapes what it cannot hold and makes the name non-syntactic (backticks).
-#' @param x character vector.
-#' @return `x` with the escapes replaced, marked UTF-8; unchanged in a UTF-8 locale.
-#' @noRd
-utf8_names <- function(x) {
-  if (l10n_info()[["UTF-8"]] || !any(escaped <- grepl("<U+", x, fixed = TRUE))) return(x)
-  x[escaped] <- vapply(x[escaped], unescape_utf8, "", USE.NAMES = FALSE)
-  x
-}
-
-#' @noRd
-unescape_utf8 <- function(text) {
-  text <- enc2native(text)
-  text <- gsub("`((?:[A-Za-z0-9._]|<U\\+[0-9A-F]{4,8}>)+)`", "\\1", text, perl = TRUE)
-  found <- gregexpr("<U\\+[0-9A-F]{4,8}>", text)
-  codes <- regmatches(text, found)[[1L]]
-  between <- regmatches(text, found, invert = TRUE)[[1L]]
-  codes <- strtoi(gsub("[^0-9A-F]", "", sub("U", "", codes)), 16L)
-  characters <- vapply(codes, intToUtf8, "")
-  enc2utf8(paste0(between, c(characters, ""), collapse = ""))
 }
 
 # --- errors ---

@@ -4,12 +4,6 @@
 # `|` gives an unstructured ("us"), `||` a diagonal ("diag") covariance, as do the wrappers
 # `us(lhs | group)` and `diag(lhs | group)`.
 
-# Covariance structures that other packages know and this one does not (yet).
-unsupported_structures <- c(
-  "cs", "homcs", "hetcs", "ar1", "hetar1", "homar1", "toep", "homtoep", "hettoep", "rr", "ou",
-  "exp", "gau", "mat", "homdiag", "propto", "equalto", "kin", "gr"
-)
-
 #' Random term, low-level constructor
 #'
 #' @param lhs expression, the left-hand side as written, e.g. `quote(1 + Days)`.
@@ -49,18 +43,6 @@ bar_terms <- function(bar, structure = NULL) {
 }
 
 # --- covariance wrappers ---
-
-#' Is a call that contains a bar a covariance structure around a random term?
-#'
-#' It is when its first argument is a bar and its name is that of a structure, or when the
-#' left-hand side of the bar is a number, which makes no sense as R's "or".
-#' @noRd
-is_structure_call <- function(expr, name) {
-  if (length(expr) < 2L || name %in% formula_operators) return(FALSE)
-  bar <- strip_parentheses(expr[[2L]])
-  if (!is_bar(bar)) return(FALSE)
-  name %in% c(names(covariance_structures), unsupported_structures) || is.numeric(bar[[2L]])
-}
 
 #' @noRd
 wrapped_terms <- function(bar, name, expr) {
@@ -249,4 +231,30 @@ add_variables <- function(formula, variables) {
   for (variable in variables) rhs <- call("+", rhs, variable)
   formula[[3L]] <- rhs
   formula
+}
+
+# --- terms written back, and changed ---
+
+# `(lhs | group)`, or `(lhs || group)` for a diagonal term.
+random_term_call <- function(term) {
+  bar <- if (identical(term$structure, "diag")) "||" else "|"
+  call("(", call(bar, term$lhs, term$group))
+}
+
+# The term with another left-hand side.
+term_with <- function(term, labels, intercept, structure = term$structure) {
+  parts <- c(list(if (intercept) 1 else 0), lapply(labels, str2lang))
+  # `1 + x` is written as `x`, as most people do
+  if (intercept && length(labels) > 0L) parts <- parts[-1L]
+  lhs <- Reduce(function(left, right) call("+", left, right), parts)
+  if (length(labels) == 0L) structure <- "us"
+  changed <- new_random_term(lhs, term$group, structure)
+  changed["contrasts"] <- term["contrasts"]
+  changed
+}
+
+# Parts of a left-hand side: "1" and the labels of its terms.
+lhs_parts <- function(term) {
+  if (is.null(term$terms)) return("1")
+  c(if (attr(term$terms, "intercept") == 1L) "1", attr(term$terms, "term.labels"))
 }

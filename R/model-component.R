@@ -126,8 +126,6 @@ term_sizes <- function(fit) {
   by_text(fit, function(term) length(term$columns) * length(term$levels))
 }
 
-random_effects_matrix <- function(fit) random_matrix(fit_random_terms(fit), length(fit$fitted))
-
 # List of n x v matrices, one for each term.
 term_matrices <- function(fit) {
   matrices <- lapply(fit_random_terms(fit), function(term) {

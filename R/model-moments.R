@@ -129,3 +129,45 @@ means_of_rows <- function(fit) {
     noise = mean(1 / weights[used])
   )
 }
+
+#' Cross-products of a fit, as a plain list
+#'
+#' Those of the fit where it keeps them (`kept_bytes()`); larger ones are computed from the rows
+#' when first asked for, and are there until the session ends or the fit is gone: they are not saved
+#' with it.
+#' @param fit a fit by `lmm()` that kept its model frame.
+#' @return list of class `henderson_cross_products`: `format_version` (1), `terms`, `contrasts`,
+#'   `xlevels`, `levels` (by block term), `shift` (centres of X's columns; y is centred by its
+#'   least-squares fit), `n`, `sum_log_w`, `p`, `intercept`, and `blocks` (moments about the shifts).
+#' @noRd
+cross_products_of <- function(fit) {
+  groups <- vapply(fit$random, `[[`, "", "group")
+  levels <- lapply(fit$random[!duplicated(groups)], `[[`, "levels")
+  new_cross_products(moments_of(fit), fit, stats::setNames(levels, unique(groups)))
+}
+
+moments_of <- function(fit) {
+  moments <- fit$cache$cross_products
+  # a weak reference is saved without its value
+  if (rlang::is_weakref(moments)) moments <- rlang::wref_value(moments)
+  if (!is.null(moments)) return(moments)
+  design <- list(
+    random = fit_random_terms(fit), y = model_response(fit), weights = fit$weights,
+    offset = fit$offset
+  )
+  moments <- cross_products_cpp(core_design(design, fixed_matrix(fit)))
+  assign("cross_products", rlang::new_weakref(fit$cache, moments), envir = fit$cache)
+  moments
+}
+
+new_cross_products <- function(moments, fit, levels) {
+  extra <- list(
+    columns = names(fit$beta), terms = fit$terms, contrasts = fit$contrasts,
+    xlevels = fit$xlevels, levels = levels
+  )
+  structure(c(moments, extra), class = "henderson_cross_products")
+}
+
+# R of a matrix of full column rank, by Householder's QR without pivoting: unlike the Cholesky
+# factor of X'X it does not lose half of the digits.
+triangular_factor <- function(X) qr.R(qr(X, tol = 0, LAPACK = FALSE))

@@ -71,24 +71,3 @@ scaled_residuals <- function(fit) {
   }
   (values * sqrt(fit$weights))[fit$weights > 0]
 }
-
-# The response as fitted: plain numeric n.
-model_response <- function(fit) {
-  fit$y %||% as.numeric(stats::model.response(model_frame_of(fit)))
-}
-
-# The stored model frame, or an error if `lmm_control(keep = )` dropped it.
-model_frame_of <- function(fit) {
-  if (is.null(fit$frame)) {
-    abort(c(
-      "This fit does not hold its model frame.",
-      "i" = "Fit again with {.code control = lmm_control(keep = \"frame\")}."
-    ), kind = "data", variable = "frame")
-  }
-  fit$frame
-}
-
-with_row_names <- function(fit, values) {
-  names(values) <- rownames(fit$frame)
-  values
-}

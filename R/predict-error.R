@@ -79,16 +79,6 @@ prediction_df <- function(fit, total, scores, method) {
   1 / (1 / pieces$degrees + rowSums((h %*% pieces$weight) * h))
 }
 
-# Entries of Gamma in the places of theta.
-relative_covariances <- function(fit) {
-  gamma <- numeric(length(fit$theta))
-  for (term in fit$random) {
-    at <- lambda_entries(term)
-    gamma[term$theta_index] <- tcrossprod(lambda_matrix(term, fit$theta))[cbind(at$row, at$column)]
-  }
-  gamma
-}
-
 #' Derivatives of kappa by the covariance parameters
 #'
 #' @param natural TRUE: by theta, \eqn{2 (S_t \Lambda_t)_{rc}}{2 (S_t Lambda_t)_rc} for the element

@@ -170,15 +170,6 @@ check_rows_complete <- function(frame, parsed, data) {
   ), kind = "data", variable = c(names(counts), "data")[1L], observed = counts)
 }
 
-check_data_frame <- function(data) {
-  if (!is.data.frame(data)) {
-    given <- describe_value(data)
-    abort("{.arg data} must be a data frame, not {given}.",
-      kind = "data", variable = "data", observed = class(data)
-    )
-  }
-}
-
 # --- parameters
 # ----------------------------------------------------------------------------------
 
@@ -345,24 +336,6 @@ draw_random_part <- function(random, theta, sigma, nsim, n) {
     }
   }
   total
-}
-
-# Evaluates `code` after set.seed(seed) and puts the generator back, absent if it had not been used;
-# returns the value and the state to repeat it. Without a seed the session's generator goes on.
-with_seed <- function(seed, code) {
-  before <- globalenv()$.Random.seed
-  if (is.null(seed)) {
-    if (is.null(before)) stats::runif(1L)
-    state <- globalenv()$.Random.seed
-    return(list(value = force(code), seed = state))
-  }
-  on.exit(if (is.null(before)) {
-    rm(".Random.seed", envir = globalenv())
-  } else {
-    assign(".Random.seed", before, envir = globalenv())
-  })
-  set.seed(seed)
-  list(value = force(code), seed = structure(seed, kind = as.list(RNGkind())))
 }
 
 # Row names of the frame, and NA rows for those that na.exclude left out, by the fit's `na.action`

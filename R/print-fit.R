@@ -123,38 +123,3 @@ counts_line <- function(n, groups) {
   counts <- paste0(names(groups), ", ", groups, collapse = "; ")
   paste0("Observations: ", n, "; groups: ", counts)
 }
-
-# What a reader must know before using the numbers: character vector, one element for each note.
-fit_notes <- function(fit) {
-  notes <- character(0L)
-  omitted <- length(fit$na.action)
-  if (omitted > 0L) {
-    notes <- paste(omitted, ngettext(omitted, "row", "rows"), "with missing values left out")
-  }
-  if (length(fit$dropped) > 0L) {
-    notes <- c(notes, paste0(
-      "the fixed-effects matrix does not have full rank: ", length(fit$dropped), " of ",
-      length(fit$all_columns), " columns dropped (", list_some(fit$dropped), ")"
-    ))
-  }
-  if (is_singular(fit)) {
-    notes <- c(notes, "singular fit: a covariance matrix of the random effects is not of full rank")
-  }
-  c(notes, undetermined_notes(fit), convergence_note(fit))
-}
-
-convergence_note <- function(fit) {
-  if (isFALSE(fit$optimization$converged)) {
-    paste0("not converged: ", convergence_problem(fit$optimization, fit$control)$reason)
-  }
-}
-
-# The first names of a long list.
-list_some <- function(names, at_most = 5L) {
-  if (length(names) > at_most) names <- c(names[seq_len(at_most)], "...")
-  paste(names, collapse = ", ")
-}
-
-note_lines <- function(notes) {
-  if (length(notes) > 0L) c("", fold_text(paste("Note:", notes)))
-}

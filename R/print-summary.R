@@ -119,26 +119,6 @@ coefficient_tests <- function(fit, ddf, required) {
   })
 }
 
-# A fit evaluated at given parameters (optimizer "none") may be far from an optimum.
-no_optimum_note <- function(fit, ddf) {
-  if (ddf != "Satterthwaite" || fit$optimization$optimizer != "none" || is_near_optimum(fit)) {
-    return(NULL)
-  }
-  paste(
-    "the parameters are no optimum, which Satterthwaite's degrees of freedom assume;",
-    "fit with another optimizer than \"none\", or use \"expected\""
-  )
-}
-
-# Away from an optimum the Hessian tells nothing of how well the parameters are known. Those of
-# another program that stopped a little early are near enough.
-is_near_optimum <- function(fit) {
-  pieces <- inference_pieces(fit, "Satterthwaite")
-  gain <- sum(fit$optimization$gradient * (pieces$weight %*% fit$optimization$gradient)) / 2
-  curvatures <- eigen(pieces$hessian, symmetric = TRUE, only.values = TRUE)$values
-  gain < 0.01 && all(curvatures > -1e-6 * max(abs(curvatures), 1))
-}
-
 #' @rdname summary.henderson_lmm
 #' @export
 print.summary.henderson_lmm <- function(x, digits = max(3L, getOption("digits") - 3L),

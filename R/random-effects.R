@@ -148,17 +148,3 @@ print.henderson_ranef <- function(x, ...) {
   }
   invisible(x)
 }
-
-# Prints a data frame with one row for each level, or a named vector, by R's own methods wherever
-# these can write the names.
-print_by_level <- function(x, digits = NULL, ...) {
-  if (!is.null(digits)) check_digits(digits)
-  names <- if (is.data.frame(x)) c(rownames(x), names(x)) else names(x)
-  if (prints_well(names)) {
-    print(x, digits = digits, ...)
-  } else if (is.data.frame(x)) {
-    write_lines(text_numbers(x, digits))
-  } else {
-    write_lines(text_vector(format(x, digits = digits)))
-  }
-}

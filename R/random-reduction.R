@@ -57,18 +57,6 @@ term_without <- function(term, part) {
   term_with(term, labels, intercept || length(labels) == 0L)
 }
 
-# The term with another left-hand side.
-term_with <- function(term, labels, intercept, structure = term$structure) {
-  parts <- c(list(if (intercept) 1 else 0), lapply(labels, str2lang))
-  # `1 + x` is written as `x`, as most people do
-  if (intercept && length(labels) > 0L) parts <- parts[-1L]
-  lhs <- Reduce(function(left, right) call("+", left, right), parts)
-  if (length(labels) == 0L) structure <- "us"
-  changed <- new_random_term(lhs, term$group, structure)
-  changed["contrasts"] <- term["contrasts"]
-  changed
-}
-
 # Names of the columns of a left-hand side; `lhs_matrix()` gives the matrix, one row for each of
 # `rows` of the frame (NULL: all).
 lhs_columns <- function(term, fit) colnames(lhs_matrix(term, fit, spread_rows(nrow(fit$frame))))

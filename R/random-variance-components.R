@@ -204,3 +204,13 @@ check_components <- function(comp) {
   }
   known[known %in% comp]
 }
+
+# Entries of Gamma in the places of theta.
+relative_covariances <- function(fit) {
+  gamma <- numeric(length(fit$theta))
+  for (term in fit$random) {
+    at <- lambda_entries(term)
+    gamma[term$theta_index] <- tcrossprod(lambda_matrix(term, fit$theta))[cbind(at$row, at$column)]
+  }
+  gamma
+}

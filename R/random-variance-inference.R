@@ -116,14 +116,6 @@ joint_parameters <- function(term) {
   if (term$structure == "diag") as.list(index) else rep(list(index), length(index))
 }
 
-# Row and column in Lambda of each parameter of a term.
-lambda_entries <- function(term) {
-  v <- length(term$columns)
-  if (term$structure == "diag") return(list(row = seq_len(v), column = seq_len(v)))
-  at <- which(lower_triangle(v), arr.ind = TRUE)
-  list(row = at[, 1L], column = at[, 2L])
-}
-
 # The same list for variances and covariances, or what `scale` makes of them.
 covariance_rows <- function(fit, scale) {
   labels <- unique_labels(vapply(fit$random, `[[`, "", "group"))

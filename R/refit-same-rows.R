@@ -124,13 +124,3 @@ new_row_values <- function(fit, values, name, kind) {
   }
   values
 }
-
-# Contrasts of the fit's factors that another model has as well. A matrix that is the factor's own
-# comes with the factor.
-own_contrasts <- function(fit, parsed, frame) {
-  contrasts <- fit_contrasts(fit)
-  contrasts <- contrasts[names(contrasts) %in% contrast_variables(parsed, frame)]
-  Filter(Negate(is.null), Map(function(contrast, name) {
-    if (!is.matrix(contrast) || is.null(attr(frame[[name]], "contrasts"))) contrast
-  }, contrasts, names(contrasts)))
-}

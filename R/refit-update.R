@@ -139,16 +139,6 @@ changed_call <- function(call, changes) {
   call
 }
 
-# The formula of a fit with the variables that `.` stood for.
-explicit_formula <- function(fit) {
-  formula <- fit$parsed$formula
-  if (!"." %in% all.names(fit$parsed$fixed[[3L]])) {
-    return(formula)
-  }
-  formula[[3L]] <- call("+", stats::formula(fit$terms)[[3L]], random_formula(fit)[[2L]])
-  formula
-}
-
 # The argument `formula.`, a formula or a string.
 as_change <- function(change, caller) {
   force(change)
@@ -228,24 +218,9 @@ without_parts <- function(random, parts, group) {
   Filter(Negate(is.null), reduced)
 }
 
-# Parts of a left-hand side: "1" and the labels of its terms.
-lhs_parts <- function(term) {
-  if (is.null(term$terms)) return("1")
-  c(if (attr(term$terms, "intercept") == 1L) "1", attr(term$terms, "term.labels"))
-}
-
 sum_of_terms <- function(fixed, random) {
   terms <- c(list(fixed), lapply(random, random_term_call))
   Reduce(function(left, right) call("+", left, right), terms)
-}
-
-# The formula without class and environment, for the call that is shown.
-formula_call <- function(formula) {
-  if (!inherits(formula, "formula")) {
-    return(formula)
-  }
-  attributes(formula) <- NULL
-  formula
 }
 
 # The fit that update() makes. `change`: its formula, or NULL; `changes`: its other arguments, as

@@ -25,12 +25,6 @@ test_that("the fixed part keeps what is not a random term", {
   expect_identical(fixed_of(log(y) ~ poly(x, 2) * f + (1 | g)), "log(y) ~ poly(x, 2) * f")
 })
 
-test_that("a bar inside an ordinary function is R's or", {
-  expect_identical(fixed_of(y ~ I(a | b) + (1 | g)), "y ~ I(a | b)")
-  expect_identical(fixed_of(y ~ x * ifelse(a | b, 1, 0) + (1 | g)), "y ~ x * ifelse(a | b, 1, 0)")
-  expect_identical(terms_of(y ~ (I(a | b) | g)), "I(a | b) | g")
-})
-
 test_that("random terms keep their order and structure", {
   expect_identical(
     terms_of(y ~ (1 | h) + (x || g) + diag(x + w | k) + us(0 + x | h)),
@@ -103,14 +97,6 @@ test_that("long sums of terms are parsed", {
   variables <- paste0("x", 1:300)
   formula <- stats::as.formula(paste("y ~", paste(variables, collapse = " + "), "+ (1 | g)"))
   expect_length(all.vars(parse_formula(formula)$fixed), 301)
-})
-
-test_that("escaped names are restored outside UTF-8", {
-  expect_identical(unescape_utf8("`<U+7EC4>`<U+7532>:x"), "\u7ec4\u7532:x")
-  expect_identical(unescape_utf8("a<U+7EC4>b<U+1F600>"), "a\u7ec4b\U1f600")
-  expect_identical(unescape_utf8("`my var`"), "`my var`")
-  expect_identical(Encoding(unescape_utf8("<U+7EC4>")), "UTF-8")
-  expect_identical(utf8_names(c("a", "Days")), c("a", "Days"))
 })
 
 test_that("a formula whose environment was emptied is evaluated in the data", {

@@ -87,13 +87,3 @@ test_that("nobs, n_parameters, df.residual and n_groups count", {
   expect_identical(df.residual(fit), nrow(durban.splitplot) - 143L)
   expect_identical(n_groups(fit), c("fung:block" = 8L, block = 4L))
 })
-
-test_that("extractAIC uses the ML refit", {
-  fit <- fit_cached("sleepstudy")
-
-  expect_equal(extractAIC(fit), c(6, AIC(fit_cached("sleepstudy_ml"))), tolerance = 1e-8)
-  expect_equal(
-    extractAIC(fit, k = log(180)), c(6, BIC(fit_cached("sleepstudy_ml"))), tolerance = 1e-8
-  )
-  expect_error(extractAIC(fit, k = "BIC"), class = "henderson_error_argument")
-})

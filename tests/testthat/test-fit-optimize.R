@@ -1,0 +1,79 @@
+test_that("start is checked for type, length and names", {
+  f <- Reaction ~ Days + (Days | Subject)
+  for (bad in list(1, "a", c(1, NA, 1), list(beta = 1), list(1, 2, 3), c(1, Inf, 1))) {
+    error <- expect_error(lmm(f, sleepstudy, start = bad), class = "henderson_error_start")
+    expect_identical(error$variable, "start")
+  }
+  expect_error(
+    lmm(f, sleepstudy, control = lmm_control(optimizer = "none")),
+    class = "henderson_error_start"
+  )
+})
+
+test_that("a start with names is matched by them", {
+  none <- lmm_control(optimizer = "none")
+  f <- Reaction ~ Days + (Days | Subject)
+  theta <- c("Subject.(Intercept)" = 2, "Subject.Days.(Intercept)" = 3, Subject.Days = 1)
+  expected <- lmm(f, sleepstudy, start = unname(theta), control = none)
+  for (start in list(theta, theta[c(3, 1, 2)], list(theta = theta[3:1]))) {
+    fit <- lmm(f, sleepstudy, start = start, control = none)
+    expect_identical(fit$theta, expected$theta)
+    expect_identical(fit$criterion, expected$criterion)
+  }
+  for (wrong in list(
+    stats::setNames(theta, c("a", "b", "c")), stats::setNames(theta, names(theta)[c(1, 1, 3)]),
+    stats::setNames(theta, c("", names(theta)[-1]))
+  )) {
+    condition <- tryCatch(lmm(f, sleepstudy, start = wrong), error = identity)
+    expect_s3_class(condition, "henderson_error_start")
+    expect_identical(condition$observed, names(wrong))
+    expect_match(conditionMessage(condition), "Subject.Days.(Intercept)", fixed = TRUE)
+  }
+  # names that two terms have in common stand for their position
+  twice <- lmm(Reaction ~ Days + (Days | Subject) + (1 | Subject), sleepstudy,
+    start = c(1, 0, 0.2, 0.3), control = lmm_control(optimizer = "none", check_singular = "ignore")
+  )
+  expect_identical(anyDuplicated(names(twice$theta)) > 0L, TRUE)
+  same <- update(twice, start = twice$theta)
+  expect_identical(same$theta, twice$theta)
+  expect_error(update(twice, start = twice$theta[4:1]), class = "henderson_error_start")
+})
+
+test_that("all optimizers find the optimum of sleepstudy", {
+  best <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  for (name in c("bfgs", "nelder_mead")) {
+    fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy, control = lmm_control(name))
+    # both stop on changes of the criterion near rounding: 1e-15 of 1744
+    expect_equal(fit$criterion, best$criterion, tolerance = 1e-10)
+    expect_equal(fit$theta, best$theta, tolerance = 1e-4)
+    expect_true(fit$optimization$converged)
+    expect_identical(fit$optimization$optimizer, name)
+  }
+})
+
+test_that("optimizer = 'none' evaluates at start and reports it unchanged", {
+  theta <- c(1, 0.1, 0.3)
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy,
+    start = theta, control = lmm_control(optimizer = "none")
+  )
+  expect_equal(unname(fit$theta), theta)
+  expect_equal(fit$optimization$evaluations, 1L)
+  same <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy,
+    start = list(theta = theta), control = lmm_control(optimizer = "none")
+  )
+  expect_equal(same$criterion, fit$criterion)
+})
+
+test_that("an optimizer out of budget warns and says what to do", {
+  expect_warning(
+    lmm(Reaction ~ Days + (Days | Subject), sleepstudy, control = lmm_control(max_iterations = 2)),
+    "max_iterations", class = "henderson_warning_convergence"
+  )
+})
+
+test_that("verbose prints the optimizer's steps", {
+  expect_output(
+    lmm(Reaction ~ Days + (Days | Subject), sleepstudy, verbose = 1),
+    "criterion 1743.628272 .*predicted decrease"
+  )
+})
