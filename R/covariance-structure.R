@@ -1,18 +1,28 @@
-# Covariance structures of random terms: one table, one row each.
+# Covariance structures of random terms: one table, one row each. Nothing else in R knows them by
+# name.
 #
 # A term with v columns has Cov(b) = sigma^2 Lambda Lambda', Lambda a lower-triangular v x v matrix
 # that is a function of the term's parameters theta. Each row of the table gives
+#   bar                how the term is written with a bar; NULL where only its name says it
+#   kind               what the core calls it (src/convert.h)
+#   has_covariances    may effects of different columns depend on each other? If not, they are terms
+#                      of their own but for the name: printed, removed and counted one by one
+#   any_basis          is the model the same whatever basis its columns are written in?
 #   n_parameters(v)    number of parameters
 #   start(v)           starting values (Lambda = I)
 #   lower(v)           lower bounds (0 on the diagonal of Lambda, -Inf elsewhere)
 #   labels(columns)    names of the parameters, without the grouping factor
+#   entries(v)         row and column of each parameter in Lambda
 #   lambda(theta, v)   Lambda
-#   counts_apart       is each scalar component a term of its own in the check of the number of
-#                      random effects?
-# A new structure is a new row here and a C++ file under src/core.
+#   parameters(F)      those of the Lambda with Lambda Lambda' = FF', F any v x k matrix
+# A new structure is a new row here and a C++ file under src/core/covariance.
 
 covariance_structures <- list(
   us = list(
+    bar = "|",
+    kind = 0L,
+    has_covariances = TRUE,
+    any_basis = TRUE,
     n_parameters = function(v) v * (v + 1L) / 2L,
     start = function(v) diag(v)[lower_triangle(v)],
     lower = function(v) {
@@ -29,22 +39,59 @@ covariance_structures <- list(
       labels[row == column] <- columns
       labels
     },
+    entries = function(v) which(lower_triangle(v), arr.ind = TRUE),
     lambda = function(theta, v) {
       lambda <- matrix(0, v, v)
       lambda[lower_triangle(v)] <- theta
       lambda
     },
-    counts_apart = FALSE
+    parameters = function(F) {
+      v <- nrow(F)
+      R <- qr.R(qr(t(F), LAPACK = FALSE, tol = 0))
+      lambda <- matrix(0, v, v)
+      lambda[, seq_len(nrow(R))] <- t(R * ifelse(diag(R) < 0, -1, 1))
+      lambda[lower_triangle(v)]
+    }
   ),
   diag = list(
+    bar = "||",
+    kind = 1L,
+    has_covariances = FALSE,
+    any_basis = FALSE,
     n_parameters = function(v) v,
     start = function(v) rep(1, v),
     lower = function(v) rep(0, v),
     labels = function(columns) columns,
+    entries = function(v) cbind(seq_len(v), seq_len(v)),
     lambda = function(theta, v) diag(theta, nrow = v),
-    counts_apart = TRUE
+    parameters = function(F) sqrt(rowSums(F^2))
   )
 )
+
+# Covariance structures that other packages know and this one does not (yet).
+unsupported_structures <- c(
+  "cs", "homcs", "hetcs", "ar1", "hetar1", "homar1", "toep", "homtoep", "hettoep", "rr", "ou",
+  "exp", "gau", "mat", "homdiag", "propto", "equalto", "kin", "gr"
+)
+
+# --- words ---
+
+known_structures <- function() names(covariance_structures)
+
+# "|" or "||" for a structure; NULL if it has none.
+bar_of_structure <- function(structure) covariance_structures[[structure]]$bar
+
+# The structure that "|" or "||" stands for.
+structure_of_bar <- function(bar) {
+  bars <- vapply(covariance_structures, function(row) row$bar %||% "", "")
+  names(bars)[match(bar, bars)]
+}
+
+has_covariances <- function(structure) covariance_structures[[structure]]$has_covariances
+
+has_any_basis <- function(structure) covariance_structures[[structure]]$any_basis
+
+# --- parameters ---
 
 #' @return v x v logical matrix, TRUE on and below the diagonal.
 #' @noRd
@@ -117,16 +164,42 @@ index_theta <- function(random) {
   random
 }
 
-# Covariance structures that other packages know and this one does not (yet).
-unsupported_structures <- c(
-  "cs", "homcs", "hetcs", "ar1", "hetar1", "homar1", "toep", "homtoep", "hettoep", "rr", "ou",
-  "exp", "gau", "mat", "homdiag", "propto", "equalto", "kin", "gr"
-)
-
-# Row and column in Lambda of each parameter of a term.
+#' Row and column in Lambda of each parameter of a term
+#' @return list(`row`, `column`), integers.
+#' @noRd
 lambda_entries <- function(term) {
-  v <- length(term$columns)
-  if (term$structure == "diag") return(list(row = seq_len(v), column = seq_len(v)))
-  at <- which(lower_triangle(v), arr.ind = TRUE)
+  at <- covariance_structures[[term$structure]]$entries(length(term$columns))
   list(row = at[, 1L], column = at[, 2L])
+}
+
+#' Parameters of the Lambda with Lambda Lambda' = FF'
+#' @param F v x k matrix.
+#' @noRd
+factor_parameters <- function(F, structure) covariance_structures[[structure]]$parameters(F)
+
+#' Theta with signs as the core gives them
+#'
+#' Each column of Lambda may change its sign without changing the model.
+#' @noRd
+canonical_signs <- function(theta, random) {
+  for (term in random) {
+    at <- lambda_entries(term)
+    own <- theta[term$theta_index]
+    negative <- at$column[at$row == at$column & own < 0]
+    flipped <- at$column %in% negative
+    theta[term$theta_index[flipped]] <- -own[flipped]
+  }
+  theta
+}
+
+#' What the core is told of a term's structure
+#'
+#' @param first first column of the term within its block (0-based).
+#' @return named integer vector, a column of the matrix in src/convert.h.
+#' @noRd
+core_structure <- function(term, first) {
+  c(
+    kind = covariance_structures[[term$structure]]$kind, first_column = as.integer(first),
+    n_columns = length(term$columns), first_parameter = term$theta_index[1L] - 1L
+  )
 }

@@ -303,7 +303,7 @@ report_many_levels <- function(term, n_levels, n, control) {
 #' @noRd
 check_n_random_effects <- function(term, n_levels, n, control) {
   v <- length(term$columns)
-  if (covariance_structures[[term$structure]]$counts_apart || v * n_levels < n) {
+  if (!has_covariances(term$structure) || v * n_levels < n) {
     return(invisible(NULL))
   }
   count <- v * n_levels

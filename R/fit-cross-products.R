@@ -39,23 +39,10 @@ core_design <- function(design, X) {
 
 core_term <- function(members, first) {
   columns <- list()
-  structures <- matrix(0L, 4L, length(members))
-  for (i in seq_along(members)) {
-    term <- members[[i]]
-    columns <- c(columns, core_columns(term))
-    structures[, i] <- structure_column(term, first[i])
-  }
+  for (term in members) columns <- c(columns, core_columns(term))
   list(
     columns = columns, level = members[[1L]]$level, n_levels = length(members[[1L]]$levels),
-    structures = structures
-  )
-}
-
-# Kind, first column, columns and first parameter (0-based) of a term within its block.
-structure_column <- function(term, first) {
-  c(
-    match(term$structure, c("us", "diag")) - 1L, as.integer(first), length(term$columns),
-    term$theta_index[1L] - 1L
+    structures = mapply(core_structure, members, first)
   )
 }
 

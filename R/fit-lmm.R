@@ -128,13 +128,16 @@ fit_from_design <- function(parsed, frame, design, REML, control, start, call) {
   if (!is.double(X)) storage.mode(X) <- "double"
   keep <- kept_bytes(design, X, frame, control)
   result <- if (ncol(X) < nrow(X)) {
-    fit_core(core_design(design, X), REML, control, start, FALSE, keep)
+    fit_core(
+      core_design(design, X), design$random, REML, control, start, FALSE, keep
+    )
   }
   if (is.null(result) || !is.null(result$smallest_pivot)) {
     check_magnitudes(design, X, frame)
     columns <- keep_full_rank(X, full_rank_columns(X, design$weights), control)
     check_residual_df(columns$X, design)
-    result <- fit_core(core_design(design, columns$X), REML, control, start, TRUE, keep)
+    core <- core_design(design, columns$X)
+    result <- fit_core(core, design$random, REML, control, start, TRUE, keep)
   } else {
     columns <- keep_full_rank(X, NULL, control)
   }
@@ -159,7 +162,8 @@ check_residual_df <- function(X, design) {
   p <- ncol(X)
   if (n > p) return(invisible(NULL))
   abort(c(
-    "{n} observation{?s} cannot determine {p} fixed-effects coefficient{?s} and a residual variance.",
+    "{n} observation{?s} cannot determine {p} fixed-effects coefficient{?s} and a residual
+     variance.",
     "i" = "Fewer fixed effects, or more data, are needed."
   ), kind = "data", observed = c(n = n, p = p))
 }

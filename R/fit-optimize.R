@@ -57,18 +57,18 @@ by_names <- function(start, names) {
 
 #' Fit a design by the optimizer that control asks for
 #'
-#' @param core list from `core_design()`.
+#' @param core list from `core_design()`; `random` its terms, in theta order.
 #' @param start numeric or NULL.
 #' @param rank_checked logical: has the caller settled the rank of X?
 #' @param keep_bytes how large the cross-products may be that come back as `cross_products`.
-#' @param moments cross-products of these rows with any response, or NULL: only the response is read.
+#' @param moments cross-products of these rows with any response, or NULL: only the response is
+#'   read.
 #' @return list from the core, with `optimizer` added; or list(smallest_pivot) if X has to be
 #'   checked for rank first.
 #' @noRd
-fit_core <- function(core, REML, control, start, rank_checked, keep_bytes = 0, moments = NULL) {
-  if (!is.null(start)) {
-    start <- canonical_signs(start, do.call(cbind, lapply(core$terms, `[[`, "structures")))
-  }
+fit_core <- function(core, random, REML, control, start, rank_checked, keep_bytes = 0,
+                     moments = NULL) {
+  if (!is.null(start)) start <- canonical_signs(start, random)
   outside <- control$optimizer %in% c("bfgs", "nelder_mead")
   options <- list(
     REML = REML, optimize = !outside && control$optimizer != "none", certify = outside,
@@ -82,7 +82,7 @@ fit_core <- function(core, REML, control, start, rank_checked, keep_bytes = 0, m
     return(result)
   }
   if (!rank_checked) return(list(smallest_pivot = 0))
-  optimum <- minimize_with_optim(core, REML, control, start)
+  optimum <- minimize_with_optim(core, random, REML, control, start)
   if (is.null(optimum)) return(list(status = "undefined", criterion = Inf))
   options$start <- optimum$theta
   result <- fit_in_memory(core, options, TRUE)
@@ -142,17 +142,15 @@ spent_budget <- "iteration limit reached"
 #' Minimise with stats::optim, for comparison with the core's own optimizer
 #' @return list(`theta`, `outcome` for `certify_outcome()`); NULL where the criterion is not finite.
 #' @noRd
-minimize_with_optim <- function(core, REML, control, start) {
+minimize_with_optim <- function(core, random, REML, control, start) {
   evaluate <- deviance_evaluator(cross_products_cpp(core), REML)
-  structures <- do.call(cbind, lapply(core$terms, `[[`, "structures"))
-  diagonal <- diagonal_parameters(structures)
-  if (is.null(start)) start <- as.double(diagonal)
+  if (is.null(start)) start <- theta_start(random)
   value <- function(theta) evaluate(theta, FALSE)$value
   gradient <- function(theta) evaluate(theta, TRUE)$gradient
   optimum <- tryCatch(
     if (control$optimizer == "bfgs") {
       stats::optim(start, value, gradient,
-        method = "L-BFGS-B", lower = ifelse(diagonal, 0, -Inf),
+        method = "L-BFGS-B", lower = theta_lower(random),
         control = list(maxit = control$max_iterations, factr = 10)
       )
     } else {
@@ -167,40 +165,13 @@ minimize_with_optim <- function(core, REML, control, start) {
   )
   # optim() gives up with an error where the criterion is not finite
   if (is.null(optimum)) return(NULL)
-  theta <- canonical_signs(optimum$par, structures)
+  theta <- canonical_signs(optimum$par, random)
   counts <- optimum$counts
   list(theta = theta, outcome = list(
     optimizer = control$optimizer, evaluations = as.integer(counts[[1L]]),
     iterations = as.integer(counts[[1L]]),
     message = if (optimum$convergence == 1L) spent_budget else optimum$message
   ))
-}
-
-# Positions of theta on the diagonal of Lambda. structures: 4 x k, see src/convert.h.
-diagonal_parameters <- function(structures) {
-  parts <- lapply(seq_len(ncol(structures)), function(k) {
-    v <- structures[3L, k]
-    if (structures[1L, k] == 1L) rep(TRUE, v) else diag(v)[lower_triangle(v)] == 1
-  })
-  unlist(parts[order(structures[4L, ])])
-}
-
-# Each column of Lambda may change its sign without changing the model.
-canonical_signs <- function(theta, structures) {
-  for (k in seq_len(ncol(structures))) {
-    v <- structures[3L, k]
-    at <- structures[4L, k]
-    if (structures[1L, k] == 1L) {
-      theta[at + seq_len(v)] <- abs(theta[at + seq_len(v)])
-      next
-    }
-    for (column in seq_len(v)) {
-      rows <- at + seq_len(v - column + 1L)
-      if (theta[rows[1L]] < 0) theta[rows] <- -theta[rows]
-      at <- at + v - column + 1L
-    }
-  }
-  theta
 }
 
 #' Say what the user should know of the outcome

@@ -85,7 +85,9 @@ anova.henderson_lmm <- function(object, ..., refit = TRUE, type = c("III", "II",
   one_fit_only <- c(type = !missing(type), ddf = !missing(ddf))
   if (any(one_fit_only)) abort_one_fit_only(names(which(one_fit_only))[1L])
   check_comparable(fits)
-  expressions <- as.list(if (missing(object)) substitute(list(...)) else substitute(list(object, ...)))
+  expressions <- as.list(
+    if (missing(object)) substitute(list(...)) else substitute(list(object, ...))
+  )
   names(fits) <- model_labels(expressions[-1L], names(fits), model.names)
   likelihood_ratio_table(ml_fits(fits, refit))
 }

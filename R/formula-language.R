@@ -1,5 +1,5 @@
-# Words of the formula language: what a piece of an expression is, and how it reads. Language objects
-# only, never data.
+# Words of the formula language: what a piece of an expression is, and how it reads. Language
+# objects only, never data.
 
 formula_operators <- c("+", "-", "*", "/", ":", "^", "%in%", "(", "~")
 
@@ -35,7 +35,7 @@ is_structure_call <- function(expr, name) {
   if (length(expr) < 2L || name %in% formula_operators) return(FALSE)
   bar <- strip_parentheses(expr[[2L]])
   if (!is_bar(bar)) return(FALSE)
-  name %in% c(names(covariance_structures), unsupported_structures) || is.numeric(bar[[2L]])
+  name %in% c(known_structures(), unsupported_structures) || is.numeric(bar[[2L]])
 }
 
 #' First random term inside an expression (also a bare bar), or NULL

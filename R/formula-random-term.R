@@ -16,10 +16,9 @@
 #' @noRd
 new_random_term <- function(lhs, group, structure) {
   group_name <- group_text(group)
-  bar <- if (structure == "diag") " || " else " | "
   term <- list(
     lhs = lhs, group = group, group_name = group_name, structure = structure,
-    text = paste0(expression_text(lhs), bar, group_name),
+    text = paste(expression_text(lhs), bar_of_structure(structure), group_name),
     terms = lhs_terms(lhs), group_variables = interaction_parts(group)
   )
   class(term) <- "random_term"
@@ -35,7 +34,7 @@ new_random_term <- function(lhs, group, structure) {
 bar_terms <- function(bar, structure = NULL) {
   lhs <- strip_parentheses(bar[[2L]])
   check_lhs(lhs, bar)
-  if (is.null(structure)) structure <- if (call_name(bar) == "||") "diag" else "us"
+  if (is.null(structure)) structure <- structure_of_bar(call_name(bar))
   groups <- lapply(expand_group(bar[[3L]], bar), interaction_parts)
   # lme4 2.1 names factors of a nesting from the innermost out
   if (is_nested(bar[[3L]])) groups <- lapply(groups, rev)
@@ -47,14 +46,14 @@ bar_terms <- function(bar, structure = NULL) {
 #' @noRd
 wrapped_terms <- function(bar, name, expr) {
   text <- expression_text(expr)
-  known <- names(covariance_structures)
+  known <- known_structures()
   if (!name %in% known) {
     abort(c(
       "The covariance structure {.fn {name}} is not available: {.code {text}}.",
       "i" = "Available structures are {.fn {known}}."
     ), kind = "unsupported", variable = name, observed = text)
   }
-  if (call_name(bar) == "||" && name != "diag") {
+  if (call_name(bar) == "||" && name != structure_of_bar("||")) {
     abort(c(
       "{.code {text}} asks for two covariance structures.",
       "i" = "Use {.code |} inside {.fn {name}}, or {.code ||} without it."
@@ -237,8 +236,7 @@ add_variables <- function(formula, variables) {
 
 # `(lhs | group)`, or `(lhs || group)` for a diagonal term.
 random_term_call <- function(term) {
-  bar <- if (identical(term$structure, "diag")) "||" else "|"
-  call("(", call(bar, term$lhs, term$group))
+  call("(", call(bar_of_structure(term$structure), term$lhs, term$group))
 }
 
 # The term with another left-hand side.
@@ -247,7 +245,7 @@ term_with <- function(term, labels, intercept, structure = term$structure) {
   # `1 + x` is written as `x`, as most people do
   if (intercept && length(labels) > 0L) parts <- parts[-1L]
   lhs <- Reduce(function(left, right) call("+", left, right), parts)
-  if (length(labels) == 0L) structure <- "us"
+  if (length(labels) == 0L) structure <- structure_of_bar("|")
   changed <- new_random_term(lhs, term$group, structure)
   changed["contrasts"] <- term["contrasts"]
   changed

@@ -1,5 +1,5 @@
-# What the data of a fit do not determine (fit-undetermined.R has found it), asked here by everything
-# that reports an estimate or a test.
+# What the data of a fit do not determine (fit-undetermined.R has found it), asked here by
+# everything that reports an estimate or a test.
 
 # Which parameters of theta does a direction change?
 undetermined_parameters <- function(fit) {

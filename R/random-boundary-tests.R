@@ -60,7 +60,7 @@ reduction_shape <- function(reduction, fit) {
   inner <- if (is.null(kept)) matrix(0, v, 0L) else contained_columns(z[[2L]], z[[1L]])
   if (is.null(inner)) return(NULL)
   k <- ncol(inner)
-  diagonal <- term$structure == "diag"
+  diagonal <- !has_covariances(term$structure)
   # effects of the term are [inner, outer] times those of the smaller term and of r others
   outer <- qr.Q(qr(inner), complete = TRUE)[, k + seq_len(v - k), drop = FALSE]
   if (k == 0L) outer <- diag(v)
@@ -230,14 +230,4 @@ embedded_theta <- function(reduction, shape, fit) {
     }
   }
   theta
-}
-
-# Parameters of the lower triangular Lambda with Lambda Lambda' = FF', F a v x k matrix.
-factor_parameters <- function(F, structure) {
-  if (structure == "diag") return(sqrt(rowSums(F^2)))
-  v <- nrow(F)
-  R <- qr.R(qr(t(F), LAPACK = FALSE, tol = 0))
-  lambda <- matrix(0, v, v)
-  lambda[, seq_len(nrow(R))] <- t(R * ifelse(diag(R) < 0, -1, 1))
-  lambda[lower_triangle(v)]
 }

@@ -106,9 +106,7 @@ nested_block <- function(terms, members) {
     map[, c] <- map[, c] - centring$shift[c] * raw[, centring$with[c]]
   }
   first <- cumsum(c(0L, lengths(lapply(members, `[[`, "columns"))))
-  structures <- vapply(seq_along(members), function(i) {
-    structure_column(members[[i]], first[i])
-  }, integer(4L))
+  structures <- mapply(core_structure, members, first[seq_along(members)])
   c(map_block(old, map), list(
     v = k, n_levels = old$n_levels, structures = structures,
     centred_with = centring$with - 1L, shift = centring$shift, map = map
@@ -120,7 +118,7 @@ nested_block <- function(terms, members) {
 nested_centring <- function(members, sums) {
   with <- unlist(lapply(members, function(term) {
     ones <- match("(Intercept)", term$columns, nomatch = 0L)
-    if (term$structure != "us") ones <- 0L
+    if (!has_any_basis(term$structure)) ones <- 0L
     ifelse(seq_along(term$columns) == ones, 0L, ones)
   }))
   sizes <- lengths(lapply(members, `[[`, "columns"))

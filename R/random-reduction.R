@@ -27,7 +27,7 @@ removable_parts <- function(term, fit) {
   if (is.null(term$terms)) return(character(0L))
   labels <- stats::drop.scope(term$terms)
   intercept <- attr(term$terms, "intercept") == 1L
-  if (term$structure != "diag") {
+  if (has_covariances(term$structure)) {
     # without its only part an unstructured (0 + x | g) has nothing left, unless x is a factor,
     # whose columns add up to the column of ones
     alone <- length(attr(term$terms, "term.labels")) == 1L && !intercept

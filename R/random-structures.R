@@ -58,7 +58,7 @@ term_candidates <- function(term, fit) {
   sides <- left_hand_sides(term, fit)
   candidates <- list()
   for (side in sides) {
-    for (structure in unique(c(term$structure, "diag"))) {
+    for (structure in unique(c(term$structure, structure_of_bar("||")))) {
       complete <- structure == term$structure && identical(side, sides[[1L]])
       candidate <- if (complete) {
         term
@@ -70,7 +70,7 @@ term_candidates <- function(term, fit) {
       z <- both[[2L]]
       # one column has no correlations: both structures are the same
       if (ncol(z) == 1L && structure != term$structure) next
-      nested <- if (term$structure == "diag") {
+      nested <- if (!has_covariances(term$structure)) {
         all(colnames(z) %in% colnames(full))
       } else {
         !is.null(contained_columns(z, full))

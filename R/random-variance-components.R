@@ -106,7 +106,7 @@ component_rows <- function(covariance, label, order) {
   if (order == "cov.last") {
     position <- position[order(position[, 1] != position[, 2]), , drop = FALSE]
   }
-  if (attr(covariance, "structure") == "diag") {
+  if (!has_covariances(attr(covariance, "structure"))) {
     position <- position[position[, 1] == position[, 2], , drop = FALSE]
   }
   is_variance <- position[, 1] == position[, 2]
@@ -164,12 +164,12 @@ format.henderson_varcorr <- function(x, digits = max(3L, getOption("digits") - 2
 }
 
 is_correlated <- function(covariance) {
-  nrow(covariance) > 1L && attr(covariance, "structure") != "diag"
+  nrow(covariance) > 1L && has_covariances(attr(covariance, "structure"))
 }
 
 # The factor's name on the first row of a term, or on every row of a diagonal term.
 group_cells <- function(label, covariance) {
-  if (attr(covariance, "structure") == "diag") {
+  if (!has_covariances(attr(covariance, "structure"))) {
     return(rep(label, nrow(covariance)))
   }
   c(label, rep("", nrow(covariance) - 1L))

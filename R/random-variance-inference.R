@@ -113,7 +113,7 @@ theta_rows <- function(fit) {
 # For each parameter of a term, those that are irregular together: all of an unstructured matrix.
 joint_parameters <- function(term) {
   index <- term$theta_index
-  if (term$structure == "diag") as.list(index) else rep(list(index), length(index))
+  if (has_covariances(term$structure)) rep(list(index), length(index)) else as.list(index)
 }
 
 # The same list for variances and covariances, or what `scale` makes of them.
@@ -152,7 +152,7 @@ term_rows <- function(term, label, fit, scale) {
   }
   pairs <- which(lower_triangle(v), arr.ind = TRUE)
   pairs <- pairs[order(pairs[, 1L] != pairs[, 2L]), , drop = FALSE]
-  if (term$structure == "diag") pairs <- pairs[seq_len(v), , drop = FALSE]
+  if (!has_covariances(term$structure)) pairs <- pairs[seq_len(v), , drop = FALSE]
   cells <- lapply(seq_len(nrow(pairs)), function(k) {
     a <- pairs[k, 1L]
     b <- pairs[k, 2L]
@@ -169,7 +169,7 @@ term_rows <- function(term, label, fit, scale) {
     estimate = vapply(cells, `[[`, 0, "estimate"), gradient = lapply(cells, `[[`, "gradient"),
     # of an unstructured matrix every element is irregular when one is
     theta = lapply(pairs[, 1L], function(a) {
-      if (term$structure == "diag") term$theta_index[a] else term$theta_index
+      if (has_covariances(term$structure)) term$theta_index else term$theta_index[a]
     }),
     element = term$theta_index[match(
       paste(pairs[, 1L], pairs[, 2L]), paste(entries$row, entries$column)

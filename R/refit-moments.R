@@ -27,7 +27,7 @@ refit_from_moments <- function(fit, frame, REML, control, start, call) {
   columns <- fit[c("all_columns", "dropped", "assign")]
   columns$X <- design$X
   result <- fit_core(
-    core_design(design, design$X), REML, control, start, TRUE,
+    core_design(design, design$X), design$random, REML, control, start, TRUE,
     kept_bytes(design, design$X, frame, control), moments_of(fit)
   )
   finish_fit(fit$parsed, frame, design, columns, REML, control, start, call, result)

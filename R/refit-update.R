@@ -188,10 +188,11 @@ without_random_term <- function(random, gone) {
       (term$structure == gone$structure || length(lhs_parts(gone)) == 1L)
   }, TRUE))
   if (length(whole) > 0L) return(random[-whole[1L]])
-  apart <- gone$structure == "diag" || length(lhs_parts(gone)) == 1L
+  apart <- !has_covariances(gone$structure) || length(lhs_parts(gone)) == 1L
   for (part in if (apart) lhs_parts(gone)) {
     has_part <- same_group & vapply(random, function(term) {
-      part %in% lhs_parts(term) && (term$structure == "diag" || length(lhs_parts(term)) == 1L)
+      own <- lhs_parts(term)
+      part %in% own && (!has_covariances(term$structure) || length(own) == 1L)
     }, TRUE)
     if (!any(has_part)) apart <- FALSE
   }
@@ -211,7 +212,7 @@ without_parts <- function(random, parts, group) {
   reduced <- lapply(random, function(term) {
     own <- lhs_parts(term)
     if (!identical(term$group_name, group) || !any(parts %in% own)) return(term)
-    if (term$structure != "diag" && length(own) > 1L) return(term)
+    if (has_covariances(term$structure) && length(own) > 1L) return(term)
     left <- setdiff(own, parts)
     if (length(left) > 0L) term_with(term, setdiff(left, "1"), "1" %in% left)
   })

@@ -39,6 +39,45 @@ test_that("every structure's pieces agree in length, and its start gives the ide
       expect_identical(row$lambda(row$start(v), v), diag(v))
       lambda <- row$lambda(seq_len(n) + 0, v)
       expect_identical(lambda[upper.tri(lambda)], numeric(v * (v - 1) / 2))
+      expect_equal(lambda[row$entries(v)], seq_len(n))
+      expect_equal(row$parameters(lambda), seq_len(n))
     }
   }
+})
+
+test_that("parameters of a factor are those of the Cholesky factor, or of the variances alone", {
+  F <- cbind(c(2, -1, 3), c(0.5, 4, 1), c(1, 1, -2), c(0, 2, 1))
+  cholesky <- t(chol(tcrossprod(F)))
+  expect_equal(factor_parameters(F, "us"), cholesky[lower.tri(cholesky, diag = TRUE)])
+  expect_equal(factor_parameters(F, "diag"), sqrt(diag(tcrossprod(F))))
+  # of lower rank than columns
+  lambda <- lambda_matrix(
+    list(structure = "us", columns = letters[1:3], theta_index = 1:6),
+    factor_parameters(F[, 1, drop = FALSE], "us")
+  )
+  expect_equal(tcrossprod(lambda), tcrossprod(F[, 1]))
+})
+
+test_that("signs of the columns of Lambda are those with a positive diagonal", {
+  random <- index_theta(list(term(c("a", "b")), term(c("a", "b"), "diag"), term("a")))
+  expect_identical(canonical_signs(c(-1, 2, -3, -4, 5, -6), random), c(1, -2, 3, 4, 5, 6))
+  # terms in another order than theta, as within a block of the core
+  expect_identical(canonical_signs(c(-1, 2, -3, -4, 5, -6), rev(random)), c(1, -2, 3, 4, 5, 6))
+  theta <- c(0, -2, 3, 0, 5, 6)
+  expect_identical(canonical_signs(theta, random), theta)
+})
+
+test_that("a structure is written with its bar", {
+  for (name in known_structures()) expect_identical(structure_of_bar(bar_of_structure(name)), name)
+  expect_identical(structure_of_bar("|"), "us")
+  expect_identical(structure_of_bar("||"), "diag")
+  expect_false(any(unsupported_structures %in% known_structures()))
+})
+
+test_that("the core is told kind, columns and first parameter", {
+  random <- index_theta(list(term(c("a", "b")), term(c("a", "b", "c"), "diag")))
+  expect_identical(
+    core_structure(random[[2]], 2L),
+    c(kind = 1L, first_column = 2L, n_columns = 3L, first_parameter = 3L)
+  )
 })
