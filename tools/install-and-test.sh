@@ -212,6 +212,11 @@ check_r() {
   else
     fail "tools/check-generated.sh"
   fi
+  if Rscript "$root/tools/check-r-layers.R"; then
+    pass "tools/check-r-layers.R"
+  else
+    fail "tools/check-r-layers.R"
+  fi
 }
 
 # --- 4. the core, other compilers and checkers ---------------------------------------------------
