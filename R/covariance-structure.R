@@ -203,3 +203,12 @@ core_structure <- function(term, first) {
     n_columns = length(term$columns), first_parameter = term$theta_index[1L] - 1L
   )
 }
+
+# Matrix that takes the lower triangle by columns of G to that of M G M'.
+congruence <- function(M) {
+  to <- which(lower_triangle(nrow(M)), arr.ind = TRUE)
+  from <- which(lower_triangle(ncol(M)), arr.ind = TRUE)
+  direct <- M[to[, 1L], from[, 1L], drop = FALSE] * M[to[, 2L], from[, 2L], drop = FALSE]
+  swapped <- M[to[, 1L], from[, 2L], drop = FALSE] * M[to[, 2L], from[, 1L], drop = FALSE]
+  direct + swapped * rep(from[, 1L] != from[, 2L], each = nrow(to))
+}

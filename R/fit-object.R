@@ -43,6 +43,9 @@ new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, res
   )
   # a field that is NULL does not exist
   fit$undetermined <- new_undetermined(result$undetermined, design, fit)
+  if (!is.null(fit$undetermined)) {
+    fit$undetermined$representative <- representative_parameters(fit)
+  }
   fit$optimization$certificate$undetermined <- fit$undetermined$alone
   validate_lmm_fit(fit)
   class(fit) <- c("henderson_lmm", "henderson_fit")

@@ -38,6 +38,7 @@ largest_information <- list(width = 1e4, memory = 8e9)
 
 #' What degrees of freedom and tests are made of, computed once per fit
 #'
+#' At the representative of the fit, whose sigma belongs to it.
 #' @param method "Satterthwaite", "Kenward-Roger" or "expected".
 #' @param limit list(`width`, `memory` in bytes) of the largest dense matrices to be tried.
 #' @return list(`phi`, `adjusted` (p x p), `phi_moves` (p p x k), `offset` (k), `weight` (k x k),
@@ -46,6 +47,7 @@ largest_information <- list(width = 1e4, memory = 8e9)
 #'   `src/core/contrast_inference.h`.
 #' @noRd
 inference_pieces <- function(fit, method, limit = largest_information) {
+  fit <- representative_fit(fit)
   cached <- fit$cache[[method]]
   # a list can be edited by hand: what was computed for other parameters does not count
   if (identical(cached$theta, fit$theta) && identical(cached$REML, fit$REML)) return(cached)
@@ -100,6 +102,7 @@ abort_large_information <- function(fit, method, pieces) {
 contrast_covariance <- function(fit, ddf) {
   ddf <- ddf_method(ddf, fit)
   if (ddf != "Kenward-Roger") return(fit$vcov)
+  fit <- representative_fit(fit)
   adjusted <- fit$sigma^2 * inference_pieces(fit, ddf)$adjusted
   dimnames(adjusted) <- dimnames(fit$vcov)
   adjusted
@@ -123,10 +126,12 @@ contrast_rows <- function(fit, L, ddf, rhs = 0) {
     own <- contrast_rows_cpp(inference_pieces(fit, ddf), L / unit)
     # Kenward and Roger's adjustment can exceed the variance itself
     variance <- ifelse(own$variance < 0, NA_real_, own$variance)
-    list(estimate = estimate, se = unit * fit$sigma * sqrt(variance), df = own$df)
+    sigma <- representative_fit(fit)$sigma
+    list(estimate = estimate, se = unit * sigma * sqrt(variance), df = own$df)
   }
   unknown <- undetermined_contrasts(fit, L / unit)
   rows$se[unknown] <- rows$df[unknown] <- NA
+  if (is_df_undetermined(fit, ddf)) rows$df[] <- NA
   rows
 }
 
@@ -139,6 +144,7 @@ contrast_rows <- function(fit, L, ddf, rhs = 0) {
 #' @noRd
 contrast_joint <- function(fit, L, ddf, rhs = 0) {
   ddf <- ddf_method(ddf, fit)
+  fit <- representative_fit(fit)
   L <- plain_matrix(L)
   # one unit for all rows, or one for each
   common <- max(row_powers(L))
@@ -149,6 +155,7 @@ contrast_joint <- function(fit, L, ddf, rhs = 0) {
   test <- joint_test_cpp(pieces, L, estimate, fit$sigma^2)
   test$unknown <- undetermined_contrasts(fit, L, joint = TRUE)
   if (test$unknown) test[c("den_df", "f_value")] <- NaN
+  if (is_df_undetermined(fit, ddf)) test$den_df <- NaN
   if (ddf == "none") {
     if (!test$unknown) test$den_df <- Inf
     test$p_value <- NA_real_
@@ -202,6 +209,7 @@ plain_matrix <- function(L) {
 #'   `active` (logical k, FALSE for theta of an empty column of Lambda)).
 #' @noRd
 variance_parameter_covariance <- function(fit) {
+  fit <- representative_fit(fit)
   pieces <- inference_pieces(fit, "Satterthwaite")
   slope <- pieces$offset / 2
   inverse <- pieces$weight

@@ -13,6 +13,23 @@ is_sigma_undetermined <- function(fit) {
   !is.null(directions) && any(directions[, ncol(directions)] != 0)
 }
 
+#' The fit at its representative: where what depends on theta and sigma, and is determined, is
+#' computed
+#' @return `fit` with other `theta` and `sigma`.
+#' @noRd
+representative_fit <- function(fit) {
+  own <- fit$undetermined$representative
+  # a list can be edited by hand
+  if (is.null(own) || !identical(own$of, fit$theta)) return(fit)
+  fit[c("theta", "sigma")] <- own[c("theta", "sigma")]
+  fit
+}
+
+# Satterthwaite's degrees of freedom are not of one value for all points.
+is_df_undetermined <- function(fit, ddf) {
+  ddf == "Satterthwaite" && isFALSE(fit$undetermined$representative$unique)
+}
+
 # How many of the covariance parameters and sigma the data do not determine.
 undetermined_count <- function(fit) {
   as.integer(nrow(fit$undetermined$directions) %||% 0L)

@@ -199,6 +199,7 @@ prediction_accuracy <- function(fit, parts, columns, random_only, noise, ddf) {
   if (ddf == "Kenward-Roger") {
     return(adjusted_accuracy(fit, parts$X, ddf))
   }
+  fit <- representative_fit(fit)
   pieces <- prediction_variance(fit, parts, columns, random_only,
     with_scores = ddf != "none" || !is.null(fit$undetermined)
   )

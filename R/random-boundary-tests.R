@@ -202,15 +202,6 @@ removed_information <- function(reduction, shape, fit) {
   if (is.null(factor)) NULL else chol2inv(factor) / outer(scale, scale)
 }
 
-# Matrix that takes the lower triangle by columns of G to that of M G M'.
-congruence <- function(M) {
-  to <- which(lower_triangle(nrow(M)), arr.ind = TRUE)
-  from <- which(lower_triangle(ncol(M)), arr.ind = TRUE)
-  direct <- M[to[, 1L], from[, 1L], drop = FALSE] * M[to[, 2L], from[, 2L], drop = FALSE]
-  swapped <- M[to[, 1L], from[, 2L], drop = FALSE] * M[to[, 2L], from[, 1L], drop = FALSE]
-  direct + swapped * rep(from[, 1L] != from[, 2L], each = nrow(to))
-}
-
 # theta of the larger model that gives the smaller one as it was fitted.
 embedded_theta <- function(reduction, shape, fit) {
   theta <- numeric(length(fit$theta))

@@ -58,13 +58,12 @@ variance_components <- function(fit, scale = c("sd", "variance", "log_sd", "thet
   scale <- check_choice(scale, c("sd", "variance", "log_sd", "theta"))
   check_level(level)
   parameters <- variance_parameter_covariance(fit)$covariance
-  table <- if (scale == "theta") theta_rows(fit) else covariance_rows(fit, scale)
+  table <- rows_on_scale(representative_fit(fit), scale)
   jacobian <- do.call(rbind, table$gradient)
   irregular <- irregular_parameters(fit)
-  known <- !irregular$all & !vapply(seq_len(nrow(jacobian)), function(row) {
-    any(irregular$theta[table$theta[[row]]])
-  }, TRUE)
-  known[length(known)] <- !irregular$all && !isTRUE(irregular$sigma)
+  determined <- are_components_determined(fit, table, scale)
+  known <- !irregular$all & determined &
+    !vapply(table$theta, function(index) any(irregular$theta[index]), TRUE)
   covariance <- jacobian %*% parameters %*% t(jacobian)
   covariance[!known, ] <- covariance[, !known] <- NA
   if (any(!known)) inform_irregular(irregular$reason)
@@ -72,8 +71,8 @@ variance_components <- function(fit, scale = c("sd", "variance", "log_sd", "thet
   dimnames(covariance) <- list(names, names)
   se <- sqrt(diag(covariance))
   result <- data.frame(
-    table[c("grp", "var1", "var2")], estimate = known_estimates(fit, table), se = se,
-    component_limits(table, se, scale, level), row.names = NULL
+    table[c("grp", "var1", "var2")], estimate = known_estimates(fit, table, scale, determined),
+    se = se, component_limits(table, se, scale, level), row.names = NULL
   )
   structure(result,
     covariance = covariance, scale = scale, level = level,
@@ -81,9 +80,44 @@ variance_components <- function(fit, scale = c("sd", "variance", "log_sd", "thet
   )
 }
 
+rows_on_scale <- function(fit, scale) {
+  if (scale == "theta") theta_rows(fit) else covariance_rows(fit, scale)
+}
+
+# Is what a row shows the same at all points that the data do not tell apart?
+are_components_determined <- function(fit, table, scale) {
+  rows <- length(table$estimate)
+  if (is.null(fit$undetermined)) return(rep(TRUE, rows))
+  # second derivatives are those of one of many points
+  if (!fit$undetermined$representative$unique) return(logical(rows))
+  k <- length(fit$theta)
+  if (scale == "theta") {
+    # relative to sigma, and with the rest of its matrix
+    unknown <- undetermined_parameters(fit)
+    joint <- vapply(table$theta, function(index) any(unknown[index]), TRUE)
+    return(!joint & !is_sigma_undetermined(fit))
+  }
+  vapply(seq_len(rows), function(row) {
+    elements <- if (is.na(table$element[row])) k + 1L else table$element[row]
+    if (!is.na(table$var2[row])) elements <- c(elements, own_variances(fit, elements, scale))
+    all(are_determined(fit, diag(k + 1L)[elements, , drop = FALSE]))
+  }, TRUE)
+}
+
+# A correlation is of two variances too: their positions.
+own_variances <- function(fit, element, scale) {
+  if (scale == "variance") return(integer(0L))
+  places <- parameter_places(fit$random)
+  own <- places[match(element, places$parameter), ]
+  variances <- places[places$term == own$term & places$row == places$column, ]
+  variances$parameter[variances$row %in% c(own$row, own$column)]
+}
+
 # NA where the data say nothing about an element. Each row's own parameter is the one it moves with.
-known_estimates <- function(fit, table) {
+known_estimates <- function(fit, table, scale, determined) {
   estimate <- table$estimate
+  # what is one of many is that of the fit, as everywhere
+  estimate[!determined] <- rows_on_scale(fit, scale)$estimate[!determined]
   estimate[table$element %in% fit$undetermined$alone] <- NA
   estimate
 }
@@ -210,19 +244,19 @@ irregular_parameters <- function(fit) {
       reason = "the parameters are no optimum, which standard errors assume"
     ))
   }
-  active <- variance_parameter_covariance(fit)$active
   undetermined <- undetermined_parameters(fit)
-  flat <- flat_parameters(inference_pieces(fit, "Satterthwaite")$hessian, active)
-  undetermined <- undetermined | flat
+  fit <- representative_fit(fit)
+  active <- variance_parameter_covariance(fit)$active
+  flat <- flat_parameters(inference_pieces(fit, "Satterthwaite")$hessian, active) & !undetermined
   boundary <- !active & !undetermined
   list(
-    theta = boundary | undetermined, all = FALSE, sigma = is_sigma_undetermined(fit),
+    theta = boundary | flat, all = FALSE,
     reason = c(
       boundary_reasons(fit, boundary),
       if (!is.null(fit$undetermined)) {
         paste0("not determined by the data: ", undetermined_notes(fit))
-      } else if (any(undetermined)) {
-        paste0("not determined by the data: ", list_some(names(fit$theta)[undetermined]))
+      } else if (any(flat)) {
+        paste0("not determined by the data: ", list_some(names(fit$theta)[flat]))
       }
     )
   )
