@@ -108,7 +108,7 @@ SEXP evaluator_tag() { return Rf_install("henderson_deviance_evaluator"); }
 Rcpp::List evaluate(henderson::GaussianObjective* deviance, const Eigen::VectorXd& theta,
                     bool gradient) {
   if (theta.size() != deviance->n_parameters()) Rcpp::stop("internal: theta has a wrong length");
-  const henderson::Evaluation result = henderson::evaluate_deviance(deviance, theta, gradient);
+  const henderson::NaturalGradient result = henderson::evaluate_deviance(deviance, theta, gradient);
   return Rcpp::List::create(Rcpp::_["value"] = result.value, Rcpp::_["gradient"] = result.gradient);
 }
 

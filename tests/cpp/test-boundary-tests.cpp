@@ -1,5 +1,6 @@
-#include <Eigen/Eigenvalues>
 #include <catch.h>
+
+#include <Eigen/Eigenvalues>
 #include <cmath>
 #include <random>
 

@@ -1,7 +1,8 @@
 // Information, degrees of freedom and Kenward-Roger adjustment against the textbook formulas with
 // V, its inverse and P formed in full.
-#include <Eigen/Dense>
 #include <catch.h>
+
+#include <Eigen/Dense>
 
 #include "inference/contrasts.h"
 #include "likelihood/expected_information.h"

@@ -1,7 +1,8 @@
 // The steps of the search on functions whose minima are known, and the search's promises.
+#include <catch.h>
+
 #include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
-#include <catch.h>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -10,9 +11,11 @@
 
 #include "algebra/symmetric.h"
 #include "core/fit/fit_lmm.h"
+#include "fit/starts.h"
 #include "random-model.h"
 #include "search/cone_program.h"
 #include "search/covariance_search.h"
+#include "search/factor_search.h"
 #include "search/fixed_rank_step.h"
 
 using namespace henderson;
@@ -39,13 +42,14 @@ double smallest_eigenvalue(const Matrix& m) {
 class Balanced {
  public:
   Balanced(const Matrix& s, double c, double levels) : s_(s), c_(c), levels_(levels) {
-    cones_ = {{0, static_cast<int>(s.rows()), levels}};
+    coordinates_.size = static_cast<int>(s.rows() * (s.rows() + 1) / 2);
+    coordinates_.cones = {{0, static_cast<int>(s.rows()), levels}};
   }
-  const std::vector<Cone>& cones() const { return cones_; }
+  const Coordinates& coordinates() const { return coordinates_; }
   SmoothModel model(const Vector& x) const {
     const Index v = s_.rows();
     const Matrix identity = Matrix::Identity(v, v);
-    const Matrix w = (cone_matrix(cones_[0], x) + c_ * identity).inverse();
+    const Matrix w = (cone_matrix(coordinates_.cones[0], x) + c_ * identity).inverse();
     SmoothModel model;
     model.gamma = x;
     const Index r = x.size();
@@ -53,7 +57,9 @@ class Balanced {
     model.expected.resize(r);
     model.hessian.resize(r, r);
     model.metric.resize(r, r);
-    const auto direction = [&](Index i) { return cone_matrix(cones_[0], Vector::Unit(r, i)); };
+    const auto direction = [&](Index i) {
+      return cone_matrix(coordinates_.cones[0], Vector::Unit(r, i));
+    };
     for (Index i = 0; i < r; ++i) {
       const Matrix e = direction(i);
       model.expected[i] = levels_ * (w * e).trace();
@@ -71,7 +77,61 @@ class Balanced {
   Matrix s_;
   double c_;
   double levels_;
-  std::vector<Cone> cones_;
+  Coordinates coordinates_;
+};
+
+// The same for Gamma = gamma R, R with 1 on the diagonal and sin(phi) off it: a cone and a free
+// coordinate. S = c I + such a Gamma is its minimum.
+class BalancedCorrelation : public Objective {
+ public:
+  BalancedCorrelation(double gamma, double phi, double levels) : levels_(levels) {
+    coordinates_.size = 2;
+    coordinates_.cones = {{0, 1, levels}};
+    s_ = gamma * correlation(phi) + Matrix::Identity(2, 2);
+  }
+  const Coordinates& coordinates() const override { return coordinates_; }
+  FullRounding full_rounding(const Vector&) override { return {1e-14, 0}; }
+  TraceCost trace_cost() const override { return TraceCost::kLittle; }
+  Evaluation evaluate(const Vector& x, Order, Chart chart) override {
+    const double gamma = x[0] * x[0];
+    const Matrix w = Matrix(gamma * correlation(x[1]) + Matrix::Identity(2, 2)).inverse();
+    Evaluation result;
+    result.value = levels_ * (-std::log(w.determinant()) + (w * s_).trace());
+    result.rounding = 1e-14;
+    Matrix off = Matrix::Zero(2, 2);
+    off(0, 1) = off(1, 0) = 1;
+    const double d_gamma = chart == Chart::kFactor ? 2 * x[0] : 1;
+    const std::vector<Matrix> d = {d_gamma * correlation(x[1]), gamma * std::cos(x[1]) * off};
+    const double bend = chart == Chart::kFactor ? 2 : 0;
+    const std::vector<Matrix> d2 = {bend * correlation(x[1]), d_gamma * std::cos(x[1]) * off,
+                                    -gamma * std::sin(x[1]) * off};
+    const Matrix score = levels_ * (w - w * s_ * w);
+    result.gradient.resize(2);
+    result.expected.resize(2);
+    result.hessian.resize(2, 2);
+    result.metric.resize(2, 2);
+    for (int i = 0; i < 2; ++i) {
+      result.expected[i] = levels_ * (w * d[i]).trace();
+      result.gradient[i] = (score * d[i]).trace();
+      for (int j = 0; j < 2; ++j) {
+        result.metric(i, j) = levels_ * (w * d[i] * w * d[j]).trace();
+        result.hessian(i, j) = 2 * levels_ * (w * s_ * w * d[i] * w * d[j]).trace() -
+                               result.metric(i, j) + (score * d2[i + j]).trace();
+      }
+    }
+    result.exact = true;
+    return result;
+  }
+
+ private:
+  static Matrix correlation(double phi) {
+    Matrix r = Matrix::Identity(2, 2);
+    r(0, 1) = r(1, 0) = std::sin(phi);
+    return r;
+  }
+  double levels_;
+  Matrix s_;
+  Coordinates coordinates_;
 };
 
 }  // namespace
@@ -133,7 +193,7 @@ TEST_CASE("steps of fixed rank converge quadratically near a matrix of rank one"
   int steps = 0;
   for (; steps < 12 && last > 1e-14; ++steps) {
     const SmoothModel model = function.model(x);
-    const FixedRankStep step = fixed_rank_step(function.cones(), model, 0);
+    const FixedRankStep step = fixed_rank_step(function.coordinates(), model, 0);
     REQUIRE(step.found);
     x = step.step.x;
     last = step.step.decrease;
@@ -150,11 +210,12 @@ TEST_CASE("a zero eigenvalue stays unless it wants to grow") {
   Matrix s(2, 2);
   s << 3, 0.2, 0.2, 0.5;
   const FixedRankStep stays =
-      fixed_rank_step(Balanced(s, 1, 20).cones(), Balanced(s, 1, 20).model(x), 0);
+      fixed_rank_step(Balanced(s, 1, 20).coordinates(), Balanced(s, 1, 20).model(x), 0);
   REQUIRE(stays.found);
   CHECK(stays.step.factors[0].col(1).isZero(0));
   s(1, 1) = 1.5;
-  CHECK_FALSE(fixed_rank_step(Balanced(s, 1, 20).cones(), Balanced(s, 1, 20).model(x), 0).found);
+  CHECK_FALSE(
+      fixed_rank_step(Balanced(s, 1, 20).coordinates(), Balanced(s, 1, 20).model(x), 0).found);
 }
 
 TEST_CASE("a damped Hessian is positive definite and says whether it was so") {
@@ -235,16 +296,12 @@ TEST_CASE("a certificate names the numbers that are not those of a minimum") {
 }
 
 TEST_CASE("the complement of a minimum exchanges what varies and what does not") {
-  const Model model = random_model(5, 150, 2, {{10, {2}, {kUs}}, {6, {2}, {kDiag}}}, false);
-  const DataRows rows = model.rows();
-  const CrossProducts moments = accumulate(rows, dense_gram(rows));
-  GaussianObjective deviance(moments, true);
-  const FitOptions options;
-  const CovarianceSearch search(&deviance, options);
-  SearchResult optimum;
-  optimum.x.resize(5);
-  optimum.x << 2, 1, 0, 0, 3;  // Gamma = [4 2; 2 1], singular; diag(0, 9)
-  const Vector x = search.complement(optimum);
+  Coordinates coordinates;
+  coordinates.size = 5;
+  coordinates.cones = {{0, 2, 10}, {3, 1, 6}, {4, 1, 6}};
+  Vector optimum(5);
+  optimum << 2, 1, 0, 0, 3;  // Gamma = [4 2; 2 1], singular; diag(0, 9)
+  const Vector x = complement(coordinates, optimum);
   Matrix lambda(2, 2);
   lambda << x[0], 0, x[1], x[2];
   Matrix expected(2, 2);
@@ -252,6 +309,49 @@ TEST_CASE("the complement of a minimum exchanges what varies and what does not")
   CHECK((lambda * lambda.transpose() * expected - Matrix::Identity(2, 2)).norm() < 1e-12);
   CHECK(x[3] == Approx(1));
   CHECK(x[4] == Approx(1 / std::sqrt(91)));
+}
+
+TEST_CASE("coordinates know their pivots, zeros and free ones") {
+  Coordinates coordinates;
+  coordinates.size = 8;
+  coordinates.cones = {{1, 3, 10}, {7, 1, 4}};
+  CHECK(coordinates.free() == std::vector<int>{0});
+  Vector x(8);
+  x << -5, 1, 2, 3, 0, 4, -2, -0.5;  // L = [1 . .; 2 0 .; 3 4 -2]
+  CHECK(coordinates.singular(x));
+  const Vector gamma = coordinates.covariances(x);
+  CHECK(gamma[0] == -5);
+  CHECK(gamma.tail(7) == (Vector(7) << 1, 2, 3, 4, 6, 29, 0.25).finished());
+  const Vector canonical = coordinates.canonical(x);
+  CHECK(canonical[0] == -5);
+  CHECK((coordinates.covariances(canonical) - gamma).norm() < 1e-14);
+  CHECK(canonical[4] == 0);
+  CHECK(canonical[5] == 0);
+  CHECK(canonical[6] == Approx(std::sqrt(20)));
+  CHECK(canonical[7] == 0.5);
+  const Vector kept = coordinates.keep_off_zero(x, 1);
+  CHECK(kept == (Vector(8) << -5, 1, 2, 3, 1, 4, -2, -1).finished());
+  CHECK_FALSE(coordinates.singular(kept));
+}
+
+TEST_CASE("a free coordinate is found beside a cone, by both searches, with a certificate") {
+  const SearchOptions options;
+  for (const double phi : {-1.2, -0.3, 0.0, 0.4, 1.4}) {
+    for (const double gamma : {0.04, 1.0, 25.0}) {
+      INFO("phi " << phi << ", gamma " << gamma);
+      BalancedCorrelation objective(gamma, phi, 50);
+      Vector start(2);
+      start << 1, 0;
+      SearchResult found = CovarianceSearch(&objective, options).run(start, 0);
+      CHECK(found.status == SearchStatus::kConverged);
+      CHECK(found.x[0] * found.x[0] == Approx(gamma).epsilon(1e-6));
+      CHECK(std::sin(found.x[1]) == Approx(std::sin(phi)).epsilon(1e-6).margin(1e-6));
+      CHECK(found.evaluations <= 16);
+      CHECK(certify(&objective, options, &found).holds());
+      const SearchResult by_factors = FactorSearch(&objective, options).run(start, 0);
+      CHECK(by_factors.value == Approx(found.value).epsilon(1e-9));
+    }
+  }
 }
 
 TEST_CASE("the trace of a search that others continue counts all evaluations") {

@@ -1,4 +1,5 @@
 #include <catch.h>
+
 #include <vector>
 
 #include "algebra/dense.h"

@@ -1,5 +1,6 @@
-#include <algorithm>
 #include <catch.h>
+
+#include <algorithm>
 
 #include "data/cross_products.h"
 #include "equations/level_order.h"

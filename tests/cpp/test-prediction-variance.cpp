@@ -1,7 +1,8 @@
 // Variances of predictions and the sums of s s' against V, P and the predictor's weights formed in
 // full.
-#include <Eigen/Dense>
 #include <catch.h>
+
+#include <Eigen/Dense>
 
 #include "inference/prediction.h"
 #include "random-model.h"

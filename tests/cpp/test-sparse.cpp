@@ -1,6 +1,7 @@
+#include <catch.h>
+
 #include <Eigen/Cholesky>
 #include <Eigen/LU>
-#include <catch.h>
 #include <random>
 
 #include "algebra/dense.h"

@@ -1,4 +1,5 @@
 #include <catch.h>
+
 #include <cmath>
 
 #include "search/trust_region.h"
@@ -7,49 +8,59 @@ using namespace henderson;
 
 namespace {
 
-// Rosenbrock's valley, with its exact Hessian or a crude diagonal one.
-class Valley : public SmoothFunction {
+// What the trust region asks of an objective, for functions that are no deviances.
+class Function : public Objective {
  public:
-  explicit Valley(bool exact) : exact_(exact) {}
-  double value(const Vector& x) override {
-    x_ = x;
-    return 100 * std::pow(x[1] - x[0] * x[0], 2) + std::pow(1 - x[0], 2);
+  explicit Function(int size) { coordinates_.size = size; }
+  const Coordinates& coordinates() const override { return coordinates_; }
+  FullRounding full_rounding(const Vector&) override { return {1e-16, 0}; }
+  TraceCost trace_cost() const override { return TraceCost::kTooMuch; }
+  Evaluation evaluate(const Vector& x, Order, Chart) override {
+    Evaluation result;
+    result.rounding = 1e-16;
+    compute(x, &result);
+    return result;
   }
-  void derivatives(Vector* g, Matrix* h) override {
-    const double d = x_[1] - x_[0] * x_[0];
-    g->resize(2);
-    *g << -400 * x_[0] * d - 2 * (1 - x_[0]), 200 * d;
-    h->resize(2, 2);
-    if (exact_) {
-      *h << -400 * (d - 2 * x_[0] * x_[0]) + 2, -400 * x_[0], -400 * x_[0], 200;
-    } else {
-      *h << 802, -400, -400, 200;  // the Hessian at the minimum, wherever we are
-    }
-  }
-  double noise() const override { return 1e-16; }
 
  private:
+  virtual void compute(const Vector& x, Evaluation* result) = 0;
+  Coordinates coordinates_;
+};
+
+// Rosenbrock's valley, with its exact Hessian or a crude one.
+class Valley : public Function {
+ public:
+  explicit Valley(bool exact) : Function(2), exact_(exact) {}
+
+ private:
+  void compute(const Vector& x, Evaluation* result) override {
+    const double d = x[1] - x[0] * x[0];
+    result->value = 100 * std::pow(d, 2) + std::pow(1 - x[0], 2);
+    result->gradient.resize(2);
+    result->gradient << -400 * x[0] * d - 2 * (1 - x[0]), 200 * d;
+    result->hessian.resize(2, 2);
+    if (exact_) {
+      result->hessian << -400 * (d - 2 * x[0] * x[0]) + 2, -400 * x[0], -400 * x[0], 200;
+    } else {
+      result->hessian << 802, -400, -400, 200;  // that at the minimum, wherever we are
+    }
+  }
   bool exact_;
-  Vector x_ = Vector::Zero(2);
 };
 
 // (x^2 - a)^2: x = 0 is always stationary; the minimum is at sqrt(a), or at zero for a < 0.
-class Boundary : public SmoothFunction {
+class Boundary : public Function {
  public:
-  explicit Boundary(double a) : a_(a) {}
-  double value(const Vector& x) override {
-    x_ = x[0];
-    return std::pow(x_ * x_ - a_, 2);
-  }
-  void derivatives(Vector* g, Matrix* h) override {
-    *g = Vector::Constant(1, 4 * x_ * (x_ * x_ - a_));
-    *h = Matrix::Constant(1, 1, 12 * x_ * x_ - 4 * a_);
-  }
-  double noise() const override { return 1e-16; }
+  explicit Boundary(double a) : Function(1), a_(a) {}
 
  private:
+  void compute(const Vector& x, Evaluation* result) override {
+    const double d = x[0] * x[0] - a_;
+    result->value = d * d;
+    result->gradient = Vector::Constant(1, 4 * x[0] * d);
+    result->hessian = Matrix::Constant(1, 1, 12 * x[0] * x[0] - 4 * a_);
+  }
   double a_;
-  double x_ = 0;
 };
 
 }  // namespace

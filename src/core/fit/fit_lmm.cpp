@@ -14,132 +14,161 @@ namespace henderson {
 
 namespace {
 
-// A search that went before: its steps are part of the story.
-void continue_trace(const SearchResult& before, SearchResult* after) {
-  after->iterations += before.iterations;
-  after->trace.insert(after->trace.begin(), before.trace.begin(), before.trace.end());
+// One fit's searches: over covariances from several starts, then over factors, and the best end so
+// far with its evidence.
+class Searches {
+ public:
+  Searches(GaussianObjective* objective, const FitOptions& options)
+      : objective_(*objective), options_(options), search_(objective, options) {}
+
+  const SearchResult& optimum() const { return optimum_; }
+  const Certificate& certificate() const { return certificate_; }
+
+  void find_minimum();
+  // From where another search ended; false where there is no criterion.
+  bool go_on(const SearchResult& from);
+
+ private:
+  // Another search counts from here and may last for `evaluations` at least.
+  bool affordable(int evaluations = 3) const {
+    return optimum_.evaluations + evaluations < options_.max_evaluations;
+  }
+  bool certified(const SearchResult& result, const Certificate& certificate) const {
+    return result.status != SearchStatus::kMaxEvaluations && certificate.holds();
+  }
+  void take(SearchResult* other);
+  void search_from(const Vector& start);
+  void look_further();
+  void start_again();
+  void search_factors();
+
+  GaussianObjective& objective_;
+  const FitOptions& options_;
+  CovarianceSearch search_;
+  SearchResult optimum_;
+  Certificate certificate_;
+};
+
+// In place of the best end so far.
+void Searches::take(SearchResult* other) {
+  continue_trace(optimum_, other);
+  optimum_ = std::move(*other);
 }
 
 // From another start; the better of both ends.
-void search_from(const Vector& start, CovarianceSearch* search, SearchResult* optimum) {
-  SearchResult other = search->run(start, optimum->evaluations, optimum);
-  optimum->evaluations = other.evaluations;
-  if (!(other.value < optimum->value)) return;
-  continue_trace(*optimum, &other);
-  *optimum = std::move(other);
+void Searches::search_from(const Vector& start) {
+  SearchResult other =
+      search_.run(start, optimum_.evaluations, wider_from(objective_, start), &optimum_);
+  optimum_.evaluations = other.evaluations;
+  if (other.value < optimum_.value) take(&other);
 }
 
 // The criterion can have several minima, with few levels above all: two terms, or two directions
 // of one, compete for a variance. What gives that away is a long search.
-void look_further(GaussianObjective* deviance, CovarianceSearch* search, const FitOptions& options,
-                  SearchResult* optimum) {
+void Searches::look_further() {
   constexpr int kShort = 8;
   constexpr int kMostEvaluations = 18;  // before; so that a singular fit stays within about 25
-  if (optimum->status != SearchStatus::kConverged) return;
-  const bool singular = search->singular(*optimum);
-  if (options.start.size() > 0) {
-    // The user's start may have led to a zero: is one of the default starts better than that?
-    if (!singular || optimum->evaluations + 3 > options.max_evaluations) return;
-    const Vector start = deviance->standard_start();
-    ++optimum->evaluations;
-    if (deviance->value(start) < optimum->value) search_from(start, search, optimum);
+  if (optimum_.status != SearchStatus::kConverged) return;
+  const bool singular = objective_.coordinates().singular(optimum_.x);
+  if (options_.start.size() > 0) {
+    // The user's start may have led to a zero: is the default start better than that?
+    if (!singular || !affordable(2)) return;
+    const Vector start = objective_.standard_start();
+    ++optimum_.evaluations;
+    if (objective_.value(start) < optimum_.value) search_from(start);
     return;
   }
-  const int evaluations = optimum->evaluations + (singular ? 1 : 0);  // with that at exact zeros
+  const int evaluations = optimum_.evaluations + (singular ? 1 : 0);  // with that at exact zeros
   if (evaluations > kShort && evaluations <= kMostEvaluations &&
-      many_parameters_few_levels(*deviance)) {
-    search_from(search->complement(*optimum), search, optimum);
+      many_parameters_few_levels(objective_)) {
+    search_from(complement(objective_.coordinates(), optimum_.x));
   }
-  const Vector cancelling = cancelling_start(*deviance, optimum->x);
-  if (cancelling != optimum->x) search_from(cancelling, search, optimum);
-}
-
-bool certified(const SearchResult& optimum, const Certificate& certificate) {
-  return optimum.status != SearchStatus::kMaxEvaluations && certificate.holds();
+  const Vector cancelling = cancelling_start(objective_, optimum_.x);
+  if (cancelling != optimum_.x) search_from(cancelling);
 }
 
 // A user's start may lead nowhere, or to where rounding hides the way on (standard deviations of
-// 1e5 residual ones and more). The default ones then have their turn.
-void start_again(GaussianObjective* deviance, CovarianceSearch* search, const FitOptions& options,
-                 SearchResult* optimum, Certificate* certificate) {
-  const bool sure = certified(*optimum, *certificate) && certificate->rounding < 1e-6;
-  const bool affordable = optimum->evaluations + 3 < options.max_evaluations;
-  if (options.start.size() == 0 || sure || !affordable) return;
-  SearchResult other = search->run(deviance->standard_start(), optimum->evaluations);
-  optimum->evaluations = other.evaluations;
+// 1e5 residual ones and more). The default one then has its turn.
+void Searches::start_again() {
+  const bool sure = certified(optimum_, certificate_) && certificate_.rounding < 1e-6;
+  if (options_.start.size() == 0 || sure || !affordable()) return;
+  const Vector start = objective_.standard_start();
+  SearchResult other = search_.run(start, optimum_.evaluations, wider_from(objective_, start));
+  optimum_.evaluations = other.evaluations;
   if (other.status == SearchStatus::kUndefined) return;
-  const Certificate evidence = search->certify(&other);
-  if (!(other.value < optimum->value + (certified(other, evidence) ? 1e-8 : 0))) return;
-  continue_trace(*optimum, &other);
-  *optimum = std::move(other);
-  *certificate = evidence;
+  const Certificate evidence = certify(&objective_, options_, &other);
+  if (!(other.value < optimum_.value + (certified(other, evidence) ? 1e-8 : 0))) return;
+  take(&other);
+  certificate_ = evidence;
 }
 
 // The search over covariances ends short of a minimum where variances differ in size by 1e6 and
 // more. The search over their factors then goes on from there, and from the default start if that
 // is no minimum either.
-void search_factors(GaussianObjective* deviance, CovarianceSearch* search,
-                    const FitOptions& options, SearchResult* optimum, Certificate* certificate) {
-  FactorSearch factors(deviance, options);
+void Searches::search_factors() {
+  FactorSearch factors(&objective_, options_);
   for (const bool again : {false, true}) {
-    if (certified(*optimum, *certificate) || optimum->evaluations + 3 >= options.max_evaluations) {
-      return;
-    }
-    const Vector from = again ? deviance->standard_start() : optimum->x;
-    SearchResult other = factors.run(from, optimum->evaluations);
-    optimum->evaluations = other.evaluations;
-    const bool better = other.value < optimum->value || (other.status == SearchStatus::kConverged &&
-                                                         other.value < optimum->value + 1e-8);
+    if (certified(optimum_, certificate_) || !affordable()) return;
+    const Vector from = again ? objective_.standard_start() : optimum_.x;
+    SearchResult other = factors.run(from, optimum_.evaluations);
+    optimum_.evaluations = other.evaluations;
+    const bool better = other.value < optimum_.value || (other.status == SearchStatus::kConverged &&
+                                                         other.value < optimum_.value + 1e-8);
     if (other.status == SearchStatus::kUndefined || !better) continue;
-    continue_trace(*optimum, &other);
-    *optimum = std::move(other);
-    *certificate = search->certify(optimum);
+    take(&other);
+    certificate_ = certify(&objective_, options_, &optimum_);
   }
 }
 
-SearchResult find_minimum(GaussianObjective* deviance, const FitOptions& options,
-                          Certificate* certificate) {
-  CovarianceSearch search(deviance, options);
-  SearchResult optimum = search.run(choose_start(*deviance, options.start), 0);
-  look_further(deviance, &search, options, &optimum);
-  if (optimum.status == SearchStatus::kUndefined) return optimum;
-  *certificate = search.certify(&optimum);
-  start_again(deviance, &search, options, &optimum, certificate);
-  search_factors(deviance, &search, options, &optimum, certificate);
-  search.ask_criterion(optimum, certificate);
-  return optimum;
+void Searches::find_minimum() {
+  const Vector start = choose_start(objective_, options_.start);
+  optimum_ = search_.run(start, 0, wider_from(objective_, start));
+  look_further();
+  if (optimum_.status == SearchStatus::kUndefined) return;
+  certificate_ = certify(&objective_, options_, &optimum_);
+  start_again();
+  search_factors();
+  ask_criterion(&objective_, optimum_, &certificate_);
+}
+
+bool Searches::go_on(const SearchResult& from) {
+  optimum_ = search_.run(from.x, from.evaluations, wider_from(objective_, from.x));
+  if (optimum_.status == SearchStatus::kUndefined) return false;
+  if (optimum_.status == SearchStatus::kMaxEvaluations &&
+      optimum_.evaluations < options_.max_evaluations) {
+    // the search's own patience; the certificate tells
+    optimum_.status = SearchStatus::kConverged;
+  }
+  continue_trace(from, &optimum_);
+  certificate_ = certify(&objective_, options_, &optimum_);
+  ask_criterion(&objective_, optimum_, &certificate_);
+  return true;
 }
 
 // Random effects thousands of times the residuals leave the cross-products few digits. Taken about
 // these effects they have all of them, and the search goes on from where rounding ended it.
-void sharpen(const RowSource* rows, GaussianObjective* deviance, const FitOptions& options,
+void sharpen(const RowSource* rows, GaussianObjective* objective, const FitOptions& options,
              SearchResult* optimum, Certificate* certificate) {
   if (rows == nullptr || optimum->status == SearchStatus::kMaxEvaluations) return;
-  if (!std::isfinite(deviance->value_at(optimum->x)) || !deviance->centring_helps()) return;
-  if (!deviance->centre_levels(*rows, optimum->x)) return;
-  CovarianceSearch search(deviance, options);
-  SearchResult other = search.run(optimum->x, optimum->evaluations);
-  optimum->evaluations = other.evaluations;
-  if (other.status == SearchStatus::kUndefined) {
-    deviance->uncentre_levels();
+  if (!std::isfinite(objective->value_at(optimum->x)) || !objective->centring_helps()) return;
+  if (!objective->centre_levels(*rows, optimum->x)) return;
+  Searches searches(objective, options);
+  if (!searches.go_on(*optimum)) {
+    optimum->evaluations = searches.optimum().evaluations;
+    objective->uncentre_levels();
     return;
   }
-  if (other.status == SearchStatus::kMaxEvaluations &&
-      other.evaluations < options.max_evaluations) {
-    other.status = SearchStatus::kConverged;  // the search's own patience; the certificate tells
-  }
-  continue_trace(*optimum, &other);
-  *optimum = std::move(other);
-  *certificate = search.certify(optimum);
-  search.ask_criterion(*optimum, certificate);
+  *optimum = searches.optimum();
+  *certificate = searches.certificate();
 }
 
 // Of a point that another optimizer found.
-Certificate certify_point(GaussianObjective* deviance, const FitOptions& options, const Vector& x) {
+Certificate certify_point(GaussianObjective* objective, const FitOptions& options,
+                          const Vector& x) {
   SearchResult given;
-  given.x = deviance->canonical(x);
-  if (!std::isfinite(deviance->value(given.x))) return Certificate();
-  return CovarianceSearch(deviance, options).certify(&given);
+  given.x = objective->coordinates().canonical(x);
+  if (!std::isfinite(objective->value(given.x))) return Certificate();
+  return certify(objective, options, &given);
 }
 
 }  // namespace
@@ -153,7 +182,10 @@ FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options, const
   FitResult result;
   Vector x;
   if (options.optimize) {
-    SearchResult optimum = find_minimum(&deviance, options, &result.certificate);
+    Searches searches(&deviance, options);
+    searches.find_minimum();
+    SearchResult optimum = searches.optimum();
+    result.certificate = searches.certificate();
     sharpen(rows, &deviance, options, &optimum, &result.certificate);
     x = optimum.x;
     result.evaluations = optimum.evaluations;

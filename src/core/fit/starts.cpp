@@ -5,6 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "algebra/eigen_decompositions.h"
+#include "algebra/symmetric.h"
+
 namespace henderson {
 
 Vector choose_start(const GaussianObjective& deviance, const Vector& natural) {
@@ -43,6 +46,60 @@ Vector cancelling_start(const GaussianObjective& deviance, const Vector& x) {
       }
       if (largest > kFar) start[a.second] = std::min(largest, kFarthest);
     }
+  }
+  return start;
+}
+
+namespace {
+
+enum class Slopes { kNone, kCentred, kFar };
+
+// Columns of Z besides that of ones: those that are centred or vary about zero, and those that are
+// mostly their mean, which can take the part of an intercept. Told by the angle with X's column of
+// ones.
+Slopes find_slopes(const CrossProducts& moments) {
+  constexpr double kConstant = 1 - 1e-9;  // squared cosine of the angle with the column of ones
+  constexpr double kFar = 0.5;
+  if (moments.intercept < 0) return Slopes::kCentred;
+  const double n = moments.xy(moments.intercept, moments.intercept);
+  Slopes found = Slopes::kNone;
+  for (const TermSums& term : moments.terms) {
+    const Vector squares = term.diagonal.rowwise().sum();
+    for (int c = 0; c < term.v; ++c) {
+      double sum = 0;
+      for (int j = 0; j < term.n_levels; ++j) sum += term.xy(moments.intercept, j * term.v + c);
+      const double cosine2 = sum * sum / (n * squares[c * (term.v + 1)]);
+      if (!(cosine2 < kConstant)) continue;
+      if (cosine2 > kFar) return Slopes::kFar;
+      found = Slopes::kCentred;
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+Wider wider_from(const GaussianObjective& objective, const Vector& start) {
+  if (start != objective.standard_start()) return Wider::kNo;
+  switch (find_slopes(objective.moments())) {
+    case Slopes::kNone:
+      return Wider::kNo;
+    case Slopes::kCentred:
+      return Wider::kIfOutwards;
+    case Slopes::kFar:
+      break;
+  }
+  return Wider::kYes;
+}
+
+Vector complement(const Coordinates& coordinates, const Vector& x) {
+  Vector start = x;
+  for (const Cone& cone : coordinates.cones) {
+    const Matrix factor = cone_factor(cone, x);
+    const Eigen::SelfAdjointEigenSolver<Matrix> eigen(factor * factor.transpose());
+    const Vector root = (1 + 10 * eigen.eigenvalues().array().max(0)).rsqrt();
+    set_cone_matrix(cone, canonical_factor(eigen.eigenvectors() * root.asDiagonal(), nullptr),
+                    &start);
   }
   return start;
 }

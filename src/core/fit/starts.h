@@ -4,12 +4,23 @@
 
 #include "algebra/types.h"
 #include "likelihood/gaussian.h"
+#include "search/covariance_search.h"
 
 namespace henderson {
 
 // The user's start (natural theta), or if that is empty the identity in standardized units: nothing
 // in the user's own, in which it can be so far from the minimum that rounding hides the way.
 Vector choose_start(const GaussianObjective& deviance, const Vector& natural);
+
+// Where the default start is to be tried wider as well: the criterion can have several minima, with
+// random slopes above all, and that of larger variances is the better one more often than not. A
+// slope that can take the part of an intercept always calls for it, another one where the criterion
+// falls outwards.
+Wider wider_from(const GaussianObjective& objective, const Vector& start);
+
+// A start as far from a minimum as others often are: what varies there varies little here, and
+// what does not does. Gamma = (I + 10 Gamma there)^-1.
+Vector complement(const Coordinates& coordinates, const Vector& x);
 
 bool many_parameters_few_levels(const GaussianObjective& deviance);
 

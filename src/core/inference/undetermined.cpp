@@ -109,7 +109,7 @@ bool worth_looking(const GaussianObjective& deviance, const Vector& x,
   for (int i = 0; i < deviance.n_parameters(); ++i) {
     boundary = boundary || (deviance.is_diagonal(i) && x[i] == 0);
   }
-  return (boundary || deviance.traces_are_cheap()) && is_possible(deviance);
+  return (boundary || deviance.trace_cost() == TraceCost::kLittle) && is_possible(deviance);
 }
 
 // ---- information on Gamma and tau -------------------------------------------------------------
@@ -364,7 +364,7 @@ UndeterminedDirections find_undetermined(GaussianObjective* deviance, const Vect
   if (!worth_looking(*deviance, x, certificate, certified)) return result;
   const Vector point = balanced_point(*deviance);
   if (!std::isfinite(deviance->value(point))) return result;
-  const bool exact = deviance->traces_are_cheap() || deviance->exact_hessian_pays();
+  const bool exact = deviance->trace_cost() != TraceCost::kTooMuch;
   const LinearInformation information =
       exact ? exact_information(deviance) : sampled_information(deviance);
   Matrix null = null_space(*deviance, information);

@@ -39,6 +39,19 @@ GaussianObjective::GaussianObjective(const CrossProducts& moments, bool reml)
       std::copy(own.begin(), own.end(), entries_.begin() + structure.first_parameter);
     }
   }
+  coordinates_.size = n_parameters;
+  for (const TermSums& term : moments.terms) {
+    const double levels = term.n_levels;
+    for (const CovarianceStructure& s : term.structures) {
+      if (s.kind == StructureKind::kUnstructured) {
+        coordinates_.cones.push_back({s.first_parameter, s.n_columns, levels});
+      } else {
+        for (int c = 0; c < s.n_columns; ++c) {
+          coordinates_.cones.push_back({s.first_parameter + c, 1, levels});
+        }
+      }
+    }
+  }
   constant_ =
       m_ * (1 + std::log(2 * kPi / m_)) + 2 * m_ * std::log(basis_.y_scale) - moments.sum_log_w;
   if (reml) constant_ += 2 * basis_.x_scale.array().log().sum();
@@ -73,16 +86,10 @@ Matrix GaussianObjective::fixed_map() const {
 
 Vector GaussianObjective::standard_start() const {
   Vector x = Vector::Zero(n_parameters());
-  for (int i = 0; i < n_parameters(); ++i) x[i] = is_diagonal(i) ? 1.0 : 0.0;
-  return x;
-}
-
-Vector GaussianObjective::keep_off_zero(const Vector& x, double floor) const {
-  Vector lifted = x;
-  for (int i = 0; i < n_parameters(); ++i) {
-    if (is_diagonal(i) && std::abs(lifted[i]) < floor) lifted[i] = lifted[i] < 0 ? -floor : floor;
+  for (const Cone& cone : coordinates_.cones) {
+    for (int c = 0; c < cone.size; ++c) x[cone.pivot(c)] = 1;
   }
-  return lifted;
+  return x;
 }
 
 const DevianceDerivatives& GaussianObjective::derivatives_at(const Vector& x) {
@@ -114,7 +121,7 @@ double GaussianObjective::value(const Vector& x) {
 
 // Rounding of a sum of logs, and of what is inside them: r^2 and the pivots of X'V^-1 X and of the
 // remainder are what is left of the corresponding diagonal elements, and keep their rounding.
-double GaussianObjective::noise() const {
+double GaussianObjective::rounding() const {
   double size = std::abs(factor_->log_det_m()) + std::abs(factor_->log_det_x()) +
                 m_ * (1 + std::abs(std::log(factor_->residual_ss()))) + std::abs(constant_);
   const Vector& dense = factor_->xy_diagonal();
@@ -156,8 +163,13 @@ bool GaussianObjective::centre_levels(const RowSource& source, const Vector& x) 
   return true;
 }
 
-double GaussianObjective::full_noise() const {
-  return noise() + 2 * std::numeric_limits<double>::epsilon() * factor_->leaf_cancellation();
+// An error e of the criterion hides changes of log sigma of sqrt(2 e / m); collinear predictors
+// have no part in this.
+FullRounding GaussianObjective::full_rounding(const Vector& x) {
+  constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
+  value_at(x);
+  return {rounding() + 2 * kEpsilon * factor_->leaf_cancellation(),
+          std::sqrt(4 * kEpsilon * variance_cancellation() / m_)};
 }
 
 double GaussianObjective::residual_cancellation() const {
@@ -179,11 +191,6 @@ void GaussianObjective::uncentre_levels() {
   centred_beta_.setZero();
   point_.resize(0);
   last_point_.resize(0);
-}
-
-// An error e of the criterion hides changes of log sigma of sqrt(2 e / m).
-double GaussianObjective::relative_error() const {
-  return std::sqrt(4 * std::numeric_limits<double>::epsilon() * variance_cancellation() / m_);
 }
 
 Index GaussianObjective::traces_width() const {
@@ -216,6 +223,62 @@ const Matrix& GaussianObjective::hessian(bool exact) {
   take_derivatives(exact ? HessianKind::kExact : HessianKind::kAverageInformation,
                    CurvatureKind::kNone);
   return last_.hessian;
+}
+
+TraceCost GaussianObjective::trace_cost() const {
+  const Index width = traces_width();
+  return width <= 64 ? TraceCost::kLittle : width <= 400 ? TraceCost::kMuch : TraceCost::kTooMuch;
+}
+
+Evaluation GaussianObjective::evaluate(const Vector& x, Order order, Chart chart) {
+  Evaluation result;
+  result.value = value_at(x);
+  if (!std::isfinite(result.value)) return result;
+  result.rounding = rounding();
+  result.residual_df = m_;
+  if (order == Order::kValue) return result;
+  if (chart == Chart::kCovariance) {
+    take_covariance_derivatives(order, &result);
+  } else {
+    take_factor_derivatives(order, &result);
+  }
+  return result;
+}
+
+void GaussianObjective::take_covariance_derivatives(Order order, Evaluation* result) {
+  if (order == Order::kGradient) {
+    const DevianceDerivatives& parts = derivatives_at(point_);
+    result->gradient = Vector::Zero(n_parameters());
+    result->expected = Vector::Zero(n_parameters());
+    for (int i = 0; i < n_parameters(); ++i) {
+      const LambdaEntry& e = entries_[i];
+      const double factor = e.row == e.column ? 1 : 2;
+      result->gradient[i] = factor * parts.score[e.term](e.row, e.column);
+      result->expected[i] = factor * parts.expected[e.term](e.row, e.column);
+    }
+    return;
+  }
+  const GammaCurvature& c = gamma_curvature(order == Order::kMatched   ? CurvatureKind::kMatched
+                                            : order == Order::kAverage ? CurvatureKind::kAverage
+                                                                       : CurvatureKind::kTrace);
+  result->expected = c.expected;
+  result->gradient = c.expected - c.observed;
+  result->hessian = c.average - c.observed * c.observed.transpose() / m_;
+  result->metric = c.average;
+  if (order != Order::kTraces) return;
+  result->hessian += c.average - c.trace;
+  result->metric = c.trace;
+  result->exact = true;
+}
+
+void GaussianObjective::take_factor_derivatives(Order order, Evaluation* result) {
+  if (order == Order::kGradient) {
+    result->gradient = pack(derivatives_at(point_).lambda_gradient);
+    return;
+  }
+  result->exact = order == Order::kTraces;
+  result->hessian = hessian(result->exact);
+  result->gradient = pack(last_.lambda_gradient);
 }
 
 namespace {
@@ -270,25 +333,6 @@ Vector GaussianObjective::to_natural(const Vector& x, std::vector<Matrix>* rotat
   return pack(lambda);
 }
 
-Vector GaussianObjective::canonical(const Vector& x) const {
-  std::vector<Matrix> lambda = unpack(x);
-  for (std::size_t t = 0; t < lambda.size(); ++t) {
-    for (const CovarianceStructure& structure : moments_.terms[t].structures) {
-      const int a = structure.first_column;
-      const int w = structure.n_columns;
-      Matrix own = lambda[t].block(a, a, w, w);
-      if (structure.kind == StructureKind::kUnstructured && (own.diagonal().array() == 0).any()) {
-        own = semidefinite_cholesky(own * own.transpose());
-      }
-      for (int c = 0; c < w; ++c) {
-        if (own(c, c) < 0) own.col(c) = -own.col(c);
-      }
-      lambda[t].block(a, a, w, w) = own;
-    }
-  }
-  return pack(lambda);
-}
-
 Vector natural_gradient(const GaussianObjective& deviance,
                         const std::vector<Matrix>& standard_gradient,
                         const std::vector<Matrix>& rotations) {
@@ -300,8 +344,8 @@ Vector natural_gradient(const GaussianObjective& deviance,
   return deviance.pack(gradient);
 }
 
-Evaluation evaluate_deviance(GaussianObjective* deviance, const Vector& theta, bool gradient) {
-  Evaluation result;
+NaturalGradient evaluate_deviance(GaussianObjective* deviance, const Vector& theta, bool gradient) {
+  NaturalGradient result;
   result.value = std::numeric_limits<double>::infinity();
   if (!GaussianObjective::usable(theta)) return result;
   std::vector<Matrix> rotations;

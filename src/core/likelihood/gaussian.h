@@ -16,12 +16,18 @@
 #include "equations/level_centring.h"
 #include "equations/standardization.h"
 #include "likelihood/traces.h"
+#include "search/objective.h"
 
 namespace henderson {
 
-class GaussianObjective {
+class GaussianObjective : public Objective {
  public:
   GaussianObjective(const CrossProducts& moments, bool reml);
+
+  const Coordinates& coordinates() const override { return coordinates_; }
+  Evaluation evaluate(const Vector& x, Order order, Chart chart) override;
+  FullRounding full_rounding(const Vector& x) override;
+  TraceCost trace_cost() const override;
 
   int n_parameters() const { return static_cast<int>(entries_.size()); }
   const std::vector<LambdaEntry>& entries() const { return entries_; }
@@ -33,12 +39,6 @@ class GaussianObjective {
   static bool usable(const Vector& theta);
   // Standardized parameters. +infinity where the deviance is undefined.
   double value(const Vector& x);
-  // Rounding error to be expected in value(), at the point of its last call.
-  double noise() const;
-  // With that of the leaf's own pivots, by a pass over its levels.
-  double full_noise() const;
-  // What that leaves unknown of sigma, relative to it. Collinear predictors have no part in this.
-  double relative_error() const;
 
   // Takes [X y] about their random effects at x (equations/level_centring.h): nothing changes but
   // rounding. False where there are none that are large.
@@ -49,14 +49,10 @@ class GaussianObjective {
   bool centring_helps() const;
 
   // At the point of the last call of value(): derivatives for Gamma, and with respect to the
-  // parameters (gradient() after hessian()).
+  // parameters.
   const GammaCurvature& gamma_curvature(CurvatureKind kind);
   const Matrix& hessian(bool exact);
   Vector gradient() const { return pack(last_.lambda_gradient); }
-  // The traces of the exact Hessian cost as little as the gradient with one block term; with
-  // several they need dense matrices as wide as the remainder and X. Pay: now and then.
-  bool traces_are_cheap() const { return traces_width() <= 64; }
-  bool exact_hessian_pays() const { return traces_width() <= 400; }
   DevianceDerivatives differentiate(HessianKind hessian, CurvatureKind curvature,
                                     bool inverse_blocks);
   // value() unless x is the point last evaluated.
@@ -67,15 +63,9 @@ class GaussianObjective {
   std::vector<Matrix> unpack(const Vector& x) const;
   Vector pack(const std::vector<Matrix>& lambda) const;
   Vector standard_start() const;
-  // x with the diagonal of Lambda at least `floor` away from zero.
-  Vector keep_off_zero(const Vector& x, double floor) const;
-
   // Natural <-> standardized. rotations: K Lambda = Lambda~ Q' per term.
   Vector to_standard(const Vector& theta, std::vector<Matrix>* rotations = nullptr) const;
   Vector to_natural(const Vector& x, std::vector<Matrix>* rotations = nullptr) const;
-  // Canonical form of standardized parameters: zero pivots empty their column, diagonal >= 0.
-  Vector canonical(const Vector& x) const;
-
   // Coefficients of X's columns as given = fixed_map() * those of the centred and scaled ones, up
   // to a constant.
   Matrix fixed_map() const;
@@ -87,11 +77,12 @@ class GaussianObjective {
   const Standardization& basis() const { return basis_; }
   const Equations& system() const { return *system_; }
   const Factor& factor() const { return *factor_; }
-  const std::vector<Matrix>& score() const { return last_.score; }
-  const std::vector<Matrix>& expected() const { return last_.expected; }
 
  private:
   Index traces_width() const;
+  double rounding() const;
+  void take_covariance_derivatives(Order order, Evaluation* result);
+  void take_factor_derivatives(Order order, Evaluation* result);
   double residual_cancellation() const;
   double variance_cancellation() const;
   void take_derivatives(HessianKind hessian, CurvatureKind curvature);
@@ -105,6 +96,7 @@ class GaussianObjective {
   std::unique_ptr<Equations> system_;  // stable address: the factor refers to it
   std::unique_ptr<Factor> factor_;
   std::vector<LambdaEntry> entries_;
+  Coordinates coordinates_;
   DevianceDerivatives last_;
   Vector last_point_;  // where last_ was taken
   Vector point_;       // of the last value()
@@ -118,11 +110,11 @@ Vector natural_gradient(const GaussianObjective& objective,
                         const std::vector<Matrix>& rotations);
 
 // Criterion and, if wanted, its gradient with respect to natural theta.
-struct Evaluation {
+struct NaturalGradient {
   double value = 0;
   Vector gradient;
 };
-Evaluation evaluate_deviance(GaussianObjective* deviance, const Vector& theta, bool gradient);
+NaturalGradient evaluate_deviance(GaussianObjective* deviance, const Vector& theta, bool gradient);
 
 }  // namespace henderson
 

@@ -6,6 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "search/coordinates.h"
+#include "search/objective.h"
+#include "search/result.h"
+
 namespace henderson {
 
 // Evidence that a fit is a minimum; every number is free of the units of the data.
@@ -28,6 +32,14 @@ struct Certificate {
   std::vector<std::string> failed() const;
   bool holds() const { return failed().empty(); }
 };
+
+// Evidence for a result of a search; afterwards its value is that at its exact zeros, if another
+// evaluation is within the limit.
+Certificate certify(Objective* objective, const SearchOptions& options, SearchResult* optimum);
+
+// Where rounding has taken the curvature, a criterion that rises on both sides of every variance
+// stands for it. For the end of all searches: another one may know better.
+void ask_criterion(Objective* objective, const SearchResult& optimum, Certificate* certificate);
 
 }  // namespace henderson
 

@@ -10,40 +10,7 @@ namespace henderson {
 
 using Eigen::SelfAdjointEigenSolver;
 
-Matrix cone_matrix(const Cone& cone, const Vector& x) {
-  Matrix gamma(cone.size, cone.size);
-  int at = cone.first;
-  for (int c = 0; c < cone.size; ++c) {
-    for (int r = c; r < cone.size; ++r, ++at) {
-      gamma(r, c) = x[at];
-      gamma(c, r) = x[at];
-    }
-  }
-  return gamma;
-}
-
-void set_cone_matrix(const Cone& cone, const ConstMatrixRef& gamma, Vector* x) {
-  int at = cone.first;
-  for (int c = 0; c < cone.size; ++c) {
-    for (int r = c; r < cone.size; ++r) (*x)[at++] = gamma(r, c);
-  }
-}
-
-Matrix cone_gradient(const Cone& cone, const Vector& derivative) {
-  Matrix gradient = 0.5 * cone_matrix(cone, derivative);
-  gradient.diagonal() *= 2;
-  return gradient;
-}
-
 namespace {
-
-// <S, dGamma/dx_i>, the adjoint of cone_matrix().
-void add_derivative(const Cone& cone, const Matrix& s, Vector* derivative) {
-  int at = cone.first;
-  for (int c = 0; c < cone.size; ++c) {
-    for (int r = c; r < cone.size; ++r) (*derivative)[at++] += r == c ? s(r, c) : 2 * s(r, c);
-  }
-}
 
 Matrix inverse(const Matrix& positive) {
   return positive.llt().solve(Matrix::Identity(positive.rows(), positive.cols()));
@@ -136,7 +103,7 @@ Matrix InteriorPoint::system(const std::vector<Matrix>& inverses) const {
         Matrix moved = z.col(c) * g.row(d);
         if (c != d) moved += z.col(d) * g.row(c);
         part.setZero();
-        add_derivative(cones_[k], 0.5 * (moved + moved.transpose()), &part);
+        add_cone_derivative(cones_[k], 0.5 * (moved + moved.transpose()), &part);
         result.col(column) += part;
       }
     }
@@ -150,7 +117,7 @@ bool InteriorPoint::iterate() {
   std::vector<Matrix> inverses;
   for (std::size_t k = 0; k < cones_.size(); ++k) {
     inverses.push_back(inverse(gamma_[k]));
-    add_derivative(cones_[k], mu * inverses[k], &rhs);
+    add_cone_derivative(cones_[k], mu * inverses[k], &rhs);
   }
   const Vector dx = system(inverses).ldlt().solve(rhs);
   if (!dx.allFinite()) return false;

@@ -7,20 +7,9 @@
 #include <vector>
 
 #include "algebra/types.h"
+#include "search/coordinates.h"
 
 namespace henderson {
-
-struct Cone {
-  int first = 0;      // its first coordinate
-  int size = 1;       // of its matrix
-  double levels = 1;  // of the term it belongs to
-  int n_coordinates() const { return size * (size + 1) / 2; }
-};
-
-Matrix cone_matrix(const Cone& cone, const Vector& x);
-void set_cone_matrix(const Cone& cone, const ConstMatrixRef& gamma, Vector* x);
-// The symmetric S with derivative(x_i) = <S, dGamma/dx_i>.
-Matrix cone_gradient(const Cone& cone, const Vector& derivative);
 
 struct ConeStep {
   Vector x;

@@ -11,108 +11,67 @@ namespace henderson {
 
 namespace {
 
-constexpr double kFloor = 1e-7;  // |Lambda_cc| where derivatives are taken: they divide by it
 constexpr double kNear = 3;      // predicted decrease from which a minimum is near,
 constexpr double kNearBare = 1;  // and where the Hessian has no traces in every step
 constexpr double kRidge = 1e-5;  // holds parameters of which the data say nothing
 
 }  // namespace
 
-CovarianceSearch::CovarianceSearch(GaussianObjective* deviance, const SearchOptions& options)
-    : deviance_(*deviance), options_(options) {
-  for (const TermSums& term : deviance->moments().terms) {
-    const double levels = term.n_levels;
-    for (const CovarianceStructure& s : term.structures) {
-      if (s.kind == StructureKind::kUnstructured) {
-        cones_.push_back({s.first_parameter, s.n_columns, levels});
-      } else {
-        for (int c = 0; c < s.n_columns; ++c) cones_.push_back({s.first_parameter + c, 1, levels});
-      }
-    }
-  }
-}
-
-// ---- parameters ---------------------------------------------------------------------------------
-
-Vector CovarianceSearch::keep_off_zero(const Vector& x) const {
-  return deviance_.keep_off_zero(x, kFloor);
-}
-
-Vector CovarianceSearch::gamma_of(const Vector& x) const {
-  Vector gamma(x.size());
-  for (const Cone& cone : cones_) {
-    const Matrix lambda = cone_matrix(cone, x).triangularView<Eigen::Lower>();
-    set_cone_matrix(cone, lambda * lambda.transpose(), &gamma);
-  }
-  return gamma;
-}
+// ---- coordinates --------------------------------------------------------------------------------
 
 // Of Gamma = F F' / (1 + relative change of sigma^2).
-Vector CovarianceSearch::lambda_of(const std::vector<Matrix>& factors,
-                                   double variance_change) const {
+Vector CovarianceSearch::factors_of(const ConeStep& step, double variance_change) const {
   const double scale = 1 / std::sqrt(std::min(std::max(1 + variance_change, 0.1), 10.0));
-  Vector x(deviance_.n_parameters());
-  for (std::size_t k = 0; k < cones_.size(); ++k) {
-    set_cone_matrix(cones_[k], canonical_factor(scale * factors[k], nullptr), &x);
+  Vector x = step.x;
+  for (std::size_t k = 0; k < coordinates_.cones.size(); ++k) {
+    set_cone_matrix(coordinates_.cones[k], canonical_factor(scale * step.factors[k], nullptr), &x);
   }
   return x;
 }
 
-bool CovarianceSearch::singular(const SearchResult& result) const {
-  for (int i = 0; i < deviance_.n_parameters(); ++i) {
-    if (deviance_.is_diagonal(i) && result.x[i] == 0) return true;
-  }
-  return false;
-}
-
-Vector CovarianceSearch::complement(const SearchResult& optimum) const {
-  const Vector gamma = gamma_of(optimum.x);
-  std::vector<Matrix> factors;
-  for (const Cone& cone : cones_) {
-    const Eigen::SelfAdjointEigenSolver<Matrix> eigen(cone_matrix(cone, gamma));
-    const Vector root = (1 + 10 * eigen.eigenvalues().array().max(0)).rsqrt();
-    factors.push_back(eigen.eigenvectors() * root.asDiagonal());
-  }
-  return lambda_of(factors, 0);
-}
-
 double CovarianceSearch::evaluate(const Vector& x) {
   ++result_.evaluations;
-  return deviance_.value(keep_off_zero(x));
+  const Evaluation there =
+      objective_.evaluate(coordinates_.keep_off_zero(x), Order::kValue, Chart::kCovariance);
+  rounding_ = there.rounding;
+  return there.value;
 }
 
 // ---- derivatives --------------------------------------------------------------------------------
 
-// At the point last evaluated, which is result_.x.
 void CovarianceSearch::differentiate() {
-  CurvatureKind kind = near_ ? CurvatureKind::kAverage : CurvatureKind::kMatched;
-  const bool first = near_ && !secant_known_ && deviance_.exact_hessian_pays();
-  if (deviance_.traces_are_cheap() || first) kind = CurvatureKind::kTrace;
-  curvature_ = deviance_.gamma_curvature(kind);
-  gamma_ = gamma_of(result_.x);
-  if (first && !deviance_.traces_are_cheap()) {
+  const TraceCost cost = objective_.trace_cost();
+  Order order = near_ ? Order::kAverage : Order::kMatched;
+  const bool first = near_ && !secant_known_ && cost != TraceCost::kTooMuch;
+  if (cost == TraceCost::kLittle || first) order = Order::kTraces;
+  here_ = objective_.evaluate(coordinates_.keep_off_zero(result_.x), order, Chart::kCovariance);
+  gamma_ = coordinates_.covariances(result_.x);
+  if (first && cost != TraceCost::kLittle) {
     // The exact Hessian is the average information plus this, which varies slowly.
-    secant_ = curvature_.average - curvature_.trace;
+    const Vector observed = here_.expected - here_.gradient;
+    const Matrix profiled = observed * observed.transpose() / here_.residual_df;
+    secant_ = 0.5 * (here_.hessian - here_.metric + profiled);
     secant_known_ = true;
-    curvature_.trace.resize(0, 0);
+    here_.metric += secant_;
+    here_.hessian -= secant_;
+    here_.exact = false;
   }
 }
 
-// Derivatives for the far phase serve the near one only if they have traces.
 void CovarianceSearch::come_near() {
   if (near_) return;
   near_ = true;
-  if (deviance_.traces_are_cheap()) return;
+  if (objective_.trace_cost() == TraceCost::kLittle) return;
   evaluate(result_.x);
   differentiate();
 }
 
-// kRidge tr((Gamma + I)^-1 dGamma (Gamma + I)^-1 dGamma)
+// kRidge tr((Gamma + I)^-1 dGamma (Gamma + I)^-1 dGamma), and kRidge for a free coordinate.
 Matrix CovarianceSearch::ridge() const {
   const Index r = gamma_.size();
-  Matrix result = Matrix::Zero(r, r);
+  Matrix result = kRidge * Matrix::Identity(r, r);
   Vector unit = Vector::Zero(r);
-  for (const Cone& cone : cones_) {
+  for (const Cone& cone : coordinates_.cones) {
     const Matrix identity = Matrix::Identity(cone.size, cone.size);
     const Matrix inverse = Matrix(cone_matrix(cone, gamma_) + identity).llt().solve(identity);
     Vector column = Vector::Zero(r);
@@ -128,23 +87,6 @@ Matrix CovarianceSearch::ridge() const {
   return result;
 }
 
-Matrix CovarianceSearch::average_hessian() const {
-  return curvature_.average -
-         curvature_.observed * curvature_.observed.transpose() / deviance_.degrees() + secant_;
-}
-
-SmoothModel CovarianceSearch::near_model() const {
-  SmoothModel model;
-  model.gamma = gamma_;
-  model.gradient = gradient();
-  model.expected = curvature_.expected;
-  const bool traced = curvature_.trace.size() > 0;
-  model.hessian = average_hessian();
-  if (traced) model.hessian += curvature_.average - curvature_.trace;
-  model.metric = (traced ? curvature_.trace : curvature_.average) + ridge();
-  return model;
-}
-
 // ---- steps --------------------------------------------------------------------------------------
 
 // Fisher scoring. With sigma^2 = 1 + d the deviance of (sigma^2, Sigma) has the expected Hessian
@@ -153,24 +95,30 @@ SmoothModel CovarianceSearch::near_model() const {
 // and the gradient (-s'gamma, s); sigma^2 is eliminated, Sigma' moves in the cone, and
 // Gamma' = Sigma' / (1 + d).
 CovarianceSearch::Proposal CovarianceSearch::far_step() const {
-  const Vector s = gradient();
-  const double m = deviance_.degrees();
-  const Matrix t = (curvature_.trace.size() > 0 ? curvature_.trace : curvature_.average) + ridge();
+  const std::vector<Cone>& cones = coordinates_.cones;
+  const Vector& s = here_.gradient;
+  const double m = here_.residual_df;
+  const Matrix t = metric();
+  Proposal proposal;
+  if (!std::isfinite(m) || !coordinates_.free().empty()) {
+    // Sigma = sigma^2 Gamma is no coordinate: sigma^2 is eliminated where it is
+    const Matrix b = t - here_.expected * here_.expected.transpose() / m;
+    proposal.step = solve_cone_program(cones, gamma_, s, positive_definite(b));
+    return proposal;
+  }
   const Vector t_gamma = t * gamma_;
-  const double pivot =
-      std::max(m - 2 * curvature_.expected.dot(gamma_) + gamma_.dot(t_gamma), 1e-3 * m);
-  const Vector coupling = (curvature_.expected - t_gamma) / pivot;
+  const double pivot = std::max(m - 2 * here_.expected.dot(gamma_) + gamma_.dot(t_gamma), 1e-3 * m);
+  const Vector coupling = (here_.expected - t_gamma) / pivot;
   const double own = -s.dot(gamma_);
   const Matrix b = positive_definite(t - pivot * coupling * coupling.transpose());
-  Proposal proposal;
-  proposal.step = solve_cone_program(cones_, gamma_, s - own * coupling, b);
+  proposal.step = solve_cone_program(cones, gamma_, s - own * coupling, b);
   proposal.variance_change = -(own / pivot + coupling.dot(proposal.step.x - gamma_));
   return proposal;
 }
 
 CovarianceSearch::Proposal CovarianceSearch::near_step() const {
-  const SmoothModel model = near_model();
-  const FixedRankStep fixed = fixed_rank_step(cones_, model, damping_);
+  SmoothModel model{gamma_, here_.gradient, here_.expected, here_.hessian + secant_, metric()};
+  const FixedRankStep fixed = fixed_rank_step(coordinates_, model, damping_);
   Proposal proposal;
   if (fixed.found) {
     proposal.step = fixed.step;
@@ -180,12 +128,12 @@ CovarianceSearch::Proposal CovarianceSearch::near_step() const {
   // outweighed by the cone's own.
   const Matrix metric = positive_definite(model.metric);
   const DampedHessian hessian = damp(model.hessian, metric, fixed.convex ? 0.01 : 0, damping_);
-  proposal.step = solve_cone_program(cones_, gamma_, model.gradient, hessian.matrix);
+  proposal.step = solve_cone_program(coordinates_.cones, gamma_, model.gradient, hessian.matrix);
   return proposal;
 }
 
 bool CovarianceSearch::negligible(double decrease) const {
-  return decrease <= std::max(options_.tolerance, 20 * deviance_.noise());
+  return decrease <= std::max(options_.tolerance, 20 * rounding_);
 }
 
 // Takes the step, or a more and more damped one; false when the search is over. A step that is
@@ -199,10 +147,10 @@ bool CovarianceSearch::attempt(Proposal* proposal, double* ratio) {
       return false;
     }
     const bool unseen = negligible(proposal->step.decrease);
-    const Vector x = lambda_of(proposal->step.factors, proposal->variance_change);
+    const Vector x = factors_of(proposal->step, proposal->variance_change);
     const double value = evaluate(x);
     *ratio = (result_.value - value) / proposal->step.decrease;
-    if (unseen ? value <= result_.value + 50 * deviance_.noise() : *ratio > 1e-3) {
+    if (unseen ? value <= result_.value + 50 * rounding_ : *ratio > 1e-3) {
       result_.x = x;
       result_.value = value;
       ++result_.iterations;
@@ -232,7 +180,7 @@ void CovarianceSearch::follow(const Vector& old_gamma, const Vector& old_gradien
     return;
   }
   const Vector step = gamma_ - old_gamma;
-  const Vector residual = gradient() - old_gradient - average_hessian() * step;
+  const Vector residual = here_.gradient - old_gradient - (here_.hessian + secant_) * step;
   const double curvature = residual.dot(step);
   if (std::abs(curvature) > 1e-6 * residual.norm() * step.norm()) {
     secant_ += residual * residual.transpose() / curvature;
@@ -266,25 +214,28 @@ bool CovarianceSearch::advance() {
   update_damping(ratio);
   const bool was_near = near_;
   const Vector old_gamma = gamma_;
-  const Vector old_gradient = gradient();
-  const double near = deviance_.traces_are_cheap() ? kNear : kNearBare;
+  const Vector old_gradient = here_.gradient;
+  const double near = objective_.trace_cost() == TraceCost::kLittle ? kNear : kNearBare;
   near_ = near_ || proposal.step.decrease < near || ratio < 0.1;
   differentiate();
-  if (was_near && curvature_.trace.size() == 0) follow(old_gamma, old_gradient, ratio);
+  if (was_near && !here_.exact) follow(old_gamma, old_gradient, ratio);
   return true;
 }
 
 // ---- search -------------------------------------------------------------------------------------
 
 bool CovarianceSearch::begin(const Vector& start) {
-  result_.x = start;
-  std::vector<Matrix> factors;
-  for (const Cone& cone : cones_) {
-    factors.push_back(cone_matrix(cone, start).triangularView<Eigen::Lower>());
+  ConeStep given;
+  given.x = start;
+  for (const Cone& cone : coordinates_.cones) {
+    given.factors.push_back(cone_factor(cone, start));
     // squares that overflow would be taken for zeros
-    if (!(factors.back() * factors.back().transpose()).allFinite()) return false;
+    if (!(given.factors.back() * given.factors.back().transpose()).allFinite()) {
+      result_.x = start;
+      return false;
+    }
   }
-  result_.x = lambda_of(factors, 0);
+  result_.x = factors_of(given, 0);
   result_.value = evaluate(result_.x);
   near_ = false;
   damping_ = 0;
@@ -295,7 +246,7 @@ bool CovarianceSearch::begin(const Vector& start) {
 }
 
 bool CovarianceSearch::reached(const SearchResult& known) const {
-  const Vector other = gamma_of(known.x);
+  const Vector other = coordinates_.covariances(known.x);
   return near_ && result_.value < known.value + 0.1 && (gamma_ - other).norm() < 0.1 * other.norm();
 }
 
@@ -308,53 +259,24 @@ bool CovarianceSearch::hopeless(const SearchResult& known) const {
   return result_.evaluations >= kPatience && result_.value >= known.value;
 }
 
-namespace {
-
-enum class Slopes { kNone, kCentred, kFar };
-
-// Columns of Z besides that of ones: those that are centred or vary about zero, and those that are
-// mostly their mean, which can take the part of an intercept. Told by the angle with X's column of
-// ones.
-Slopes find_slopes(const CrossProducts& moments) {
-  constexpr double kConstant = 1 - 1e-9;  // squared cosine of the angle with the column of ones
-  constexpr double kFar = 0.5;
-  if (moments.intercept < 0) return Slopes::kCentred;
-  const double n = moments.xy(moments.intercept, moments.intercept);
-  Slopes found = Slopes::kNone;
-  for (const TermSums& term : moments.terms) {
-    const Vector squares = term.diagonal.rowwise().sum();
-    for (int c = 0; c < term.v; ++c) {
-      double sum = 0;
-      for (int j = 0; j < term.n_levels; ++j) sum += term.xy(moments.intercept, j * term.v + c);
-      const double cosine2 = sum * sum / (n * squares[c * (term.v + 1)]);
-      if (!(cosine2 < kConstant)) continue;
-      if (cosine2 > kFar) return Slopes::kFar;
-      found = Slopes::kCentred;
-    }
-  }
-  return found;
-}
-
-}  // namespace
-
-// The criterion can have several minima, with random slopes above all, and that of larger variances
-// is the better one more often than not. Where it falls outwards from the default start, or where
-// a slope can take the part of an intercept, a point further out is tried.
-void CovarianceSearch::look_wider() {
+// The criterion can have several minima, and that of larger variances is the better one more often
+// than not.
+void CovarianceSearch::look_wider(Wider wider) {
   constexpr double kWider = 3;
-  if (result_.evaluations >= budget_) return;
-  const Slopes slopes = find_slopes(deviance_.moments());
-  const bool outwards = gradient().dot(gamma_) < 0;
-  if (slopes == Slopes::kNone || (slopes == Slopes::kCentred && !outwards)) return;
-  const Vector wider = kWider * result_.x;
-  const double value = evaluate(wider);
+  if (wider == Wider::kNo || result_.evaluations >= budget_) return;
+  const bool outwards = here_.gradient.dot(gamma_) < 0;
+  if (wider == Wider::kIfOutwards && !outwards) return;
+  Vector x = result_.x;
+  for (const Cone& cone : coordinates_.cones) x.segment(cone.first, cone.n_coordinates()) *= kWider;
+  const double value = evaluate(x);
   if (!(value < result_.value)) return;
-  result_.x = wider;
+  result_.x = x;
   result_.value = value;
   differentiate();
 }
 
-SearchResult CovarianceSearch::run(const Vector& start, int used, const SearchResult* known) {
+SearchResult CovarianceSearch::run(const Vector& start, int used, Wider wider,
+                                   const SearchResult* known) {
   result_ = SearchResult();
   result_.evaluations = used;
   // what takes longer is better left to the search over factors
@@ -365,7 +287,7 @@ SearchResult CovarianceSearch::run(const Vector& start, int used, const SearchRe
     return result_;
   }
   differentiate();
-  if (start == deviance_.standard_start()) look_wider();
+  look_wider(wider);
   while (advance()) {
     if (known != nullptr && (reached(*known) || hopeless(*known))) break;
   }

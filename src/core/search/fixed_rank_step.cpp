@@ -29,7 +29,8 @@ struct Frame {
 
 class Path {
  public:
-  Path(const std::vector<Cone>& cones, const SmoothModel& model) : cones_(cones), model_(model) {}
+  Path(const Coordinates& coordinates, const SmoothModel& model)
+      : cones_(coordinates.cones), free_(coordinates.free()), model_(model) {}
 
   // False when a zero eigenvalue wants to grow.
   bool set_frames();
@@ -43,10 +44,12 @@ class Path {
   ConeStep end(const Vector& z) const;
 
   const std::vector<Cone>& cones_;
+  const std::vector<int> free_;
   const SmoothModel& model_;
   std::vector<Frame> frames_;
-  Index n_ =
-      0;  // coordinates: of each column of L with a nonzero pivot the pivot and what is below
+  // Coordinates: of each column of L with a nonzero pivot the pivot and what is below; free ones.
+  Index n_ = 0;
+  Index first_free_ = 0;
   Matrix basis_;             // dGamma of each
   Matrix bend_, bend_zero_;  // <S, second derivative of Gamma>, and its part from zero eigenvalues
   std::vector<bool> held_;
@@ -77,6 +80,8 @@ bool Path::set_frames() {
     n_ += rank * (rank + 1) / 2 + rank * zeros;
     frames_.push_back(frame);
   }
+  first_free_ = n_;
+  n_ += static_cast<Index>(free_.size());
   return true;
 }
 
@@ -86,6 +91,7 @@ void Path::expand() {
   bend_zero_ = Matrix::Zero(n_, n_);
   held_.assign(n_, false);
   for (std::size_t k = 0; k < cones_.size(); ++k) expand(cones_[k], frames_[k]);
+  for (std::size_t k = 0; k < free_.size(); ++k) basis_(free_[k], first_free_ + k) = 1;
 }
 
 void Path::expand(const Cone& cone, const Frame& frame) {
@@ -169,6 +175,7 @@ ConeStep Path::end(const Vector& z) const {
     step.factors.push_back(frame.vectors * l);
     set_cone_matrix(cones_[k], step.factors[k] * step.factors[k].transpose(), &step.x);
   }
+  for (std::size_t k = 0; k < free_.size(); ++k) step.x[free_[k]] += z[first_free_ + k];
   return step;
 }
 
@@ -202,9 +209,9 @@ FixedRankStep Path::minimize(double damping) {
 
 }  // namespace
 
-FixedRankStep fixed_rank_step(const std::vector<Cone>& cones, const SmoothModel& model,
+FixedRankStep fixed_rank_step(const Coordinates& coordinates, const SmoothModel& model,
                               double damping) {
-  Path path(cones, model);
+  Path path(coordinates, model);
   if (!path.set_frames()) return FixedRankStep();
   path.expand();
   return path.minimize(damping);

@@ -6,7 +6,7 @@
 // (gamma + c) -> (gamma + c) exp(t), where c is the sampling variance of what gamma is the variance
 // of (for one balanced term the deviance is that of log(gamma + c), nearly quadratic). Turning the
 // large eigenvectors leaves the small eigenvalues alone, which entries of Gamma, or of a triangular
-// factor in another order, would not.
+// factor in another order, would not. Free coordinates move as they are.
 #ifndef HENDERSON_SEARCH_FIXED_RANK_STEP_H_
 #define HENDERSON_SEARCH_FIXED_RANK_STEP_H_
 
@@ -17,7 +17,7 @@
 
 namespace henderson {
 
-// In the coordinates of Gamma.
+// In the chart of covariances.
 struct SmoothModel {
   Vector gamma;
   Vector gradient;
@@ -33,7 +33,7 @@ struct FixedRankStep {
 };
 
 // Not found when a zero eigenvalue wants to grow or a pivot that leaves at zero spoils the step.
-FixedRankStep fixed_rank_step(const std::vector<Cone>& cones, const SmoothModel& model,
+FixedRankStep fixed_rank_step(const Coordinates& coordinates, const SmoothModel& model,
                               double damping);
 
 // Eigenvalues up to this are zero: what is left of the floor under the diagonal of Lambda.

@@ -16,4 +16,9 @@ const char* status_name(SearchStatus status) {
   return "undefined";
 }
 
+void continue_trace(const SearchResult& before, SearchResult* after) {
+  after->iterations += before.iterations;
+  after->trace.insert(after->trace.begin(), before.trace.begin(), before.trace.end());
+}
+
 }  // namespace henderson

@@ -32,6 +32,9 @@ struct SearchResult {
   std::vector<SearchTrace> trace;
 };
 
+// A search that went before: its steps are part of the story.
+void continue_trace(const SearchResult& before, SearchResult* after);
+
 const char* status_name(SearchStatus status);
 
 }  // namespace henderson

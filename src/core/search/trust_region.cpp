@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "algebra/eigen_decompositions.h"
 
@@ -17,10 +18,11 @@ struct Step {
 
 class TrustRegion {
  public:
-  TrustRegion(SmoothFunction* function, const TrustRegionOptions& options)
-      : function_(function), options_(options) {}
+  TrustRegion(Objective* objective, const TrustRegionOptions& options)
+      : objective_(*objective), options_(options), improved_(options.exact) {}
 
   SearchResult run(const Vector& start);
+  bool improved() const { return improved_; }
 
  private:
   bool floored(Index i) const { return options_.floors.size() > 0 && options_.floors[i] > 0; }
@@ -28,8 +30,11 @@ class TrustRegion {
   Step newton_step(const Vector& x, const Vector& g, const Matrix& h, double radius) const;
   double evaluate(const Vector& x) {
     ++result_.evaluations;
-    return function_->value(x);
+    const Evaluation there = objective_.evaluate(x, Order::kValue, Chart::kFactor);
+    rounding_ = there.rounding;
+    return there.value;
   }
+  void differentiate(const Vector& x, Vector* gradient, Matrix* hessian);
   // One step; false when the iteration is over.
   bool iterate();
   bool settle(const Step& step);
@@ -41,16 +46,25 @@ class TrustRegion {
   void consider_correction(const Vector& step, const Vector& change, double predicted,
                            double ratio);
 
-  SmoothFunction* function_;
+  Objective& objective_;
   const TrustRegionOptions& options_;
   SearchResult result_;
-  Vector gradient_;  // at result_.x
+  double rounding_ = 0;  // of the value last evaluated
+  Vector gradient_;      // at result_.x
   Matrix hessian_;
   Matrix correction_;
   bool correcting_ = false;
   bool exact_ = false;  // the Hessian is exact: its negative eigenvalues mean what they say
+  bool improved_;       // it is asked for
   double radius_ = 1;
 };
+
+void TrustRegion::differentiate(const Vector& x, Vector* gradient, Matrix* hessian) {
+  const Order order = improved_ ? Order::kTraces : Order::kAverage;
+  Evaluation there = objective_.evaluate(x, order, Chart::kFactor);
+  *gradient = std::move(there.gradient);
+  *hessian = std::move(there.hessian);
+}
 
 // The correction is used only where it pays: near the minimum (predicted decrease below a tenth of
 // a unit of deviance) and only once the approximate Hessian has been seen to converge slowly.
@@ -64,9 +78,10 @@ void TrustRegion::consider_correction(const Vector& step, const Vector& change, 
   if (!correcting_) {
     const double next = newton_step(result_.x, gradient_, hessian_, radius_).predicted;
     const bool slow = predicted < 0.1 && next > 0.02 * predicted;
-    if (slow && function_->improve_hessian()) {
+    if (slow && !improved_ && objective_.trace_cost() != TraceCost::kTooMuch) {
       exact_ = true;
-      function_->derivatives(&gradient_, &hessian_);
+      improved_ = true;
+      differentiate(result_.x, &gradient_, &hessian_);
       return;
     }
     correcting_ = slow;
@@ -167,10 +182,10 @@ bool TrustRegion::settle(const Step& step) {
   const Vector x = result_.x;
   const Vector moved = apply_floors(x + step.s, x);
   const double value = evaluate(moved);
-  if (value <= result_.value + 50 * function_->noise()) {
+  if (value <= result_.value + 50 * rounding_) {
     Vector gradient;
     Matrix hessian;
-    function_->derivatives(&gradient, &hessian);
+    differentiate(moved, &gradient, &hessian);
     const double next = newton_step(moved, gradient, hessian + correction_, radius_).predicted;
     if (next < 0.5 * step.predicted) {
       result_.x = moved;
@@ -181,7 +196,7 @@ bool TrustRegion::settle(const Step& step) {
     }
   }
   result_.value = evaluate(x);
-  function_->derivatives(&gradient_, &hessian_);
+  differentiate(x, &gradient_, &hessian_);
   return false;
 }
 
@@ -196,7 +211,7 @@ bool TrustRegion::iterate() {
       return false;
     }
     // A decrease of 1e-12 still leaves 1e-6 of a parameter's scale: one more step settles it.
-    if (step.predicted <= std::max(options_.tolerance, 20 * function_->noise())) {
+    if (step.predicted <= std::max(options_.tolerance, 20 * rounding_)) {
       return settle(step);
     }
     const Vector moved = apply_floors(x + step.s, x);
@@ -212,7 +227,7 @@ bool TrustRegion::iterate() {
       result_.x = moved;
       result_.value = value;
       ++result_.iterations;
-      function_->derivatives(&gradient_, &hessian_);
+      differentiate(result_.x, &gradient_, &hessian_);
       consider_correction(actual, gradient_ - old_gradient, step.predicted, ratio);
       return true;
     }
@@ -221,7 +236,7 @@ bool TrustRegion::iterate() {
   }
   finish(SearchStatus::kRadiusCollapsed);
   result_.value = evaluate(x);
-  function_->derivatives(&gradient_, &hessian_);
+  differentiate(x, &gradient_, &hessian_);
   return false;
 }
 
@@ -229,12 +244,12 @@ SearchResult TrustRegion::run(const Vector& start) {
   radius_ = std::max(options_.initial_radius, 0.5 * start.norm());
   result_.evaluations = options_.used;
   result_.x = start;
-  result_.value = std::isnan(options_.start_value) ? evaluate(start) : options_.start_value;
+  result_.value = evaluate(start);
   if (!std::isfinite(result_.value)) {
     finish(SearchStatus::kUndefined);
     return result_;
   }
-  function_->derivatives(&gradient_, &hessian_);
+  differentiate(result_.x, &gradient_, &hessian_);
   correction_ = Matrix::Zero(start.size(), start.size());
   while (iterate()) {
   }
@@ -243,9 +258,12 @@ SearchResult TrustRegion::run(const Vector& start) {
 
 }  // namespace
 
-SearchResult minimize(SmoothFunction* function, const Vector& start,
-                      const TrustRegionOptions& options) {
-  return TrustRegion(function, options).run(start);
+SearchResult minimize(Objective* objective, const Vector& start, const TrustRegionOptions& options,
+                      bool* exact) {
+  TrustRegion search(objective, options);
+  const SearchResult result = search.run(start);
+  if (exact != nullptr) *exact = search.improved();
+  return result;
 }
 
 }  // namespace henderson
