@@ -2,17 +2,6 @@
 
 contrasts_of <- function(fit, type) henderson:::fixed_contrasts(fit, type)
 
-# Real designs: breaks of warps, some cells with fewer rows; covariates and groups are made.
-loom <- function() {
-  data <- transform(warpbreaks,
-    group = factor(rep(1:9, 6)), x = sin(seq_along(breaks)), z = cos(2 * seq_along(breaks)),
-    y = log(breaks), kind = rep(c("u", "v", "w"), length.out = 54),
-    grade = ordered(rep(c(1, 2, 3, 3, 2), length.out = 54)), late = seq_along(breaks) > 20
-  )
-  data$y <- data$y + c(-0.4, 0.3, 0.1, 0, 0.5, -0.2, 0.2, -0.6, 0.1)[data$group]
-  data[-c(1:4, 20, 21, 50), ]
-}
-
 quietly <- function(formula, data = loom(), ...) {
   control <- lmm_control(check_rank = "ignore", check_singular = "ignore")
   lmm(formula, data, control = control, ...)
@@ -135,21 +124,6 @@ test_that("rows of weight zero do not count, and other weights do not change the
   for (type in c("I", "II", "III")) {
     expect_equal(contrasts_of(weighted, type), contrasts_of(without, type))
   }
-})
-
-test_that("independent rows are found in a few, in pieces, and where they are rare", {
-  X <- model.matrix(~ wool * tension + x, loom())
-  for (piece in c(1, 15, 100)) {
-    rows <- henderson:::independent_rows(X, piece = piece)
-    expect_length(rows, ncol(X))
-    expect_identical(qr(X[rows, ])$rank, ncol(X))
-  }
-  # one row in 5000 has the last column
-  rare <- cbind(1, rep(0:1, 2500), replace(numeric(5000), 3333, 1))
-  expect_identical(qr(rare[henderson:::independent_rows(rare, few = 10), ])$rank, 3L)
-  expect_true(3333 %in% henderson:::independent_rows(rare, few = 10, piece = 100))
-  common <- rare[, 1:2]
-  expect_identical(qr(common[henderson:::independent_rows(common, few = 10), ])$rank, 2L)
 })
 
 # ---- lmerTest ----

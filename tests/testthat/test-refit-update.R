@@ -165,3 +165,22 @@ test_that("update() drops a start that belongs to other random terms, and keeps 
   given <- update(fit, . ~ . - (Days | Subject) + (1 | Subject), start = 2)
   expect_identical(given$call$start, 2)
 })
+
+test_that("one name may mean one thing in the fit and another in what update() is given", {
+  data <- test_data()
+  k <- 2
+  fit <- lmm(y ~ poly(x, k) + (1 | g), data)
+  without <- lmm(y ~ x + (1 | g), data, subset = as.integer(g) != k)
+  change <- function(k) {
+    list(update(fit, subset = as.integer(g) != k), update(without, . ~ . + poly(v, k)))
+  }
+  changed <- change(3)
+  right <- lmm(y ~ poly(x, 2) + f + (1 | g), data, subset = as.integer(g) != 3)
+  expect_equal(unname(fixef(update(changed[[1L]], . ~ . + f))), unname(fixef(right)),
+    tolerance = 1e-6
+  )
+  right <- lmm(y ~ x + poly(v, 3) + f + (1 | g), data, subset = as.integer(g) != 2)
+  expect_equal(unname(fixef(update(changed[[2L]], . ~ . + f))), unname(fixef(right)),
+    tolerance = 1e-6
+  )
+})
