@@ -4,6 +4,7 @@
 #   2. no file calls, through others, itself
 #   3. a covariance structure is named in R/covariance-structure.R only
 #   4. what the core is told of a structure is read by name, not by position
+#   5. each file has its tests, tests/testthat/test-<file>.R
 #
 #   Rscript tools/check-r-layers.R [package folder, default: the one this file is in]
 #
@@ -18,6 +19,8 @@ prefixes <- c(
 )
 structure_file <- "covariance-structure.R"
 structure_table <- "covariance_structures"
+# without a function of their own
+untested <- c("RcppExports.R", "base-package.R", "base-reexports.R")
 
 # Top-level definitions of a file: list(`name`, `value` (unevaluated), `file`).
 definitions_of <- function(file) {
@@ -101,7 +104,7 @@ cycles <- function(calls) {
   )
 }
 
-# The table's names, and those of structures that are known but not there yet.
+# The table's names.
 structure_names <- function(definitions) {
   table <- Filter(function(definition) definition$name == structure_table, definitions)
   stopifnot("no table of structures" = length(table) == 1)
@@ -140,6 +143,11 @@ positions_in_specs <- function(path) {
   sprintf("R/%s: %s reads a structure by position", basename(path), found)
 }
 
+without_tests <- function(files, folder) {
+  lost <- files[!file.exists(file.path(folder, paste0("test-", files)))]
+  sprintf("R/%s: no tests/testthat/test-%s", lost, lost)
+}
+
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 arguments <- commandArgs(trailingOnly = TRUE)
 root <- if (length(arguments)) arguments[1] else dirname(dirname(script))
@@ -152,7 +160,8 @@ problems <- c(
   upward_calls(calls),
   cycles(calls),
   unlist(lapply(elsewhere, named_structures, structure_names(definitions))),
-  unlist(lapply(elsewhere, positions_in_specs))
+  unlist(lapply(elsewhere, positions_in_specs)),
+  without_tests(setdiff(basename(paths), untested), file.path(root, "tests", "testthat"))
 )
 writeLines(problems)
 if (length(problems)) quit(status = 1)
