@@ -1,5 +1,5 @@
-# From the design to the C++ core: block terms, rank of X, and the cross-products [Z X y]'W[Z X y]
-# that everything after them is computed from.
+# From the design to the C++ core, which makes of it the cross-products [Z X y]'W[Z X y] that
+# everything after them is computed from: block terms, rank of X, what a fit keeps.
 
 #' Block term and first column (0-based) of each random term
 #'

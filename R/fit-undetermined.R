@@ -1,6 +1,6 @@
-# Covariance parameters that the data do not determine: found once by the core
-# (src/core/undetermined.h), kept as `fit$undetermined`, and asked here by everything that reports
-# an estimate or a test.
+# Covariance parameters that the data do not determine: found by the core at the fit
+# (src/core/inference/undetermined.h), put into words that a fit keeps as `fit$undetermined`. What
+# reports an estimate or a test asks model-undetermined.R.
 #
 # Notation: a direction is a change of the entries of Gamma_t = Lambda_t Lambda_t' (in the places of
 # theta) and of the residual's 1 (last), in units of the columns' sizes, along which the criterion

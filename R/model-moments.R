@@ -1,4 +1,5 @@
-# What methods read off the cross-products of a fit, which take no time that grows with the rows.
+# The cross-products of a fit, and what methods read off them, which takes no time that grows with
+# the rows.
 #
 # Notation: G = X'WX of the centred columns, X = X_c C with C = I but for the means in the row of
 # the intercept; for a random term Z'WX, Z'WZ by level, of its columns as they are.
