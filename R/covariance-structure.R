@@ -7,7 +7,6 @@
 #   kind               what the core calls it (src/convert.h)
 #   has_covariances    may effects of different columns depend on each other? If not, they are terms
 #                      of their own but for the name: printed, removed and counted one by one
-#   any_basis          is the model the same whatever basis its columns are written in?
 #   n_parameters(v)    number of parameters
 #   start(v)           starting values (Lambda = I)
 #   lower(v)           lower bounds (0 on the diagonal of Lambda, -Inf elsewhere)
@@ -22,7 +21,6 @@ covariance_structures <- list(
     bar = "|",
     kind = 0L,
     has_covariances = TRUE,
-    any_basis = TRUE,
     n_parameters = function(v) v * (v + 1L) / 2L,
     start = function(v) diag(v)[lower_triangle(v)],
     lower = function(v) {
@@ -57,7 +55,6 @@ covariance_structures <- list(
     bar = "||",
     kind = 1L,
     has_covariances = FALSE,
-    any_basis = FALSE,
     n_parameters = function(v) v,
     start = function(v) rep(1, v),
     lower = function(v) rep(0, v),
@@ -88,8 +85,6 @@ structure_of_bar <- function(bar) {
 }
 
 has_covariances <- function(structure) covariance_structures[[structure]]$has_covariances
-
-has_any_basis <- function(structure) covariance_structures[[structure]]$any_basis
 
 # --- parameters ---
 

@@ -23,26 +23,31 @@ block_index <- function(random) {
 #'
 #' @param design `henderson_design`.
 #' @param X the kept columns of its X.
-#' @return list(`X`, `y` (offset subtracted), `weights`, `intercept`, `terms`).
+#' @return list(`X`, `y` (offset subtracted), `weights`, `intercept`, `terms`, `structures` (by
+#'   block term).
 #' @noRd
 core_design <- function(design, X) {
   random <- design$random
   index <- block_index(random)
-  terms <- lapply(seq_len(max(index$block)), function(block) {
-    core_term(random[index$block == block], index$first[index$block == block])
+  blocks <- seq_len(max(index$block))
+  terms <- lapply(blocks, function(block) core_term(random[index$block == block]))
+  structures <- lapply(blocks, function(block) {
+    mapply(core_structure, random[index$block == block], index$first[index$block == block])
   })
   intercept <- match("(Intercept)", colnames(X), nomatch = 0L)
   y <- design$y
   if (!is.null(design$offset)) y <- y - design$offset
-  list(X = X, y = y, weights = design$weights, intercept = intercept, terms = terms)
+  list(
+    X = X, y = y, weights = design$weights, intercept = intercept, terms = terms,
+    structures = structures
+  )
 }
 
-core_term <- function(members, first) {
+core_term <- function(members) {
   columns <- list()
   for (term in members) columns <- c(columns, core_columns(term))
   list(
-    columns = columns, level = members[[1L]]$level, n_levels = length(members[[1L]]$levels),
-    structures = mapply(core_structure, members, first)
+    columns = columns, level = members[[1L]]$level, n_levels = length(members[[1L]]$levels)
   )
 }
 

@@ -90,6 +90,7 @@ nested_moments <- function(moments, members) {
   }
   moments$blocks$terms <- lapply(blocks, function(block) block[names(block) != "map"])
   moments$blocks$pairs <- pairs
+  moments$structures <- lapply(joined, function(own) mapply(core_structure, own, first_columns(own)))
   moments
 }
 
@@ -105,26 +106,25 @@ nested_block <- function(terms, members) {
   for (c in which(centring$with > 0L)) {
     map[, c] <- map[, c] - centring$shift[c] * raw[, centring$with[c]]
   }
-  first <- cumsum(c(0L, lengths(lapply(members, `[[`, "columns"))))
-  structures <- mapply(core_structure, members, first[seq_along(members)])
   c(map_block(old, map), list(
-    v = k, n_levels = old$n_levels, structures = structures,
+    v = k, n_levels = old$n_levels,
     centred_with = centring$with - 1L, shift = centring$shift, map = map
   ))
 }
 
-# As the core does: the other columns of an unstructured term with a column of ones are about their
-# means. sums: Z'WZ over all levels. list(`with` (0 for none), `shift`).
-nested_centring <- function(members, sums) {
-  with <- unlist(lapply(members, function(term) {
-    ones <- match("(Intercept)", term$columns, nomatch = 0L)
-    if (!has_any_basis(term$structure)) ones <- 0L
-    ifelse(seq_along(term$columns) == ones, 0L, ones)
-  }))
+# Number of columns before those of each term.
+first_columns <- function(members) {
   sizes <- lengths(lapply(members, `[[`, "columns"))
-  first <- rep(cumsum(c(0L, sizes[-length(sizes)])), sizes)
-  with <- as.integer(ifelse(with > 0L, with + first, 0L))
+  cumsum(c(0L, sizes[-length(sizes)]))
+}
+
+# As the core does: with a column of ones the other columns are about their means. sums: Z'WZ over
+# all levels. list(`with` (0 for none), `shift`).
+nested_centring <- function(members, sums) {
+  constant <- unlist(lapply(members, `[[`, "columns")) == "(Intercept)"
+  ones <- match(TRUE, constant, nomatch = 0L)
+  with <- ifelse(constant, 0L, ones)
   shift <- numeric(length(with))
-  for (c in which(with > 0L)) shift[c] <- sums[c, with[c]] / sums[with[c], with[c]]
+  for (c in which(with > 0L)) shift[c] <- sums[c, ones] / sums[ones, ones]
   list(with = with, shift = shift)
 }

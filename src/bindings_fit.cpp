@@ -1,5 +1,3 @@
-#include "henderson_types.h"
-
 #include <new>
 
 #include "algebra/gemm.h"
@@ -7,17 +5,19 @@
 #include "data/accumulate.h"
 #include "equations/level_order.h"
 #include "fit/fit_lmm.h"
+#include "henderson_types.h"
 #include "likelihood/gaussian.h"
 
 namespace {
 
 // Leaves the moments as they are. They are handed back (`cross_products`) if they are no larger
 // than options$keep_bytes: after the fit, when the factor is gone.
-Rcpp::List fit_rows_and_moments(const henderson::DataRows& rows, const Rcpp::List& options,
-                                henderson::CrossProducts* moments) {
+Rcpp::List fit_rows_and_moments(const henderson::DataRows& rows, const Rcpp::List& design,
+                                const Rcpp::List& options, henderson::CrossProducts* moments) {
   const henderson::LevelOrder order = henderson::sort_levels(moments);
   const henderson::RowSource source{rows, order.original};
-  henderson::FitResult result = henderson::fit_lmm(*moments, as_fit_options(options), &source);
+  henderson::FitResult result = henderson::fit_lmm(*moments, as_structures(design, *moments),
+                                                   as_fit_options(options), &source);
   henderson::restore_levels(order, &result);
   const bool defined = result.modes.size() == rows.terms.size();
   Rcpp::NumericVector fitted(defined ? Rcpp::no_init(rows.n) : Rcpp::no_init(0));
@@ -30,7 +30,7 @@ Rcpp::List fit_rows_and_moments(const henderson::DataRows& rows, const Rcpp::Lis
   if (options.containsElementNamed("keep_bytes")) keep = Rcpp::as<double>(options["keep_bytes"]);
   if (defined && moments->bytes() <= keep) {
     henderson::restore_levels(order, moments);
-    list["cross_products"] = wrap_cross_products(*moments);
+    list["cross_products"] = wrap_cross_products(*moments, design["structures"]);
   }
   return list;
 }
@@ -44,7 +44,7 @@ Rcpp::List fit_design(const Rcpp::List& design, const Rcpp::List& options, bool 
     return Rcpp::List::create(Rcpp::_["smallest_pivot"] = gram.smallest_pivot);
   }
   henderson::CrossProducts moments = henderson::accumulate(rows, gram);
-  return fit_rows_and_moments(rows, options, &moments);
+  return fit_rows_and_moments(rows, design, options, &moments);
 }
 
 }  // namespace
@@ -80,7 +80,7 @@ Rcpp::List refit_design_cpp(const Rcpp::List& design, const Rcpp::List& moments,
       }
     }
     henderson::replace_response(rows, &own);
-    return fit_rows_and_moments(rows, options, &own);
+    return fit_rows_and_moments(rows, design, options, &own);
   } catch (const std::bad_alloc&) {
     return Rcpp::List::create(Rcpp::_["out_of_memory"] = true);
   }
@@ -90,7 +90,8 @@ Rcpp::List refit_design_cpp(const Rcpp::List& design, const Rcpp::List& moments,
 // [[Rcpp::export(rng = false)]]
 Rcpp::List fit_cross_products_cpp(const Rcpp::List& moments, const Rcpp::List& options) {
   const UserInterrupts interruptible;
-  return wrap_fit(henderson::fit_lmm(as_cross_products(moments), as_fit_options(options)));
+  const henderson::CrossProducts own = as_cross_products(moments);
+  return wrap_fit(henderson::fit_lmm(own, as_structures(moments, own), as_fit_options(options)));
 }
 
 namespace {
@@ -98,7 +99,7 @@ namespace {
 // Cross-products with their symbolic factorization, which is most of the work of one evaluation.
 struct DevianceEvaluator {
   DevianceEvaluator(const Rcpp::List& list, bool reml)
-      : moments(as_cross_products(list)), deviance(moments, reml) {}
+      : moments(as_cross_products(list)), deviance(moments, as_structures(list, moments), reml) {}
   const henderson::CrossProducts moments;
   henderson::GaussianObjective deviance;
 };

@@ -1,8 +1,7 @@
-#include "henderson_types.h"
-
 #include <cmath>
 
 #include "convert.h"
+#include "henderson_types.h"
 #include "inference/contrasts.h"
 #include "likelihood/expected_information.h"
 
@@ -36,9 +35,10 @@ henderson::ContrastParts as_parts(const Rcpp::List& list) {
   return parts;
 }
 
-henderson::GaussianObjective deviance_at(const henderson::CrossProducts& moments,
+henderson::GaussianObjective deviance_at(const Rcpp::List& list,
+                                         const henderson::CrossProducts& moments,
                                          const Eigen::VectorXd& theta, bool reml) {
-  henderson::GaussianObjective deviance(moments, reml);
+  henderson::GaussianObjective deviance(moments, as_structures(list, moments), reml);
   if (theta.size() != deviance.n_parameters()) Rcpp::stop("internal: theta has a wrong length");
   if (!theta.allFinite() || !std::isfinite(deviance.value(deviance.to_standard(theta)))) {
     Rcpp::stop("The criterion is not finite at theta.");
@@ -63,7 +63,7 @@ Rcpp::List satterthwaite_parts_cpp(const Rcpp::List& moments, const Eigen::Vecto
                                    bool reml, const Rcpp::IntegerVector& held) {
   const UserInterrupts interruptible;
   const henderson::CrossProducts cross_products = as_cross_products(moments);
-  henderson::GaussianObjective deviance = deviance_at(cross_products, theta, reml);
+  henderson::GaussianObjective deviance = deviance_at(moments, cross_products, theta, reml);
   return wrap_parts(henderson::satterthwaite_parts(
       &deviance, theta, henderson::HessianSource::kCheapest, zero_based(held, theta.size())));
 }
@@ -76,7 +76,7 @@ Rcpp::List expected_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& 
                               const Rcpp::IntegerVector& held) {
   const UserInterrupts interruptible;
   const henderson::CrossProducts cross_products = as_cross_products(moments);
-  henderson::GaussianObjective deviance = deviance_at(cross_products, theta, reml);
+  henderson::GaussianObjective deviance = deviance_at(moments, cross_products, theta, reml);
   const double width =
       static_cast<double>(henderson::ExpectedInformation::width(deviance.system(), reml));
   const double memory = henderson::information_cost(deviance.system(), reml).bytes;

@@ -1,8 +1,7 @@
-#include "henderson_types.h"
-
 #include <cmath>
 
 #include "convert.h"
+#include "henderson_types.h"
 #include "inference/prediction.h"
 
 // Variances of predictions in units of sigma^2 (inference/prediction.h). terms: one list(z, level)
@@ -14,7 +13,8 @@ Rcpp::List prediction_variance_cpp(const Rcpp::List& moments, const Eigen::Vecto
                                    bool with_scores) {
   const UserInterrupts interruptible;
   const henderson::CrossProducts cross_products = as_cross_products(moments);
-  henderson::GaussianObjective deviance(cross_products, reml);
+  henderson::GaussianObjective deviance(cross_products, as_structures(moments, cross_products),
+                                        reml);
   if (theta.size() != deviance.n_parameters()) Rcpp::stop("internal: theta has a wrong length");
   // Rows to predict need the factor at theta.
   if (!theta.allFinite() || !std::isfinite(deviance.value(deviance.to_standard(theta)))) {

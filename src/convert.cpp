@@ -64,7 +64,7 @@ const int* read_levels(SEXP object, Index n_rows, int n_levels) {
 }
 
 // The structures of one block term: they follow each other on its columns.
-std::vector<CovarianceStructure> as_structures(SEXP object, int v) {
+std::vector<CovarianceStructure> as_term_structures(SEXP object, int v) {
   const Rcpp::IntegerMatrix table(require_type(object, INTSXP, "structures"));
   require_length(table.nrow(), 4, "a column of structures");
   std::vector<CovarianceStructure> structures;
@@ -87,12 +87,11 @@ std::vector<CovarianceStructure> as_structures(SEXP object, int v) {
   return structures;
 }
 
-// Every parameter of theta belongs to one structure. Terms: of the data or of cross-products.
-template <class Terms>
-void require_theta(const Terms& terms) {
+// Every parameter of theta belongs to one structure.
+void require_theta(const std::vector<std::vector<CovarianceStructure>>& terms) {
   std::vector<std::pair<Index, Index>> ranges;
-  for (const auto& term : terms) {
-    for (const CovarianceStructure& structure : term.structures) {
+  for (const std::vector<CovarianceStructure>& term : terms) {
+    for (const CovarianceStructure& structure : term) {
       ranges.emplace_back(structure.first_parameter, structure.n_parameters());
     }
   }
@@ -111,17 +110,6 @@ void require_coefficients(Index v, Index n_levels, Index* total) {
   if (*total > kMostCoefficients) {
     Rcpp::stop("More than 2^30 random effects in one model are not supported.");
   }
-}
-
-Rcpp::IntegerMatrix wrap_structures(const std::vector<CovarianceStructure>& structures) {
-  Rcpp::IntegerMatrix table(4, static_cast<int>(structures.size()));
-  for (std::size_t c = 0; c < structures.size(); ++c) {
-    table(0, c) = structures[c].kind == StructureKind::kDiagonal ? 1 : 0;
-    table(1, c) = structures[c].first_column;
-    table(2, c) = structures[c].n_columns;
-    table(3, c) = structures[c].first_parameter;
-  }
-  return table;
 }
 
 // 1-based number of X's column of ones, 0 for none; 0-based and -1 in the core.
@@ -171,18 +159,15 @@ DataRows as_data_rows(const Rcpp::List& design) {
       if (which < 1 || which > Rf_ncols(source)) Rcpp::stop("internal: column out of range");
       block.columns.push_back(z + static_cast<Index>(which - 1) * rows.n);
     }
-    block.structures = as_structures(term["structures"], static_cast<int>(columns.size()));
     rows.terms.push_back(block);
   }
-  require_theta(rows.terms);
   return rows;
 }
 
-Rcpp::List wrap_cross_products(const CrossProducts& moments) {
+Rcpp::List wrap_cross_products(const CrossProducts& moments, SEXP structures) {
   Rcpp::List terms;
   for (const TermSums& term : moments.terms) {
     terms.push_back(Rcpp::List::create(Rcpp::_["v"] = term.v, Rcpp::_["n_levels"] = term.n_levels,
-                                       Rcpp::_["structures"] = wrap_structures(term.structures),
                                        Rcpp::_["centred_with"] = Rcpp::wrap(term.centred_with),
                                        Rcpp::_["shift"] = term.shift, Rcpp::_["dense"] = term.xy,
                                        Rcpp::_["diagonal"] = term.diagonal));
@@ -201,6 +186,7 @@ Rcpp::List wrap_cross_products(const CrossProducts& moments) {
       Rcpp::_["intercept"] = moments.intercept + 1,
       Rcpp::_["shift"] =
           Rcpp::List::create(Rcpp::_["x"] = moments.x_shift, Rcpp::_["y"] = moments.y_shift),
+      Rcpp::_["structures"] = structures,
       Rcpp::_["blocks"] = Rcpp::List::create(Rcpp::_["dense"] = moments.xy,
                                              Rcpp::_["terms"] = terms, Rcpp::_["pairs"] = pairs));
 }
@@ -212,7 +198,6 @@ TermSums as_term_moments(const Rcpp::List& item, int p, Index* coefficients) {
   term.v = Rcpp::as<int>(item["v"]);
   term.n_levels = Rcpp::as<int>(item["n_levels"]);
   require_coefficients(term.v, term.n_levels, coefficients);
-  term.structures = as_structures(item["structures"], term.v);
   term.centred_with = Rcpp::as<std::vector<int>>(item["centred_with"]);
   term.shift = Rcpp::as<Eigen::VectorXd>(item["shift"]);
   term.xy = Rcpp::as<Eigen::MatrixXd>(item["dense"]);
@@ -293,7 +278,6 @@ CrossProducts as_cross_products(const Rcpp::List& list) {
     moments.terms.push_back(
         as_term_moments(require_type(terms[t], VECSXP, "a term"), moments.p, &coefficients));
   }
-  require_theta(moments.terms);
   // One for every two terms, in the order in which accumulate() makes them.
   const Rcpp::List pairs = blocks["pairs"];
   const int n_terms = static_cast<int>(moments.terms.size());
@@ -313,6 +297,18 @@ CrossProducts as_cross_products(const Rcpp::List& list) {
     }
   }
   return moments;
+}
+
+std::vector<std::vector<CovarianceStructure>> as_structures(const Rcpp::List& list,
+                                                            const CrossProducts& moments) {
+  const Rcpp::List terms(require_type(list["structures"], VECSXP, "structures"));
+  require_length(terms.size(), static_cast<Index>(moments.terms.size()), "structures");
+  std::vector<std::vector<CovarianceStructure>> structures;
+  for (R_xlen_t t = 0; t < terms.size(); ++t) {
+    structures.push_back(as_term_structures(terms[t], moments.terms[t].v));
+  }
+  require_theta(structures);
+  return structures;
 }
 
 FitOptions as_fit_options(const Rcpp::List& options) {

@@ -10,6 +10,7 @@
 
 #include "algebra/types.h"
 #include "core/data/accumulate.h"
+#include "covariance/structure.h"
 #include "data/cross_products.h"
 
 namespace testing_models {
@@ -51,7 +52,6 @@ struct Model {
       henderson::BlockTermRows term;
       term.level = level[t].data();
       term.n_levels = n_levels[t];
-      term.structures = structures[t];
       for (Index c = 0; c < z[t].cols(); ++c) {
         term.columns.push_back(c == 0 ? nullptr : z[t].col(c).data());
       }

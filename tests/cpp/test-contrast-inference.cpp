@@ -130,7 +130,7 @@ TEST_CASE("the cases take both ways to the sums of products") {
   int whole_with_sparse_panels = 0;
   for (const Case& one : cases()) {
     const CrossProducts moments = moments_of(one.model);
-    const GaussianObjective deviance(moments, true);
+    const GaussianObjective deviance(moments, one.model.structures, true);
     if (!henderson::information_cost(deviance.system(), true).whole) continue;
     ++whole;
     if (!deviance.system().panels_full) ++whole_with_sparse_panels;
@@ -146,7 +146,7 @@ TEST_CASE("satterthwaite parts are those of the dense formulas") {
     for (const bool reml : {true, false}) {
       CAPTURE(one.name);
       CAPTURE(reml);
-      GaussianObjective deviance(moments, reml);
+      GaussianObjective deviance(moments, one.model.structures, reml);
       const ContrastParts parts = henderson::satterthwaite_parts(&deviance, one.theta);
       const Dense dense = dense_model(one.model, one.theta);
       const std::vector<LambdaEntry> entries = all_entries(one.model);
@@ -202,7 +202,7 @@ TEST_CASE("the Hessian by differences is the exact one") {
   for (const Case& one : cases()) {
     const CrossProducts moments = moments_of(one.model);
     CAPTURE(one.name);
-    GaussianObjective deviance(moments, true);
+    GaussianObjective deviance(moments, one.model.structures, true);
     const ContrastParts exact =
         henderson::satterthwaite_parts(&deviance, one.theta, HessianSource::kExact);
     const ContrastParts differences =
@@ -218,7 +218,7 @@ TEST_CASE("kenward-roger parts are those of the dense formulas") {
   for (const Case& one : cases()) {
     CAPTURE(one.name);
     const CrossProducts moments = moments_of(one.model);
-    GaussianObjective deviance(moments, true);
+    GaussianObjective deviance(moments, one.model.structures, true);
     const ContrastParts parts = henderson::expected_parts(&deviance, one.theta, true);
     if (one.model.x.cols() == 0) continue;
     const Dense dense = dense_model(one.model, one.theta);
@@ -292,7 +292,7 @@ TEST_CASE("kenward-roger parts are those of the dense formulas") {
 TEST_CASE("rows that depend on others count once") {
   const Model model = random_model(11, 60, 3, {{8, {1}, {kUs}}}, false);
   const CrossProducts moments = moments_of(model);
-  GaussianObjective deviance(moments, true);
+  GaussianObjective deviance(moments, model.structures, true);
   Vector theta(1);
   theta << 0.8;
   Matrix l(2, 3);

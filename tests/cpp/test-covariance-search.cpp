@@ -244,7 +244,7 @@ TEST_CASE("balanced data need one step of Fisher scoring, from any start") {
   for (const double start : {0.01, 1.0, 50.0}) {
     FitOptions options;
     options.start = Vector::Constant(1, start);
-    const FitResult fit = fit_lmm(moments, options);
+    const FitResult fit = fit_lmm(moments, model.structures, options);
     INFO("start " << start);
     CHECK(fit.evaluations <= 4);
     CHECK(fit.theta[0] > 0.5);
@@ -259,7 +259,7 @@ TEST_CASE("the number of evaluations is a bound") {
   options.start = Vector::Constant(5, 30);
   for (const int most : {1, 2, 3}) {
     options.max_evaluations = most;
-    const FitResult fit = fit_lmm(moments, options);
+    const FitResult fit = fit_lmm(moments, model.structures, options);
     CHECK(fit.status == SearchStatus::kMaxEvaluations);
     CHECK(fit.evaluations == most);
   }
@@ -361,7 +361,7 @@ TEST_CASE("the trace of a search that others continue counts all evaluations") {
   const CrossProducts moments = accumulate(rows, dense_gram(rows));
   FitOptions options;
   options.start = Vector::Constant(5, 1e7);
-  const FitResult fit = fit_lmm(moments, options);
+  const FitResult fit = fit_lmm(moments, model.structures, options);
   CHECK(fit.certificate.holds());
   int last = 0;
   for (const SearchTrace& step : fit.trace) {

@@ -49,6 +49,23 @@ TEST_CASE("moments of a worked example are the sums of products") {
   CHECK(moments.terms[0].xy(2, 0) == Approx(3.5 + 9.5));  // residuals of individual 1
 }
 
+TEST_CASE("columns are centred along their term's first column of ones, whatever its structures") {
+  Model model = random_model(6, 60, 2, {{5, {2, 2}, {kDiag, kUs}}, {4, {2}, {kDiag}}}, true, true);
+  DataRows rows = model.rows();
+  rows.terms[0].columns = {model.z[0].col(1).data(), nullptr, model.z[0].col(2).data(), nullptr};
+  rows.terms[1].columns[0] = model.z[1].col(1).data();
+  const CrossProducts sums = accumulate(rows, dense_gram(rows));
+  CHECK((sums.terms[0].centred_with == std::vector<int>{1, -1, 1, -1}));
+  CHECK((sums.terms[1].centred_with == std::vector<int>{-1, -1}));
+  double mean = 0;
+  for (Index i = 0; i < model.n; ++i) {
+    if (model.weights[i] > 0) mean += model.z[0](i, 1) / sums.n;
+  }
+  CHECK(sums.terms[0].shift[0] == Approx(mean));
+  CHECK(sums.terms[0].shift[1] == 0);
+  CHECK(sums.terms[1].shift.isZero(0));
+}
+
 TEST_CASE("cross-products of two parts add up to those of the whole") {
   for (const bool weighted : {false, true}) {
     const Model model =

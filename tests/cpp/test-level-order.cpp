@@ -78,8 +78,8 @@ TEST_CASE("a fit of sorted moments is put back in the user's order") {
   const CrossProducts moments = moments_of(model);
   CrossProducts sorted = moments;
   const LevelOrder order = sort_levels(&sorted, 0);
-  const FitResult expected = fit_lmm(moments, FitOptions());
-  FitResult result = fit_lmm(sorted, FitOptions());
+  const FitResult expected = fit_lmm(moments, model.structures, FitOptions());
+  FitResult result = fit_lmm(sorted, model.structures, FitOptions());
   restore_levels(order, &result);
   CHECK(result.criterion == Approx(expected.criterion).epsilon(1e-10));
   for (std::size_t t = 0; t < 3; ++t) {

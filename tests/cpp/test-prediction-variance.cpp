@@ -125,7 +125,7 @@ void check(const Model& model, double diagonal, bool reml) {
   const henderson::DataRows data = model.rows();
   const CrossProducts moments = henderson::accumulate(data, henderson::dense_gram(data));
   const Vector theta = theta_of(model, diagonal);
-  GaussianObjective deviance(moments, reml);
+  GaussianObjective deviance(moments, model.structures, reml);
   REQUIRE(std::isfinite(deviance.value(deviance.to_standard(theta))));
   PredictionRows rows = rows_to_predict(model);
   for (const bool population : {false, true}) {

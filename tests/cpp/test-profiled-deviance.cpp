@@ -23,6 +23,8 @@ std::vector<std::vector<TermShape>> shapes() {
       {{8, {4}, {kUs}}},
       {{8, {2}, {kDiag}}},
       {{8, {1, 2}, {kUs, kUs}}},
+      {{8, {2, 2}, {kUs, kDiag}}},
+      {{8, {2, 2}, {kDiag, kUs}}},
       {{12, {1}, {kUs}}, {5, {1}, {kUs}}},
       {{12, {2}, {kUs}}, {5, {1}, {kUs}}},
       {{12, {1}, {kUs}}, {5, {2}, {kUs}}},
@@ -45,7 +47,7 @@ TEST_CASE("the profiled criterion is that of the dense oracle") {
       for (const bool weighted : {false, true}) {
         const Model model = random_model(++seed, 90, 3, shape, weighted, weighted);
         const CrossProducts moments = moments_of(model);
-        GaussianObjective deviance(moments, reml);
+        GaussianObjective deviance(moments, model.structures, reml);
         for (const double size : {0.0, 1e-5, 0.3, 2.0}) {
           INFO("seed " << seed << ", diagonal " << size);
           const Vector theta = theta_of(model, size);
@@ -74,7 +76,7 @@ TEST_CASE("levels that meet the same ones of the other terms are worked through 
       INFO("columns " << v << ", REML " << reml);
       const Model model = grouped_model(v);
       const CrossProducts moments = moments_of(model);
-      GaussianObjective deviance(moments, reml);
+      GaussianObjective deviance(moments, model.structures, reml);
       CHECK(deviance.system().run_start == std::vector<int>({0, 12, 24, 36}));
       CHECK(!deviance.system().panels_full);
       const Vector theta = theta_of(model, 0.7);
@@ -100,7 +102,7 @@ TEST_CASE("the gradient is the derivative of the criterion, near the boundary to
       ++seed;
       const Model model = random_model(seed, 90, 3, shape, seed % 2 == 0);
       const CrossProducts moments = moments_of(model);
-      GaussianObjective deviance(moments, reml);
+      GaussianObjective deviance(moments, model.structures, reml);
       for (const double size : {0.0, 1e-5, 1e-3, 0.7}) {
         const Vector theta = theta_of(model, size);
         const NaturalGradient here = evaluate_deviance(&deviance, theta, true);
@@ -129,7 +131,7 @@ TEST_CASE("the exact Hessian is the derivative of the gradient") {
       ++seed;
       const Model model = random_model(seed, 90, 3, shape, seed % 2 == 0);
       const CrossProducts moments = moments_of(model);
-      GaussianObjective deviance(moments, reml);
+      GaussianObjective deviance(moments, model.structures, reml);
       Vector x = deviance.standard_start();
       for (Index i = 0; i < x.size(); ++i) x[i] = 0.7 * x[i] + 0.05 * static_cast<double>(i % 3);
       deviance.value(x);
@@ -159,16 +161,17 @@ TEST_CASE("the exact Hessian is the derivative of the gradient") {
 TEST_CASE("a start in the basin of a false zero does not keep the fit there") {
   const Model model = random_model(5, 150, 2, {{10, {2}, {kUs}}}, false);
   const CrossProducts moments = moments_of(model);
-  const FitResult usual = fit_lmm(moments, FitOptions());
+  const FitResult usual = fit_lmm(moments, model.structures, FitOptions());
   FitOptions options;
   options.start = Vector::Zero(3);
-  CHECK(fit_lmm(moments, options).criterion == Approx(usual.criterion).epsilon(1e-10));
+  CHECK(fit_lmm(moments, model.structures, options).criterion ==
+        Approx(usual.criterion).epsilon(1e-10));
 }
 
 TEST_CASE("standardized and natural parameters are two names of one model") {
   const Model model = random_model(7, 90, 2, {{9, {3}, {kUs}}, {5, {1, 2}, {kUs, kDiag}}}, false);
   const CrossProducts moments = moments_of(model);
-  GaussianObjective deviance(moments, true);
+  GaussianObjective deviance(moments, model.structures, true);
   const Vector theta = theta_of(model, 0.6);
   const Vector back = deviance.to_natural(deviance.to_standard(theta));
   CHECK((back - theta).cwiseAbs().maxCoeff() < 1e-12);
@@ -178,13 +181,13 @@ TEST_CASE("the fit of the four-point paired data is the paired t-test") {
   const Model model = four_point_model();
   FitOptions options;
   const CrossProducts moments = moments_of(model);
-  FitResult fit = fit_lmm(moments, options);
+  FitResult fit = fit_lmm(moments, model.structures, options);
   CHECK(fit.sigma * fit.sigma == Approx(36).epsilon(1e-8));
   CHECK(fit.beta[1] == Approx(9));
   CHECK(fit.beta[1] / (fit.sigma * std::sqrt(fit.unscaled_vcov(1, 1))) == Approx(1.5));
   CHECK(std::pow(fit.sigma * fit.theta[0], 2) == Approx(66.5).epsilon(1e-8));
   options.reml = false;
-  fit = fit_lmm(moments, options);
+  fit = fit_lmm(moments, model.structures, options);
   CHECK(fit.sigma == Approx(std::sqrt(18.0)).epsilon(1e-8));
   CHECK(fit.sigma * fit.theta[0] == Approx(std::sqrt(33.25)).epsilon(1e-8));
 }
@@ -194,11 +197,11 @@ TEST_CASE("a fit ends at a point no neighbour improves") {
   for (const auto& shape : shapes()) {
     const Model model = random_model(++seed, 150, 2, shape, false);
     const CrossProducts moments = moments_of(model);
-    const FitResult fit = fit_lmm(moments, FitOptions());
+    const FitResult fit = fit_lmm(moments, model.structures, FitOptions());
     INFO("seed " << seed);
     CHECK(fit.status == SearchStatus::kConverged);
     CHECK(fit.criterion == Approx(model.dense_criterion(fit.theta, true)).epsilon(1e-10));
-    GaussianObjective deviance(moments, true);
+    GaussianObjective deviance(moments, model.structures, true);
     std::mt19937 generator(seed);
     std::normal_distribution<double> normal;
     for (int k = 0; k < 30; ++k) {
@@ -227,8 +230,8 @@ TEST_CASE("levels centred about their effects change nothing but rounding") {
       const Model model = random_model(++seed, 90, 3, shape, reml, reml);
       INFO("seed " << seed);
       const CrossProducts moments = moments_of(model);
-      GaussianObjective plain(moments, reml);
-      GaussianObjective centred(moments, reml);
+      GaussianObjective plain(moments, model.structures, reml);
+      GaussianObjective centred(moments, model.structures, reml);
       const DataRows rows = model.rows();
       const std::vector<std::vector<int>> unsorted(model.z.size());
       // not at a term with a standardized diagonal below one
@@ -267,7 +270,7 @@ TEST_CASE("centred levels keep the digits of the rows at a variance ratio of 1e1
     model.y[i] = noise + 1e7 * effect[i % 8];
   }
   const CrossProducts moments = moments_of(model);
-  GaussianObjective deviance(moments, false);
+  GaussianObjective deviance(moments, model.structures, false);
   const double theta = 1e7;
   const Vector x = deviance.to_standard(Vector::Constant(1, theta));
   const DataRows rows = model.rows();

@@ -93,25 +93,16 @@ TermSums empty_term(const BlockTermRows& term, const DataRows& rows, double n_us
   TermSums moments;
   moments.v = static_cast<int>(term.columns.size());
   moments.n_levels = term.n_levels;
-  moments.structures = term.structures;
   moments.centred_with.assign(moments.v, -1);
   moments.shift = Vector::Zero(moments.v);
   moments.xy = Matrix::Zero(rows.p + 1, static_cast<Index>(moments.v) * term.n_levels);
   moments.diagonal = Matrix::Zero(moments.v * moments.v, term.n_levels);
-  for (const CovarianceStructure& structure : term.structures) {
-    if (structure.kind != StructureKind::kUnstructured) continue;
-    int ones = -1;
-    const int first = structure.first_column;
-    const int last = first + structure.n_columns;
-    for (int c = first; c < last && ones < 0; ++c) {
-      if (term.columns[c] == nullptr) ones = c;
-    }
-    if (ones < 0) continue;
-    for (int c = first; c < last; ++c) {
-      if (c == ones || term.columns[c] == nullptr) continue;
-      moments.centred_with[c] = ones;
-      moments.shift[c] = column_mean(rows, term.columns[c], n_used);
-    }
+  const auto ones = std::find(term.columns.begin(), term.columns.end(), nullptr);
+  if (ones == term.columns.end()) return moments;
+  for (int c = 0; c < moments.v; ++c) {
+    if (term.columns[c] == nullptr) continue;
+    moments.centred_with[c] = static_cast<int>(ones - term.columns.begin());
+    moments.shift[c] = column_mean(rows, term.columns[c], n_used);
   }
   return moments;
 }

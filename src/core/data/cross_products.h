@@ -1,7 +1,7 @@
 // Cross-products of [Z X y]: everything the optimizer ever sees of the data.
 //
 // Moments are taken about stored shifts, so that they do not cancel: covariates about their means
-// (only where an intercept column makes that a change of basis), y about its least-squares fit.
+// (only where a column of ones makes that a change of basis), y about its least-squares fit.
 // Cross-products of two parts of the data add up once both are expressed about the same shifts.
 #ifndef HENDERSON_DATA_CROSS_PRODUCTS_H_
 #define HENDERSON_DATA_CROSS_PRODUCTS_H_
@@ -9,19 +9,18 @@
 #include <vector>
 
 #include "algebra/types.h"
-#include "covariance/structure.h"
 
 namespace henderson {
 
 struct TermSums {
   int v = 0;
   int n_levels = 0;
-  std::vector<CovarianceStructure> structures;
-  std::vector<int>
-      centred_with;  // per column: the term's own column of ones it is centred with, or -1
-  Vector shift;      // v
-  Matrix xy;         // P x (v J): [X y]' W z, a column per coefficient
-  Matrix diagonal;   // (v v) x J: z_j' W z_j
+  // Per column: the term's first column of ones, along which it is centred; -1 for columns of ones,
+  // and if there are none.
+  std::vector<int> centred_with;
+  Vector shift;     // v
+  Matrix xy;        // P x (v J): [X y]' W z, a column per coefficient
+  Matrix diagonal;  // (v v) x J: z_j' W z_j
 };
 
 // Z_t' W Z_s of two terms, t before s: per level of t the sorted levels of s it meets.
@@ -34,7 +33,7 @@ struct PairSums {
 };
 
 struct CrossProducts {
-  static constexpr int kFormatVersion = 1;
+  static constexpr int kFormatVersion = 2;
   double n = 0;  // rows with positive weight
   double sum_log_w = 0;
   int p = 0;

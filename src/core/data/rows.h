@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "algebra/types.h"
-#include "covariance/structure.h"
 
 namespace henderson {
 
@@ -14,7 +13,6 @@ struct BlockTermRows {
   std::vector<const double*> columns;  // one per z column; nullptr is the column of ones
   const int* level = nullptr;          // 1-based
   int n_levels = 0;
-  std::vector<CovarianceStructure> structures;
 };
 
 struct DataRows {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "algebra/types.h"
+#include "covariance/structure.h"
 #include "data/cross_products.h"
 
 namespace henderson {
@@ -15,12 +16,21 @@ namespace henderson {
 struct Standardization {
   Vector x_scale;                 // centred x = x_scale * x~
   double y_scale = 1;             // residual y = y_scale * y~
-  std::vector<Matrix> z_basis;    // S, upper triangular: Z~ = centred Z * S
+  std::vector<Matrix> z_basis;    // S: Z~ = centred Z * S
   std::vector<Matrix> z_map;      // K
   std::vector<Matrix> z_inverse;  // K^-1
 };
 
-Standardization standardize(const CrossProducts& moments);
+// structures: of each term.
+Standardization standardize(const CrossProducts& moments,
+                            const std::vector<std::vector<CovarianceStructure>>& structures);
+
+// V: centred Z * V has the columns that the structures allow. A column stays about its shift where
+// its structure is unstructured and has a column of ones, which holds the difference; other columns
+// are those of the data again.
+Matrix structure_columns(const TermSums& term, const std::vector<CovarianceStructure>& structures);
+// V'Z'WZV over all levels.
+Matrix pooled_products(const TermSums& term, const Matrix& map);
 
 }  // namespace henderson
 

@@ -173,8 +173,10 @@ Certificate certify_point(GaussianObjective* objective, const FitOptions& option
 
 }  // namespace
 
-FitResult fit_lmm(const CrossProducts& moments, const FitOptions& options, const RowSource* rows) {
-  GaussianObjective deviance(moments, options.reml);
+FitResult fit_lmm(const CrossProducts& moments,
+                  const std::vector<std::vector<CovarianceStructure>>& structures,
+                  const FitOptions& options, const RowSource* rows) {
+  GaussianObjective deviance(moments, structures, options.reml);
   const bool started = options.start.size() > 0 || !options.optimize;
   if (started && (options.start.size() != deviance.n_parameters() || !options.start.allFinite())) {
     throw std::invalid_argument("start must be one finite number for each parameter");

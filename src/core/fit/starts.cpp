@@ -27,21 +27,23 @@ Vector cancelling_start(const GaussianObjective& deviance, const Vector& x) {
   constexpr double kFar = 8;  // up to 10 nothing was missed without (design/decisions.md)
   constexpr double kFarthest = 1e5;
   Vector start = x;
-  for (const TermSums& term : deviance.moments().terms) {
+  for (std::size_t t = 0; t < deviance.structures().size(); ++t) {
+    const std::vector<CovarianceStructure>& structures = deviance.structures()[t];
     std::vector<std::pair<int, int>> own;  // column and parameter
-    for (const CovarianceStructure& s : term.structures) {
+    for (const CovarianceStructure& s : structures) {
       if (s.kind == StructureKind::kUnstructured && s.n_columns > 1) continue;
       for (int c = 0; c < s.n_columns; ++c)
         own.push_back({s.first_column + c, s.first_parameter + c});
     }
-    const Vector pooled = term.diagonal.rowwise().sum();
+    if (own.size() < 2) continue;
+    const TermSums& term = deviance.moments().terms[t];
+    const Matrix pooled = pooled_products(term, structure_columns(term, structures));
     for (const auto& a : own) {
       double largest = 0;
       for (const auto& b : own) {
         if (a.first == b.first) continue;
-        const double cross = pooled[a.first + b.first * term.v];
-        const double cosine2 =
-            cross * cross / pooled[a.first * (term.v + 1)] / pooled[b.first * (term.v + 1)];
+        const double cross = pooled(a.first, b.first);
+        const double cosine2 = cross * cross / pooled(a.first, a.first) / pooled(b.first, b.first);
         largest = std::max(largest, std::sqrt(cosine2 / std::max(1 - cosine2, 0.0)));
       }
       if (largest > kFar) start[a.second] = std::min(largest, kFarthest);
@@ -57,18 +59,24 @@ enum class Slopes { kNone, kCentred, kFar };
 // Columns of Z besides that of ones: those that are centred or vary about zero, and those that are
 // mostly their mean, which can take the part of an intercept. Told by the angle with X's column of
 // ones.
-Slopes find_slopes(const CrossProducts& moments) {
+Slopes find_slopes(const GaussianObjective& deviance) {
+  const CrossProducts& moments = deviance.moments();
   constexpr double kConstant = 1 - 1e-9;  // squared cosine of the angle with the column of ones
   constexpr double kFar = 0.5;
   if (moments.intercept < 0) return Slopes::kCentred;
   const double n = moments.xy(moments.intercept, moments.intercept);
   Slopes found = Slopes::kNone;
-  for (const TermSums& term : moments.terms) {
-    const Vector squares = term.diagonal.rowwise().sum();
+  for (std::size_t t = 0; t < moments.terms.size(); ++t) {
+    const TermSums& term = moments.terms[t];
+    const Matrix own = structure_columns(term, deviance.structures()[t]);
+    const Matrix squares = pooled_products(term, own);
+    Vector sums = Vector::Zero(term.v);
+    for (int j = 0; j < term.n_levels; ++j) {
+      for (int c = 0; c < term.v; ++c) sums[c] += term.xy(moments.intercept, j * term.v + c);
+    }
+    sums = (own.transpose() * sums).eval();
     for (int c = 0; c < term.v; ++c) {
-      double sum = 0;
-      for (int j = 0; j < term.n_levels; ++j) sum += term.xy(moments.intercept, j * term.v + c);
-      const double cosine2 = sum * sum / (n * squares[c * (term.v + 1)]);
+      const double cosine2 = sums[c] * sums[c] / (n * squares(c, c));
       if (!(cosine2 < kConstant)) continue;
       if (cosine2 > kFar) return Slopes::kFar;
       found = Slopes::kCentred;
@@ -81,7 +89,7 @@ Slopes find_slopes(const CrossProducts& moments) {
 
 Wider wider_from(const GaussianObjective& objective, const Vector& start) {
   if (start != objective.standard_start()) return Wider::kNo;
-  switch (find_slopes(objective.moments())) {
+  switch (find_slopes(objective)) {
     case Slopes::kNone:
       return Wider::kNo;
     case Slopes::kCentred:

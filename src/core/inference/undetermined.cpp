@@ -65,11 +65,14 @@ bool is_singular(const ConstMatrixRef& gram) {
 }
 
 // Columns that depend on each other within every level, or a column of zeros.
-bool has_dependent_columns(const TermSums& term) {
-  for (const CovarianceStructure& s : term.structures) {
+bool has_dependent_columns(const TermSums& term,
+                           const std::vector<CovarianceStructure>& structures) {
+  const Matrix own = structure_columns(term, structures);
+  for (const CovarianceStructure& s : structures) {
     bool dependent = true;
     for (Index j = 0; j < term.diagonal.cols() && dependent; ++j) {
-      const ConstMatrixMap gram(term.diagonal.col(j).data(), term.v, term.v);
+      const ConstMatrixMap centred(term.diagonal.col(j).data(), term.v, term.v);
+      const Matrix gram = own.transpose() * centred * own;
       dependent = is_singular(gram.block(s.first_column, s.first_column, s.n_columns, s.n_columns));
     }
     if (dependent) return true;
@@ -84,11 +87,12 @@ bool is_possible(const GaussianObjective& deviance) {
   for (std::size_t t = 0; t < moments.terms.size(); ++t) {
     const TermSums& term = moments.terms[t];
     coefficients += static_cast<double>(term.v) * term.n_levels;
-    if ((deviance.reml() && term.n_levels <= moments.p) || term.structures.size() > 1) return true;
+    const std::vector<CovarianceStructure>& structures = deviance.structures()[t];
+    if ((deviance.reml() && term.n_levels <= moments.p) || structures.size() > 1) return true;
     for (std::size_t s = 0; s < t; ++s) {
       if (moments.terms[s].n_levels == term.n_levels) return true;
     }
-    if (has_dependent_columns(term)) return true;
+    if (has_dependent_columns(term, structures)) return true;
   }
   return coefficients >= moments.n;
 }

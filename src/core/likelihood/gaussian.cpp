@@ -18,31 +18,34 @@ constexpr double kPi = 3.14159265358979323846;
 
 }  // namespace
 
-GaussianObjective::GaussianObjective(const CrossProducts& moments, bool reml)
+GaussianObjective::GaussianObjective(
+    const CrossProducts& moments, const std::vector<std::vector<CovarianceStructure>>& structures,
+    bool reml)
     : moments_(moments),
+      structures_(structures),
       reml_(reml),
       m_(reml ? moments.n - moments.p : moments.n),
-      basis_(standardize(moments)),
+      basis_(standardize(moments, structures)),
       centred_beta_(Vector::Zero(moments.p)),
       system_(new Equations(build_equations(moments, basis_))),
       factor_(new Factor(*system_)) {
   int n_parameters = 0;
-  for (const TermSums& term : moments.terms) {
-    for (const CovarianceStructure& structure : term.structures) {
+  for (const std::vector<CovarianceStructure>& term : structures) {
+    for (const CovarianceStructure& structure : term) {
       n_parameters += structure.n_parameters();
     }
   }
   entries_.resize(n_parameters);
-  for (std::size_t t = 0; t < moments.terms.size(); ++t) {
-    for (const CovarianceStructure& structure : moments.terms[t].structures) {
+  for (std::size_t t = 0; t < structures.size(); ++t) {
+    for (const CovarianceStructure& structure : structures[t]) {
       const std::vector<LambdaEntry> own = lambda_entries(structure, static_cast<int>(t));
       std::copy(own.begin(), own.end(), entries_.begin() + structure.first_parameter);
     }
   }
   coordinates_.size = n_parameters;
-  for (const TermSums& term : moments.terms) {
-    const double levels = term.n_levels;
-    for (const CovarianceStructure& s : term.structures) {
+  for (std::size_t t = 0; t < structures.size(); ++t) {
+    const double levels = moments.terms[t].n_levels;
+    for (const CovarianceStructure& s : structures[t]) {
       if (s.kind == StructureKind::kUnstructured) {
         coordinates_.cones.push_back({s.first_parameter, s.n_columns, levels});
       } else {
@@ -311,7 +314,7 @@ Vector GaussianObjective::to_standard(const Vector& theta, std::vector<Matrix>* 
   std::vector<Matrix> lambda = unpack(theta);
   for (std::size_t t = 0; t < lambda.size(); ++t) {
     Matrix rotation;
-    lambda[t] = refactor(basis_.z_map[t] * lambda[t], moments_.terms[t].structures, &rotation);
+    lambda[t] = refactor(basis_.z_map[t] * lambda[t], structures_[t], &rotation);
     if (rotations != nullptr) rotations->push_back(rotation);
   }
   return pack(lambda);
@@ -321,7 +324,7 @@ Vector GaussianObjective::to_natural(const Vector& x, std::vector<Matrix>* rotat
   std::vector<Matrix> lambda = unpack(x);
   for (std::size_t t = 0; t < lambda.size(); ++t) {
     Matrix rotation;
-    lambda[t] = refactor(basis_.z_inverse[t] * lambda[t], moments_.terms[t].structures, &rotation);
+    lambda[t] = refactor(basis_.z_inverse[t] * lambda[t], structures_[t], &rotation);
     for (Index c = 0; c < lambda[t].cols(); ++c) {
       if (lambda[t](c, c) < 0) {
         lambda[t].col(c) = -lambda[t].col(c);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "algebra/types.h"
+#include "covariance/structure.h"
 #include "data/cross_products.h"
 #include "equations/factor.h"
 #include "equations/level_centring.h"
@@ -22,7 +23,9 @@ namespace henderson {
 
 class GaussianObjective : public Objective {
  public:
-  GaussianObjective(const CrossProducts& moments, bool reml);
+  // structures: of each term.
+  GaussianObjective(const CrossProducts& moments,
+                    const std::vector<std::vector<CovarianceStructure>>& structures, bool reml);
 
   const Coordinates& coordinates() const override { return coordinates_; }
   Evaluation evaluate(const Vector& x, Order order, Chart chart) override;
@@ -74,6 +77,7 @@ class GaussianObjective : public Objective {
   Vector beta() const { return centred_beta_ + factor_->beta(); }
 
   const CrossProducts& moments() const { return moments_; }
+  const std::vector<std::vector<CovarianceStructure>>& structures() const { return structures_; }
   const Standardization& basis() const { return basis_; }
   const Equations& system() const { return *system_; }
   const Factor& factor() const { return *factor_; }
@@ -88,6 +92,7 @@ class GaussianObjective : public Objective {
   void take_derivatives(HessianKind hessian, CurvatureKind curvature);
 
   const CrossProducts& moments_;
+  std::vector<std::vector<CovarianceStructure>> structures_;
   bool reml_;
   double m_;
   double constant_;  // parts of the criterion that do not depend on theta
