@@ -44,7 +44,7 @@ largest_information <- list(width = 1e4, memory = 8e9)
 #' @return list(`phi`, `adjusted` (p x p), `phi_moves` (p p x k), `offset` (k), `weight` (k x k),
 #'   `degrees`, `scaled`; for Satterthwaite `hessian` (k x k) of the profiled deviance by natural
 #'   theta, `free` (k, 0 for the parameters of an empty column of Lambda), `exact_hessian`): see
-#'   `src/core/contrast_inference.h`.
+#'   `src/core/inference/contrasts.h`.
 #' @noRd
 inference_pieces <- function(fit, method, limit = largest_information) {
   fit <- representative_fit(fit)
