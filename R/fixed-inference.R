@@ -42,7 +42,7 @@ largest_information <- list(width = 1e4, memory = 8e9)
 #' @param method "Satterthwaite", "Kenward-Roger" or "expected".
 #' @param limit list(`width`, `memory` in bytes) of the largest dense matrices to be tried.
 #' @return list(`phi`, `adjusted` (p x p), `phi_moves` (p p x k), `offset` (k), `weight` (k x k),
-#'   `degrees`, `scaled`; for Satterthwaite `hessian` (k x k) of the profiled deviance by natural
+#'   `degrees`, `scaled`, `least_kept`; for Satterthwaite `hessian` (k x k) of the profiled deviance by natural
 #'   theta, `free` (k, 0 for the parameters of an empty column of Lambda), `exact_hessian`): see
 #'   `src/core/inference/contrasts.h`.
 #' @noRd
@@ -62,6 +62,7 @@ inference_pieces <- function(fit, method, limit = largest_information) {
     )
   }
   if (is.null(pieces$phi)) abort_large_information(fit, method, pieces)
+  if (method == "Kenward-Roger") check_adjustment_digits(pieces)
   pieces[c("theta", "REML")] <- fit[c("theta", "REML")]
   assign(method, pieces, envir = fit$cache)
   pieces
@@ -82,6 +83,18 @@ check_information_digits <- function(fit) {
     "i" = "Make the grouping factor with such effects a fixed effect, or use
            {.code ddf = \"none\"}."
   ), kind = "computation", variable = "ddf", observed = largest)
+}
+
+# With V all but proportional to a random term, as a level for each row beside a residual variance
+# near zero, Kenward and Roger's adjustment is the rounding of differences.
+check_adjustment_digits <- function(pieces) {
+  if (pieces$least_kept > 1e-9) return(invisible(NULL))
+  abort(c(
+    "Kenward and Roger's adjustment cannot be computed for this fit.",
+    "x" = "The residual variance is so small beside that of a term with a level for every
+           observation that rounding leaves no digits.",
+    "i" = "Use {.code ddf = \"Satterthwaite\"}."
+  ), kind = "computation", variable = "ddf", observed = pieces$least_kept)
 }
 
 abort_large_information <- function(fit, method, pieces) {

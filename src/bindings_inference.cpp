@@ -13,7 +13,8 @@ Rcpp::List wrap_parts(const henderson::ContrastParts& parts) {
                             Rcpp::_["offset"] = parts.offset, Rcpp::_["weight"] = parts.weight,
                             Rcpp::_["degrees"] = parts.degrees, Rcpp::_["scaled"] = parts.scaled,
                             Rcpp::_["hessian"] = parts.hessian, Rcpp::_["free"] = parts.free,
-                            Rcpp::_["exact_hessian"] = parts.exact_hessian);
+                            Rcpp::_["exact_hessian"] = parts.exact_hessian,
+                            Rcpp::_["least_kept"] = parts.least_kept);
 }
 
 henderson::ContrastParts as_parts(const Rcpp::List& list) {

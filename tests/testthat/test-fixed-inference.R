@@ -227,3 +227,21 @@ test_that("KR is short for Kenward and Roger's method", {
   expect_identical(ddf_method("KR"), "Kenward-Roger")
   expect_error(ddf_method(NA), class = "henderson_error_argument")
 })
+
+test_that("by ML the expected information has nothing of what fixed effects reproduce", {
+  data <- withr::with_seed(1, {
+    data <- expand.grid(r = 1:4, litter = factor(1:12))
+    data$a <- factor((as.integer(data$litter) - 1) %/% 4)
+    data$x <- rnorm(48)
+    transform(data, y = rnorm(48) + rnorm(12)[litter] + rnorm(3)[a] * x)
+  })
+  fit <- function(formula) suppressMessages(lmm(formula, data, REML = FALSE))
+  df <- function(fit) anova(fit, ddf = "expected")[["DenDF"]]
+  expect_equal(df(fit(y ~ a + x + (1 | a) + (1 | litter))), df(fit(y ~ a + x + (1 | litter))),
+    tolerance = 1e-6
+  )
+  right <- df(fit(y ~ a + x + (0 + x | a) + (1 | litter)))
+  expect_equal(df(fit(y ~ a + x + (x || a) + (1 | litter))), right, tolerance = 1e-5)
+  # the covariance that maximizes the likelihood changes it a little
+  expect_equal(df(fit(y ~ a + x + (x | a) + (1 | litter))), right, tolerance = 0.05)
+})

@@ -194,6 +194,27 @@ Vector quadratic_forms(const ConstMatrixRef& l, const double* a) {
   return forms;
 }
 
+// Columns that fixed effects reproduce, tr(P V_i) = 0: no residual depends on their variances and
+// covariances, whose estimates by maximum likelihood follow from the others (zero, where there are
+// no others) and have no uncertainty of their own. trace: tr(V^-1 V_i), forms: X'V^-1 V_i V^-1 X.
+void hold_reproduced(const GaussianObjective& deviance, const Vector& trace,
+                     const std::vector<Matrix>& forms, std::vector<int>* held) {
+  if (deviance.system().p == 0) return;
+  const auto l = deviance.factor().x_factor().triangularView<Eigen::Lower>();
+  for (int i = 0; i < deviance.n_parameters(); ++i) {
+    if (!deviance.is_diagonal(i)) continue;
+    const Matrix inner = l.solve(forms[i]);
+    const double rest = trace[i] - Matrix(l.solve(Matrix(inner.transpose()))).trace();
+    if (!(rest < 1e-10 * trace[i])) continue;
+    const LambdaEntry& own = deviance.entries()[i];
+    for (int j = 0; j < deviance.n_parameters(); ++j) {
+      const LambdaEntry& other = deviance.entries()[j];
+      const bool meets = other.row == own.row || other.column == own.row;
+      if (other.term == own.term && meets) held->push_back(j);
+    }
+  }
+}
+
 }  // namespace
 
 ContrastParts satterthwaite_parts(GaussianObjective* deviance, const Vector& theta,
@@ -272,8 +293,17 @@ ContrastParts expected_parts(GaussianObjective* deviance, const Vector& theta, b
   Vector trace(k);
   for (int i = 0; i < k; ++i) trace[i] = sums.trace(directions[i]);
   // sigma^2 is profiled out: the part of every direction along V itself is taken off
-  Matrix information = sums.traces(directions) - trace * trace.transpose() / parts.degrees;
-  for (int i : held) {
+  const Matrix whole = sums.traces(directions);
+  Matrix information = whole - trace * trace.transpose() / parts.degrees;
+  const std::vector<Matrix> forms = projection.fixed_forms(directions);
+  std::vector<int> all_held = held;
+  if (!deviance->reml()) hold_reproduced(*deviance, trace, forms, &all_held);
+  for (int i = 0; i < k; ++i) {
+    const bool is_held = std::find(all_held.begin(), all_held.end(), i) != all_held.end();
+    if (is_held || !(whole(i, i) > 0)) continue;
+    parts.least_kept = std::min(parts.least_kept, information(i, i) / whole(i, i));
+  }
+  for (int i : all_held) {
     information.row(i).setZero();
     information.col(i).setZero();
   }
@@ -282,7 +312,6 @@ ContrastParts expected_parts(GaussianObjective* deviance, const Vector& theta, b
   const Matrix half = half_phi(*deviance);
   parts.phi = half.transpose() * half;
   parts.adjusted = parts.phi;
-  const std::vector<Matrix> forms = projection.fixed_forms(directions);
   parts.phi_moves = phi_moves(*deviance, forms);
   if (!adjust || p == 0) return parts;
   parts.scaled = true;

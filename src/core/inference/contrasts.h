@@ -26,6 +26,9 @@ struct ContrastParts {
   Matrix weight;        // k x k
   double degrees = 0;   // m: n, or n - p for REML
   bool scaled = false;  // Kenward and Roger's scaled F
+  // Smallest part of tr(D G_i D G_i) that is left when sigma^2 is profiled out: what is nearly
+  // proportional to V itself keeps few digits.
+  double least_kept = 1;
   // Satterthwaite only.
   Matrix hessian;             // k x k, rows and columns of parameters that are not free are zero
   std::vector<int> free;      // 0 for the parameters of an empty column of Lambda and held ones
