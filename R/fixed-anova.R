@@ -126,10 +126,9 @@ sequential_anova <- function(fit) {
   }, TRUE)
   sum_of_squares[unknown] <- NA
   mean_square <- sum_of_squares / count
-  table <- data.frame(
-    count, sum_of_squares, mean_square, mean_square / fit$sigma^2,
-    row.names = labels[kept]
-  )
+  f_value <- mean_square / fit$sigma^2
+  if (is_sigma_undetermined(fit)) sum_of_squares[] <- mean_square[] <- NA
+  table <- data.frame(count, sum_of_squares, mean_square, f_value, row.names = labels[kept])
   names(table) <- c("npar", "Sum Sq", "Mean Sq", "F value")
   new_anova(table, test_heading("Analysis of Variance Table", fit, "none"))
 }

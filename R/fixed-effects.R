@@ -41,7 +41,8 @@ fixef.henderson_fit <- function(object, add.dropped = FALSE, ...) {
 #' @inheritParams fixef.henderson_fit
 #' @return A plain numeric p x p matrix with row and column names: \eqn{\hat\sigma^2
 #'   (X'V^{-1}X)^{-1}}{sigma_hat^2 (X'V^-1X)^-1}, with \eqn{V} the covariance of the response
-#'   relative to \eqn{\sigma^2}{sigma^2} at the estimated parameters.
+#'   relative to \eqn{\sigma^2}{sigma^2} at the estimated parameters. Elements that depend on what the
+#'   data do not determine (see [lmm()]) are `NA`.
 #' @section Errors: class `henderson_error_argument` for an unknown or malformed argument.
 #' @source Searle, Casella and McCulloch (1992), *Variance Components*, section 7.2.
 #' @examples
@@ -53,7 +54,8 @@ vcov.henderson_fit <- function(object, correlation = FALSE, complete = FALSE, ..
   check_no_dots(...)
   check_flag(correlation)
   check_flag(complete)
-  covariance <- if (correlation) covariance_to_correlation(object$vcov) else object$vcov
+  covariance <- known_covariance(object)
+  if (correlation) covariance <- covariance_to_correlation(covariance)
   if (!complete || length(object$dropped) == 0L) {
     return(covariance)
   }
@@ -80,7 +82,9 @@ vcov.summary.henderson_lmm <- function(object, correlation = FALSE, ...) {
 #' @return One number, in units of the response: the estimate of \eqn{\sigma}{sigma}, where
 #'   observation i has residual variance \eqn{\sigma^2 / w_i}{sigma^2 / w_i}. By REML
 #'   \eqn{\hat\sigma^2 = r^2 / (n - p)}{sigma_hat^2 = r^2 / (n - p)}, by maximum likelihood \eqn{r^2
-#'   / n}, with \eqn{r^2} the penalized residual sum of squares.
+#'   / n}, with \eqn{r^2} the penalized residual sum of squares. A message of class
+#'   `henderson_message_undetermined` says where the data do not determine it, as with a random
+#'   intercept for every observation.
 #' @section Errors: class `henderson_error_argument` for an unknown argument.
 #' @source Bates, Maechler, Bolker and Walker (2015), *Journal of Statistical Software* 67(1),
 #'   equations (33) and (40).
@@ -91,6 +95,9 @@ vcov.summary.henderson_lmm <- function(object, correlation = FALSE, ...) {
 sigma.henderson_fit <- function(object, use.fallback = TRUE, ...) {
   check_no_dots(...)
   check_flag(use.fallback)
+  if (is_sigma_undetermined(object)) {
+    inform_unknown("The residual standard deviation is one of many possible values.", object)
+  }
   object$sigma
 }
 

@@ -52,7 +52,7 @@ f_test <- function(fit, L, ddf, rhs) {
   } else {
     test$f_value
   }
-  c(test, mean_square = fit$sigma^2 * wald)
+  c(test, mean_square = if (is_sigma_undetermined(fit)) NA_real_ else fit$sigma^2 * wald)
 }
 
 # d' (L C L')^- d with d = L beta - rhs and C the covariance of beta. Rows of L may be dependent:

@@ -209,6 +209,9 @@ given_covariance <- function(fit, covariance, name) {
 #' @noRd
 inestimable_basis <- function(fit) {
   unknown <- undetermined_functions(fit)
+  if (ncol(unknown) > 0L) {
+    inform_unknown("Some means and tests have no standard error, and are NA or left out.", fit)
+  }
   if (length(fit$dropped) == 0L) {
     return(if (ncol(unknown) == 0L) matrix(NA) else unknown)
   }

@@ -98,7 +98,7 @@ n_parameters.henderson_lmm <- function(x, effects = "fixed", ...) {
 #' @exportS3Method insight::get_statistic
 get_statistic.henderson_lmm <- function(x, ...) {
   statistic <- data.frame(
-    Parameter = as.character(names(x$beta)), Statistic = unname(x$beta / sqrt(diag(x$vcov))),
+    Parameter = as.character(names(x$beta)), Statistic = unname(x$beta / sqrt(diag(known_covariance(x)))),
     stringsAsFactors = FALSE
   )
   structure(statistic, statistic = "t-statistic")

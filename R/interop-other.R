@@ -46,7 +46,7 @@ vif.henderson_lmm <- function(mod, ...) {
       kind = "argument", variable = "mod", observed = terms[used]
     )
   }
-  correlation <- covariance_to_correlation(mod$vcov[slopes, slopes, drop = FALSE])
+  correlation <- covariance_to_correlation(known_covariance(mod)[slopes, slopes, drop = FALSE])
   log_det <- function(columns) {
     as.numeric(determinant(correlation[columns, columns, drop = FALSE])$modulus)
   }

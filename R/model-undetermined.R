@@ -88,6 +88,13 @@ are_determined <- function(fit, forms) {
   rowSums(change > 1e-6 * gross & change > 1e-9 * apply(abs(scaled), 1L, max)) == 0
 }
 
+# Columns of one term whose variances are not determined: logical v.
+undetermined_columns <- function(fit, position) {
+  term <- fit$random[[position]]
+  at <- lambda_entries(term)
+  undetermined_parameters(fit)[term$theta_index][at$row == at$column]
+}
+
 # Variances and covariances of one term that are no estimates: logical v x v.
 undetermined_covariances <- function(fit, position) {
   term <- fit$random[[position]]
@@ -126,6 +133,15 @@ undetermined_contrasts <- function(fit, L, joint = FALSE) {
     }
   }
   if (joint) any(result) else result
+}
+
+# A covariance matrix of the fixed effects, NA where it depends on what is not determined.
+known_covariance <- function(fit, covariance = fit$vcov) {
+  moves <- fit$undetermined$moves
+  if (length(moves) == 0L) return(covariance)
+  size <- sqrt(tcrossprod(diag(covariance))) / fit$sigma^2
+  for (d in seq_len(ncol(moves))) covariance[abs(moves[, d]) > 1e-7 * size] <- NA
+  covariance
 }
 
 # Linear functions of the kept coefficients whose variance is not determined are those that are not

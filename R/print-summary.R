@@ -77,7 +77,7 @@ summary.henderson_lmm <- function(object, correlation = NULL, ddf = "Satterthwai
       residuals = scaled_residuals(object),
       varcor = VarCorr.henderson_fit(object), sigma = object$sigma,
       n = nobs.henderson_fit(object), ngrps = n_groups(object),
-      coefficients = tests$table, vcov = tests$covariance,
+      coefficients = tests$table, vcov = known_covariance(object, tests$covariance),
       ddf = tests$ddf, correlation = correlation, notes = c(fit_notes(object), tests$notes),
       optimization = c(
         object$optimization[c("optimizer", "evaluations", "converged", "certificate")],

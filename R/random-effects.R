@@ -18,7 +18,8 @@
 #'   column for each random effect (v), the columns of several terms on one factor side by side,
 #'   in units of the response per unit of the column. Attribute `postVar` is a v x v x J array of
 #'   conditional variances given \eqn{\beta}{beta} and \eqn{\theta}{theta}, or, with several terms
-#'   on the factor, a list of such arrays, one for each term.
+#'   on the factor, a list of such arrays, one for each term; `NA` for effects whose variance the
+#'   data do not determine (see [lmm()]), whose modes are some of those possible.
 #'
 #'   `as.data.frame` gives columns `grpvar` (factor), `term` (column), `grp` (level; a factor
 #'   whose levels are in increasing order of the first column's modes, for plots), `condval` and
@@ -70,7 +71,12 @@ factor_modes <- function(fit, terms, with_variance, drop) {
 
 # v x v x J array for one term, list of arrays for several, named by the terms' text.
 factor_variances <- function(fit, terms) {
-  variances <- lapply(fit$conditional_variance[terms], unname)
+  variances <- lapply(terms, function(position) {
+    variance <- unname(fit$conditional_variance[[position]])
+    unknown <- undetermined_columns(fit, position)
+    variance[unknown, , ] <- variance[, unknown, ] <- NA
+    variance
+  })
   if (length(terms) == 1L) {
     return(variances[[1L]])
   }

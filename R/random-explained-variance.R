@@ -150,18 +150,17 @@ reliability <- function(fit, fixed = c("known", "estimated"), ...) {
   } else {
     prediction_error_variances(fit)
   }
-  tables <- Map(reliability_rows, fit$random, fit$b, errors, MoreArgs = list(fit = fit))
+  unknown <- lapply(seq_along(fit$random), undetermined_columns, fit = fit)
+  tables <- Map(reliability_rows, fit$random, fit$b, errors, unknown, MoreArgs = list(fit = fit))
   if (any(undetermined_parameters(fit))) inform_unknown("Some reliabilities are NA.", fit)
   do.call(rbind, tables)
 }
 
 # `error`: J x v matrix of remaining variances.
-reliability_rows <- function(term, modes, error, fit) {
+reliability_rows <- function(term, modes, error, unknown, fit) {
   variance <- fit$sigma^2 * rowSums(lambda_matrix(term, fit$theta)^2)
   variance[variance == 0] <- NA
-  at <- lambda_entries(term)
-  unknown <- undetermined_parameters(fit)[term$theta_index]
-  variance[at$row[unknown & at$row == at$column]] <- NA
+  variance[unknown] <- NA
   data.frame(
     grpvar = term$group, term = rep(term$columns, each = length(term$levels)),
     grp = rep(term$levels, length(term$columns)), condval = as.vector(t(modes)),

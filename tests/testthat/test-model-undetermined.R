@@ -158,3 +158,54 @@ test_that("covariances with a column that the fixed effects reproduce are not de
     expect_output(print(fit), "without a standard error\\s+depend on the\\s+start")
   }
 })
+
+test_that("covariances, conditional variances and mean squares are not those of the start", {
+  data <- withr::with_seed(2, {
+    data <- expand.grid(a = factor(1:3), b = factor(1:2), r = factor(1:4))
+    transform(data, y = rnorm(24) + rnorm(4)[r], x = rnorm(24), o = factor(1:24))
+  })
+  right <- vcov(lmm(y ~ a * b + (1 | r), data))
+  unknown <- matrix(FALSE, 6, 6, dimnames = dimnames(right))
+  unknown[c("(Intercept)", "b2"), c("(Intercept)", "b2")] <- TRUE
+  for (start in list(NULL, c(1, 7), c(2, 0.1))) {
+    fit <- fit_unchecked(y ~ a * b + (1 | r) + (1 | b), data, start = start)
+    expect_identical(is.na(vcov(fit)), unknown)
+    expect_equal(vcov(fit)[!unknown], right[!unknown], tolerance = 1e-5)
+    expect_identical(is.na(vcov(summary(fit))), unknown)
+    modes <- as.data.frame(ranef(fit))
+    expect_identical(is.na(modes$condsd), modes$grpvar == "b")
+    expect_output(print(summary(fit)), "a3 +NA  0.500", width = 100)
+  }
+  skip_if_not_installed("emmeans")
+  expect_message(emmeans::joint_tests(fit), class = "henderson_message_undetermined")
+})
+
+test_that("nothing shows the residual variance beside a level for each row as an estimate", {
+  data <- transform(crossed_rows(), o = factor(1:40))
+  right <- lmm(y ~ x + u + (1 | g), data)
+  for (start in list(NULL, c(1, 7), c(0.1, 2))) {
+    fit <- fit_unchecked(y ~ x + u + (1 | g) + (1 | o), data, start = start)
+    expect_message(sigma(fit), class = "henderson_message_undetermined")
+    for (ddf in c("Satterthwaite", "Kenward-Roger", "none")) {
+      own <- anova(fit, ddf = ddf)
+      expect_true(all(is.na(own[c("Sum Sq", "Mean Sq")])))
+      expect_equal(own[["F value"]], anova(right, ddf = ddf)[["F value"]], tolerance = 1e-5)
+    }
+    expect_true(all(is.na(anova(fit, ddf = "none", type = "I")[["Sum Sq"]])))
+    expect_equal(anova(fit, ddf = "none", type = "I")[["F value"]],
+      anova(right, ddf = "none", type = "I")[["F value"]],
+      tolerance = 1e-5
+    )
+  }
+  expect_silent(sigma(right))
+})
+
+test_that("Kenward and Roger's adjustment is refused where rounding leaves no digits of it", {
+  data <- withr::with_seed(2, {
+    data.frame(x = rnorm(60), row = factor(1:60), w = sample(1:3, 60, TRUE), y = rnorm(60))
+  })
+  fit <- fit_unchecked(y ~ x + (1 | row), data, weights = w)
+  expect_gt(fit$theta, 500)
+  expect_error(anova(fit, ddf = "Kenward-Roger"), class = "henderson_error_computation")
+  expect_equal(coef(summary(fit))["x", "df"], 58, tolerance = 1e-4)
+})
