@@ -1,8 +1,9 @@
+#include "henderson_types.h"
+
 #include "convert.h"
 #include "data/accumulate.h"
 #include "equations/equations.h"
 #include "equations/standardization.h"
-#include "henderson_types.h"
 
 // Cross-products of a design (convert.h) as a plain list. The rank of X is the caller's business.
 // [[Rcpp::export(rng = false)]]

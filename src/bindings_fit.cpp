@@ -1,3 +1,5 @@
+#include "henderson_types.h"
+
 #include <new>
 
 #include "algebra/gemm.h"
@@ -5,7 +7,6 @@
 #include "data/accumulate.h"
 #include "equations/level_order.h"
 #include "fit/fit_lmm.h"
-#include "henderson_types.h"
 #include "likelihood/gaussian.h"
 
 namespace {

@@ -1,7 +1,8 @@
+#include "henderson_types.h"
+
 #include <cmath>
 
 #include "convert.h"
-#include "henderson_types.h"
 #include "inference/contrasts.h"
 #include "likelihood/expected_information.h"
 
@@ -41,7 +42,7 @@ henderson::GaussianObjective deviance_at(const Rcpp::List& list,
                                          const Eigen::VectorXd& theta, bool reml) {
   henderson::GaussianObjective deviance(moments, as_structures(list, moments), reml);
   if (theta.size() != deviance.n_parameters()) Rcpp::stop("internal: theta has a wrong length");
-  if (!theta.allFinite() || !std::isfinite(deviance.value(deviance.to_standard(theta)))) {
+  if (!theta.allFinite() || !std::isfinite(deviance.value(deviance.random().to_standard(theta)))) {
     Rcpp::stop("The criterion is not finite at theta.");
   }
   return deviance;

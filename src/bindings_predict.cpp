@@ -1,7 +1,8 @@
+#include "henderson_types.h"
+
 #include <cmath>
 
 #include "convert.h"
-#include "henderson_types.h"
 #include "inference/prediction.h"
 
 // Variances of predictions in units of sigma^2 (inference/prediction.h). terms: one list(z, level)
@@ -17,7 +18,7 @@ Rcpp::List prediction_variance_cpp(const Rcpp::List& moments, const Eigen::Vecto
                                         reml);
   if (theta.size() != deviance.n_parameters()) Rcpp::stop("internal: theta has a wrong length");
   // Rows to predict need the factor at theta.
-  if (!theta.allFinite() || !std::isfinite(deviance.value(deviance.to_standard(theta)))) {
+  if (!theta.allFinite() || !std::isfinite(deviance.value(deviance.random().to_standard(theta)))) {
     Rcpp::stop("The criterion is not finite at theta.");
   }
   henderson::PredictionRows rows;

@@ -7,15 +7,16 @@
 #include <utility>
 #include <vector>
 
+#include "covariance/registry.h"
+
 using henderson::BlockTermRows;
-using henderson::CovarianceStructure;
 using henderson::CrossProducts;
 using henderson::DataRows;
 using henderson::FitOptions;
 using henderson::FitResult;
 using henderson::Index;
 using henderson::PairSums;
-using henderson::StructureKind;
+using henderson::TermStructures;
 using henderson::TermSums;
 
 namespace {
@@ -64,34 +65,30 @@ const int* read_levels(SEXP object, Index n_rows, int n_levels) {
 }
 
 // The structures of one block term: they follow each other on its columns.
-std::vector<CovarianceStructure> as_term_structures(SEXP object, int v) {
+TermStructures as_term_structures(SEXP object, int v) {
   const Rcpp::IntegerMatrix table(require_type(object, INTSXP, "structures"));
   require_length(table.nrow(), 4, "a column of structures");
-  std::vector<CovarianceStructure> structures;
+  TermStructures structures;
   int next = 0;
   for (int c = 0; c < table.ncol(); ++c) {
-    CovarianceStructure structure;
-    structure.kind = table(0, c) == 1 ? StructureKind::kDiagonal : StructureKind::kUnstructured;
-    structure.first_column = table(1, c);
-    structure.n_columns = table(2, c);
-    structure.first_parameter = table(3, c);
-    if (table(0, c) < 0 || table(0, c) > 1 || structure.first_column != next ||
-        structure.n_columns < 1 || structure.n_columns > v - next ||
-        structure.first_parameter < 0) {
+    const int n_columns = table(2, c);
+    if (table(0, c) < 0 || table(0, c) > 1 || table(1, c) != next || n_columns < 1 ||
+        n_columns > v - next || table(3, c) < 0) {
       Rcpp::stop("internal: structures do not follow each other");
     }
-    next += structure.n_columns;
-    structures.push_back(structure);
+    structures.push_back({henderson::make_structure(table(0, c) == 1 ? "diag" : "us", n_columns),
+                          next, table(3, c)});
+    next += n_columns;
   }
   require_length(next, v, "structures of a term");
   return structures;
 }
 
 // Every parameter of theta belongs to one structure.
-void require_theta(const std::vector<std::vector<CovarianceStructure>>& terms) {
+void require_theta(const std::vector<TermStructures>& terms) {
   std::vector<std::pair<Index, Index>> ranges;
-  for (const std::vector<CovarianceStructure>& term : terms) {
-    for (const CovarianceStructure& structure : term) {
+  for (const TermStructures& term : terms) {
+    for (const henderson::PlacedStructure& structure : term) {
       ranges.emplace_back(structure.first_parameter, structure.n_parameters());
     }
   }
@@ -299,11 +296,10 @@ CrossProducts as_cross_products(const Rcpp::List& list) {
   return moments;
 }
 
-std::vector<std::vector<CovarianceStructure>> as_structures(const Rcpp::List& list,
-                                                            const CrossProducts& moments) {
+std::vector<TermStructures> as_structures(const Rcpp::List& list, const CrossProducts& moments) {
   const Rcpp::List terms(require_type(list["structures"], VECSXP, "structures"));
   require_length(terms.size(), static_cast<Index>(moments.terms.size()), "structures");
-  std::vector<std::vector<CovarianceStructure>> structures;
+  std::vector<TermStructures> structures;
   for (R_xlen_t t = 0; t < terms.size(); ++t) {
     structures.push_back(as_term_structures(terms[t], moments.terms[t].v));
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "algebra/interrupt.h"
+#include "covariance/random_part.h"
 #include "covariance/structure.h"
 #include "data/cross_products.h"
 #include "fit/fit_lmm.h"
@@ -28,8 +29,8 @@ henderson::CrossProducts as_cross_products(const Rcpp::List& list);
 
 // `structures` of a design or of cross-products: for each term an integer matrix with rows kind (0
 // us, 1 diag), first column, number of columns, first parameter, all 0-based.
-std::vector<std::vector<henderson::CovarianceStructure>> as_structures(
-    const Rcpp::List& list, const henderson::CrossProducts& moments);
+std::vector<henderson::TermStructures> as_structures(const Rcpp::List& list,
+                                                     const henderson::CrossProducts& moments);
 
 Rcpp::List wrap_fit(const henderson::FitResult& result);
 

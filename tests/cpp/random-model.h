@@ -6,25 +6,29 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "algebra/types.h"
 #include "core/data/accumulate.h"
-#include "covariance/structure.h"
+#include "covariance/random_part.h"
+#include "covariance/registry.h"
 #include "data/cross_products.h"
 
 namespace testing_models {
 
-using henderson::CovarianceStructure;
+constexpr const char* kUs = "us";
+constexpr const char* kDiag = "diag";
+
 using henderson::Index;
 using henderson::Matrix;
-using henderson::StructureKind;
+using henderson::TermStructures;
 using henderson::Vector;
 
 struct TermShape {
   int n_levels;
   std::vector<int> widths;  // columns of each structure; the first starts with ones
-  std::vector<StructureKind> kinds;
+  std::vector<std::string> kinds;
   bool every_level = true;  // false: some levels have no row
 };
 
@@ -37,7 +41,7 @@ struct Model {
   bool weighted = false;
   std::vector<std::vector<int>> level;
   std::vector<Matrix> z;  // all columns, first one is ones
-  std::vector<std::vector<CovarianceStructure>> structures;
+  std::vector<TermStructures> structures;
   std::vector<int> n_levels;
 
   henderson::DataRows rows() const {
@@ -63,7 +67,7 @@ struct Model {
   int n_parameters() const {
     int count = 0;
     for (const auto& own : structures) {
-      for (const CovarianceStructure& s : own) count += s.n_parameters();
+      for (const auto& s : own) count += s.n_parameters();
     }
     return count;
   }
@@ -77,14 +81,10 @@ struct Model {
     for (std::size_t t = 0; t < z.size(); ++t) {
       const Index v = z[t].cols();
       Matrix lambda = Matrix::Zero(v, v);
-      for (const CovarianceStructure& s : structures[t]) {
-        int at = s.first_parameter;
-        for (int c = 0; c < s.n_columns; ++c) {
-          const int last = s.kind == StructureKind::kDiagonal ? c + 1 : s.n_columns;
-          for (int r = c; r < last; ++r) {
-            lambda(s.first_column + r, s.first_column + c) = theta[at++];
-          }
-        }
+      for (const auto& s : structures[t]) {
+        const Vector own = theta.segment(s.first_parameter, s.n_parameters());
+        lambda.block(s.first_column, s.first_column, s.n_columns(), s.n_columns()) =
+            s.structure->factor(s.structure->from_theta(own));
       }
       for (Index i = 0; i < n; ++i) {
         result.row(i).segment(first + (level[t][i] - 1) * v, v) += z[t].row(i) * lambda;
@@ -157,17 +157,13 @@ inline Model random_model(unsigned seed, Index n, int p, const std::vector<TermS
     std::vector<int> level(n);
     const int available = shape.every_level ? shape.n_levels : shape.n_levels - 2;
     for (Index i = 0; i < n; ++i) level[i] = 1 + static_cast<int>(generator() % available);
-    std::vector<CovarianceStructure> structures;
+    TermStructures structures;
     int v = 0;
     for (std::size_t s = 0; s < shape.widths.size(); ++s) {
-      CovarianceStructure structure;
-      structure.kind = shape.kinds[s];
-      structure.first_column = v;
-      structure.n_columns = shape.widths[s];
-      structure.first_parameter = parameter;
-      parameter += structure.n_parameters();
+      structures.push_back(
+          {henderson::make_structure(shape.kinds[s], shape.widths[s]), v, parameter});
+      parameter += structures.back().n_parameters();
       v += shape.widths[s];
-      structures.push_back(structure);
     }
     Matrix z = Matrix::Ones(n, v);
     for (int c = 1; c < v; ++c) {
@@ -205,22 +201,24 @@ inline Model four_point_model() {
   model.weights = Vector::Ones(4);
   model.level = {{1, 2, 1, 2}};
   model.z = {Matrix::Ones(4, 1)};
-  model.structures = {{CovarianceStructure()}};
+  model.structures = {{{henderson::make_structure(kUs, 1), 0, 0}}};
   model.n_levels = {2};
   return model;
+}
+
+// The entries of Lambda that are parameters, in the order of theta.
+inline std::vector<henderson::LambdaEntry> lambda_entries(const Model& model) {
+  std::vector<Matrix> bases;
+  for (const Matrix& z : model.z) bases.push_back(Matrix::Identity(z.cols(), z.cols()));
+  return henderson::RandomPart(model.structures, model.n_levels, bases, bases).entries();
 }
 
 // Theta with diagonal `diagonal` and off-diagonal 0.2.
 inline Vector theta_of(const Model& model, double diagonal) {
   Vector theta(model.n_parameters());
-  for (const auto& own : model.structures) {
-    for (const CovarianceStructure& s : own) {
-      int at = s.first_parameter;
-      for (int c = 0; c < s.n_columns; ++c) {
-        const int last = s.kind == StructureKind::kDiagonal ? c + 1 : s.n_columns;
-        for (int r = c; r < last; ++r) theta[at++] = r == c ? diagonal : 0.2;
-      }
-    }
+  const auto entries = lambda_entries(model);
+  for (Index i = 0; i < theta.size(); ++i) {
+    theta[i] = entries[i].row == entries[i].column ? diagonal : 0.2;
   }
   return theta;
 }

@@ -16,8 +16,10 @@ using henderson::HessianSource;
 using henderson::Index;
 using henderson::LambdaEntry;
 using henderson::Matrix;
-using henderson::StructureKind;
 using henderson::Vector;
+using testing_models::kDiag;
+using testing_models::kUs;
+using testing_models::lambda_entries;
 using testing_models::Model;
 using testing_models::moments_of;
 using testing_models::random_model;
@@ -25,9 +27,6 @@ using testing_models::relative;
 using testing_models::TermShape;
 
 namespace {
-
-constexpr StructureKind kUs = StructureKind::kUnstructured;
-constexpr StructureKind kDiag = StructureKind::kDiagonal;
 
 struct Dense {
   Matrix v;  // over sigma^2
@@ -71,21 +70,9 @@ Dense dense_model(const Model& model, const Vector& theta) {
   return dense;
 }
 
-std::vector<LambdaEntry> all_entries(const Model& model) {
-  std::vector<LambdaEntry> entries;
-  for (std::size_t t = 0; t < model.structures.size(); ++t) {
-    for (const auto& structure : model.structures[t]) {
-      for (const LambdaEntry& e : henderson::lambda_entries(structure, static_cast<int>(t))) {
-        entries.push_back(e);
-      }
-    }
-  }
-  return entries;
-}
-
 Matrix lambda_of(const Model& model, const Vector& theta, int term) {
   Matrix lambda = Matrix::Zero(model.z[term].cols(), model.z[term].cols());
-  const std::vector<LambdaEntry> entries = all_entries(model);
+  const std::vector<LambdaEntry> entries = lambda_entries(model);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (entries[i].term == term) lambda(entries[i].row, entries[i].column) = theta[i];
   }
@@ -149,7 +136,7 @@ TEST_CASE("satterthwaite parts are those of the dense formulas") {
       GaussianObjective deviance(moments, one.model.structures, reml);
       const ContrastParts parts = henderson::satterthwaite_parts(&deviance, one.theta);
       const Dense dense = dense_model(one.model, one.theta);
-      const std::vector<LambdaEntry> entries = all_entries(one.model);
+      const std::vector<LambdaEntry> entries = lambda_entries(one.model);
       const int k = static_cast<int>(entries.size());
       const double m = static_cast<double>(one.model.n - (reml ? one.model.x.cols() : 0));
       CHECK(parts.degrees == m);
@@ -222,7 +209,7 @@ TEST_CASE("kenward-roger parts are those of the dense formulas") {
     const ContrastParts parts = henderson::expected_parts(&deviance, one.theta, true);
     if (one.model.x.cols() == 0) continue;
     const Dense dense = dense_model(one.model, one.theta);
-    const std::vector<LambdaEntry> entries = all_entries(one.model);
+    const std::vector<LambdaEntry> entries = lambda_entries(one.model);
     // Kenward and Roger (1997), with sigma^2 as one more parameter: dV/dsigma^2 = W^-1.
     std::vector<Matrix> moves;
     for (const LambdaEntry& e : entries) {

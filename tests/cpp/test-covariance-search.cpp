@@ -23,9 +23,6 @@ using namespace testing_models;
 
 namespace {
 
-constexpr auto kUs = StructureKind::kUnstructured;
-constexpr auto kDiag = StructureKind::kDiagonal;
-
 Matrix random_matrix(std::mt19937* generator, Index rows, Index columns) {
   std::normal_distribution<double> normal;
   Matrix result(rows, columns);

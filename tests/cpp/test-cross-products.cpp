@@ -9,9 +9,6 @@ using namespace testing_models;
 
 namespace {
 
-constexpr auto kUs = StructureKind::kUnstructured;
-constexpr auto kDiag = StructureKind::kDiagonal;
-
 CrossProducts whole(const Model& model) {
   const DataRows rows = model.rows();
   return accumulate(rows, dense_gram(rows));

@@ -12,8 +12,6 @@ using namespace testing_models;
 
 namespace {
 
-constexpr auto kUs = StructureKind::kUnstructured;
-
 // 30 levels in 7 in 3. The first `movers` rows are in another level of the second term than the
 // rest of their level of the first.
 Model nested_model(Index movers) {

@@ -14,16 +14,15 @@ using henderson::Matrix;
 using henderson::PredictionRows;
 using henderson::PredictionTerm;
 using henderson::PredictionVariance;
-using henderson::StructureKind;
 using henderson::Vector;
 using testing_models::Model;
 using testing_models::random_model;
 using testing_models::theta_of;
 
-namespace {
+using testing_models::kDiag;
+using testing_models::kUs;
 
-constexpr StructureKind kUs = StructureKind::kUnstructured;
-constexpr StructureKind kDiag = StructureKind::kDiagonal;
+namespace {
 
 // First column of each term in the dense Z; the last element is the number of columns.
 std::vector<Index> first_columns(const Model& model) {
@@ -66,11 +65,9 @@ Expected dense_variance(const Model& model, const Vector& theta, const Predictio
       z.row(i).segment(first[t] + (model.level[t][i] - 1) * v, v) = model.z[t].row(i);
     }
     Matrix own = Matrix::Zero(v, v);
-    for (const auto& s : model.structures[t]) {
-      const auto entries = henderson::lambda_entries(s, 0);
-      for (std::size_t k = 0; k < entries.size(); ++k) {
-        own(entries[k].row, entries[k].column) = theta[s.first_parameter + k];
-      }
+    const auto entries = testing_models::lambda_entries(model);
+    for (std::size_t k = 0; k < entries.size(); ++k) {
+      if (entries[k].term == static_cast<int>(t)) own(entries[k].row, entries[k].column) = theta[k];
     }
     lambda.push_back(own);
   }
@@ -126,7 +123,7 @@ void check(const Model& model, double diagonal, bool reml) {
   const CrossProducts moments = henderson::accumulate(data, henderson::dense_gram(data));
   const Vector theta = theta_of(model, diagonal);
   GaussianObjective deviance(moments, model.structures, reml);
-  REQUIRE(std::isfinite(deviance.value(deviance.to_standard(theta))));
+  REQUIRE(std::isfinite(deviance.value(deviance.random().to_standard(theta))));
   PredictionRows rows = rows_to_predict(model);
   for (const bool population : {false, true}) {
     if (population) rows.terms.clear();

@@ -10,9 +10,6 @@ using namespace testing_models;
 
 namespace {
 
-constexpr auto kUs = StructureKind::kUnstructured;
-constexpr auto kDiag = StructureKind::kDiagonal;
-
 // Every kind of leaf (v = 1, 2, 3, more), remainders with scalar and vector terms, dense and
 // sparse.
 std::vector<std::vector<TermShape>> shapes() {
@@ -132,7 +129,7 @@ TEST_CASE("the exact Hessian is the derivative of the gradient") {
       const Model model = random_model(seed, 90, 3, shape, seed % 2 == 0);
       const CrossProducts moments = moments_of(model);
       GaussianObjective deviance(moments, model.structures, reml);
-      Vector x = deviance.standard_start();
+      Vector x = deviance.random().start();
       for (Index i = 0; i < x.size(); ++i) x[i] = 0.7 * x[i] + 0.05 * static_cast<double>(i % 3);
       deviance.value(x);
       const Matrix hessian = deviance.hessian(true);
@@ -173,7 +170,7 @@ TEST_CASE("standardized and natural parameters are two names of one model") {
   const CrossProducts moments = moments_of(model);
   GaussianObjective deviance(moments, model.structures, true);
   const Vector theta = theta_of(model, 0.6);
-  const Vector back = deviance.to_natural(deviance.to_standard(theta));
+  const Vector back = deviance.random().to_natural(deviance.random().to_standard(theta));
   CHECK((back - theta).cwiseAbs().maxCoeff() < 1e-12);
 }
 
@@ -235,9 +232,9 @@ TEST_CASE("levels centred about their effects change nothing but rounding") {
       const DataRows rows = model.rows();
       const std::vector<std::vector<int>> unsorted(model.z.size());
       // not at a term with a standardized diagonal below one
-      CHECK_FALSE(centred.centre_levels({rows, unsorted}, 0.5 * plain.standard_start()));
-      REQUIRE(centred.centre_levels({rows, unsorted}, 3 * plain.standard_start()));
-      const Vector x = plain.to_standard(theta_of(model, 2));
+      CHECK_FALSE(centred.centre_levels({rows, unsorted}, 0.5 * plain.random().start()));
+      REQUIRE(centred.centre_levels({rows, unsorted}, 3 * plain.random().start()));
+      const Vector x = plain.random().to_standard(theta_of(model, 2));
       // 1e-10: sums of 90 rows, eliminated from variances of ten times the residual one
       CHECK(centred.value(x) == Approx(plain.value(x)).epsilon(1e-10));
       CHECK(relative(centred.beta(), plain.beta()) < 1e-9);
@@ -272,7 +269,7 @@ TEST_CASE("centred levels keep the digits of the rows at a variance ratio of 1e1
   const CrossProducts moments = moments_of(model);
   GaussianObjective deviance(moments, model.structures, false);
   const double theta = 1e7;
-  const Vector x = deviance.to_standard(Vector::Constant(1, theta));
+  const Vector x = deviance.random().to_standard(Vector::Constant(1, theta));
   const DataRows rows = model.rows();
   const std::vector<std::vector<int>> unsorted(1);
   REQUIRE(deviance.centre_levels({rows, unsorted}, x));

@@ -1,40 +1,56 @@
-// How a term's parameters fill its relative covariance factor Lambda_t.
+// A covariance structure: how parameters fill the covariance matrix of one level's random effects.
 //
-// A block term is everything that shares one grouping factor: v columns, J levels, one v x v lower
-// triangular factor Lambda. It is the direct sum of one or more structures ("us", "diag"), each on
-// a contiguous range of columns. Here each parameter is one entry of Lambda; the core works with
-// the derivative with respect to the full matrix and leaves the chain rule to this file.
+// Gamma = Lambda Lambda' (v x v) is relative to sigma^2. Parameters come in two forms:
+//  - theta, which users see: entries of Lambda (us, diag), or standard deviations and correlations;
+//  - x, which the searches move: the same, but a correlation by an angle, so that it has no bounds.
+// Everything here is asked once per point, not per level.
 #ifndef HENDERSON_COVARIANCE_STRUCTURE_H_
 #define HENDERSON_COVARIANCE_STRUCTURE_H_
 
 #include <vector>
 
 #include "algebra/types.h"
+#include "search/coordinates.h"
 
 namespace henderson {
 
-enum class StructureKind { kUnstructured, kDiagonal };
+// Which changes T of the basis of Z's columns, Gamma -> T Gamma T', stay within the structure.
+enum class Basis { kAny, kScales, kOneScale };
 
-struct CovarianceStructure {
-  StructureKind kind = StructureKind::kUnstructured;
-  int first_column = 0;  // within the block term
-  int n_columns = 1;
-  int first_parameter = 0;  // within theta
+class CovarianceStructure {
+ public:
+  explicit CovarianceStructure(int n_columns) : n_columns_(n_columns) {}
+  virtual ~CovarianceStructure() = default;
 
-  int n_parameters() const {
-    return kind == StructureKind::kDiagonal ? n_columns : n_columns * (n_columns + 1) / 2;
-  }
+  int n_columns() const { return n_columns_; }  // v
+  virtual int n_parameters() const = 0;
+  virtual Basis basis() const = 0;
+
+  // Lambda, lower triangular.
+  virtual Matrix factor(const ConstVectorRef& x) const = 0;
+  // dGamma/dx_i; for an entry of a cone by that of its positive semidefinite matrix, in which Gamma
+  // is linear: so it exists at zero, where d/dx_i vanishes.
+  virtual Matrix derivative(const ConstVectorRef& x, int i) const = 0;
+  // The cones among the coordinates, the first coordinate being 0.
+  virtual std::vector<Cone> cones() const = 0;
+  // About Gamma = I.
+  virtual Vector start() const = 0;
+  // The same Gamma by coordinates that are unique where they can be.
+  virtual Vector canonical(const Vector& x) const = 0;
+  // What the coordinates of T Gamma T' are to those of Gamma, T = diag(scale), scale constant where
+  // the basis allows only one: factors, one by one.
+  virtual Vector multipliers(const Vector& scale) const = 0;
+  virtual Vector to_theta(const Vector& x) const { return x; }
+  virtual Vector from_theta(const Vector& theta) const { return theta; }
+  // dtheta_i/dx_i.
+  virtual Vector slopes(const Vector& x) const { return Vector::Ones(x.size()); }
+
+  // Is each parameter an entry of Lambda, the lower triangle by columns or the diagonal?
+  virtual bool has_entries() const { return false; }
+
+ private:
+  int n_columns_;
 };
-
-// One parameter as an entry (row >= column) of a block term's Lambda.
-struct LambdaEntry {
-  int term = 0;
-  int row = 0;
-  int column = 0;
-};
-
-// The entries in the order of the structure's parameters: lower triangle by columns, or diagonal.
-std::vector<LambdaEntry> lambda_entries(const CovarianceStructure& structure, int term);
 
 }  // namespace henderson
 

@@ -21,20 +21,21 @@ bool is_constant(double shift, double mean_square) {
 }
 
 // The column of ones along which a structure lets its columns be centred, -1 for none.
-int own_ones(const TermSums& term, const CovarianceStructure& structure) {
-  if (structure.kind != StructureKind::kUnstructured) return -1;
+int own_ones(const TermSums& term, const PlacedStructure& structure) {
+  if (structure.structure->basis() != Basis::kAny) return -1;
   const auto first = term.centred_with.begin() + structure.first_column;
-  const auto found = std::find(first, first + structure.n_columns, -1);
-  return found == first + structure.n_columns ? -1
-                                              : static_cast<int>(found - term.centred_with.begin());
+  const auto found = std::find(first, first + structure.n_columns(), -1);
+  return found == first + structure.n_columns()
+             ? -1
+             : static_cast<int>(found - term.centred_with.begin());
 }
 
 // U with Z = centred Z * V * U: the shifts that V leaves, each along its structure's ones.
-Matrix remaining_shifts(const TermSums& term, const std::vector<CovarianceStructure>& structures) {
+Matrix remaining_shifts(const TermSums& term, const TermStructures& structures) {
   Matrix map = Matrix::Identity(term.v, term.v);
-  for (const CovarianceStructure& structure : structures) {
+  for (const PlacedStructure& structure : structures) {
     const int ones = own_ones(term, structure);
-    for (int i = 0; ones >= 0 && i < structure.n_columns; ++i) {
+    for (int i = 0; ones >= 0 && i < structure.n_columns(); ++i) {
       const int c = structure.first_column + i;
       if (term.centred_with[c] >= 0) map(ones, c) += term.shift[c];
     }
@@ -45,8 +46,7 @@ Matrix remaining_shifts(const TermSums& term, const std::vector<CovarianceStruct
 // R, upper triangular, with n R'R = pooled within each unstructured term, diagonal otherwise.
 // A column that is a combination of earlier ones to the precision of cross-products is only scaled.
 // shifts: U.
-Matrix pooled_factor(const Matrix& pooled, const Matrix& shifts,
-                     const std::vector<CovarianceStructure>& structures) {
+Matrix pooled_factor(const Matrix& pooled, const Matrix& shifts, const TermStructures& structures) {
   constexpr double kIndependent =
       1e-12;  // of a column's sum of squares, beyond the earlier columns
   const Index v = pooled.rows();
@@ -56,10 +56,10 @@ Matrix pooled_factor(const Matrix& pooled, const Matrix& shifts,
     const double own = pooled(c, c);
     factor(c, c) = is_constant(shift[c], own) ? std::abs(shift[c]) : root_or_one(own, 1.0);
   }
-  for (const CovarianceStructure& structure : structures) {
-    if (structure.kind != StructureKind::kUnstructured) continue;
+  for (const PlacedStructure& structure : structures) {
+    if (structure.structure->basis() != Basis::kAny) continue;
     const int first = structure.first_column;
-    const int last = first + structure.n_columns;
+    const int last = first + structure.n_columns();
     for (int c = first + 1; c < last; ++c) {
       if (is_constant(shift[c], pooled(c, c))) continue;
       Vector column = Vector::Zero(v);
@@ -80,11 +80,11 @@ Matrix pooled_factor(const Matrix& pooled, const Matrix& shifts,
 
 }  // namespace
 
-Matrix structure_columns(const TermSums& term, const std::vector<CovarianceStructure>& structures) {
+Matrix structure_columns(const TermSums& term, const TermStructures& structures) {
   Matrix map = Matrix::Identity(term.v, term.v);
-  for (const CovarianceStructure& structure : structures) {
+  for (const PlacedStructure& structure : structures) {
     if (own_ones(term, structure) >= 0) continue;
-    for (int i = 0; i < structure.n_columns; ++i) {
+    for (int i = 0; i < structure.n_columns(); ++i) {
       const int c = structure.first_column + i;
       if (term.centred_with[c] >= 0) map(term.centred_with[c], c) += term.shift[c];
     }
@@ -98,7 +98,7 @@ Matrix pooled_products(const TermSums& term, const Matrix& map) {
 }
 
 Standardization standardize(const CrossProducts& moments,
-                            const std::vector<std::vector<CovarianceStructure>>& structures) {
+                            const std::vector<TermStructures>& structures) {
   Standardization basis;
   const int p = moments.p;
   const double n = moments.n;

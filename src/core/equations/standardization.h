@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "algebra/types.h"
-#include "covariance/structure.h"
+#include "covariance/random_part.h"
 #include "data/cross_products.h"
 
 namespace henderson {
@@ -23,12 +23,12 @@ struct Standardization {
 
 // structures: of each term.
 Standardization standardize(const CrossProducts& moments,
-                            const std::vector<std::vector<CovarianceStructure>>& structures);
+                            const std::vector<TermStructures>& structures);
 
 // V: centred Z * V has the columns that the structures allow. A column stays about its shift where
 // its structure is unstructured and has a column of ones, which holds the difference; other columns
 // are those of the data again.
-Matrix structure_columns(const TermSums& term, const std::vector<CovarianceStructure>& structures);
+Matrix structure_columns(const TermSums& term, const TermStructures& structures);
 // V'Z'WZV over all levels.
 Matrix pooled_products(const TermSums& term, const Matrix& map);
 

@@ -73,7 +73,7 @@ void Searches::look_further() {
   if (options_.start.size() > 0) {
     // The user's start may have led to a zero: is the default start better than that?
     if (!singular || !affordable(2)) return;
-    const Vector start = objective_.standard_start();
+    const Vector start = objective_.random().start();
     ++optimum_.evaluations;
     if (objective_.value(start) < optimum_.value) search_from(start);
     return;
@@ -92,7 +92,7 @@ void Searches::look_further() {
 void Searches::start_again() {
   const bool sure = certified(optimum_, certificate_) && certificate_.rounding < 1e-6;
   if (options_.start.size() == 0 || sure || !affordable()) return;
-  const Vector start = objective_.standard_start();
+  const Vector start = objective_.random().start();
   SearchResult other = search_.run(start, optimum_.evaluations, wider_from(objective_, start));
   optimum_.evaluations = other.evaluations;
   if (other.status == SearchStatus::kUndefined) return;
@@ -109,7 +109,7 @@ void Searches::search_factors() {
   FactorSearch factors(&objective_, options_);
   for (const bool again : {false, true}) {
     if (certified(optimum_, certificate_) || !affordable()) return;
-    const Vector from = again ? objective_.standard_start() : optimum_.x;
+    const Vector from = again ? objective_.random().start() : optimum_.x;
     SearchResult other = factors.run(from, optimum_.evaluations);
     optimum_.evaluations = other.evaluations;
     const bool better = other.value < optimum_.value || (other.status == SearchStatus::kConverged &&
@@ -173,8 +173,7 @@ Certificate certify_point(GaussianObjective* objective, const FitOptions& option
 
 }  // namespace
 
-FitResult fit_lmm(const CrossProducts& moments,
-                  const std::vector<std::vector<CovarianceStructure>>& structures,
+FitResult fit_lmm(const CrossProducts& moments, const std::vector<TermStructures>& structures,
                   const FitOptions& options, const RowSource* rows) {
   GaussianObjective deviance(moments, structures, options.reml);
   const bool started = options.start.size() > 0 || !options.optimize;
@@ -194,10 +193,10 @@ FitResult fit_lmm(const CrossProducts& moments,
     result.iterations = optimum.iterations;
     result.status = optimum.status;
     result.trace = std::move(optimum.trace);
-    result.theta = deviance.to_natural(x);
+    result.theta = deviance.random().to_natural(x);
   } else {
     x = options.start;
-    if (GaussianObjective::usable(x)) x = deviance.to_standard(x);
+    if (GaussianObjective::usable(x)) x = deviance.random().to_standard(x);
     result.theta = options.start;
     result.evaluations = 1;
     if (options.certify) result.certificate = certify_point(&deviance, options, x);

@@ -22,8 +22,7 @@ struct FitOptions : SearchOptions {
 
 // rows: of the moments, to be read once more where the random effects are so large that the moments
 // cancel; nullptr where there are none.
-FitResult fit_lmm(const CrossProducts& moments,
-                  const std::vector<std::vector<CovarianceStructure>>& structures,
+FitResult fit_lmm(const CrossProducts& moments, const std::vector<TermStructures>& structures,
                   const FitOptions& options, const RowSource* rows = nullptr);
 
 }  // namespace henderson

@@ -63,11 +63,11 @@ void report_point(GaussianObjective* deviance, const Vector& x, bool rotated, Fi
   const DevianceDerivatives& parts = deviance->derivatives_at(x);
   // Rotations for the theta that is reported: K Lambda = Lambda~ Q', u = Q u~.
   std::vector<Matrix> rotations;
-  deviance->to_standard(result->theta, &rotations);
+  deviance->random().to_standard(result->theta, &rotations);
   std::vector<Matrix> to_natural_rotations;
   std::vector<Matrix> spherical_map;
   if (rotated) {
-    deviance->to_natural(x, &to_natural_rotations);  // K^-1 Lambda~ = Lambda Q', u = Q'u~
+    deviance->random().to_natural(x, &to_natural_rotations);  // K^-1 Lambda~ = Lambda Q', u = Q'u~
     for (const Matrix& q : to_natural_rotations) spherical_map.push_back(q.transpose());
   } else {
     spherical_map = rotations;
@@ -81,7 +81,8 @@ void report_point(GaussianObjective* deviance, const Vector& x, bool rotated, Fi
   result->sigma = std::sqrt(result->residual_ss / result->degrees);
   report_fixed(*deviance, result);
   report_random(*deviance, parts, spherical_map, result);
-  result->gradient = natural_gradient(*deviance, parts.lambda_gradient, rotations);
+  result->gradient = deviance->random().natural_gradient(result->theta, parts.lambda_gradient,
+                                                         parts.score, rotations);
 }
 
 void restore_levels(const LevelOrder& order, FitResult* result) {

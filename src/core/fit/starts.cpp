@@ -11,7 +11,7 @@
 namespace henderson {
 
 Vector choose_start(const GaussianObjective& deviance, const Vector& natural) {
-  return natural.size() > 0 ? deviance.to_standard(natural) : deviance.standard_start();
+  return natural.size() > 0 ? deviance.random().to_standard(natural) : deviance.random().start();
 }
 
 bool many_parameters_few_levels(const GaussianObjective& deviance) {
@@ -27,12 +27,13 @@ Vector cancelling_start(const GaussianObjective& deviance, const Vector& x) {
   constexpr double kFar = 8;  // up to 10 nothing was missed without (design/decisions.md)
   constexpr double kFarthest = 1e5;
   Vector start = x;
-  for (std::size_t t = 0; t < deviance.structures().size(); ++t) {
-    const std::vector<CovarianceStructure>& structures = deviance.structures()[t];
+  for (std::size_t t = 0; t < deviance.random().structures().size(); ++t) {
+    const TermStructures& structures = deviance.random().structures()[t];
     std::vector<std::pair<int, int>> own;  // column and parameter
-    for (const CovarianceStructure& s : structures) {
-      if (s.kind == StructureKind::kUnstructured && s.n_columns > 1) continue;
-      for (int c = 0; c < s.n_columns; ++c)
+    for (const PlacedStructure& s : structures) {
+      const bool wide = s.n_columns() > 1 && s.structure->basis() == Basis::kAny;
+      if (wide || !s.structure->has_entries()) continue;
+      for (int c = 0; c < s.n_columns(); ++c)
         own.push_back({s.first_column + c, s.first_parameter + c});
     }
     if (own.size() < 2) continue;
@@ -68,7 +69,7 @@ Slopes find_slopes(const GaussianObjective& deviance) {
   Slopes found = Slopes::kNone;
   for (std::size_t t = 0; t < moments.terms.size(); ++t) {
     const TermSums& term = moments.terms[t];
-    const Matrix own = structure_columns(term, deviance.structures()[t]);
+    const Matrix own = structure_columns(term, deviance.random().structures()[t]);
     const Matrix squares = pooled_products(term, own);
     Vector sums = Vector::Zero(term.v);
     for (int j = 0; j < term.n_levels; ++j) {
@@ -88,7 +89,7 @@ Slopes find_slopes(const GaussianObjective& deviance) {
 }  // namespace
 
 Wider wider_from(const GaussianObjective& objective, const Vector& start) {
-  if (start != objective.standard_start()) return Wider::kNo;
+  if (start != objective.random().start()) return Wider::kNo;
   switch (find_slopes(objective)) {
     case Slopes::kNone:
       return Wider::kNo;

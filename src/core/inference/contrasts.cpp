@@ -61,7 +61,8 @@ Matrix difference_hessian(GaussianObjective* deviance, const Vector& theta,
                           const std::vector<int>& free) {
   constexpr double kStep = 1e-5;
   const int k = deviance->n_parameters();
-  const std::vector<Matrix> standard = deviance->unpack(deviance->to_standard(theta));
+  const std::vector<Matrix> standard =
+      deviance->random().factors(deviance->random().to_standard(theta));
   Matrix hessian = Matrix::Zero(k, k);
   for (int i = 0; i < k; ++i) {
     if (free[i] == 0) continue;
@@ -80,7 +81,7 @@ Matrix difference_hessian(GaussianObjective* deviance, const Vector& theta,
   for (int i = 0; i < k; ++i) {
     if (free[i] == 0) hessian.row(i).setZero();
   }
-  deviance->value(deviance->to_standard(theta));
+  deviance->value(deviance->random().to_standard(theta));
   return 0.5 * (hessian + hessian.transpose());
 }
 
@@ -222,8 +223,8 @@ ContrastParts satterthwaite_parts(GaussianObjective* deviance, const Vector& the
   ContrastParts parts;
   const int k = deviance->n_parameters();
   const Equations& system = deviance->system();
-  deviance->value_at(deviance->to_standard(theta));
-  const std::vector<Matrix> lambda = deviance->unpack(theta);
+  deviance->value_at(deviance->random().to_standard(theta));
+  const std::vector<Matrix> lambda = deviance->random().factors(theta);
   std::vector<CovarianceDirection> directions;
   for (const LambdaEntry& entry : deviance->entries()) {
     parts.free.push_back((lambda[entry.term].col(entry.column).array() != 0).any() ? 1 : 0);
@@ -275,7 +276,7 @@ ContrastParts expected_parts(GaussianObjective* deviance, const Vector& theta, b
   ContrastParts parts;
   const int k = deviance->n_parameters();
   const int p = deviance->system().p;
-  deviance->value_at(deviance->to_standard(theta));
+  deviance->value_at(deviance->random().to_standard(theta));
   const Factor& factor = deviance->factor();
   std::vector<CovarianceDirection> directions;
   for (const LambdaEntry& entry : deviance->entries()) {

@@ -65,15 +65,15 @@ bool is_singular(const ConstMatrixRef& gram) {
 }
 
 // Columns that depend on each other within every level, or a column of zeros.
-bool has_dependent_columns(const TermSums& term,
-                           const std::vector<CovarianceStructure>& structures) {
+bool has_dependent_columns(const TermSums& term, const TermStructures& structures) {
   const Matrix own = structure_columns(term, structures);
-  for (const CovarianceStructure& s : structures) {
+  for (const PlacedStructure& s : structures) {
     bool dependent = true;
     for (Index j = 0; j < term.diagonal.cols() && dependent; ++j) {
       const ConstMatrixMap centred(term.diagonal.col(j).data(), term.v, term.v);
       const Matrix gram = own.transpose() * centred * own;
-      dependent = is_singular(gram.block(s.first_column, s.first_column, s.n_columns, s.n_columns));
+      dependent =
+          is_singular(gram.block(s.first_column, s.first_column, s.n_columns(), s.n_columns()));
     }
     if (dependent) return true;
   }
@@ -87,7 +87,7 @@ bool is_possible(const GaussianObjective& deviance) {
   for (std::size_t t = 0; t < moments.terms.size(); ++t) {
     const TermSums& term = moments.terms[t];
     coefficients += static_cast<double>(term.v) * term.n_levels;
-    const std::vector<CovarianceStructure>& structures = deviance.structures()[t];
+    const TermStructures& structures = deviance.random().structures()[t];
     if ((deviance.reml() && term.n_levels <= moments.p) || structures.size() > 1) return true;
     for (std::size_t s = 0; s < t; ++s) {
       if (moments.terms[s].n_levels == term.n_levels) return true;
@@ -339,7 +339,7 @@ void move_fixed(GaussianObjective* deviance, const Vector& x, UndeterminedDirect
   const auto l = deviance->factor().x_factor().triangularView<Eigen::Lower>();
   const Matrix map = deviance->fixed_map();
   const Matrix half = l.solve(Matrix(map.transpose()));
-  const std::vector<Matrix> lambda = deviance->unpack(x);
+  const std::vector<Matrix> lambda = deviance->random().factors(x);
   for (Index d = 0; d < result->directions.cols(); ++d) {
     const Vector natural = result->directions.col(d).cwiseQuotient(result->sizes);
     const double tau = natural[k];

@@ -9,18 +9,12 @@
 #include <vector>
 
 #include "algebra/types.h"
-#include "covariance/structure.h"
+#include "covariance/random_part.h"
 #include "equations/factor.h"
 
 namespace henderson {
 
 class LeafElimination;
-
-// A direction in which the Gamma of one term moves, the same for all its levels.
-struct CovarianceDirection {
-  int term = 0;
-  Matrix gamma;  // v_t x v_t, symmetric
-};
 
 // d(Lambda Lambda')/dLambda[row, column].
 CovarianceDirection direction_of(const LambdaEntry& entry, const Matrix& lambda);

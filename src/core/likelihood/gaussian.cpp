@@ -16,65 +16,28 @@ namespace {
 
 constexpr double kPi = 3.14159265358979323846;
 
+std::vector<int> levels_of(const CrossProducts& moments) {
+  std::vector<int> levels;
+  for (const TermSums& term : moments.terms) levels.push_back(term.n_levels);
+  return levels;
+}
+
 }  // namespace
 
-GaussianObjective::GaussianObjective(
-    const CrossProducts& moments, const std::vector<std::vector<CovarianceStructure>>& structures,
-    bool reml)
+GaussianObjective::GaussianObjective(const CrossProducts& moments,
+                                     const std::vector<TermStructures>& structures, bool reml)
     : moments_(moments),
-      structures_(structures),
       reml_(reml),
       m_(reml ? moments.n - moments.p : moments.n),
       basis_(standardize(moments, structures)),
+      random_(structures, levels_of(moments), basis_.z_map, basis_.z_inverse),
+      entries_(random_.entries()),
       centred_beta_(Vector::Zero(moments.p)),
       system_(new Equations(build_equations(moments, basis_))),
       factor_(new Factor(*system_)) {
-  int n_parameters = 0;
-  for (const std::vector<CovarianceStructure>& term : structures) {
-    for (const CovarianceStructure& structure : term) {
-      n_parameters += structure.n_parameters();
-    }
-  }
-  entries_.resize(n_parameters);
-  for (std::size_t t = 0; t < structures.size(); ++t) {
-    for (const CovarianceStructure& structure : structures[t]) {
-      const std::vector<LambdaEntry> own = lambda_entries(structure, static_cast<int>(t));
-      std::copy(own.begin(), own.end(), entries_.begin() + structure.first_parameter);
-    }
-  }
-  coordinates_.size = n_parameters;
-  for (std::size_t t = 0; t < structures.size(); ++t) {
-    const double levels = moments.terms[t].n_levels;
-    for (const CovarianceStructure& s : structures[t]) {
-      if (s.kind == StructureKind::kUnstructured) {
-        coordinates_.cones.push_back({s.first_parameter, s.n_columns, levels});
-      } else {
-        for (int c = 0; c < s.n_columns; ++c) {
-          coordinates_.cones.push_back({s.first_parameter + c, 1, levels});
-        }
-      }
-    }
-  }
   constant_ =
       m_ * (1 + std::log(2 * kPi / m_)) + 2 * m_ * std::log(basis_.y_scale) - moments.sum_log_w;
   if (reml) constant_ += 2 * basis_.x_scale.array().log().sum();
-}
-
-std::vector<Matrix> GaussianObjective::unpack(const Vector& x) const {
-  std::vector<Matrix> lambda;
-  for (const TermSums& term : moments_.terms) lambda.push_back(Matrix::Zero(term.v, term.v));
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    lambda[entries_[i].term](entries_[i].row, entries_[i].column) = x[i];
-  }
-  return lambda;
-}
-
-Vector GaussianObjective::pack(const std::vector<Matrix>& lambda) const {
-  Vector x(n_parameters());
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    x[i] = lambda[entries_[i].term](entries_[i].row, entries_[i].column);
-  }
-  return x;
 }
 
 Matrix GaussianObjective::fixed_map() const {
@@ -85,14 +48,6 @@ Matrix GaussianObjective::fixed_map() const {
     }
   }
   return map * basis_.x_scale.cwiseInverse().asDiagonal();
-}
-
-Vector GaussianObjective::standard_start() const {
-  Vector x = Vector::Zero(n_parameters());
-  for (const Cone& cone : coordinates_.cones) {
-    for (int c = 0; c < cone.size; ++c) x[cone.pivot(c)] = 1;
-  }
-  return x;
 }
 
 const DevianceDerivatives& GaussianObjective::derivatives_at(const Vector& x) {
@@ -115,7 +70,7 @@ double GaussianObjective::value(const Vector& x) {
   check_interrupt();
   point_ = x;
   point_value_ = std::numeric_limits<double>::infinity();
-  if (!usable(x) || !factor_->factorize(unpack(x))) return point_value_;
+  if (!usable(x) || !factor_->factorize(random_.factors(x))) return point_value_;
   const double log_det = factor_->log_det_m() + (reml_ ? factor_->log_det_x() : 0.0);
   const double value = log_det + m_ * std::log(factor_->residual_ss()) + constant_;
   if (std::isfinite(value)) point_value_ = value;
@@ -251,14 +206,10 @@ Evaluation GaussianObjective::evaluate(const Vector& x, Order order, Chart chart
 void GaussianObjective::take_covariance_derivatives(Order order, Evaluation* result) {
   if (order == Order::kGradient) {
     const DevianceDerivatives& parts = derivatives_at(point_);
-    result->gradient = Vector::Zero(n_parameters());
-    result->expected = Vector::Zero(n_parameters());
-    for (int i = 0; i < n_parameters(); ++i) {
-      const LambdaEntry& e = entries_[i];
-      const double factor = e.row == e.column ? 1 : 2;
-      result->gradient[i] = factor * parts.score[e.term](e.row, e.column);
-      result->expected[i] = factor * parts.expected[e.term](e.row, e.column);
-    }
+    result->gradient =
+        random_.gradient(point_, Chart::kCovariance, parts.lambda_gradient, parts.score);
+    result->expected =
+        random_.gradient(point_, Chart::kCovariance, parts.lambda_gradient, parts.expected);
     return;
   }
   const GammaCurvature& c = gamma_curvature(order == Order::kMatched   ? CurvatureKind::kMatched
@@ -276,75 +227,13 @@ void GaussianObjective::take_covariance_derivatives(Order order, Evaluation* res
 
 void GaussianObjective::take_factor_derivatives(Order order, Evaluation* result) {
   if (order == Order::kGradient) {
-    result->gradient = pack(derivatives_at(point_).lambda_gradient);
+    const DevianceDerivatives& parts = derivatives_at(point_);
+    result->gradient = random_.gradient(point_, Chart::kFactor, parts.lambda_gradient, parts.score);
     return;
   }
   result->exact = order == Order::kTraces;
   result->hessian = hessian(result->exact);
-  result->gradient = pack(last_.lambda_gradient);
-}
-
-namespace {
-
-// F = L Q' structure by structure: a diagonal structure stays diagonal, an unstructured one is
-// brought back to lower triangular form.
-Matrix refactor(const Matrix& factor, const std::vector<CovarianceStructure>& structures,
-                Matrix* rotation) {
-  const Index v = factor.rows();
-  Matrix result = Matrix::Zero(v, v);
-  *rotation = Matrix::Identity(v, v);
-  for (const CovarianceStructure& structure : structures) {
-    const int a = structure.first_column;
-    const int w = structure.n_columns;
-    if (structure.kind == StructureKind::kDiagonal ||
-        factor.block(a, a, w, w).isLowerTriangular(0)) {
-      result.block(a, a, w, w) = factor.block(a, a, w, w);
-      continue;
-    }
-    Matrix own;
-    result.block(a, a, w, w) = canonical_factor(factor.block(a, a, w, w), &own);
-    rotation->block(a, a, w, w) = own;
-  }
-  return result;
-}
-
-}  // namespace
-
-Vector GaussianObjective::to_standard(const Vector& theta, std::vector<Matrix>* rotations) const {
-  std::vector<Matrix> lambda = unpack(theta);
-  for (std::size_t t = 0; t < lambda.size(); ++t) {
-    Matrix rotation;
-    lambda[t] = refactor(basis_.z_map[t] * lambda[t], structures_[t], &rotation);
-    if (rotations != nullptr) rotations->push_back(rotation);
-  }
-  return pack(lambda);
-}
-
-Vector GaussianObjective::to_natural(const Vector& x, std::vector<Matrix>* rotations) const {
-  std::vector<Matrix> lambda = unpack(x);
-  for (std::size_t t = 0; t < lambda.size(); ++t) {
-    Matrix rotation;
-    lambda[t] = refactor(basis_.z_inverse[t] * lambda[t], structures_[t], &rotation);
-    for (Index c = 0; c < lambda[t].cols(); ++c) {
-      if (lambda[t](c, c) < 0) {
-        lambda[t].col(c) = -lambda[t].col(c);
-        rotation.col(c) = -rotation.col(c);
-      }
-    }
-    if (rotations != nullptr) rotations->push_back(rotation);
-  }
-  return pack(lambda);
-}
-
-Vector natural_gradient(const GaussianObjective& deviance,
-                        const std::vector<Matrix>& standard_gradient,
-                        const std::vector<Matrix>& rotations) {
-  std::vector<Matrix> gradient;
-  for (std::size_t t = 0; t < standard_gradient.size(); ++t) {
-    gradient.push_back(deviance.basis().z_map[t].transpose() * standard_gradient[t] *
-                       rotations[t].transpose());
-  }
-  return deviance.pack(gradient);
+  result->gradient = random_.gradient(point_, Chart::kFactor, last_.lambda_gradient, last_.score);
 }
 
 NaturalGradient evaluate_deviance(GaussianObjective* deviance, const Vector& theta, bool gradient) {
@@ -352,11 +241,12 @@ NaturalGradient evaluate_deviance(GaussianObjective* deviance, const Vector& the
   result.value = std::numeric_limits<double>::infinity();
   if (!GaussianObjective::usable(theta)) return result;
   std::vector<Matrix> rotations;
-  result.value = deviance->value(deviance->to_standard(theta, &rotations));
+  result.value = deviance->value(deviance->random().to_standard(theta, &rotations));
   if (gradient && std::isfinite(result.value)) {
     const DevianceDerivatives parts =
         deviance->differentiate(HessianKind::kNone, CurvatureKind::kNone, false);
-    result.gradient = natural_gradient(*deviance, parts.lambda_gradient, rotations);
+    result.gradient =
+        deviance->random().natural_gradient(theta, parts.lambda_gradient, parts.score, rotations);
   }
   return result;
 }

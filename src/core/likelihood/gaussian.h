@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "algebra/types.h"
-#include "covariance/structure.h"
+#include "covariance/random_part.h"
 #include "data/cross_products.h"
 #include "equations/factor.h"
 #include "equations/level_centring.h"
@@ -24,15 +24,15 @@ namespace henderson {
 class GaussianObjective : public Objective {
  public:
   // structures: of each term.
-  GaussianObjective(const CrossProducts& moments,
-                    const std::vector<std::vector<CovarianceStructure>>& structures, bool reml);
+  GaussianObjective(const CrossProducts& moments, const std::vector<TermStructures>& structures,
+                    bool reml);
 
-  const Coordinates& coordinates() const override { return coordinates_; }
+  const Coordinates& coordinates() const override { return random_.coordinates(); }
   Evaluation evaluate(const Vector& x, Order order, Chart chart) override;
   FullRounding full_rounding(const Vector& x) override;
   TraceCost trace_cost() const override;
 
-  int n_parameters() const { return static_cast<int>(entries_.size()); }
+  int n_parameters() const { return random_.n_parameters(); }
   const std::vector<LambdaEntry>& entries() const { return entries_; }
   bool is_diagonal(int i) const { return entries_[i].row == entries_[i].column; }
   double degrees() const { return m_; }  // m
@@ -55,7 +55,9 @@ class GaussianObjective : public Objective {
   // parameters.
   const GammaCurvature& gamma_curvature(CurvatureKind kind);
   const Matrix& hessian(bool exact);
-  Vector gradient() const { return pack(last_.lambda_gradient); }
+  Vector gradient() const {
+    return random_.gradient(last_point_, Chart::kFactor, last_.lambda_gradient, last_.score);
+  }
   DevianceDerivatives differentiate(HessianKind hessian, CurvatureKind curvature,
                                     bool inverse_blocks);
   // value() unless x is the point last evaluated.
@@ -63,12 +65,8 @@ class GaussianObjective : public Objective {
   // Derivatives (without Hessian) and blocks of M^-1 at x; evaluates only what is not at hand.
   const DevianceDerivatives& derivatives_at(const Vector& x);
 
-  std::vector<Matrix> unpack(const Vector& x) const;
-  Vector pack(const std::vector<Matrix>& lambda) const;
-  Vector standard_start() const;
-  // Natural <-> standardized. rotations: K Lambda = Lambda~ Q' per term.
-  Vector to_standard(const Vector& theta, std::vector<Matrix>* rotations = nullptr) const;
-  Vector to_natural(const Vector& x, std::vector<Matrix>* rotations = nullptr) const;
+  const RandomPart& random() const { return random_; }
+
   // Coefficients of X's columns as given = fixed_map() * those of the centred and scaled ones, up
   // to a constant.
   Matrix fixed_map() const;
@@ -77,7 +75,6 @@ class GaussianObjective : public Objective {
   Vector beta() const { return centred_beta_ + factor_->beta(); }
 
   const CrossProducts& moments() const { return moments_; }
-  const std::vector<std::vector<CovarianceStructure>>& structures() const { return structures_; }
   const Standardization& basis() const { return basis_; }
   const Equations& system() const { return *system_; }
   const Factor& factor() const { return *factor_; }
@@ -92,27 +89,20 @@ class GaussianObjective : public Objective {
   void take_derivatives(HessianKind hessian, CurvatureKind curvature);
 
   const CrossProducts& moments_;
-  std::vector<std::vector<CovarianceStructure>> structures_;
   bool reml_;
   double m_;
   double constant_;  // parts of the criterion that do not depend on theta
   Standardization basis_;
+  RandomPart random_;
+  std::vector<LambdaEntry> entries_;   // none if there are structures without
   Vector centred_beta_;                // y is taken about X times this (equations/level_centring.h)
   std::unique_ptr<Equations> system_;  // stable address: the factor refers to it
   std::unique_ptr<Factor> factor_;
-  std::vector<LambdaEntry> entries_;
-  Coordinates coordinates_;
   DevianceDerivatives last_;
   Vector last_point_;  // where last_ was taken
   Vector point_;       // of the last value()
   double point_value_ = 0;
 };
-
-// Natural gradient from dd/dLambda~ with the rotations of to_standard(): dd/dLambda = K'
-// (dd/dLambda~) Q' with K Lambda = Lambda~ Q'.
-Vector natural_gradient(const GaussianObjective& objective,
-                        const std::vector<Matrix>& standard_gradient,
-                        const std::vector<Matrix>& rotations);
 
 // Criterion and, if wanted, its gradient with respect to natural theta.
 struct NaturalGradient {

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "algebra/types.h"
-#include "covariance/structure.h"
+#include "covariance/random_part.h"
 #include "equations/factor.h"
 
 namespace henderson {
