@@ -45,6 +45,8 @@ new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, res
   fit$undetermined <- new_undetermined(result$undetermined, design, fit)
   if (!is.null(fit$undetermined)) {
     fit$undetermined$representative <- representative_parameters(fit)
+    deviations <- fit$undetermined$representative$deviations
+    fit$optimization$singular <- any(deviations < 1e-4, na.rm = TRUE)
   }
   fit$optimization$certificate$undetermined <- fit$undetermined$alone
   validate_lmm_fit(fit)

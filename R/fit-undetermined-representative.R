@@ -12,7 +12,7 @@
 #' left moves to where the covariance matrices have full rank if there is such a point.
 #' @param fit a fit with `undetermined`, but for this.
 #' @return list(`theta`, `sigma`, `of` (theta of the fit), `unique` (FALSE where another start may
-#'   lead elsewhere and the point matters, since a matrix there is not of full rank)).
+#'   lead elsewhere and the point matters, since a matrix there is not of full rank), `deviations`).
 #' @noRd
 representative_parameters <- function(fit) {
   shapes <- lapply(fit$random, term_shape, fit = fit)
@@ -39,8 +39,27 @@ representative_parameters <- function(fit) {
   }
   list(
     theta = theta, sigma = fit$sigma * sqrt(point$tau), of = fit$theta,
-    unique = nrow(directions) < 2L || !deficient
+    unique = nrow(directions) < 2L || !deficient,
+    deviations = standardized_deviations(fit, shapes, point)
   )
+}
+
+# By parameter: of diagonal elements of Lambda that the data determine their size in units of
+# sigma, of standardized columns; NA for others.
+standardized_deviations <- function(fit, shapes, point) {
+  deviations <- fit$optimization$standardized
+  moved <- colSums(abs(fit$undetermined$directions)) > 0
+  for (t in seq_along(shapes)) {
+    shape <- shapes[[t]]
+    diagonal <- shape$index[shape$row == shape$column]
+    deviations[setdiff(shape$index, diagonal)] <- NA
+    if (!any(moved[shape$index]) && point$tau == 1) next
+    own <- diag(canonical_factor(point$factors[[t]])) / sqrt(point$tau)
+    # columns that have left, and terms that others stand for
+    own[rowSums(shape$quotient != 0) == 0 | t %in% point$emptied] <- NA
+    deviations[diagonal] <- own
+  }
+  deviations
 }
 
 # One term: list(`index`, `row`, `column` (of its parameters), `size` (of its columns), `factor`
@@ -169,7 +188,9 @@ empty_along <- function(t, shapes, point, directions) {
   if (any(abs(move[shapes[[t]]$index] + values) > 1e-10 * max(abs(values)))) return(NULL)
   move[shapes[[t]]$index] <- -values
   point <- move_point(shapes, point, move)
-  if (!is.null(point)) point$factors[[t]][] <- 0
+  if (is.null(point)) return(NULL)
+  point$factors[[t]][] <- 0
+  point$emptied <- c(point$emptied, t)
   point
 }
 

@@ -52,15 +52,18 @@ undetermined_words <- function(fit) {
       ),
       residual = say(
         paste0(
-          "the variance of ", terms, " cannot be told apart from the residual variance: only ",
-          if (length(group$parameters) == 2L) "their sum is" else "combinations are", " determined"
+          "the variance of ", residual_part(fit, group), " cannot be told apart from the residual ",
+          "variance: only ", if (group$equal) "their sum is" else "combinations are", " determined"
         ),
-        paste("Leave out", terms, "or use data with several observations per level.")
+        paste(
+          "Leave out", residual_part(fit, group),
+          "or use data with several observations per level."
+        )
       ),
       partition = say(
         paste0(
           terms, " group the rows in the same way and cannot be told apart: of ", labels, " only ",
-          if (group$equal) "the sum is determined" else "sums of multiples are determined"
+          if (group$equal) "the sum is determined" else "combinations are determined"
         ),
         "Keep one term, with the columns of all."
       ),
@@ -72,6 +75,13 @@ undetermined_words <- function(fit) {
       )
     )
   })
+}
+
+# Of a term with several columns it may be one that is confounded with the residual.
+residual_part <- function(fit, group) {
+  labels <- parameter_labels(fit, group)
+  single <- length(labels) == 1L && length(fit$random[[group$terms[1L]]]$columns) > 1L
+  if (single) labels else and_list(bar_texts(fit, group$terms))
 }
 
 # A covariance with a column that the fixed effects reproduce moves their estimates; a variance does
@@ -112,9 +122,7 @@ inform_unknown <- function(what, fit) {
 
 say_undetermined <- function(lines, fit) {
   parameters <- unlist(lapply(fit$undetermined$groups, parameter_labels, fit = fit))
-  wrapped <- vapply(lines, function(line) {
-    paste(strwrap(line, width = 78L, exdent = 2L), collapse = "\n")
-  }, "")
+  wrapped <- vapply(lines, function(line) paste(fold_text(line, 78L), collapse = "\n"), "")
   inform(escape_braces(wrapped), kind = "undetermined", variable = unique(parameters))
 }
 

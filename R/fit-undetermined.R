@@ -137,13 +137,13 @@ joint_group <- function(parameters, directions, sizes, design, fit) {
   index <- sort(own$row[own$row == own$column])
   if (length(index) < 2L) index <- sort(unique(c(own$column, own$row)))
   own <- directions[, parameters, drop = FALSE]
-  natural <- abs(sweep(own[rowSums(own != 0) > 0, , drop = FALSE], 2L, sizes[parameters], "/"))
-  natural <- natural / apply(natural, 1L, max)
+  natural <- sweep(own[rowSums(own != 0) > 0, , drop = FALSE], 2L, sizes[parameters], "/")
+  natural <- natural / apply(abs(natural), 1L, max)
   list(
     parameters = parameters, terms = terms, reason = reason,
     columns = if (length(terms) == 1L) fit$random[[terms]]$columns[index],
-    # is it a plain sum that is determined?
-    equal = all(natural < 1e-6 | natural > 1 - 1e-6)
+    # are plain sums of two determined?
+    equal = all(abs(rowSums(natural)) < 1e-6 & rowSums(abs(natural) > 1e-6) == 2L)
   )
 }
 

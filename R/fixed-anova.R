@@ -89,7 +89,9 @@ anova.henderson_lmm <- function(object, ..., refit = TRUE, type = c("III", "II",
     if (missing(object)) substitute(list(...)) else substitute(list(object, ...))
   )
   names(fits) <- model_labels(expressions[-1L], names(fits), model.names)
-  likelihood_ratio_table(ml_fits(fits, refit))
+  table <- likelihood_ratio_table(ml_fits(fits, refit))
+  attr(table, "heading") <- c(attr(table, "heading"), undetermined_comparison_notes(fits))
+  table
 }
 
 check_anova_type <- function(type) {

@@ -116,6 +116,13 @@ likelihood_ratio_table <- function(fits) {
   new_anova(table, comparison_heading(fits))
 }
 
+# By maximum likelihood a variance may have an estimate of which the data say nothing: zero.
+undetermined_comparison_notes <- function(fits) {
+  own <- Filter(function(fit) inherits(fit, "henderson_lmm"), fits)
+  notes <- unique(unlist(lapply(own, undetermined_notes)))
+  if (length(notes) > 0L) paste0("Note: ", notes, "; fits that differ in that are not tested")
+}
+
 comparison_heading <- function(fits) {
   data <- unique(lapply(fits, function(fit) fit$call$data))
   data_line <- if (length(data) == 1L && is.language(data[[1L]])) {

@@ -69,11 +69,10 @@ check_singularity.henderson_lmm <- function(x, tolerance = 1e-5, check = c("mode
   check_no_dots(...)
   check <- check_choice(check, c("model", "terms"))
   if (check == "model") return(is_singular(x, tolerance))
-  standardized <- x$optimization$standardized
-  small <- theta_lower(x$random) == 0 & standardized < tolerance
+  small <- determined_deviations(x) < tolerance
   groups <- vapply(x$random, `[[`, "", "group")
   lapply(stats::setNames(nm = unique(groups)), function(group) {
-    any(small[unlist(lapply(x$random[groups == group], `[[`, "theta_index"))])
+    any(small[unlist(lapply(x$random[groups == group], `[[`, "theta_index"))], na.rm = TRUE)
   })
 }
 

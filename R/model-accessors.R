@@ -107,7 +107,8 @@ family.henderson_lmm <- function(object, ...) {
 #' of what is possible. What counts is \eqn{\Lambda}{Lambda} for standardized columns of Z (of root
 #' mean square 1, and orthogonal over all rows within a term whose effects may correlate), so that
 #' the answer does not depend on units; `fit$optimization$standardized` has these values. For random
-#' intercepts they are the elements of \eqn{\theta}{theta} that lme4 looks at.
+#' intercepts they are the elements of \eqn{\theta}{theta} that lme4 looks at. What the data do not
+#' determine (see [lmm()]) does not count: of terms that cannot be told apart it is their sum.
 #'
 #' @param fit A fit by [lmm()].
 #' @param tol One positive number: diagonal elements of the standardized \eqn{\Lambda}{Lambda},
@@ -126,7 +127,7 @@ is_singular <- function(fit, tol = 1e-4, ...) {
   check_no_dots(...)
   check_fit(fit)
   check_number(tol, min = 0)
-  any(fit$optimization$standardized[theta_lower(fit$random) == 0] < tol)
+  any(determined_deviations(fit) < tol, na.rm = TRUE)
 }
 
 #' @rdname is_singular

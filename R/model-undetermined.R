@@ -25,6 +25,14 @@ representative_fit <- function(fit) {
   fit
 }
 
+# Diagonal elements of the standardized Lambda, in the places of theta; NA elsewhere, and where the
+# data do not determine them.
+determined_deviations <- function(fit) {
+  own <- fit$undetermined$representative$deviations
+  if (!is.null(own)) return(own)
+  ifelse(theta_lower(fit$random) == 0, fit$optimization$standardized, NA)
+}
+
 # Satterthwaite's degrees of freedom are not of one value for all points.
 is_df_undetermined <- function(fit, ddf) {
   ddf == "Satterthwaite" && isFALSE(fit$undetermined$representative$unique)

@@ -103,3 +103,27 @@ test_that("variances that are determined keep their standard errors, whatever th
     expect_true(is.na(own$se[2]))
   }
 })
+
+test_that("whether a fit is singular does not depend on how equal terms share a variance", {
+  for (seed in 1:5) {
+    data <- layout_data(seed)
+    pairs <- list(
+      list(y ~ a + (1 | b) + (1 | k), y ~ a + (1 | b)),
+      list(y ~ a + (x | b) + (1 | k), y ~ a + (x | b)),
+      list(y ~ a + (x | b) + (x | k), y ~ a + (x | b)),
+      list(y ~ a + (1 | b) + (1 | o), y ~ a + (1 | b)),
+      list(y ~ x + b + (x | b), y ~ x + b + (0 + x | b))
+    )
+    for (pair in pairs) {
+      right <- fit_quietly(pair[[2]], data)
+      first <- fit_quietly(pair[[1]], data)
+      zero <- ifelse(seq_along(first$theta) == length(first$theta), 0, first$theta)
+      for (start in c(list(NULL, zero), some_starts(first))) {
+        fit <- fit_quietly(pair[[1]], data, start = start)
+        label <- paste(deparse(pair[[1]]), "seed", seed)
+        expect_identical(is_singular(fit), is_singular(right), label = label)
+        expect_identical(fit$optimization$singular, is_singular(right), label = label)
+      }
+    }
+  }
+})

@@ -29,3 +29,28 @@ test_that("simulate() says that it draws with the variance of the start", {
   expect_silent(simulate(fit, seed = 1, newparams = list(theta = c(1, 1))))
   expect_silent(simulate(lmm(y ~ a * b + (1 | r), data), seed = 1))
 })
+
+test_that("what is said to be determined is", {
+  data <- withr::with_seed(2, {
+    data <- expand.grid(b = factor(1:3), r = 1:4, litter = factor(1:6))
+    transform(data, y = rnorm(72) + rnorm(6)[litter], x = rnorm(72), o = factor(1:72), two = 2)
+  })
+  data$wide <- data$y * sqrt(1 + data$x^2)
+  notes <- function(formula) henderson:::undetermined_notes(fit_unchecked(formula, data))
+  expect_match(notes(y ~ 1 + (1 | litter) + (0 + b | litter)), "only combinations are determined$")
+  expect_match(notes(y ~ x + (0 + two | o)), "only combinations are determined$")
+  expect_match(notes(y ~ x + (1 | o)), "the variance of \\(1 \\| o\\) .* only their sum is determined$")
+  expect_match(
+    notes(wide ~ x + (x | o)), "the variance of o.\\(Intercept\\) .* only their sum is determined$"
+  )
+})
+
+test_that("comparisons of fits say which variance they do not test", {
+  data <- transform(crossed_rows(), s = factor(ifelse(as.integer(g) > 4, "m", "f")))
+  fits <- lapply(c(y ~ s + (1 | g), y ~ s + (1 | g) + (1 | s)), fit_unchecked, data = data)
+  table <- suppressMessages(anova(fits[[1]], fits[[2]]))
+  expect_match(attr(table, "heading"), "nothing about s.\\(Intercept\\)", all = FALSE)
+  table <- anova(fits[[1]], fits[[2]], refit = FALSE)
+  expect_identical(table$Df, c(NA, 0))
+  expect_true(is.na(table[["Pr(>Chisq)"]][2]))
+})

@@ -120,3 +120,26 @@ test_that("a constant column of a term is no column of its own, whatever the con
     expect_equal(drop(z %*% VarCorr(fit)$g %*% z), VarCorr(right)$g[1], tolerance = 1e-5)
   }
 })
+
+test_that("a term whose columns divide its levels as another term does is found", {
+  for (seed in 1:3) {
+    data <- withr::with_seed(seed, {
+      data <- expand.grid(b = factor(1:3), r = 1:4, litter = factor(1:6))
+      transform(data, y = rnorm(72) + rnorm(6)[litter])
+    })
+    # some cells are empty
+    for (own in list(data, data[-(1:9), ], data[data$b != 2 | data$litter %in% 1:2, ])) {
+      for (formula in c(
+        y ~ 1 + (1 | litter:b) + (0 + b | litter), y ~ b + (1 | b:litter) + (b | litter),
+        y ~ b + (0 + b | litter) + (1 | litter:b)
+      )) {
+        fit <- suppressWarnings(fit_unchecked(formula, own))
+        expect_identical(
+          henderson:::undetermined_count(fit), dense_directions(fit)$count,
+          label = paste(deparse(formula), seed)
+        )
+        expect_gt(henderson:::undetermined_count(fit), 0L)
+      }
+    }
+  }
+})

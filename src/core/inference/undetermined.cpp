@@ -80,6 +80,19 @@ bool has_dependent_columns(const TermSums& term, const TermStructures& structure
   return false;
 }
 
+// Is a term with several columns on levels that another term divides? Its columns may be those of
+// the division.
+bool has_divided_columns(const CrossProducts& moments) {
+  for (const PairSums& pair : moments.pairs) {
+    const TermSums* fine = &moments.terms[pair.term_row];
+    const TermSums* coarse = &moments.terms[pair.term_column];
+    if (fine->n_levels < coarse->n_levels) std::swap(fine, coarse);
+    const bool nested = static_cast<int>(pair.partner.size()) == fine->n_levels;
+    if (nested && coarse->v > 1) return true;
+  }
+  return false;
+}
+
 // What undetermined parameters come from, judged by counts alone.
 bool is_possible(const GaussianObjective& deviance) {
   const CrossProducts& moments = deviance.moments();
@@ -94,7 +107,7 @@ bool is_possible(const GaussianObjective& deviance) {
     }
     if (has_dependent_columns(term, structures)) return true;
   }
-  return coefficients >= moments.n;
+  return coefficients >= moments.n || has_divided_columns(moments);
 }
 
 // A minimum with curvature in all directions is the proof that there are none, but for the
