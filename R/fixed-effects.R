@@ -41,8 +41,8 @@ fixef.henderson_fit <- function(object, add.dropped = FALSE, ...) {
 #' @inheritParams fixef.henderson_fit
 #' @return A plain numeric p x p matrix with row and column names: \eqn{\hat\sigma^2
 #'   (X'V^{-1}X)^{-1}}{sigma_hat^2 (X'V^-1X)^-1}, with \eqn{V} the covariance of the response
-#'   relative to \eqn{\sigma^2}{sigma^2} at the estimated parameters. Elements that depend on what the
-#'   data do not determine (see [lmm()]) are `NA`.
+#'   relative to \eqn{\sigma^2}{sigma^2} at the estimated parameters. Elements that depend on what
+#'   the data do not determine (see [lmm()]) are `NA`.
 #' @section Errors: class `henderson_error_argument` for an unknown or malformed argument.
 #' @source Searle, Casella and McCulloch (1992), *Variance Components*, section 7.2.
 #' @examples

@@ -42,8 +42,8 @@ largest_information <- list(width = 1e4, memory = 8e9)
 #' @param method "Satterthwaite", "Kenward-Roger" or "expected".
 #' @param limit list(`width`, `memory` in bytes) of the largest dense matrices to be tried.
 #' @return list(`phi`, `adjusted` (p x p), `phi_moves` (p p x k), `offset` (k), `weight` (k x k),
-#'   `degrees`, `scaled`, `least_kept`; for Satterthwaite `hessian` (k x k) of the profiled deviance by natural
-#'   theta, `free` (k, 0 for the parameters of an empty column of Lambda), `exact_hessian`): see
+#'   `degrees`, `scaled`, `least_kept`; for Satterthwaite `hessian` (k x k) of the profiled
+#'   deviance by natural theta, `free` (k, 0 for the parameters of an empty column of Lambda), `exact_hessian`): see
 #'   `src/core/inference/contrasts.h`.
 #' @noRd
 inference_pieces <- function(fit, method, limit = largest_information) {

@@ -203,10 +203,18 @@ interaction_parts <- function(expr) {
 #' @noRd
 interaction_of <- function(parts) Reduce(function(left, right) call(":", left, right), parts)
 
-#' Name of a grouping factor as lme4 2.1 writes it: `"b:a"` for `a/b`, `"c:b:a"` for `c:(b:a)`
+#' Name of a grouping factor as lme4 2.1 writes it: `"b:a"` for `a/b`, `"c:b:a"` for `c:(b:a)`, and
+#' names that R cannot read in backticks, but not one alone
 #' @noRd
 group_text <- function(expr) {
-  paste(vapply(interaction_parts(expr), expression_text, ""), collapse = ":")
+  parts <- interaction_parts(expr)
+  names <- vapply(parts, expression_text, "")
+  if (length(parts) == 1L) return(names)
+  # letters of any language are letters in every locale
+  ascii <- gsub("[^ -~]", "a", enc2utf8(names))
+  odd <- vapply(parts, is.symbol, TRUE) & make.names(ascii) != ascii
+  names[odd] <- paste0("`", names[odd], "`")
+  paste(names, collapse = ":")
 }
 
 # --- variables of all terms ---

@@ -36,7 +36,8 @@
 #' @param ... Passed to `emmeans::recover_data()`; in `emm_basis` unused.
 #' @return `recover_data`: a data frame of the variables of the fixed part. `emm_basis`: a list
 #'   `X` (grid rows x p_all), `bhat` (p_all, `NA` for dropped columns), `nbasis` (orthonormal basis
-#'   of the linear functions that cannot be estimated, or whose variance cannot, p_all x r; the 1 x 1 matrix `NA`
+#'   of the linear functions that cannot be estimated, or whose variance cannot, p_all x r; the
+#'   1 x 1 matrix `NA`
 #'   if there are none), `V` (p x p), `dffun`, `dfargs`, `misc`, `model.matrix`.
 #' @section Errors: `henderson_error_argument` for a model without fixed effects and for a malformed
 #'   `vcov.`; `henderson_error_unsupported` where the formula itself makes missing values a level.

@@ -97,8 +97,9 @@ n_parameters.henderson_lmm <- function(x, effects = "fixed", ...) {
 #' @rdname insight_support
 #' @exportS3Method insight::get_statistic
 get_statistic.henderson_lmm <- function(x, ...) {
+  errors <- sqrt(diag(known_covariance(x)))
   statistic <- data.frame(
-    Parameter = as.character(names(x$beta)), Statistic = unname(x$beta / sqrt(diag(known_covariance(x)))),
+    Parameter = as.character(names(x$beta)), Statistic = unname(x$beta / errors),
     stringsAsFactors = FALSE
   )
   structure(statistic, statistic = "t-statistic")

@@ -39,7 +39,9 @@ test_that("what is said to be determined is", {
   notes <- function(formula) henderson:::undetermined_notes(fit_unchecked(formula, data))
   expect_match(notes(y ~ 1 + (1 | litter) + (0 + b | litter)), "only combinations are determined$")
   expect_match(notes(y ~ x + (0 + two | o)), "only combinations are determined$")
-  expect_match(notes(y ~ x + (1 | o)), "the variance of \\(1 \\| o\\) .* only their sum is determined$")
+  expect_match(
+    notes(y ~ x + (1 | o)), "the variance of \\(1 \\| o\\) .* only their sum is determined$"
+  )
   expect_match(
     notes(wide ~ x + (x | o)), "the variance of o.\\(Intercept\\) .* only their sum is determined$"
   )

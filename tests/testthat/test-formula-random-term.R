@@ -25,6 +25,12 @@ test_that("nested and crossed factors are expanded and named as lme4 2.1 does", 
   expect_identical(groups_of(y ~ (1 | a * b)), c("a", "b", "a:b"))
   expect_identical(groups_of(y ~ (1 | (a + b):c)), c("a:c", "b:c"))
   expect_identical(groups_of(y ~ (1 | `my group`)), "my group")
+  # as lme4, older and newer
+  expect_identical(groups_of(y ~ (1 | `my a` / b)), c("b:`my a`", "my a"))
+  expect_identical(groups_of(y ~ (1 | `my a`:b:`c d`)), "`my a`:b:`c d`")
+  expect_identical(
+    groups_of(y ~ (1 | factor(`my a`) / `if`)), c("`if`:factor(`my a`)", "factor(`my a`)")
+  )
   expect_identical(groups_of(y ~ (1 | (g))), "g")
 })
 
