@@ -36,7 +36,6 @@ double factor_bytes_cpp(const Rcpp::List& moments) {
   const double values = static_cast<double>(system.leaf_diagonal.size()) +
                         static_cast<double>(system.panel_values.size()) +
                         static_cast<double>(system.supernodes.n_values()) +
-                        static_cast<double>(system.leaf_xy.size()) +
-                        static_cast<double>(system.remainder_xy.size());
+                        static_cast<double>(system.zxy.size());
   return values * sizeof(double);
 }

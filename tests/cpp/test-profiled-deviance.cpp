@@ -241,7 +241,7 @@ TEST_CASE("levels centred about their effects change nothing but rounding") {
       const Matrix exact = plain.hessian(true);
       CHECK(relative(centred.hessian(true), exact) < 1e-8);
       CHECK(relative(centred.gradient(), plain.gradient()) < 1e-8);
-      CHECK(relative(centred.derivatives_at(x).modes_leaf, plain.derivatives_at(x).modes_leaf) <
+      CHECK(relative(centred.derivatives_at(x).modes.leaf, plain.derivatives_at(x).modes.leaf) <
             1e-9);
     }
   }

@@ -304,21 +304,21 @@ void build_xy(const CrossProducts& moments, const Standardization& basis, Equati
   inverse[p] = 1.0 / basis.y_scale;
   system->xy = inverse.asDiagonal() * moments.xy * inverse.asDiagonal();
   const TermSums& leaf = moments.terms[0];
-  system->leaf_xy = inverse.asDiagonal() * leaf.xy;
+  system->zxy.leaf = inverse.asDiagonal() * leaf.xy;
   if (leaf.v == 1) {
-    system->leaf_xy *= basis.z_basis[0](0, 0);
+    system->zxy.leaf *= basis.z_basis[0](0, 0);
   } else {
     Matrix copy;
-    for (Index at = 0; at < system->leaf_xy.cols(); at += leaf.v) {
-      copy = system->leaf_xy.middleCols(at, leaf.v);
-      system->leaf_xy.middleCols(at, leaf.v).noalias() = copy.lazyProduct(basis.z_basis[0]);
+    for (Index at = 0; at < system->zxy.leaf.cols(); at += leaf.v) {
+      copy = system->zxy.leaf.middleCols(at, leaf.v);
+      system->zxy.leaf.middleCols(at, leaf.v).noalias() = copy.lazyProduct(basis.z_basis[0]);
     }
   }
-  system->remainder_xy.resize(p + 1, system->remainder_size());
+  system->zxy.remainder.resize(p + 1, system->remainder_size());
   for (std::size_t t = 1; t < moments.terms.size(); ++t) {
     const TermSums& term = moments.terms[t];
     for (int l = 0; l < term.n_levels; ++l) {
-      system->remainder_xy.middleCols(system->scalar_row[t][l], term.v) =
+      system->zxy.remainder.middleCols(system->scalar_row[t][l], term.v) =
           inverse.asDiagonal() * term.xy.middleCols(static_cast<Index>(l) * term.v, term.v) *
           basis.z_basis[t];
     }

@@ -9,6 +9,7 @@
 
 #include "algebra/types.h"
 #include "data/cross_products.h"
+#include "equations/coefficients.h"
 #include "equations/ordering.h"
 #include "equations/standardization.h"
 
@@ -37,9 +38,8 @@ struct Equations {
   std::vector<int> term_size;    // v_t
   std::vector<int> term_levels;  // J_t
 
-  // Leaf: A_jj, panels A_rj (rows of the remainder that meet level j), and [X y]'Wz.
+  // Leaf: A_jj, and panels A_rj (rows of the remainder that meet level j).
   Matrix leaf_diagonal;              // v0 v0 x J0
-  Matrix leaf_xy;                    // P x v0 J0
   std::vector<Index> panel_start;    // J0 + 1
   std::vector<int> panel_rows;       // scalar rows, ascending within a panel
   std::vector<double> panel_values;  // panel j: R_j x v0, column-major, at panel_start[j] v0
@@ -53,22 +53,25 @@ struct Equations {
   std::vector<RemainderBlock> blocks;        // by supernode of their column
   std::vector<Index> block_start;            // supernode -> blocks
   std::vector<double> remainder_values;
-  Matrix remainder_xy;                 // P x q_r
   std::vector<PanelSegment> segments;  // by supernode
   std::vector<Index> segment_start;
 
-  Matrix xy;  // P x P
+  Coefficients zxy;  // [X y]'Wz, P right-hand sides
+  Matrix xy;         // P x P
 
   // B of [X y] = [X~ y~] + Z B' where levels are centred (equations/level_centring.h), in the
-  // layout of leaf_xy and remainder_xy, which are then products of [X~ y~], as dense is. Empty: B =
-  // 0.
-  Matrix centre_leaf;
-  Matrix centre_remainder;
-  bool centred() const { return centre_leaf.size() > 0; }
+  // layout of zxy, which then are products of [X~ y~], as xy is. Empty: B = 0.
+  Coefficients centre;
+  bool centred() const { return centre.size() > 0; }
 
   int n_terms() const { return static_cast<int>(term_size.size()); }
   int leaf_size() const { return term_size[0]; }
   int leaf_levels() const { return term_levels[0]; }
+  // Where the coefficients of a level are: in which part, and its first column there.
+  bool is_leaf(int term) const { return term == 0; }
+  Index at(int term, int level) const {
+    return is_leaf(term) ? static_cast<Index>(level) * leaf_size() : scalar_row[term][level];
+  }
   int remainder_size() const { return supernodes.size(); }
   int run_levels(int run) const { return run_start[run + 1] - run_start[run]; }
   // The panel of leaf level j: count rows (scalar rows of the remainder) x v0.

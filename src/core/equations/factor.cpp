@@ -63,9 +63,8 @@ Factor::Factor(const Equations& system)
       scalar_remainder_(true),
       leaf_factor_(static_cast<std::size_t>(v0_ * v0_) * system.leaf_levels()),
       panels_(system.panel_values.size()),
-      leaf_rhs_(system.p + 1, v0_ * system.leaf_levels()),
-      remainder_(system.supernodes),
-      remainder_rhs_(system.p + 1, system.remainder_size()) {
+      remainder_(system.supernodes) {
+  rhs_.resize(system.p + 1, v0_ * system.leaf_levels(), system.remainder_size());
   for (int t = 1; t < system.n_terms(); ++t) scalar_remainder_ &= system.term_size[t] == 1;
 }
 
@@ -130,8 +129,8 @@ bool Factor::factorize_leaf() {
       transform.col(c) /= l(c, c);
     }
     const Index at = j * v * width;
-    multiply_columns<V>(system_.leaf_xy.data() + at, width, transform.data(), v, one,
-                        leaf_rhs_.data() + at);
+    multiply_columns<V>(system_.zxy.leaf.data() + at, width, transform.data(), v, one,
+                        rhs_.leaf.data() + at);
     const Index start = system_.panel_start[j];
     const Index count = system_.panel_start[j + 1] - start;
     if (count == 0) continue;
@@ -268,12 +267,12 @@ bool Factor::factorize_xy() {
   const int p = system_.p;
   Matrix k = system_.xy;
   if (system_.centred()) {
-    k.noalias() += scaled_centre_leaf_ * scaled_centre_leaf_.transpose();
-    k.noalias() += scaled_centre_remainder_ * scaled_centre_remainder_.transpose();
+    k.noalias() += scaled_centre_.leaf * scaled_centre_.leaf.transpose();
+    k.noalias() += scaled_centre_.remainder * scaled_centre_.remainder.transpose();
   }
   xy_diagonal_ = k.diagonal();
-  syrk_lower(width, leaf_rhs_.cols(), -1.0, leaf_rhs_.data(), width, k.data(), width);
-  syrk_lower(width, remainder_rhs_.cols(), -1.0, remainder_rhs_.data(), width, k.data(), width);
+  syrk_lower(width, rhs_.leaf.cols(), -1.0, rhs_.leaf.data(), width, k.data(), width);
+  syrk_lower(width, rhs_.remainder.cols(), -1.0, rhs_.remainder.data(), width, k.data(), width);
   if (!cholesky_lower(p, k.data(), width)) return false;
   x_factor_ = k.topLeftCorner(p, p).triangularView<Eigen::Lower>();
   xy_ = k.row(p).head(p).transpose();
@@ -302,7 +301,7 @@ bool Factor::factorize(const std::vector<Matrix>& lambda) {
     log_det_m_ += remainder_.log_determinant();
     remainder_cancellation_ = sum_remainder_cancellation();
     assemble_remainder_rhs();
-    remainder_.solve_forward(&remainder_rhs_);
+    remainder_.solve_forward(&rhs_.remainder);
   }
   return factorize_xy();
 }

@@ -39,20 +39,18 @@ class Factor {
   SupernodalCholesky* mutable_remainder() { return &remainder_; }
 
   // Factor pieces: L_jj (v0 x v0 per level, lower), panels B (layout of panel_values), and the
-  // forward-solved right-hand sides [X y] (P x v0 J0 and P x q_r).
+  // forward-solved right-hand sides [X y].
   const double* leaf_factor(Index j) const { return leaf_factor_.data() + j * v0_ * v0_; }
   const double* panel(Index j) const { return panels_.data() + system_.panel_start[j] * v0_; }
   // Where levels are centred they belong to w = u - Lambda^-1 B', and B Lambda^-T is added to what
   // they are solved for.
-  const Matrix& leaf_rhs() const { return leaf_rhs_; }
-  const Matrix& remainder_rhs() const { return remainder_rhs_; }
-  const Matrix& scaled_centre_leaf() const { return scaled_centre_leaf_; }
-  const Matrix& scaled_centre_remainder() const { return scaled_centre_remainder_; }
+  const Coefficients& rhs() const { return rhs_; }
+  const Coefficients& scaled_centre() const { return scaled_centre_; }
 
-  // rhs_leaf (r x v0 J0) and rhs_remainder (r x q_r), a column per spherical coefficient:
-  // solve_forward: rhs := rhs L^-T; solve_backward: rhs := rhs L^-1 (so both give rhs M^-1).
-  void solve_forward(Matrix* rhs_leaf, Matrix* rhs_remainder) const;
-  void solve_backward(Matrix* rhs_leaf, Matrix* rhs_remainder) const;
+  // Of spherical coefficients: solve_forward: rhs := rhs L^-T; solve_backward: rhs := rhs L^-1 (so
+  // both give rhs M^-1).
+  void solve_forward(Coefficients* rhs) const;
+  void solve_backward(Coefficients* rhs) const;
   // The first half of solve_forward(), and the second one of solve_backward(), for some leaf
   // levels: rhs is r x v0 levels, remainder r x q_r.
   void solve_leaf_forward(Index first, Index levels, Index r, double* rhs, double* remainder) const;
@@ -89,11 +87,9 @@ class Factor {
   Vector row_scale_;       // then: Lambda of each remainder row
   std::vector<double> leaf_factor_;
   std::vector<double> panels_;
-  Matrix leaf_rhs_;
   SupernodalCholesky remainder_;
-  Matrix remainder_rhs_;
-  Matrix scaled_centre_leaf_;  // B Lambda^-T
-  Matrix scaled_centre_remainder_;
+  Coefficients rhs_;
+  Coefficients scaled_centre_;  // B Lambda^-T
   Vector xy_diagonal_;
   Matrix x_factor_;
   Vector xy_;  // L_x^-1 X'V^-1 y

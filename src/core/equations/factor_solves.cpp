@@ -11,21 +11,21 @@ void Factor::assemble_remainder_rhs() {
   for (Index i = 0; i < system_.remainder_size();) {
     const int term = system_.row_term[i];
     const int v = system_.term_size[term];
-    remainder_rhs_.middleCols(i, v).noalias() =
-        system_.remainder_xy.middleCols(i, v) * lambda_[term];
+    rhs_.remainder.middleCols(i, v).noalias() =
+        system_.zxy.remainder.middleCols(i, v) * lambda_[term];
     i += v;
   }
-  if (system_.centred()) remainder_rhs_ -= scaled_centre_remainder_;
+  if (system_.centred()) rhs_.remainder -= scaled_centre_.remainder;
   if (system_.panels_full) {
     const Index q = remainder_.size();
-    gemm_nt(width, q, v0_ * system_.leaf_levels(), -1.0, leaf_rhs_.data(), width, panels_.data(), q,
-            remainder_rhs_.data(), width);
+    gemm_nt(width, q, v0_ * system_.leaf_levels(), -1.0, rhs_.leaf.data(), width, panels_.data(), q,
+            rhs_.remainder.data(), width);
     return;
   }
   with_width(width, [&](auto w) {
     for (Index j = 0; j < system_.leaf_levels(); ++j) {
-      subtract_from_remainder<w>(j, width, leaf_rhs_.data() + j * v0_ * width,
-                                 remainder_rhs_.data());
+      subtract_from_remainder<w>(j, width, rhs_.leaf.data() + j * v0_ * width,
+                                 rhs_.remainder.data());
     }
   });
 }
@@ -58,8 +58,7 @@ void Factor::subtract_from_level(Index j, Index width, const double* remainder, 
 // B Lambda^-T, by forward substitution. False where B is not in the range of Lambda.
 bool Factor::scale_centres() {
   constexpr double kRounding = 1e-12;
-  scaled_centre_leaf_ = system_.centre_leaf;
-  scaled_centre_remainder_ = system_.centre_remainder;
+  scaled_centre_ = system_.centre;
   const auto scale = [&](int term, Index at, Matrix* centre) {
     const Matrix& lambda = lambda_[term];
     const Index v = lambda.cols();
@@ -75,26 +74,26 @@ bool Factor::scale_centres() {
       }
     }
   };
-  for (Index j = 0; j < system_.leaf_levels(); ++j) scale(0, j * v0_, &scaled_centre_leaf_);
+  for (Index j = 0; j < system_.leaf_levels(); ++j) scale(0, j * v0_, &scaled_centre_.leaf);
   for (Index i = 0; i < system_.remainder_size(); i += system_.term_size[system_.row_term[i]]) {
-    scale(system_.row_term[i], i, &scaled_centre_remainder_);
+    scale(system_.row_term[i], i, &scaled_centre_.remainder);
   }
-  return scaled_centre_leaf_.allFinite() && scaled_centre_remainder_.allFinite();
+  return scaled_centre_.all_finite();
 }
 
 void Factor::subtract_leaf_centres() {
   for (Index j = 0; j < system_.leaf_levels(); ++j) {
-    Matrix own = scaled_centre_leaf_.middleCols(j * v0_, v0_);
+    Matrix own = scaled_centre_.leaf.middleCols(j * v0_, v0_);
     const ConstMatrixMap l(leaf_factor(j), v0_, v0_);
     l.transpose().triangularView<Eigen::Upper>().solveInPlace<Eigen::OnTheRight>(own);
-    leaf_rhs_.middleCols(j * v0_, v0_) -= own;
+    rhs_.leaf.middleCols(j * v0_, v0_) -= own;
   }
 }
 
-void Factor::solve_forward(Matrix* rhs_leaf, Matrix* rhs_remainder) const {
-  solve_leaf_forward(0, system_.leaf_levels(), rhs_leaf->rows(), rhs_leaf->data(),
-                     rhs_remainder->data());
-  if (remainder_.size() > 0) remainder_.solve_forward(rhs_remainder);
+void Factor::solve_forward(Coefficients* rhs) const {
+  solve_leaf_forward(0, system_.leaf_levels(), rhs->rows(), rhs->leaf.data(),
+                     rhs->remainder.data());
+  if (remainder_.size() > 0) remainder_.solve_forward(&rhs->remainder);
 }
 
 void Factor::solve_leaf_forward(Index first, Index levels, Index r, double* rhs,
@@ -116,10 +115,10 @@ void Factor::solve_leaf_forward(Index first, Index levels, Index r, double* rhs,
   gemm_nt(r, q, v0_ * levels, -1.0, rhs, r, panel(first), q, remainder, r);
 }
 
-void Factor::solve_backward(Matrix* rhs_leaf, Matrix* rhs_remainder) const {
-  if (remainder_.size() > 0) remainder_.solve_backward(rhs_remainder);
-  solve_leaf_backward(0, system_.leaf_levels(), rhs_leaf->rows(), rhs_remainder->data(),
-                      rhs_leaf->data());
+void Factor::solve_backward(Coefficients* rhs) const {
+  if (remainder_.size() > 0) remainder_.solve_backward(&rhs->remainder);
+  solve_leaf_backward(0, system_.leaf_levels(), rhs->rows(), rhs->remainder.data(),
+                      rhs->leaf.data());
 }
 
 void Factor::solve_leaf_backward(Index first, Index levels, Index r, const double* solved_remainder,

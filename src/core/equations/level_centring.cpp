@@ -49,46 +49,45 @@ class StandardRow {
 }  // namespace
 
 void centre_levels(const RowSource& source, const CrossProducts& moments,
-                   const Standardization& basis, const Vector& beta, Matrix b_leaf,
-                   Matrix b_remainder, Equations* system) {
+                   const Standardization& basis, const Vector& beta, Coefficients b,
+                   Equations* system) {
   const int p = moments.p;
-  for (Matrix* b : {&b_leaf, &b_remainder}) b->row(p) -= beta.transpose() * b->topRows(p);
+  for (Matrix* part : {&b.leaf, &b.remainder}) {
+    part->row(p) -= beta.transpose() * part->topRows(p);
+  }
   const DataRows& rows = source.rows;
-  const std::size_t n_terms = moments.terms.size();
+  const int n_terms = system->n_terms();
   StandardRow row(rows, moments, basis);
   std::vector<Index> at(n_terms);  // first column of the row's level
   std::vector<std::vector<int>> position(n_terms);
-  for (std::size_t t = 0; t < n_terms; ++t) {
+  for (int t = 0; t < n_terms; ++t) {
     position[t].resize(rows.terms[t].n_levels);
     for (int k = 0; k < rows.terms[t].n_levels; ++k) {
       position[t][source.original[t].empty() ? k : source.original[t][k]] = k;
     }
   }
   system->xy.setZero();
-  system->leaf_xy.setZero();
-  system->remainder_xy.setZero();
+  system->zxy.set_zero();
   for (Index i = 0; i < rows.n; ++i) {
     const double weight = rows.weights == nullptr ? 1 : rows.weights[i];
     if (!(weight > 0)) continue;
     row.read(i);
     Vector& fixed = row.fixed();
     fixed[p] -= beta.dot(fixed.head(p));
-    for (std::size_t t = 0; t < n_terms; ++t) {
+    for (int t = 0; t < n_terms; ++t) {
       const int level = position[t][rows.terms[t].level[i] - 1];
       const Vector& z = row.random(t);
-      at[t] = t == 0 ? static_cast<Index>(level) * z.size() : system->scalar_row[t][level];
-      const Matrix& b = t == 0 ? b_leaf : b_remainder;
-      fixed.noalias() -= b.middleCols(at[t], z.size()) * z;
+      at[t] = system->at(t, level);
+      fixed.noalias() -= b.part(system->is_leaf(t)).middleCols(at[t], z.size()) * z;
     }
-    for (std::size_t t = 0; t < n_terms; ++t) {
-      Matrix& sums = t == 0 ? system->leaf_xy : system->remainder_xy;
+    for (int t = 0; t < n_terms; ++t) {
+      Matrix& sums = system->zxy.part(system->is_leaf(t));
       const Vector& z = row.random(t);
       sums.middleCols(at[t], z.size()).noalias() += weight * fixed * z.transpose();
     }
     system->xy.noalias() += weight * fixed * fixed.transpose();
   }
-  system->centre_leaf = std::move(b_leaf);
-  system->centre_remainder = std::move(b_remainder);
+  system->centre = std::move(b);
 }
 
 }  // namespace henderson

@@ -26,12 +26,11 @@ struct RowSource {
   const std::vector<std::vector<int>>& original;  // [term][position]: the level; empty: as it was
 };
 
-// y is taken about X beta first, then [X y] about Z B'. beta and B (P x v0 J0 and P x q_r, of X
-// and y as they are in the system) in the system's order and standardized units. One pass over the
-// rows.
+// y is taken about X beta first, then [X y] about Z B'. beta and B (of X and y as they are in the
+// system) in the system's order and standardized units. One pass over the rows.
 void centre_levels(const RowSource& source, const CrossProducts& moments,
-                   const Standardization& basis, const Vector& beta, Matrix b_leaf,
-                   Matrix b_remainder, Equations* system);
+                   const Standardization& basis, const Vector& beta, Coefficients b,
+                   Equations* system);
 
 }  // namespace henderson
 

@@ -84,12 +84,13 @@ void multiply_leaf(const Equations& system, Index first, Index levels, Index r, 
   gemm_nt(r, q, v0 * levels, 1.0, leaf, r, panels, q, remainder_out, r);
 }
 
-void multiply_cross_products(const Equations& system, const Matrix& leaf, const Matrix& remainder,
-                             Matrix* leaf_out, Matrix* remainder_out) {
-  leaf_out->resize(leaf.rows(), leaf.cols());
-  multiply_remainder(system, leaf.rows(), remainder, remainder_out);
-  multiply_leaf(system, 0, system.leaf_levels(), leaf.rows(), leaf.data(), remainder.data(),
-                leaf_out->data(), remainder_out->data());
+Coefficients multiply_cross_products(const Equations& system, const Coefficients& in) {
+  Coefficients out;
+  out.leaf.resize(in.rows(), in.leaf.cols());
+  multiply_remainder(system, in.rows(), in.remainder, &out.remainder);
+  multiply_leaf(system, 0, system.leaf_levels(), in.rows(), in.leaf.data(), in.remainder.data(),
+                out.leaf.data(), out.remainder.data());
+  return out;
 }
 
 void multiply_levels(const Matrix& right, Index r, Index levels, const double* in, double* out) {
@@ -101,19 +102,19 @@ void multiply_levels(const Matrix& right, Index r, Index levels, const double* i
   });
 }
 
-void apply_lambda(const Equations& system, const std::vector<Matrix>& lambda, Matrix* leaf,
-                  Matrix* remainder, bool transpose) {
-  const Index r = leaf->rows();
+void apply_lambda(const Equations& system, const std::vector<Matrix>& lambda, Coefficients* rhs,
+                  bool transpose) {
+  const Index r = rhs->rows();
   const Index v0 = system.leaf_size();
   const Matrix right0 = transpose ? lambda[0] : Matrix(lambda[0].transpose());
   Matrix copy(r, v0);
   with_width(r, [&](auto w) {
-    for (Index at = 0; at < leaf->size(); at += r * v0) {
-      std::copy_n(leaf->data() + at, r * v0, copy.data());
-      multiply_level<w>(r, v0, copy.data(), right0.data(), leaf->data() + at);
+    for (Index at = 0; at < rhs->leaf.size(); at += r * v0) {
+      std::copy_n(rhs->leaf.data() + at, r * v0, copy.data());
+      multiply_level<w>(r, v0, copy.data(), right0.data(), rhs->leaf.data() + at);
     }
   });
-  apply_lambda_to_remainder(system, lambda, remainder, transpose);
+  apply_lambda_to_remainder(system, lambda, &rhs->remainder, transpose);
 }
 
 void apply_lambda_to_remainder(const Equations& system, const std::vector<Matrix>& lambda,

@@ -1,5 +1,4 @@
-// Products of right-hand sides with A = Z'WZ and with Lambda, in the layout of the blocked factor:
-// a right-hand side per row, a random coefficient per column, the leaf's and the remainder's apart.
+// Products of right-hand sides with A = Z'WZ and with Lambda, in the layout of the blocked factor.
 #ifndef HENDERSON_EQUATIONS_PRODUCTS_H_
 #define HENDERSON_EQUATIONS_PRODUCTS_H_
 
@@ -10,9 +9,8 @@
 
 namespace henderson {
 
-// (leaf_out, remainder_out) = (leaf, remainder) A.
-void multiply_cross_products(const Equations& system, const Matrix& leaf, const Matrix& remainder,
-                             Matrix* leaf_out, Matrix* remainder_out);
+// in A.
+Coefficients multiply_cross_products(const Equations& system, const Coefficients& in);
 
 // The two parts of it, for r right-hand sides: out = remainder A_rr, and the products of some leaf
 // levels (r x v0 levels, of which leaf_out is overwritten) with their own blocks and with the
@@ -23,9 +21,9 @@ void multiply_leaf(const Equations& system, Index first, Index levels, Index r, 
 
 // out_j = in_j right for leaf levels that follow each other, r right-hand sides each.
 void multiply_levels(const Matrix& right, Index r, Index levels, const double* in, double* out);
-// (leaf, remainder) := (leaf, remainder) Lambda', or times Lambda with transpose.
-void apply_lambda(const Equations& system, const std::vector<Matrix>& lambda, Matrix* leaf,
-                  Matrix* remainder, bool transpose);
+// rhs := rhs Lambda', or times Lambda with transpose.
+void apply_lambda(const Equations& system, const std::vector<Matrix>& lambda, Coefficients* rhs,
+                  bool transpose);
 // The same for the remainder's columns only, the first of the matrix; further columns stay.
 void apply_lambda_to_remainder(const Equations& system, const std::vector<Matrix>& lambda,
                                Matrix* remainder, bool transpose);

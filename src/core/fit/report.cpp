@@ -34,11 +34,10 @@ void report_random(const GaussianObjective& deviance, const DevianceDerivatives&
   for (int t = 0; t < system.n_terms(); ++t) {
     const int v = system.term_size[t];
     const int levels = system.term_levels[t];
+    const Matrix& modes = parts.modes.part(system.is_leaf(t));
     Matrix u(v, levels);
     for (int l = 0; l < levels; ++l) {
-      const double* mode = t == 0 ? parts.modes_leaf.data() + static_cast<Index>(l) * v
-                                  : parts.modes_remainder.data() + system.scalar_row[t][l];
-      std::copy_n(mode, v, u.col(l).data());
+      std::copy_n(modes.data() + system.at(t, l), v, u.col(l).data());
     }
     u *= basis.y_scale;
     const Matrix to_b = basis.z_inverse[t] * lambda[t];

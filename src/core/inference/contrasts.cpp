@@ -248,8 +248,7 @@ ContrastParts satterthwaite_parts(GaussianObjective* deviance, const Vector& the
   parts.phi_moves = phi_moves(*deviance, projection.fixed_forms(directions));
   if (parts.exact_hessian) {
     const double f = parts.degrees / r2;
-    const ExpectedInformation sums(factor, deviance->reml(), projection.cx_leaf(),
-                                   projection.cx_remainder());
+    const ExpectedInformation sums(factor, deviance->reml(), projection.cx());
     Matrix& h = parts.hessian;
     h = 2 * f * projection.average_information(directions) - sums.traces(directions) -
         (f / r2) * slope * slope.transpose();
@@ -288,8 +287,7 @@ ContrastParts expected_parts(GaussianObjective* deviance, const Vector& theta, b
     directions.push_back(direction);
   }
   const Projection projection(factor);
-  const ExpectedInformation sums(factor, deviance->reml(), projection.cx_leaf(),
-                                 projection.cx_remainder());
+  const ExpectedInformation sums(factor, deviance->reml(), projection.cx());
   parts.degrees = deviance->degrees();
   Vector trace(k);
   for (int i = 0; i < k; ++i) trace[i] = sums.trace(directions[i]);
@@ -316,10 +314,8 @@ ContrastParts expected_parts(GaussianObjective* deviance, const Vector& theta, b
   parts.phi_moves = phi_moves(*deviance, forms);
   if (!adjust || p == 0) return parts;
   parts.scaled = true;
-  Matrix leaf;
-  Matrix remainder;
-  projection.move_fixed(directions, &leaf, &remainder);
-  const Matrix q = projection.quadratic(leaf, remainder);  // (G_i C_X)'C (G_j C_X)
+  // (G_i C_X)'C (G_j C_X)
+  const Matrix q = projection.quadratic(projection.move_fixed(directions));
   Matrix total = Matrix::Zero(p, p);
   for (int i = 0; i < k; ++i) {
     const Matrix solved = factor.x_factor().triangularView<Eigen::Lower>().solve(forms[i]);

@@ -95,7 +95,7 @@ class Predictor {
     factor_.remainder().solve_forward(&remainder_);
     result_.variance.segment(first, count) += remainder_.rowwise().squaredNorm();
     x_.middleCols(first, count).noalias() -=
-        factor_.remainder_rhs().topRows(p_) * remainder_.transpose();
+        factor_.rhs().remainder.topRows(p_) * remainder_.transpose();
   }
 
   void eliminate_leaf(Index i, Index k, Vector* w) {
@@ -104,7 +104,7 @@ class Predictor {
         .triangularView<Eigen::Lower>()
         .solveInPlace(*w);
     result_.variance[i] += w->squaredNorm();
-    x_.col(i) -= factor_.leaf_rhs().block(0, j * v0_, p_, v0_) * *w;
+    x_.col(i) -= factor_.rhs().leaf.block(0, j * v0_, p_, v0_) * *w;
     leaf_.row(k) = w->transpose();
     const Index start = system_.panel_start[j];
     const Index n_rows = system_.panel_start[j + 1] - start;
@@ -126,14 +126,12 @@ class Predictor {
   // C_X = Z'WX - A Lambda U and N_t[a, b] = sum over levels of (C_X)_ja (C_X)_jb', p x p blocks:
   // for a row without known levels s = -C_X w.
   void prepare_fixed_scores() {
-    Matrix u_leaf = factor_.leaf_rhs().topRows(p_);
-    Matrix u_remainder = factor_.remainder_rhs().topRows(p_);
-    factor_.solve_backward(&u_leaf, &u_remainder);
-    apply_lambda(system_, factor_.lambda(), &u_leaf, &u_remainder, false);
-    Matrix remainder;
-    multiply_cross_products(system_, u_leaf, u_remainder, &cx_leaf_, &remainder);
-    cx_leaf_ = system_.leaf_xy.topRows(p_) - cx_leaf_;
-    remainder = system_.remainder_xy.topRows(p_) - remainder;
+    Coefficients u = factor_.rhs().top_rows(p_);
+    factor_.solve_backward(&u);
+    apply_lambda(system_, factor_.lambda(), &u, false);
+    Coefficients cx = multiply_cross_products(system_, u);
+    cx.subtract_from(system_.zxy.top_rows(p_));
+    cx_leaf_ = std::move(cx.leaf);
     for (int t = 0; t < system_.n_terms(); ++t) {
       const Index size = p_ * system_.term_size[t];
       fixed_scores_.push_back(Matrix::Zero(size, size));
@@ -144,7 +142,7 @@ class Predictor {
             fixed_scores_[0].data(), size);
     for (Index row = 0; row < system_.remainder_size();) {
       const int t = system_.row_term[row];
-      const Eigen::Map<const Vector> c(remainder.data() + row * p_, p_ * system_.term_size[t]);
+      const Eigen::Map<const Vector> c(cx.remainder.data() + row * p_, p_ * system_.term_size[t]);
       fixed_scores_[t].noalias() += c * c.transpose();
       row += system_.term_size[t];
     }
@@ -203,41 +201,40 @@ class Predictor {
   // Several block terms: s in full.
   void full_scores(Index first, Index count) {
     const auto w = x_.middleCols(first, count);
-    Matrix leaf = -w.transpose() * factor_.leaf_rhs().topRows(p_);
-    Matrix remainder = remainder_ - w.transpose() * factor_.remainder_rhs().topRows(p_);
+    Coefficients solved;
+    solved.leaf = -w.transpose() * factor_.rhs().leaf.topRows(p_);
+    solved.remainder = remainder_ - w.transpose() * factor_.rhs().remainder.topRows(p_);
     for (Index k = 0; k < count; ++k) {
-      if (known(0, first + k)) leaf.row(k).segment(leaf_column(first + k), v0_) += leaf_.row(k);
+      if (!known(0, first + k)) continue;
+      solved.leaf.row(k).segment(leaf_column(first + k), v0_) += leaf_.row(k);
     }
-    factor_.solve_backward(&leaf, &remainder);
-    apply_lambda(system_, factor_.lambda(), &leaf, &remainder, false);
-    Matrix s_leaf;
-    Matrix s_remainder;
-    multiply_cross_products(system_, leaf, remainder, &s_leaf, &s_remainder);
-    s_leaf = -s_leaf - w.transpose() * system_.leaf_xy.topRows(p_);
-    s_remainder = -s_remainder - w.transpose() * system_.remainder_xy.topRows(p_);
+    factor_.solve_backward(&solved);
+    apply_lambda(system_, factor_.lambda(), &solved, false);
+    Coefficients s = multiply_cross_products(system_, solved);
+    s.leaf = -s.leaf - w.transpose() * system_.zxy.leaf.topRows(p_);
+    s.remainder = -s.remainder - w.transpose() * system_.zxy.remainder.topRows(p_);
     for (int t = 0; t < system_.n_terms(); ++t) {
       const int v = system_.term_size[t];
       for (Index k = 0; k < count; ++k) {
         if (!known(t, first + k)) continue;
-        Matrix& s = t == 0 ? s_leaf : s_remainder;
-        const Index column = t == 0 ? leaf_column(first + k) : remainder_row(t, first + k);
-        s.row(k).segment(column, v) +=
+        const Index column = system_.at(t, data_.terms[t].level[first + k] - 1);
+        s.part(system_.is_leaf(t)).row(k).segment(column, v) +=
             (to_standard_[t] * data_.terms[t].z.row(first + k).transpose()).transpose();
       }
       scores_.push_back(Matrix::Zero(v * v, count));
     }
-    const auto add = [&](int t, const Matrix& s, Index column) {
+    const auto add = [&](int t, const Matrix& part, Index column) {
       const int v = system_.term_size[t];
       for (int a = 0; a < v; ++a) {
         for (int b = 0; b < v; ++b) {
           scores_[t].row(a + b * v) +=
-              s.col(column + a).cwiseProduct(s.col(column + b)).transpose();
+              part.col(column + a).cwiseProduct(part.col(column + b)).transpose();
         }
       }
     };
-    for (Index column = 0; column < n_leaf(); column += v0_) add(0, s_leaf, column);
+    for (Index column = 0; column < n_leaf(); column += v0_) add(0, s.leaf, column);
     for (Index row = 0; row < system_.remainder_size();) {
-      add(system_.row_term[row], s_remainder, row);
+      add(system_.row_term[row], s.remainder, row);
       row += system_.term_size[system_.row_term[row]];
     }
   }

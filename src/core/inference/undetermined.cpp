@@ -183,30 +183,27 @@ LinearInformation sampled_information(GaussianObjective* deviance) {
   const auto x_factor = factor.x_factor().triangularView<Eigen::Lower>();
   Sequence sequence;
   for (int probe = 0; probe < widest + 3; ++probe) {
-    Matrix leaf(1, system.leaf_size() * system.leaf_levels());
-    Matrix remainder(1, system.remainder_size());
-    for (Index i = 0; i < leaf.cols(); ++i) leaf(0, i) = sequence.next();
-    for (Index i = 0; i < remainder.cols(); ++i) remainder(0, i) = sequence.next();
-    Matrix g_leaf = leaf;
-    Matrix g_remainder = remainder;
+    Coefficients r;
+    r.resize(1, system.leaf_size() * system.leaf_levels(), system.remainder_size());
+    for (Matrix* part : {&r.leaf, &r.remainder}) {
+      for (Index i = 0; i < part->cols(); ++i) (*part)(0, i) = sequence.next();
+    }
+    Coefficients g = r;
     // r = Lambda times these, C r = Lambda^-1 (I - M^-1) times these
-    factor.solve_forward(&g_leaf, &g_remainder);
-    factor.solve_backward(&g_leaf, &g_remainder);
-    g_leaf = leaf - g_leaf;
-    g_remainder = remainder - g_remainder;
-    apply_lambda(system, factor.lambda(), &leaf, &remainder, false);
-    apply_lambda(system, inverse, &g_leaf, &g_remainder, false);
+    factor.solve_forward(&g);
+    factor.solve_backward(&g);
+    g.subtract_from(r);
+    apply_lambda(system, factor.lambda(), &r, false);
+    apply_lambda(system, inverse, &g, false);
     if (deviance->reml() && system.p > 0) {
-      Vector fixed = projection.cx_leaf() * leaf.transpose() +
-                     projection.cx_remainder() * remainder.transpose();
+      Vector fixed = inner_products(projection.cx(), r);
       x_factor.solveInPlace(fixed);
       x_factor.transpose().solveInPlace(fixed);
-      g_leaf -= fixed.transpose() * projection.cx_leaf();
-      g_remainder -= fixed.transpose() * projection.cx_remainder();
+      g.leaf -= fixed.transpose() * projection.cx().leaf;
+      g.remainder -= fixed.transpose() * projection.cx().remainder;
     }
-    projection.add_average(directions, g_leaf, g_remainder, deviance->reml(), &information.values);
-    information.values(k, k) +=
-        (leaf * g_leaf.transpose())(0, 0) + (remainder * g_remainder.transpose())(0, 0);
+    projection.add_average(directions, g, deviance->reml(), &information.values);
+    information.values(k, k) += inner_products(r, g)(0, 0);
   }
   return information;
 }

@@ -73,9 +73,9 @@ class Differentiator {
   DerivativeRequest request_;
   Index v0_;
   double f_;
-  Matrix gx_leaf_, gx_remainder_;                             // P x .: Z'V^-1 [X y]
-  Matrix mode_leaf_, mode_remainder_, g_leaf_, g_remainder_;  // 1 x .
-  std::vector<Matrix> trace_, cross_, square_;                // G_t, H_t, sum g g'
+  Coefficients gx_;                             // P right-hand sides: Z'V^-1 [X y]
+  Coefficients mode_, g_;                       // one: u and g
+  std::vector<Matrix> trace_, cross_, square_;  // G_t, H_t, sum g g'
   std::vector<Matrix> fixed_;  // sum of C_X Phi U_X' with U = M^-1 Lambda'Z'WX
 };
 

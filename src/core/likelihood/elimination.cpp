@@ -7,19 +7,18 @@
 
 namespace henderson {
 
-LeafElimination::LeafElimination(const Factor& factor, const ConstMatrixRef& cx_leaf,
-                                 const ConstMatrixRef& cx_remainder, bool whole)
+LeafElimination::LeafElimination(const Factor& factor, const Coefficients& cx, Index px, bool whole)
     : factor_(factor),
       system_(factor.system()),
       v_(system_.leaf_size()),
       q_(system_.remainder_size()),
-      px_(cx_leaf.rows()),
+      px_(px),
       n_(q_ + px_),
       whole_(whole || q_ == 0 || system_.panels_full) {
   if (px_ > 0) {
     const auto l = factor.x_factor().triangularView<Eigen::Lower>();
-    x_leaf_ = l.solve(cx_leaf);
-    if (q_ > 0) x_remainder_ = l.solve(cx_remainder);
+    x_.leaf = l.solve(cx.leaf.topRows(px_));
+    if (q_ > 0) x_.remainder = l.solve(cx.remainder.topRows(px_));
   }
   eliminate_leaf();
   check_interrupt();
@@ -62,7 +61,7 @@ void LeafElimination::eliminate_leaf() {
     product.noalias() = source.lazyProduct(leaf.gamma());
     store_level(j, product, &moved);
     product.noalias() = source.lazyProduct(leaf.inverse().transpose());
-    if (px_ > 0) product.bottomRows(px_) = x_leaf_.middleCols(j * v_, v_);
+    if (px_ > 0) product.bottomRows(px_) = x_.leaf.middleCols(j * v_, v_);
     store_level(j, product, &h_);
     if (!whole_) {
       rows_.insert(rows_.end(), system_.rows_of_panel(j), system_.rows_of_panel(j) + count);
@@ -70,7 +69,7 @@ void LeafElimination::eliminate_leaf() {
     }
   }
   if (q_ == 0) {
-    if (px_ > 0) h_ = x_leaf_;
+    if (px_ > 0) h_ = x_.leaf;
     f_ = Matrix::Zero(n_, n_);
     return;
   }

@@ -116,8 +116,7 @@ InformationCost information_cost(const Equations& system, bool restricted) {
 }
 
 ExpectedInformation::ExpectedInformation(const Factor& factor, bool restricted,
-                                         const ConstMatrixRef& cx_leaf,
-                                         const ConstMatrixRef& cx_remainder)
+                                         const Coefficients& cx)
     : system_(factor.system()) {
   const int k = system_.n_terms();
   for (int t = 0; t < k; ++t) {
@@ -127,8 +126,7 @@ ExpectedInformation::ExpectedInformation(const Factor& factor, bool restricted,
     for (const int w : system_.term_size) products_[t].push_back(Matrix::Zero(v * v, w * w));
   }
   const bool whole = information_cost(system_, restricted).whole;
-  const Index px = restricted ? cx_leaf.rows() : 0;
-  const LeafElimination parts(factor, cx_leaf.topRows(px), cx_remainder.topRows(px), whole);
+  const LeafElimination parts(factor, cx, restricted ? system_.p : 0, whole);
   const Index q = parts.remainder_size();
   if (k == 1) leaf_blocks_ = parts.c0();
   const Matrix y = remainder_map(parts);

@@ -37,9 +37,8 @@ InformationCost information_cost(const Equations& system, bool restricted);
 // j over the levels of term t, l over those of term s.
 class ExpectedInformation {
  public:
-  // C_X: p x v0 J0 and p x q_r; read if restricted.
-  ExpectedInformation(const Factor& factor, bool restricted, const ConstMatrixRef& cx_leaf,
-                      const ConstMatrixRef& cx_remainder);
+  // The first p rows of cx: C_X; read if restricted.
+  ExpectedInformation(const Factor& factor, bool restricted, const Coefficients& cx);
 
   const Matrix& sum(int t) const { return sum_[t]; }
   // With one term: the diagonal blocks of C, which has no others, v v x J.

@@ -109,13 +109,12 @@ bool GaussianObjective::centre_levels(const RowSource& source, const Vector& x) 
     }
   }
   if (!any) return false;
-  Matrix leaf = factor_->leaf_rhs();
-  Matrix remainder = factor_->remainder_rhs();
-  factor_->solve_backward(&leaf, &remainder);
-  apply_lambda(*system_, large, &leaf, &remainder, false);
+  Coefficients effects = factor_->rhs();
+  factor_->solve_backward(&effects);
+  apply_lambda(*system_, large, &effects, false);
   centred_beta_ = factor_->beta();
-  henderson::centre_levels(source, moments_, basis_, centred_beta_, std::move(leaf),
-                           std::move(remainder), system_.get());
+  henderson::centre_levels(source, moments_, basis_, centred_beta_, std::move(effects),
+                           system_.get());
   point_.resize(0);
   last_point_.resize(0);
   return true;

@@ -32,7 +32,7 @@ void Differentiator::leaf_directions(const std::vector<LambdaEntry>& entries,
     if (entries[i].term != 0) continue;
     for (Index k = 0; k < count; ++k) {
       const Index at = (first + k) * v0_;
-      direction(entries[i], g_leaf_.data() + at, mode_leaf_.data() + at, &(*f)(i, k * v0_));
+      direction(entries[i], g_.leaf.data() + at, mode_.leaf.data() + at, &(*f)(i, k * v0_));
     }
   }
 }
@@ -46,7 +46,7 @@ Matrix Differentiator::remainder_directions(const std::vector<LambdaEntry>& entr
     const int term = entries[i].term;
     if (term == 0) continue;
     for (const int at : system_.scalar_row[term]) {
-      direction(entries[i], g_remainder_.data() + at, mode_remainder_.data() + at,
+      direction(entries[i], g_.remainder.data() + at, mode_.remainder.data() + at,
                 f.data() + i + at * r);
     }
   }
@@ -87,13 +87,13 @@ Matrix Differentiator::information_of(const std::vector<LambdaEntry>& entries,
     multiply_leaf(system_, first, count, r, f.data(), f_remainder.data(), a.data(),
                   a_remainder.data());
     add_products(leaf_rows, v0_ * count, f.data(), a.data(),
-                 gx_leaf_.data() + first * v0_ * (p + 1));
+                 gx_.leaf.data() + first * v0_ * (p + 1));
     multiply_levels(lambda_[0], r, count, a.data(), solved.data());
     factor_.solve_leaf_forward(first, count, r, solved.data(), eliminated.data());
     syrk_lower(r, v0_ * count, 1.0, solved.data(), r, square.data(), r);
   }
   if (q > 0) {
-    add_products(r, q, f_remainder.data(), a_remainder.data(), gx_remainder_.data());
+    add_products(r, q, f_remainder.data(), a_remainder.data(), gx_.remainder.data());
     apply_lambda_to_remainder(system_, lambda_, &a_remainder, true);
     a_remainder += eliminated;
     factor_.remainder().solve_forward(&a_remainder);
@@ -122,7 +122,7 @@ Matrix Differentiator::one_term_information(const std::vector<CovarianceDirectio
   const Index columns = system_.p + 1;  // of [X y]
   Matrix squares(v * v, levels);        // [cd] of each level
   for (Index j = 0; j < levels; ++j) {
-    const double* g = g_leaf_.data() + j * v;
+    const double* g = g_.leaf.data() + j * v;
     for (Index d = 0; d < v; ++d) {
       for (Index c = 0; c < v; ++c) squares(c + d * v, j) = g[c] * g[d];
     }
@@ -133,7 +133,7 @@ Matrix Differentiator::one_term_information(const std::vector<CovarianceDirectio
   Matrix w(v * v, v * v);
   Matrix of_fixed = Matrix::Zero(columns, v * v);
   for (Index a = 0; a < v; ++a) {
-    gemm_nt(columns, v, levels, 1.0, gx_leaf_.data() + a * columns, columns * v, g_leaf_.data(), v,
+    gemm_nt(columns, v, levels, 1.0, gx_.leaf.data() + a * columns, columns * v, g_.leaf.data(), v,
             of_fixed.data() + a * v * columns, columns);
     for (Index c = 0; c < v; ++c) {
       for (Index b = 0; b < v; ++b) {
@@ -151,8 +151,7 @@ Matrix Differentiator::one_term_information(const std::vector<CovarianceDirectio
 }
 
 ExpectedInformation Differentiator::information_sums() const {
-  const int p = system_.p;
-  return ExpectedInformation(factor_, request_.reml, gx_leaf_.topRows(p), gx_remainder_.topRows(p));
+  return ExpectedInformation(factor_, request_.reml, gx_);
 }
 
 void Differentiator::hessian(const std::vector<LambdaEntry>& entries, bool exact,

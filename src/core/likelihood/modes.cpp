@@ -65,14 +65,14 @@ void Differentiator::solve_modes() {
     }
   }
   const Index width = system_.p + 1;
-  Matrix u = factor_.remainder_rhs();
+  Matrix u = factor_.rhs().remainder;
   if (u.cols() > 0) factor_.remainder().solve_backward(&u);
   Matrix w = u;
   apply_lambda_to_remainder(system_, lambda_, &w, false);
-  multiply_remainder(system_, width, w, &gx_remainder_);
+  multiply_remainder(system_, width, w, &gx_.remainder);
   with_width(width, [&](auto p) {
     solve_leaf_modes<p>(u, w);
-    if (system_.centred()) u += factor_.scaled_centre_remainder();
+    if (system_.centred()) u += factor_.scaled_centre().remainder;
     solve_remainder_modes<p>(&u);
   });
 }
@@ -83,52 +83,52 @@ void Differentiator::solve_leaf_modes(const Matrix& u_remainder, const Matrix& w
   const Index levels = system_.leaf_levels();
   const Index step = leaf_step();
   const Matrix l = fixed_factor();
-  gx_leaf_.resize(width, v0_ * levels);
-  mode_leaf_.resize(1, v0_ * levels);
-  g_leaf_.resize(1, v0_ * levels);
+  gx_.leaf.resize(width, v0_ * levels);
+  mode_.leaf.resize(1, v0_ * levels);
+  g_.leaf.resize(1, v0_ * levels);
   Matrix x(width, v0_ * step);  // U, then L^-1 U
   Matrix y(width, v0_ * step);  // Lambda U, then G_x, then L^-1 G_x
   for (Index first = 0; first < levels; first += step) {
     const Index count = std::min(step, levels - first);
     const Index at = v0_ * first;
     const Index columns = v0_ * count;
-    x.leftCols(columns) = factor_.leaf_rhs().middleCols(at, columns);
+    x.leftCols(columns) = factor_.rhs().leaf.middleCols(at, columns);
     factor_.solve_leaf_backward(first, count, width, u_remainder.data(), x.data());
     multiply_levels(lambda_[0].transpose(), width, count, x.data(), y.data());
     multiply_leaf(system_, first, count, width, y.data(), w_remainder.data(),
-                  gx_leaf_.data() + at * width, gx_remainder_.data());
+                  gx_.leaf.data() + at * width, gx_.remainder.data());
     y.leftCols(columns) =
-        system_.leaf_xy.middleCols(at, columns) - gx_leaf_.middleCols(at, columns);
-    gx_leaf_.middleCols(at, columns) = y.leftCols(columns);
+        system_.zxy.leaf.middleCols(at, columns) - gx_.leaf.middleCols(at, columns);
+    gx_.leaf.middleCols(at, columns) = y.leftCols(columns);
     if (system_.centred()) {
-      x.leftCols(columns) += factor_.scaled_centre_leaf().middleCols(at, columns);
+      x.leftCols(columns) += factor_.scaled_centre().leaf.middleCols(at, columns);
     }
     solve_columns<P>(l, columns, x.data());
     solve_columns<P>(l, columns, y.data());
-    mode_leaf_.middleCols(at, columns) = x.row(system_.p).head(columns);
-    g_leaf_.middleCols(at, columns) = y.row(system_.p).head(columns);
+    mode_.leaf.middleCols(at, columns) = x.row(system_.p).head(columns);
+    g_.leaf.middleCols(at, columns) = y.row(system_.p).head(columns);
     add_fixed_products<P>(y, x, columns, &fixed_[0]);
   }
-  const ConstMatrixMap g(g_leaf_.data(), v0_, levels);
-  const ConstMatrixMap u(mode_leaf_.data(), v0_, levels);
+  const ConstMatrixMap g(g_.leaf.data(), v0_, levels);
+  const ConstMatrixMap u(mode_.leaf.data(), v0_, levels);
   cross_[0].noalias() = g * u.transpose();
   square_[0].noalias() = g * g.transpose();
 }
 
 template <int P>
 void Differentiator::solve_remainder_modes(Matrix* x) {
-  gx_remainder_ = system_.remainder_xy - gx_remainder_;
+  gx_.remainder = system_.zxy.remainder - gx_.remainder;
   const Matrix l = fixed_factor();
-  Matrix y = gx_remainder_;
+  Matrix y = gx_.remainder;
   solve_columns<P>(l, x->cols(), x->data());
   solve_columns<P>(l, y.cols(), y.data());
-  mode_remainder_ = x->row(system_.p);
-  g_remainder_ = y.row(system_.p);
+  mode_.remainder = x->row(system_.p);
+  g_.remainder = y.row(system_.p);
   for (Index i = 0; i < system_.remainder_size();) {
     const int term = system_.row_term[i];
     const int v = system_.term_size[term];
-    const Eigen::Map<const Vector> g(g_remainder_.data() + i, v);
-    const Eigen::Map<const Vector> u(mode_remainder_.data() + i, v);
+    const Eigen::Map<const Vector> g(g_.remainder.data() + i, v);
+    const Eigen::Map<const Vector> u(mode_.remainder.data() + i, v);
     cross_[term] += g * u.transpose();
     square_[term] += g * g.transpose();
     fixed_[term] += y.block(0, i, system_.p, v).transpose() * x->block(0, i, system_.p, v);

@@ -11,27 +11,24 @@
 
 namespace henderson {
 
-// C_X and g, and quadratic forms in C and K. Right-hand sides as in equations/products.h.
+// C_X and g, and quadratic forms in C and K.
 class Projection {
  public:
   explicit Projection(const Factor& factor);
 
-  const Matrix& cx_leaf() const { return cx_leaf_; }            // p x v0 J0
-  const Matrix& cx_remainder() const { return cx_remainder_; }  // p x q_r
+  const Coefficients& cx() const { return cx_; }
   // F C F' for a right-hand side f per row.
-  Matrix quadratic(const Matrix& f_leaf, const Matrix& f_remainder) const;
+  Matrix quadratic(const Coefficients& f) const;
   // G_i g for every direction i, a row each.
-  void move_scores(const std::vector<CovarianceDirection>& directions, Matrix* leaf,
-                   Matrix* remainder) const;
+  Coefficients move_scores(const std::vector<CovarianceDirection>& directions) const;
   // G_i C_X for every direction i, p rows each.
-  void move_fixed(const std::vector<CovarianceDirection>& directions, Matrix* leaf,
-                  Matrix* remainder) const;
+  Coefficients move_fixed(const std::vector<CovarianceDirection>& directions) const;
   // g'G_i K G_j g for all pairs.
   Matrix average_information(const std::vector<CovarianceDirection>& directions) const;
-  // The same for another g (1 x v0 J0 and 1 x q_r), with C in place of K if not restricted, added
+  // The same for another g, with C in place of K if not restricted, added
   // to the leading corner of a matrix one larger, to whose last row and column g'G_i g is added.
-  void add_average(const std::vector<CovarianceDirection>& directions, const Matrix& g_leaf,
-                   const Matrix& g_remainder, bool restricted, Matrix* sum) const;
+  void add_average(const std::vector<CovarianceDirection>& directions, const Coefficients& g,
+                   bool restricted, Matrix* sum) const;
   // C_X'G_i C_X, p x p.
   std::vector<Matrix> fixed_forms(const std::vector<CovarianceDirection>& directions) const;
   // g'G_i g.
@@ -40,15 +37,14 @@ class Projection {
   Matrix score_squares(int term) const;
 
  private:
-  Matrix moved_information(const Matrix& leaf, const Matrix& remainder, bool restricted) const;
-  void move(const Matrix& source_leaf, const Matrix& source_remainder,
-            const std::vector<CovarianceDirection>& directions, Matrix* leaf,
-            Matrix* remainder) const;
+  Matrix moved_information(const Coefficients& f, bool restricted) const;
+  Coefficients move(const Coefficients& source,
+                    const std::vector<CovarianceDirection>& directions) const;
 
   const Factor& factor_;
   const Equations& system_;
-  Matrix cx_leaf_, cx_remainder_;
-  Matrix g_leaf_, g_remainder_;
+  Coefficients cx_;
+  Coefficients g_;
 };
 
 }  // namespace henderson

@@ -310,8 +310,7 @@ void Differentiator::scores(DevianceDerivatives* result) const {
 }
 
 void Differentiator::take_modes(DevianceDerivatives* result) {
-  result->modes_leaf = std::move(mode_leaf_);
-  result->modes_remainder = std::move(mode_remainder_);
+  result->modes = std::move(mode_);
 }
 
 DevianceDerivatives differentiate(Factor* factor, const std::vector<LambdaEntry>& entries,

@@ -37,8 +37,7 @@ struct DevianceDerivatives {
   std::vector<Matrix> score;            // S_t: dd/dGamma_t at fixed residual scale, symmetric
   std::vector<Matrix> expected;         // Q_t
   Matrix hessian;                       // by entry, if asked for
-  Matrix modes_leaf;                    // 1 x v0 J0 spherical modes u
-  Matrix modes_remainder;               // 1 x q_r
+  Coefficients modes;                   // spherical modes u
   GammaCurvature curvature;             // if asked for
   std::vector<Matrix> inverse_blocks;   // if asked for: per term (v v) x J diagonal blocks of M^-1
 };
