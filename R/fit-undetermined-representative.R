@@ -206,7 +206,11 @@ is_deficient <- function(shapes, point, directions, tolerance) {
 # there is none, those in general position.
 centre_point <- function(shapes, point, directions) {
   d <- nrow(directions)
-  combinations <- if (d > 1L) rbind(diag(d), matrix(cos(seq_len(4 * d * d)), 4L * d)) else diag(1)
+  # with many, in general position they do without the axes
+  count <- min(4L * d, 40L)
+  combinations <- rbind(
+    if (d <= 8L) diag(d), if (d > 1L) matrix(cos(seq_len(count * d)), count)
+  )
   for (i in seq_len(nrow(combinations))) {
     direction <- drop(combinations[i, ] %*% directions)
     reach <- furthest(shapes, point, direction) - furthest(shapes, point, -direction)
@@ -222,7 +226,7 @@ furthest <- function(shapes, point, direction) {
     inside <- outside
     outside <- 4 * outside
   }
-  for (i in seq_len(50L)) {
+  for (i in seq_len(40L)) {
     middle <- (inside + outside) / 2
     if (is.null(move_point(shapes, point, middle * direction))) {
       outside <- middle

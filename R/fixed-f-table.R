@@ -102,6 +102,7 @@ test_heading <- function(title, fit, ddf) {
 }
 
 has_zero_column <- function(fit) {
+  if (!is.null(fit$undetermined)) return(any(determined_deviations(fit) == 0, na.rm = TRUE))
   any(vapply(fit$random, function(term) {
     any(colSums(abs(lambda_matrix(term, fit$theta))) == 0)
   }, TRUE))

@@ -127,3 +127,16 @@ test_that("whether a fit is singular does not depend on how equal terms share a 
     }
   }
 })
+
+test_that("a variance of zero is told of where the data say that it is", {
+  data <- layout_data(1)
+  heading <- function(start) {
+    fit <- fit_quietly(y ~ a + (1 | b) + (1 | k), data, start = start)
+    paste(attr(anova(fit), "heading"), collapse = " ")
+  }
+  expect_false(is_singular(fit_quietly(y ~ a + (1 | b), data)))
+  for (start in list(NULL, c(1, 0), c(0, 1))) expect_no_match(heading(start), "estimated as zero")
+  data$y <- withr::with_seed(3, rnorm(90))
+  expect_true(is_singular(fit_quietly(y ~ a + (1 | b), data)))
+  for (start in list(NULL, c(1, 0), c(0, 1))) expect_match(heading(start), "estimated as zero")
+})
