@@ -1,15 +1,30 @@
-# What a change of the code's structure must not change: criterion, theta and number of evaluations
-# of the real models of the tests and of 1,000 simulated ones.
+# What a change of the code's structure must not change, of the installed package:
 #
-#   Rscript bench/gate.R write FILE.csv              the installed package's figures
+#   Rscript bench/gate.R write FILE.csv          criterion, theta and number of evaluations of the
+#                                                real models of the tests and of 1,000 simulated ones
+#   Rscript bench/gate.R instructions FILE.csv [CASE ...]
+#                                                processor instructions of one lmm() call of bench
+#                                                cases, by valgrind's callgrind
+#   Rscript bench/gate.R memory FILE.csv [CASE ...]
+#                                                peak memory of the fit in MiB, beyond what the
+#                                                process held before it (Linux)
 #   Rscript bench/gate.R compare BEFORE.csv AFTER.csv
-#   Rscript bench/gate.R instructions [CASE ...]     of one lmm() call, by valgrind's callgrind
 #
-# compare prints what differs and exits with 1 if a criterion differs by more than 1e-9 (or 1e-12 of
-# its size), or if the evaluations are more in sum. "equal bits" is printed where it is so.
+# compare reads two files of one kind, prints what differs and exits with 1 if a criterion differs
+# by more than 1e-9 (or 1e-12 of its size), if the evaluations are more in sum, if a case takes more
+# than 1 % more instructions, or if its peak is more than 2 % higher.
+# "equal bits" is printed where it is so.
 
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 root <- dirname(dirname(normalizePath(script)))
+# memory.R, which measures the peak, looks for the other files here
+bench_folder <- file.path(root, "bench")
+
+instruction_cases <- c(
+  "sleepstudy", "sorghum", "penicillin", "pastes", "20theta", "20theta-singular", "nested-3e3",
+  "insteval"
+)
+memory_cases <- "insteval"
 
 quietly <- function(expr) tryCatch(
   suppressWarnings(suppressMessages(expr)),
@@ -68,41 +83,97 @@ compare_figures <- function(before, after) {
   if (any(moved) || more) quit(status = 1)
 }
 
-# Instructions within the core's entry point: two runs, of one and of two calls, whose difference is
-# free of loading and parsing.
-count_instructions <- function(cases) {
-  if (!nzchar(Sys.which("valgrind"))) stop("There is no valgrind here.", call. = FALSE)
-  for (case in cases) {
-    counts <- vapply(1:2, function(calls) run_callgrind(case, calls), 1)
-    cat(sprintf("%-12s %15.0f\n", case, diff(counts)))
+# A table of figures by case, one column of which counts.
+compare_cases <- function(before, after, column, allowance) {
+  if (!identical(before$case, after$case)) {
+    stop("The two files are of different cases.", call. = FALSE)
+  }
+  ratio <- after[[column]] / before[[column]]
+  print(data.frame(
+    case = before$case, before = before[[column]], after = after[[column]], ratio = round(ratio, 4)
+  ), row.names = FALSE)
+  more <- is.na(ratio) | ratio > 1 + allowance
+  cat(sum(more), " cases need more than ", 100 * allowance, " % more (", column, ")\n", sep = "")
+  if (any(more)) quit(status = 1)
+}
+
+compare_files <- function(before, after) {
+  columns <- names(utils::read.csv(before, nrows = 1))
+  if ("criterion" %in% columns) {
+    compare_figures(before, after)
+  } else if ("instructions" %in% columns) {
+    compare_cases(utils::read.csv(before), utils::read.csv(after), "instructions", 0.01)
+  } else {
+    # the peak moves by pages, and by where the allocator happens to find room
+    compare_cases(utils::read.csv(before), utils::read.csv(after), "peak_mb", 0.02)
   }
 }
 
-run_callgrind <- function(case, calls) {
+write_instructions <- function(file, cases) {
+  if (!nzchar(Sys.which("valgrind"))) stop("There is no valgrind here.", call. = FALSE)
+  counts <- vapply(cases, function(case) {
+    count <- call_instructions(case)
+    cat(sprintf("%-18s %15.0f\n", case, count))
+    count
+  }, 1)
+  table <- data.frame(case = cases, instructions = sprintf("%.0f", counts))
+  utils::write.csv(table, file, row.names = FALSE)
+}
+
+# callgrind counts while a named C function runs. vmmin() of libR.so, which optim() calls, does
+# nothing but call the objective once when it may not iterate: what it counts is the lmm() call, R's
+# part included. Two calls before it leave nothing to be loaded or compiled, and gc() makes the next
+# collection's turn the same in every run.
+call_instructions <- function(case) {
   code <- sprintf(
-    "bench_folder <- '%s/bench'; for (f in c('simulate.R', 'cases.R')) source(file.path(bench_folder, f));
-     suppressMessages(library(henderson)); case <- all_cases()[['%s']]; data <- case$data();
-     fit <- function() suppressMessages(lmm(case$formula, data, REML = case$REML));
-     fit(); for (i in seq_len(%d)) fit()",
-    root, case, calls
+    'bench_folder <- "%s"
+     for (file in c("simulate.R", "cases.R")) source(file.path(bench_folder, file))
+     suppressMessages(library(henderson))
+     case <- all_cases()[["%s"]]
+     data <- case$data()
+     fit <- function(x) {
+       suppressMessages(lmm(case$formula, data, REML = case$REML))
+       0
+     }
+     fit()
+     fit()
+     invisible(gc())
+     invisible(optim(0, fit, method = "BFGS", control = list(maxit = 0)))',
+    bench_folder, case
   )
   file <- tempfile(fileext = ".R")
   writeLines(code, file)
   log <- tempfile()
-  system2("R", c(
-    "--vanilla", "--no-echo", "-d",
-    shQuote("valgrind --tool=callgrind --callgrind-out-file=/dev/null"), "-f", file
-  ), stdout = FALSE, stderr = log)
+  valgrind <- paste(
+    "valgrind --tool=callgrind --callgrind-out-file=/dev/null --collect-atstart=no",
+    "--toggle-collect=vmmin"
+  )
+  system2(
+    "R", c("--vanilla", "--no-echo", "-d", shQuote(valgrind), "-f", file),
+    stdout = FALSE, stderr = log
+  )
   total <- grep("Collected", readLines(log), value = TRUE)
+  if (length(total) == 0) stop("No count of ", case, ": see ", log, call. = FALSE)
   as.numeric(sub(".*: *", "", total[length(total)]))
 }
 
+write_memory <- function(file, cases) {
+  for (part in c("simulate.R", "cases.R", "memory.R")) source(file.path(bench_folder, part))
+  rows <- lapply(cases, function(name) {
+    case <- all_cases()[[name]]
+    cbind(case = name, case_memory(case, case$data(), "henderson"))
+  })
+  table <- do.call(rbind, rows)
+  print(table, row.names = FALSE)
+  utils::write.csv(table, file, row.names = FALSE)
+}
+
 arguments <- commandArgs(trailingOnly = TRUE)
-switch(c(arguments, "")[1],
+cases_or <- function(default) if (length(arguments) > 2) arguments[-(1:2)] else default
+switch(if (length(arguments) > 1) arguments[1] else "",
   write = write_figures(arguments[2]),
-  compare = compare_figures(arguments[2], arguments[3]),
-  instructions = count_instructions(if (length(arguments) > 1) arguments[-1] else {
-    c("sleepstudy", "penicillin", "pastes", "20theta")
-  }),
+  compare = compare_files(arguments[2], arguments[3]),
+  instructions = write_instructions(arguments[2], cases_or(instruction_cases)),
+  memory = write_memory(arguments[2], cases_or(memory_cases)),
   stop("usage: see the head of this file", call. = FALSE)
 )
