@@ -10,10 +10,11 @@
 #include <vector>
 
 #include "algebra/types.h"
-#include "core/data/accumulate.h"
 #include "covariance/random_part.h"
 #include "covariance/registry.h"
+#include "data/accumulate.h"
 #include "data/cross_products.h"
+#include "data/rows.h"
 
 namespace testing_models {
 

@@ -1,5 +1,6 @@
 // Information, degrees of freedom and Kenward-Roger adjustment against the textbook formulas with
-// V, its inverse and P formed in full.
+// V, its inverse and P formed in full. So likelihood/elimination.h and likelihood/projection.h are
+// tested, too.
 #include <catch.h>
 
 #include <Eigen/Dense>

@@ -10,13 +10,17 @@
 #include <vector>
 
 #include "algebra/symmetric.h"
-#include "core/fit/fit_lmm.h"
+#include "fit/fit_lmm.h"
 #include "fit/starts.h"
 #include "random-model.h"
+#include "search/certificate.h"
 #include "search/cone_program.h"
+#include "search/coordinates.h"
 #include "search/covariance_search.h"
 #include "search/factor_search.h"
 #include "search/fixed_rank_step.h"
+#include "search/objective.h"
+#include "search/result.h"
 
 using namespace henderson;
 using namespace testing_models;

@@ -1,7 +1,13 @@
+// What is read from the rows: cross-products, sums of pairs, fitted values. data/level_values.h is
+// what these passes share.
 #include <catch.h>
 
-#include "core/data/accumulate.h"
+#include "data/accumulate.h"
 #include "data/cross_products.h"
+#include "data/fitted_values.h"
+#include "data/gram.h"
+#include "data/pairs.h"
+#include "data/rows.h"
 #include "random-model.h"
 
 using namespace henderson;
@@ -162,4 +168,47 @@ TEST_CASE("a Gram pivot tells a deficient X from a regular one") {
   CHECK(dense_gram(model.rows()).smallest_pivot > 1e-3);
   model.x.col(2) = 2 * model.x.col(1) - 3 * model.x.col(0);
   CHECK(dense_gram(model.rows()).smallest_pivot < 1e-9);
+}
+
+TEST_CASE("fitted values and their squares are those of the rows") {
+  for (const bool weighted : {false, true}) {
+    const Model model = random_model(71, 60, 2, {{20, {2}, {kUs}}, {4, {1}, {kUs}}}, weighted);
+    const DataRows rows = model.rows();
+    const CrossProducts moments = accumulate(rows, dense_gram(rows));
+    Vector beta(2);
+    beta << 0.7, -1.3;
+    std::vector<Matrix> modes;
+    for (std::size_t t = 0; t < model.z.size(); ++t) {
+      modes.push_back(Matrix::Random(model.z[t].cols(), model.n_levels[t]));
+    }
+    Vector fitted(model.n);
+    const double squares = henderson::fit_rows(rows, moments, beta, modes, fitted.data());
+    double expected_squares = 0;
+    for (Index i = 0; i < model.n; ++i) {
+      // coefficients are of columns less their shifts
+      double expected = 0;
+      for (int c = 0; c < 2; ++c) {
+        expected += (model.x(i, c) - moments.x_shift[c]) * (moments.y_shift[c] + beta[c]);
+      }
+      for (std::size_t t = 0; t < model.z.size(); ++t) {
+        for (Index c = 0; c < model.z[t].cols(); ++c) {
+          expected +=
+              (model.z[t](i, c) - moments.terms[t].shift[c]) * modes[t](c, model.level[t][i] - 1);
+        }
+      }
+      CHECK(fitted[i] == Approx(expected).epsilon(1e-12));
+      const double w = weighted ? model.weights[i] : 1.0;
+      expected_squares += w * (model.y[i] - expected) * (model.y[i] - expected);
+    }
+    CHECK(squares == Approx(expected_squares).epsilon(1e-12));
+  }
+}
+
+TEST_CASE("a level's enclosing level is found where there is only one") {
+  Model model = random_model(72, 12, 1, {{4, {1}, {kUs}}, {2, {1}, {kUs}}}, false);
+  model.level[0] = {1, 1, 1, 2, 2, 2, 4, 4, 4, 4, 1, 2};  // the third level has no row
+  model.level[1] = {2, 2, 2, 1, 1, 1, 2, 2, 2, 2, 2, 1};
+  CHECK(henderson::find_all_enclosing(model.rows())[0][0] == std::vector<int>{1, 0, -1, 1});
+  model.level[1][0] = 1;
+  CHECK(henderson::find_all_enclosing(model.rows())[0][0].empty());
 }

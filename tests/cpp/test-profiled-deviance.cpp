@@ -1,7 +1,13 @@
+// The criterion, its derivatives and whole fits against dense algebra and differences. What lies
+// below is tested by them: equations/factor.h, equations/standardization.h,
+// likelihood/differentiator.h, likelihood/traces.h, likelihood/leaf_inverse.h, algebra/small.h.
 #include <catch.h>
 
 #include "algebra/interrupt.h"
+#include "equations/equations.h"
+#include "equations/level_centring.h"
 #include "fit/fit_lmm.h"
+#include "fit/report.h"
 #include "likelihood/gaussian.h"
 #include "random-model.h"
 

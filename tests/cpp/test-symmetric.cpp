@@ -1,6 +1,6 @@
 #include <catch.h>
 
-#include "core/algebra/symmetric.h"
+#include "algebra/symmetric.h"
 #include "covariance/structure.h"
 
 using namespace henderson;

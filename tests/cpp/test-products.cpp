@@ -1,0 +1,114 @@
+// Products with the cross-products' matrix in its blocked layout, against the dense one.
+#include <catch.h>
+
+#include <random>
+
+#include "equations/equations.h"
+#include "equations/products.h"
+#include "equations/standardization.h"
+#include "random-model.h"
+
+using henderson::CrossProducts;
+using henderson::Equations;
+using henderson::Index;
+using henderson::Matrix;
+using henderson::Vector;
+using testing_models::kDiag;
+using testing_models::kUs;
+using testing_models::Model;
+using testing_models::moments_of;
+using testing_models::random_model;
+using testing_models::relative;
+
+namespace {
+
+Model two_terms() {
+  return random_model(81, 80, 2, {{20, {2}, {kUs}}, {7, {2, 1}, {kUs, kDiag}}}, true);
+}
+
+// Coefficients in one row: the leaf's, then the remainder's.
+Index position(const Equations& system, int term, int level, int column) {
+  if (term == 0) return level * system.leaf_size() + column;
+  return system.leaf_size() * system.leaf_levels() + system.scalar_row[term][level] + column;
+}
+
+// Standardized Z, from the rows.
+Matrix dense_z(const Model& model, const CrossProducts& moments,
+               const henderson::Standardization& basis, const Equations& system) {
+  Matrix dense =
+      Matrix::Zero(model.n, system.leaf_size() * system.leaf_levels() + system.remainder_size());
+  for (int t = 0; t < system.n_terms(); ++t) {
+    const Vector& shift = moments.terms[t].shift;
+    const Matrix z = (model.z[t].rowwise() - shift.transpose()) * basis.z_basis[t];
+    for (Index i = 0; i < model.n; ++i) {
+      for (int c = 0; c < z.cols(); ++c) {
+        dense(i, position(system, t, model.level[t][i] - 1, c)) = z(i, c);
+      }
+    }
+  }
+  return dense;
+}
+
+}  // namespace
+
+TEST_CASE("standardized columns have mean square one, unstructured ones are orthogonal") {
+  const Model model = two_terms();
+  const CrossProducts moments = moments_of(model);
+  const henderson::Standardization basis = henderson::standardize(moments, model.structures);
+  const Matrix z = (model.z[0].rowwise() - moments.terms[0].shift.transpose()) * basis.z_basis[0];
+  const Matrix products = z.transpose() * model.weights.asDiagonal() * z / model.n;
+  CHECK(relative(products, Matrix::Identity(2, 2)) < 1e-12);
+  for (std::size_t t = 0; t < model.z.size(); ++t) {
+    const Matrix z_t = (model.z[t].rowwise() - moments.terms[t].shift.transpose()) *
+                       basis.z_basis[t] * basis.z_map[t];
+    CHECK(relative(z_t, model.z[t]) < 1e-12);
+    CHECK(relative(basis.z_map[t] * basis.z_inverse[t], Matrix::Identity(z_t.cols(), z_t.cols())) <
+          1e-12);
+  }
+}
+
+TEST_CASE("products with the blocks are those with Z'WZ of the rows") {
+  const Model model = two_terms();
+  const CrossProducts moments = moments_of(model);
+  const henderson::Standardization basis = henderson::standardize(moments, model.structures);
+  const Equations system = henderson::build_equations(moments, basis);
+  const Matrix z = dense_z(model, moments, basis, system);
+  const Matrix expected = z.transpose() * model.weights.asDiagonal() * z;
+  const Index leaf_size = system.leaf_size() * system.leaf_levels();
+  const Matrix x = Matrix::Random(3, z.cols());
+  Matrix leaf, remainder;
+  henderson::multiply_cross_products(system, x.leftCols(leaf_size),
+                                     x.rightCols(system.remainder_size()), &leaf, &remainder);
+  Matrix found(3, z.cols());
+  found << leaf, remainder;
+  CHECK(relative(found, x * expected) < 1e-12);
+}
+
+TEST_CASE("products with Lambda are those of its blocks, and their transposes") {
+  const Model model = two_terms();
+  const CrossProducts moments = moments_of(model);
+  const Equations system =
+      henderson::build_equations(moments, henderson::standardize(moments, model.structures));
+  const Index leaf_size = system.leaf_size() * system.leaf_levels();
+  const std::vector<Matrix> lambda = {Matrix(Matrix::Random(2, 2).triangularView<Eigen::Lower>()),
+                                      Matrix(Matrix::Random(3, 3).triangularView<Eigen::Lower>())};
+  Matrix dense =
+      Matrix::Zero(leaf_size + system.remainder_size(), leaf_size + system.remainder_size());
+  for (int t = 0; t < 2; ++t) {
+    const Index v = lambda[t].rows();
+    for (int level = 0; level < system.term_levels[t]; ++level) {
+      const Index at = position(system, t, level, 0);
+      dense.block(at, at, v, v) = lambda[t];
+    }
+  }
+  const Matrix x = Matrix::Random(3, dense.rows());
+  for (const bool transpose : {false, true}) {
+    Matrix leaf = x.leftCols(leaf_size);
+    Matrix remainder = x.rightCols(system.remainder_size());
+    henderson::apply_lambda(system, lambda, &leaf, &remainder, transpose);
+    Matrix found(3, dense.rows());
+    found << leaf, remainder;
+    const Matrix expected = transpose ? Matrix(x * dense) : Matrix(x * dense.transpose());
+    CHECK(relative(found, expected) < 1e-14);
+  }
+}
