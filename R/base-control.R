@@ -27,8 +27,8 @@ optimizers <- c("newton", "bfgs", "nelder_mead", "none")
 #'   of it.
 #' @param threads whole number, at least 1. Reserved: this version computes in one thread whatever
 #'   is given.
-#' @param sparse_x `TRUE`, `FALSE` or `NA`. Reserved: this version treats the fixed-effects matrix as
-#'   dense whatever is given.
+#' @param sparse_x `TRUE`, `FALSE` or `NA`. Reserved: this version treats the fixed-effects matrix
+#'   as dense whatever is given.
 #' @param keep character vector, what the fitted object keeps of the data: any of `"frame"` (the
 #'   model frame) and `"X"` (the fixed-effects matrix). `character(0)` keeps neither; methods that
 #'   need them then say so.

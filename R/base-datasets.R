@@ -35,9 +35,9 @@
 #'   \item{`gen`}{factor with 18 levels, `G01` to `G18`: genotype.}
 #'   \item{`yield`}{numeric: yield, in kilograms per hectare.}
 #' }
-#' @source Omer, S. O., Abdalla, A. W. H., Mohammed, M. H. and Singh, M. (2015). Bayesian estimation of
-#'   genotype-by-environment interaction in sorghum variety trials. *Communications in Biometry and
-#'   Crop Science* 10(2), 82--95.
+#' @source Omer, S. O., Abdalla, A. W. H., Mohammed, M. H. and Singh, M. (2015). Bayesian estimation
+#'   of genotype-by-environment interaction in sorghum variety trials. *Communications in Biometry
+#'   and Crop Science* 10(2), 82--95.
 #'
 #'   Taken without change from the R package agridat (version 1.26, licence MIT, by Kevin Wright),
 #'   where the object has the same name; agridat credits S. O. Omer for the electronic data.

@@ -41,7 +41,9 @@ undetermined_words <- function(fit) {
         paste0(
           "the data say nothing about ", labels, ": no level has both ", columns, " of ", terms
         ),
-        paste0("Write the term with || or ", structure_of_bar("||"), "(), which has no covariances.")
+        paste0(
+          "Write the term with || or ", structure_of_bar("||"), "(), which has no covariances."
+        )
       ),
       collinear = say(
         paste0(

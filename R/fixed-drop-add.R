@@ -26,8 +26,8 @@
 #'   "Chisq"` also `LRT` and `Pr(Chi)`. With `test = "F"` one row for each term, columns as in the
 #'   table of one fit; nothing is refitted, and `k` has no part in it.
 #' @section Stepwise selection: [stats::step()] needs a fit by maximum likelihood:
-#'   `step(refit_ml(object))`. Random terms stay as they are. A `lower` scope must be written without
-#'   `.`, which stands for the random terms too.
+#'   `step(refit_ml(object))`. Random terms stay as they are. A `lower` scope must be written
+#'   without `.`, which stands for the random terms too.
 #' @section Errors: `henderson_error_argument` for terms that cannot be dropped or added;
 #'   `henderson_error_data` when a term to add has missing values in rows of the fit, or its
 #'   variables are needed from data that are gone or have changed.

@@ -34,7 +34,10 @@ no_moments_note <- function(den_df, num_df, ddf) {
   if (ddf != "Kenward-Roger" || !any(is.na(den_df) & !is.na(num_df))) {
     return(NULL)
   }
-  "Note: too few groups for Kenward-Roger where NA; \"Satterthwaite\" and \"expected\" have df there"
+  paste(
+    "Note: too few groups for Kenward-Roger where NA; \"Satterthwaite\" and \"expected\" have df",
+    "there"
+  )
 }
 
 # list(num_df, den_df, f_value, p_value, unknown, mean_square). The mean square is that of the Wald

@@ -43,8 +43,8 @@ largest_information <- list(width = 1e4, memory = 8e9)
 #' @param limit list(`width`, `memory` in bytes) of the largest dense matrices to be tried.
 #' @return list(`phi`, `adjusted` (p x p), `phi_moves` (p p x k), `offset` (k), `weight` (k x k),
 #'   `degrees`, `scaled`, `least_kept`; for Satterthwaite `hessian` (k x k) of the profiled
-#'   deviance by natural theta, `free` (k, 0 for the parameters of an empty column of Lambda), `exact_hessian`): see
-#'   `src/core/inference/contrasts.h`.
+#'   deviance by natural theta, `free` (k, 0 for the parameters of an empty column of Lambda),
+#'   `exact_hessian`): see `src/core/inference/contrasts.h`.
 #' @noRd
 inference_pieces <- function(fit, method, limit = largest_information) {
   fit <- representative_fit(fit)
@@ -70,8 +70,8 @@ inference_pieces <- function(fit, method, limit = largest_information) {
 
 #' Second derivatives from cross-products have digits at the variances of the fit
 #'
-#' At effects of 1e6 residual standard deviations degrees of freedom are off by 1e-2, at 1e7 they are
-#' rounding.
+#' At effects of 1e6 residual standard deviations degrees of freedom are off by 1e-2, at 1e7 they
+#' are rounding.
 #' @noRd
 check_information_digits <- function(fit) {
   largest <- max(0, abs(fit$optimization$standardized))

@@ -16,8 +16,8 @@
 #'   \describe{
 #'   \item{`"satterthwaite"`}{the default}
 #'   \item{`"kenward-roger"`}{with its adjusted covariance matrix; fits by REML only}
-#'   \item{`"expected"`}{Satterthwaite's with the expected information in place of the Hessian, which
-#'   stays continuous where a variance is zero}
+#'   \item{`"expected"`}{Satterthwaite's with the expected information in place of the Hessian,
+#'   which stays continuous where a variance is zero}
 #'   \item{`"asymptotic"`}{normal quantiles}
 #'   }
 #'   in any case; `"none"`, `"lme4"` and `"asymp"` mean `"asymptotic"`. Another `mode`, a

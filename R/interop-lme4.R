@@ -4,9 +4,10 @@
 
 #' lme4's generics on fits of this package
 #'
-#' When lme4 is loaded, its functions `getME`, `isREML`, `ngrps`, `rePCA`, `refit` and `refitML` work on
-#' fits by [lmm()]. They do what [component()], [is_reml()], [n_groups()], [random_pca()] (in
-#' lme4's class), [refit_response()] and [refit_ml()] do. `isLMM` is `TRUE`, `isGLMM` and `isNLMM` are `FALSE`.
+#' When lme4 is loaded, its functions `getME`, `isREML`, `ngrps`, `rePCA`, `refit` and `refitML`
+#' work on fits by [lmm()]. They do what [component()], [is_reml()], [n_groups()], [random_pca()]
+#' (in lme4's class), [refit_response()] and [refit_ml()] do. `isLMM` is `TRUE`, `isGLMM` and
+#' `isNLMM` are `FALSE`.
 #'
 #' @param object,x A fit by [lmm()].
 #' @param name As for [component()].
@@ -104,11 +105,11 @@ rePCA.henderson_lmm <- function(x) {
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return A fit by [lmm()]. Whatever is fitted from it later on, by [refit_ml()] for example, is
 #'   optimized.
-#' @section Errors: `henderson_error_argument` for any other object; `henderson_error_unsupported` for a
-#'   random term or covariance structure that cannot be reproduced; those of [lmm()].
+#' @section Errors: `henderson_error_argument` for any other object; `henderson_error_unsupported`
+#'   for a random term or covariance structure that cannot be reproduced; those of [lmm()].
 #' @section Contrasts: lme4 1.1 uses its argument `contrasts` for the fixed part only. The left-hand
-#'   sides of an imported fit keep lme4's coding, in predictions and refits too; [update()] evaluates
-#'   the call by [lmm()], where `contrasts` serve the left-hand sides as well.
+#'   sides of an imported fit keep lme4's coding, in predictions and refits too; [update()]
+#'   evaluates the call by [lmm()], where `contrasts` serve the left-hand sides as well.
 #' @section Diagonal terms: `(x || g)` in lme4 is a term for every column, and is imported as lme4
 #'   has it.
 #' @examples

@@ -35,13 +35,14 @@
 #'   `df.resid` (`REML` alone for a REML fit)}
 #'   \item{optimization}{list: `optimizer`, `evaluations` of the criterion, `converged`,
 #'   `parameters` (of each diagonal entry of theta: `"free"`, `"zero"` or `"undetermined"`) and the
-#'   `certificate` of convergence: what one more Newton step would gain (`predicted_decrease`, in deviance), the
-#'   smallest eigenvalue of the Hessian scaled to unit diagonal (`smallest_curvature`), the smallest
-#'   eigenvalue per level of the score for a singular covariance matrix (`smallest_score`; not
-#'   negative at a minimum) and what leaving the boundary would gain by Fisher scoring
-#'   (`boundary_gain`, in deviance), the `rounding` of the criterion, names of the numbers that
-#'   `failed` to be those of a minimum, positions in theta that the data say nothing about
-#'   (`undetermined`), and which `hessian` was used. `NULL` for `optimizer = "none"`}
+#'   `certificate` of convergence: what one more Newton step would gain (`predicted_decrease`, in
+#'   deviance), the smallest eigenvalue of the Hessian scaled to unit diagonal
+#'   (`smallest_curvature`), the smallest eigenvalue per level of the score for a singular
+#'   covariance matrix (`smallest_score`; not negative at a minimum) and what leaving the boundary
+#'   would gain by Fisher scoring (`boundary_gain`, in deviance), the `rounding` of the criterion,
+#'   names of the numbers that `failed` to be those of a minimum, positions in theta that the data
+#'   say nothing about (`undetermined`), and which `hessian` was used. `NULL` for
+#'   `optimizer = "none"`}
 #'   \item{call, formula, ddf, correlation, notes}{as in the fit; what printing needs}
 #'   }
 #' @section Variances that the data do not determine: Standard errors and tests that depend on them

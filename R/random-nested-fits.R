@@ -90,7 +90,9 @@ nested_moments <- function(moments, members) {
   }
   moments$blocks$terms <- lapply(blocks, function(block) block[names(block) != "map"])
   moments$blocks$pairs <- pairs
-  moments$structures <- lapply(joined, function(own) mapply(core_structure, own, first_columns(own)))
+  moments$structures <- lapply(joined, function(own) {
+    mapply(core_structure, own, first_columns(own))
+  })
   moments
 }
 

@@ -36,9 +36,10 @@
 #'   covariance matrix of an unstructured term that is not of full rank, lies on the boundary of
 #'   what is possible, where estimates are not normal for any number of groups; variances that
 #'   the data do not determine (see [lmm()]) have none either. Their `se`,
-#'   `lower` and `upper` are `NA`, `estimate` too where the data say nothing at all, and a message of
-#'   class `henderson_message_singular` says which and why. The others are computed with those parameters held where they are. A fit away from an
-#'   optimum, not converged or evaluated at given parameters, has no standard errors.
+#'   `lower` and `upper` are `NA`, `estimate` too where the data say nothing at all, and a message
+#'   of class `henderson_message_singular` says which and why. The others are computed with those
+#'   parameters held where they are. A fit away from an optimum, not converged or evaluated at given
+#'   parameters, has no standard errors.
 #' @section Errors: `henderson_error_argument` for malformed arguments; `henderson_error_data` when
 #'   the fit does not hold its model frame.
 #' @source Searle, Casella and McCulloch (1992), *Variance Components*, chapter 6; Pinheiro and

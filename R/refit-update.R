@@ -15,15 +15,15 @@
 #'   removed when the random terms change.
 #' @param evaluate One logical: `FALSE` returns the call in place of the fit.
 #' @section The data: without `data =` the fit is made from what `object` was fitted to, whatever
-#'   has become of the objects that its call names. The data are looked up where the formula was made,
-#'   then where `update()` is called, and are used if they still give the model frame of `object`.
-#'   If they do not, or are gone, as after [readRDS()] in a new session, the model frame serves where
-#'   it has all variables that are needed (a message says so where the data have changed); otherwise an
-#'   error names the variable that is missing and the one that has changed. A response or weights
-#'   given to [refit_response()] stay. What the call has beside data, such as `k` in `subset = g != k`,
-#'   is what it was at the fit. `data =` takes other data, or the same as they are now;
-#'   weights, an offset and variables from outside the data are kept for the same rows only, and a
-#'   response given to [refit_response()] cannot be kept.
+#'   has become of the objects that its call names. The data are looked up where the formula was
+#'   made, then where `update()` is called, and are used if they still give the model frame of
+#'   `object`. If they do not, or are gone, as after [readRDS()] in a new session, the model frame
+#'   serves where it has all variables that are needed (a message says so where the data have
+#'   changed); otherwise an error names the variable that is missing and the one that has changed. A
+#'   response or weights given to [refit_response()] stay. What the call has beside data, such as
+#'   `k` in `subset = g != k`, is what it was at the fit. `data =` takes other data, or the same as
+#'   they are now; weights, an offset and variables from outside the data are kept for the same rows
+#'   only, and a response given to [refit_response()] cannot be kept.
 #' @return A fit by [lmm()], or a call.
 #' @section Errors: those of [lmm()]; `henderson_error_data` where the data of the fit are needed
 #'   and cannot be found or have changed.

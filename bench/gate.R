@@ -1,8 +1,8 @@
 # What a change of the code's structure must not change, of the installed package:
 #
 #   Rscript bench/gate.R write FILE.csv          criterion, theta and number of evaluations of the
-#                                                real models of the tests and of 1,000 simulated ones
-#   Rscript bench/gate.R instructions FILE.csv [CASE ...]
+#                                                real models of the tests and of 1,000 simulated
+#   ones Rscript bench/gate.R instructions FILE.csv [CASE ...]
 #                                                processor instructions of one lmm() call of bench
 #                                                cases, by valgrind's callgrind
 #   Rscript bench/gate.R memory FILE.csv [CASE ...]
@@ -21,8 +21,8 @@ root <- dirname(dirname(normalizePath(script)))
 bench_folder <- file.path(root, "bench")
 
 instruction_cases <- c(
-  "sleepstudy", "sorghum", "penicillin", "pastes", "20theta", "20theta-singular", "nested-3e3",
-  "insteval"
+  "sleepstudy", "sorghum", "penicillin", "pastes", "20theta", "20theta-singular", "slopes-1e5",
+  "nested-3e3"
 )
 memory_cases <- "insteval"
 
@@ -48,7 +48,8 @@ figures <- function(kind, name, fit) {
 write_figures <- function(file) {
   library(henderson)
   tests <- new.env(parent = globalenv())
-  for (helper in c("helper-models.R", "helper-real-models.R", "helper-simulated-models.R")) {
+  helpers <- c("models", "real-models", "real-models-agridat", "simulated-models")
+  for (helper in paste0("helper-", helpers, ".R")) {
     sys.source(file.path(root, "tests", "testthat", helper), tests)
   }
   real <- lapply(tests$real_models(), function(model) {
@@ -111,6 +112,7 @@ compare_files <- function(before, after) {
 
 write_instructions <- function(file, cases) {
   if (!nzchar(Sys.which("valgrind"))) stop("There is no valgrind here.", call. = FALSE)
+  for (part in c("simulate.R", "cases.R")) source(file.path(bench_folder, part))
   counts <- vapply(cases, function(case) {
     count <- call_instructions(case)
     cat(sprintf("%-18s %15.0f\n", case, count))
@@ -125,12 +127,15 @@ write_instructions <- function(file, cases) {
 # part included. Two calls before it leave nothing to be loaded or compiled, and gc() makes the next
 # collection's turn the same in every run.
 call_instructions <- function(case) {
+  # made here: valgrind would take a minute to load the package that some data come from
+  data_file <- tempfile(fileext = ".rds")
+  saveRDS(all_cases()[[case]]$data(), data_file, compress = FALSE)
   code <- sprintf(
     'bench_folder <- "%s"
      for (file in c("simulate.R", "cases.R")) source(file.path(bench_folder, file))
      suppressMessages(library(henderson))
      case <- all_cases()[["%s"]]
-     data <- case$data()
+     data <- readRDS("%s")
      fit <- function(x) {
        suppressMessages(lmm(case$formula, data, REML = case$REML))
        0
@@ -139,7 +144,7 @@ call_instructions <- function(case) {
      fit()
      invisible(gc())
      invisible(optim(0, fit, method = "BFGS", control = list(maxit = 0)))',
-    bench_folder, case
+    bench_folder, case, data_file
   )
   file <- tempfile(fileext = ".R")
   writeLines(code, file)

@@ -13,7 +13,7 @@ for (file in c("simulate.R", "packages.R", "measure.R", "machine.R")) {
   source(file.path(bench_folder, file))
 }
 
-# 1434 rows, as in design/inference.md: students who rate a few teachers each.
+# 1434 rows: students who rate a few teachers each.
 simulate_small_crossed <- function(n = 1434, subjects = 650, items = 54, seed = 7) {
   set.seed(seed)
   subject <- factor(sample.int(subjects, n, replace = TRUE))
@@ -40,7 +40,8 @@ inference_cases <- function() {
       data = function() henderson::sleepstudy, satterthwaite = TRUE, kenward_roger = TRUE
     ),
     list(
-      name = "crossed, 1434 rows, 704 levels", formula = y ~ x + treatment + (1 | subject) + (1 | item),
+      name = "crossed, 1434 rows, 704 levels",
+      formula = y ~ x + treatment + (1 | subject) + (1 | item),
       data = simulate_small_crossed, satterthwaite = TRUE, kenward_roger = TRUE
     ),
     list(
@@ -87,7 +88,8 @@ core_times <- function(case, data) {
     })
   )
   data.frame(
-    case = case$name, fit_ms = 1e3 * times[["fit"]], satterthwaite_ms = 1e3 * times[["satterthwaite"]],
+    case = case$name, fit_ms = 1e3 * times[["fit"]],
+    satterthwaite_ms = 1e3 * times[["satterthwaite"]],
     to_fit = times[["satterthwaite"]] / times[["fit"]],
     kenward_roger_ms = 1e3 * times[["kenward_roger"]],
     to_fit = times[["kenward_roger"]] / times[["fit"]],
@@ -146,8 +148,8 @@ lines <- c(
   paste0(format(paste0(names(facts), ":")), " ", facts), "",
   "Core, from cross-products: ms and ratio to the fit.", "",
   utils::capture.output(print_table(results$core)), "",
-  "Whole calls, anova(fit, type = \"III\") with the fit: ms, and lmerTest's time over ours (NA: not",
-  "run; Kenward and Roger's by pbkrtest).", "",
+  "Whole calls, anova(fit, type = \"III\") with the fit: ms, and lmerTest's time over ours (NA:",
+  "not run; Kenward and Roger's by pbkrtest).", "",
   utils::capture.output(print_table(results$whole))
 )
 writeLines(lines)

@@ -56,8 +56,8 @@ print_cases <- function(results) {
   if (nrow(memory) == 0) return(invisible(NULL))
   cat(
     "Memory in MiB. frame_x: model frame and X; peak: largest resident memory above that before\n",
-    "the fit (in which the data were); r_peak: the same of R's heap; kept: the fit object; factor:\n",
-    "the Cholesky factor of lmm(); allowed: our goal for the peak, 2 frame_x + factor.\n\n",
+    "the fit (in which the data were); r_peak: the same of R's heap; kept: the fit object;\n",
+    "factor: the Cholesky factor of lmm(); allowed: our goal for the peak, 2 frame_x + factor.\n\n",
     sep = ""
   )
   print_plain(memory)

@@ -1,9 +1,9 @@
-// Rcpp and RcppEigen for the bindings. Rcpp::compileAttributes() lets RcppExports.cpp include a file
-// of this name, too.
+// Rcpp and RcppEigen for the bindings. Rcpp::compileAttributes() lets RcppExports.cpp include a
+// file of this name, too.
 #ifndef HENDERSON_HENDERSON_TYPES_H_
 #define HENDERSON_HENDERSON_TYPES_H_
 
-// As a system header this file and what it includes warn nobody: see core/eigen.h.
+// As a system header this file and what it includes warn nobody: see core/algebra/eigen.h.
 #ifdef __GNUC__
 #pragma GCC system_header
 #endif

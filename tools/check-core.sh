@@ -3,7 +3,10 @@
 #  1. src/core is free of R: it must compile, and be tested, by itself;
 #  2. src/Makevars, written by tools/write-makevars.sh, names every .cpp file of src/ and nothing
 #     else (R compiles only what it names: a forgotten file fails at load time at the earliest).
-#  3. Eigen and Rcpp are included through the headers that keep the compiler silent (algebra/eigen.h).
+#  3. Eigen and Rcpp are included through the headers that keep the compiler silent
+#     (algebra/eigen.h);
+#  4. nothing in src/core remembers: no mutable member, no static or thread-local variable but those
+#     named below, no variable of a namespace. A result depends on its arguments alone.
 # Prints what is wrong and exits with 1, or prints nothing but "ok" lines.
 set -euo pipefail
 
@@ -13,22 +16,44 @@ status=0
 r_header='(R|S|Rinternals|Rdefines|Rmath|Rversion|Rconfig|Rinterface)\.h|R_ext/|Rcpp|cpp11'
 # core may not reach into src/ either, where the bindings live
 outside='\.\./'
-if grep -rnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($r_header|$outside)" "$src/core"; then
+include='^[[:space:]]*#[[:space:]]*include[[:space:]]*'
+if grep -rnE "$include[<\"]($r_header|$outside)" "$src/core"; then
   echo "not ok: src/core includes a header of R, Rcpp or the bindings (lines above)"
   status=1
 else
   echo "ok: src/core includes no header of R"
 fi
 
-if grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*<(Eigen/|RcppEigen|Rcpp)' "$src" \
+if grep -rnE "$include<(Eigen/|RcppEigen|Rcpp)" "$src" \
   --include='*.cpp' --include='*.h' |
   grep -vE '/(core/algebra/eigen(_decompositions)?\.h|henderson_types\.h|RcppExports\.cpp):' |
   grep -vE 'Eigen/(OrderingMethods|SparseCore)>'; then
-  echo "not ok: Eigen or Rcpp is not included through algebra/eigen.h, algebra/eigen_decompositions.h or" \
-    "henderson_types.h (lines above)"
+  echo "not ok: Eigen or Rcpp is not included through algebra/eigen.h," \
+    "algebra/eigen_decompositions.h or henderson_types.h (lines above)"
   status=1
 else
   echo "ok: Eigen and Rcpp are included through our headers"
+fi
+
+# What may remember: the choice of the kernel for this processor and its buffers (algebra/gemm.cpp),
+# and who is to be asked whether to stop (algebra/interrupt.cpp).
+known='algebra/gemm\.cpp:[0-9]+:.*(choice|buffer_[ab])\b'
+known+='|algebra/interrupt\.cpp:[0-9]+:.*current_check\b'
+variable='[A-Za-z_][A-Za-z0-9_:<>, ]* [a-z_][A-Za-z0-9_]*( = .*|\{.*\}|\[.*\])?;$'
+other='using|const|constexpr|inline|class|struct|enum|extern|template|typedef|static|thread_local'
+if {
+  grep -rnE '^[^/]*\bmutable\b' "$src/core"
+  # a static function or constant remembers nothing
+  grep -rnE '^[^/]*\b(static|thread_local)\b' "$src/core" |
+    grep -vE '\b(static|thread_local) (inline )?const(expr)? [^*]*$|\bstatic [^=;]*\('
+  # within a namespace nothing is indented
+  grep -rnE "^$variable" "$src/core" |
+    grep -vE ":[0-9]+:($other|namespace|return) "
+} | grep -vE "$known"; then
+  echo "not ok: a variable of src/core remembers between calls (lines above)"
+  status=1
+else
+  echo "ok: src/core remembers nothing between calls"
 fi
 
 expected="$(mktemp)"

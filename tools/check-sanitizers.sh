@@ -21,7 +21,8 @@ MAKE
 # A copy, so that objects of an ordinary build are neither used nor overwritten.
 rm -rf "$work/source"
 mkdir "$work/source"
-(cd "$root" && tar cf - --exclude='*.o' --exclude='*.so' --exclude=.git .) | tar xf - -C "$work/source"
+(cd "$root" && tar cf - --exclude='*.o' --exclude='*.so' --exclude=.git .) |
+  tar xf - -C "$work/source"
 R_MAKEVARS_USER="$work/Makevars" R CMD INSTALL --no-docs --no-test-load \
   --library="$work/library" "$work/source" > "$work/install.log" 2>&1 ||
   { tail -40 "$work/install.log"; exit 1; }
@@ -33,8 +34,8 @@ export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktra
 export R_LIBS="$work/library${R_LIBS:+:$R_LIBS}"
 
 if [ "$#" -eq 0 ]; then
-  set -- test-fit-lmm.R test-oracle-random-designs.R test-fit-cross-products.R test-predict-error.R \
-    test-invariance.R test-exactness-random-models.R test-notorious-cases.R
+  set -- test-fit-lmm.R test-oracle-random-designs.R test-fit-cross-products.R \
+    test-predict-error.R test-invariance.R test-exactness-random-models.R test-notorious-cases.R
 fi
 for file in "$@"; do
   echo "== $file"

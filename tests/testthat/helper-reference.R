@@ -2,10 +2,11 @@
 # Cov(y)/sigma^2 formed in full. Slow (n^3) and meant to be: nothing here is shared with the
 # package.
 #
-# Notation (design/engine.md): y = X beta + Z b + e, b ~ N(0, sigma^2 Lambda Lambda'), e ~ N(0,
-# sigma^2 W^-1), V = Z Lambda Lambda' Z' + W^-1, r^2 = (y - X beta)' V^-1 (y - X beta), m = n (ML)
-# or n - p (REML), d = log|V| + [REML] log|X'V^-1 X| + m (1 + log(2 pi r^2 / m)). Here log|V| =
-# log|M| - sum(log w) with M = Lambda'Z'WZ Lambda + I, which is how engine.md writes it.
+# Notation (vignettes/algorithm.Rmd): y = X beta + Z b + e, b ~ N(0, sigma^2 Lambda Lambda'), e ~
+# N(0, sigma^2 W^-1), V = Z Lambda Lambda' Z' + W^-1, r^2 = (y - X beta)' V^-1 (y - X beta), m = n
+# (ML) or n - p (REML), d = log|V| + [REML] log|X'V^-1 X| + m (1 + log(2 pi r^2 / m)). Here log|V| =
+# log|M| - sum(log w) with M = Lambda'Z'WZ Lambda + I, which is how vignettes/algorithm.Rmd writes
+# it.
 
 # Columns that `lm` keeps: LINPACK's limited pivoting with its tolerance, on the weighted rows.
 reference_kept_columns <- function(X, weights) {

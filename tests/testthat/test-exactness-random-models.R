@@ -42,7 +42,9 @@ oracle_differences <- function(fit, model) {
   c(
     columns = as.numeric(!identical(names(fit$beta), names(reference$beta))),
     criterion = abs(fit$criterion - reference$criterion) / max(abs(reference$criterion), fit$n),
-    beta = relative_difference(fit$beta / se, reference$beta / se, max(abs(reference$beta / se), 1)),
+    beta = relative_difference(
+      fit$beta / se, reference$beta / se, max(abs(reference$beta / se), 1)
+    ),
     vcov = relative_difference(fit$vcov / outer(se, se), reference$vcov / outer(se, se), 1),
     sigma = relative_difference(fit$sigma, reference$sigma),
     fitted = relative_difference(fit$fitted, reference$fitted),
@@ -71,6 +73,7 @@ expect_exact <- function(differences, seeds) {
 }
 
 test_that("300 simulated models agree with the dense oracle at random theta", {
+  only_in_full_tier("long simulation")
   seeds <- 1:300
   differences <- vapply(seeds, function(seed) {
     model <- simulated_model(seed)
@@ -83,6 +86,7 @@ test_that("300 simulated models agree with the dense oracle at random theta", {
 })
 
 test_that("200 simulated models end at an optimum of the oracle's criterion", {
+  only_in_full_tier("long simulation")
   seeds <- 301:500
   better <- numeric(length(seeds))
   differences <- vapply(seq_along(seeds), function(i) {

@@ -42,7 +42,9 @@ test_that("cross-products of two halves add up to those of the whole and give it
   merged <- evaluate_deviance_cpp(sum, theta, TRUE, TRUE)
   expect_equal(merged$value, whole$value, tolerance = 1e-12)
   expect_equal(merged$gradient, whole$gradient, tolerance = 1e-9)
-  options <- list(REML = TRUE, optimize = TRUE, start = NULL, max_iterations = 100L, tolerance = 1e-12)
+  options <- list(
+    REML = TRUE, optimize = TRUE, start = NULL, max_iterations = 100L, tolerance = 1e-12
+  )
   refit <- fit_cross_products_cpp(sum, options)
   expect_equal(refit$criterion, fit$criterion, tolerance = 1e-11)
   expect_equal(refit$beta, unname(fixef(fit)), tolerance = 1e-8)
@@ -66,7 +68,10 @@ test_that("malformed cross-products are refused, not read", {
     function(m) { m$blocks$terms[[1]]$n_levels <- 17L; m },
     function(m) { m$blocks$terms[[1]]$shift <- 1; m },
     function(m) { m$blocks$dense <- diag(2); m },
-    function(m) { m$blocks$pairs <- list(list(terms = c(0L, 5L), start = 0, partner = 1L, values = 1)); m }
+    function(m) {
+      m$blocks$pairs <- list(list(terms = c(0L, 5L), start = 0, partner = 1L, values = 1))
+      m
+    }
   )
   for (change in break_it) {
     expect_error(evaluate_deviance_cpp(change(unclass(good)), fit$theta, TRUE, TRUE), "internal")

@@ -72,7 +72,7 @@ test_that("InstEval: two crossed factors and 28 coefficients on 73,421 rows", {
   need_peer("lme4")
   data <- lme4::InstEval
   fit <- lmm(y ~ service * dept + (1 | s) + (1 | d), data)
-  expect_equal(fit$criterion, 237688.733511, tolerance = 1e-11) # ../shared/design/engine.md
+  expect_equal(fit$criterion, 237688.733511, tolerance = 1e-11)
   expect_lte(fit$optimization$evaluations, 8)
 })
 

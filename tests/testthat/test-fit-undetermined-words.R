@@ -3,7 +3,9 @@ test_that("the message names reason and advice", {
   data$k <- factor(paste0("z", data$g))
   control <- lmm_control(check_nobs_vs_nlev = "ignore", check_singular = "ignore")
   said <- function(formula, pattern, ..., without = "fixed effects") {
-    note <- tryCatch(lmm(formula, data, control = control), henderson_message_undetermined = identity)
+    note <- tryCatch(
+      lmm(formula, data, control = control), henderson_message_undetermined = identity
+    )
     expect_s3_class(note, "henderson_message_undetermined")
     text <- gsub("\\s+", " ", conditionMessage(note))
     expect_match(text, pattern)

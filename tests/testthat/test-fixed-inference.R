@@ -79,7 +79,7 @@ test_that("at a zero variance Satterthwaite takes it as known, the others do not
   expect_equal(covariance$covariance["sigma", "sigma"], sigma(fit)^2 / (2 * 47))
 })
 
-test_that("the covariance of theta and sigma is twice the inverse Hessian of the deviance in them", {
+test_that("the covariance of theta and sigma is twice the inverse of the deviance's Hessian", {
   for (REML in c(TRUE, FALSE)) {
     fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy, REML = REML)
     m <- if (REML) 178 else 180
@@ -199,7 +199,7 @@ test_that("moments that no F distribution has give NA and a note, not negative n
   expect_true(anyNA(df))
 })
 
-test_that("tables say where Kenward and Roger's method has no answer; predictions have at least 1 df", {
+test_that("tables say where Kenward and Roger's method fails; predictions have at least 1 df", {
   # variances ten thousand times less certain than they are
   fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
   pieces <- inference_pieces(fit, "Kenward-Roger")

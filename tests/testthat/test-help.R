@@ -15,7 +15,8 @@ test_that("formulas in the help can be typed and read without TeX", {
   pages <- rendered_help(function(page, file) tools::Rd2txt(page, file, fragment = FALSE))
   for (name in names(pages)) {
     text <- pages[[name]]
-    left <- grep("\\\\\\||\\\\(hat|tilde|dot|frac|sup|log|sim|pm|times|textrm)|<=ft", text, value = TRUE)
+    commands <- "\\\\\\||\\\\(hat|tilde|dot|frac|sup|log|sim|pm|times|textrm)|<=ft"
+    left <- grep(commands, text, value = TRUE)
     expect_identical(left, character(0L), label = name)
   }
 })

@@ -163,7 +163,8 @@ test_that("bad arguments are refused", {
     "argument", "se_fit", "TRUE", generics::augment(fit, se_fit = 1),
     "argument", "interval", "\"confidence\"", generics::augment(fit, interval = "both"),
     "newdata", "newdata", "data frame", generics::augment(fit, newdata = 1:3),
-    "newdata", "Subject", "new", generics::augment(fit, newdata = data.frame(Days = 1, Subject = "new"))
+    "newdata", "Subject", "new",
+    generics::augment(fit, newdata = data.frame(Days = 1, Subject = "new"))
   ))
 })
 

@@ -27,7 +27,7 @@ test_that("one evaluator serves many points, also from a file", {
   }
 })
 
-test_that("where squares of theta overflow the criterion is infinite, not that of a zero variance", {
+test_that("where squares of theta overflow the criterion is infinite, not a zero variance's", {
   fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
   d <- deviance_function(fit)
   for (large in c(1e100, 1e155, 1e200, 1e308)) {

@@ -84,9 +84,8 @@ test_that("intervals are those of lm() where a random term repeats a factor of t
     predict(right, rows, interval = "confidence"), tolerance = 1e-6
   )
   expect_true(all(is.na(predict(fit, rows, re.form = NA, interval = "confidence")[, 2:3])))
-  expect_equal(coef(summary(fit))["Days", 2:4], append(coef(summary(right))["Days", 2:3], 161, after = 1),
-    tolerance = 1e-6, ignore_attr = TRUE
-  )
+  expected <- append(coef(summary(right))["Days", 2:3], 161, after = 1)
+  expect_equal(coef(summary(fit))["Days", 2:4], expected, tolerance = 1e-6, ignore_attr = TRUE)
 })
 
 test_that("terms that cannot be told apart are not tested, and their sum is reported", {

@@ -26,7 +26,8 @@ test_that("standard errors of fitted values are those of the mixed-model equatio
     lmm(yield ~ gen + (1 | block / fung), subset(durban.splitplot, as.integer(gen) < 9))
   )
   for (fit in fits) {
-    expected <- dense_prediction_se(fit, model.matrix(fit), as.matrix(model.matrix(fit, type = "random")))
+    Z <- as.matrix(model.matrix(fit, type = "random"))
+    expected <- dense_prediction_se(fit, model.matrix(fit), Z)
     result <- predict(fit, se.fit = TRUE)
     # rounding of a dense inverse of order 40 with condition number up to 1e6
     expect_equal(unname(result$se.fit), unname(expected), tolerance = 1e-8)

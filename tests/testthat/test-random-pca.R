@@ -12,8 +12,8 @@ test_that("components are eigenvectors of the relative covariance", {
   expect_identical(rownames(pca$rotation), c("(Intercept)", "Days"))
   expect_identical(pca$supported, 2L)
   importance <- summary(random_pca(fit))$Subject
-  expect_equal(importance["Cumulative Proportion", ], c(PC1 = pca$sdev[1]^2, PC2 = sum(pca$sdev^2)) /
-    sum(diag(relative)))
+  expected <- c(PC1 = pca$sdev[1]^2, PC2 = sum(pca$sdev^2)) / sum(diag(relative))
+  expect_equal(importance["Cumulative Proportion", ], expected)
 })
 
 test_that("lme4's rePCA gives the same, on either kind of fit", {

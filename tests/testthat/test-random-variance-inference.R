@@ -74,7 +74,9 @@ test_that("the scales belong together", {
   expect_equal(as.list(sd)[1:3], as.list(frame)[1:3])
   expect_equal(sd$estimate, frame$sdcor)
   expect_equal(variance$estimate, frame$vcov)
-  expect_equal(log_sd$estimate, c(log(frame$sdcor[1:2]), atanh(frame$sdcor[3]), log(frame$sdcor[4])))
+  expect_equal(
+    log_sd$estimate, c(log(frame$sdcor[1:2]), atanh(frame$sdcor[3]), log(frame$sdcor[4]))
+  )
   # delta method by hand
   deviations <- c(1, 2, 4)
   expect_equal(variance$se[deviations], 2 * sd$estimate[deviations] * sd$se[deviations])
@@ -115,7 +117,9 @@ test_that("limits are nlme's", {
     # a correlation near zero: absolute
     expect_lt(max(abs(unlist(ours[3, c("lower", "upper")]) - expected[3, c(1, 3)])), 2e-3)
   }
-  m <- nlme::lme(Y ~ V * N, random = ~ 1 | B / V, data = MASS::oats, control = list(.relStep = 1e-3))
+  m <- nlme::lme(
+    Y ~ V * N, random = ~ 1 | B / V, data = MASS::oats, control = list(.relStep = 1e-3)
+  )
   theirs <- nlme::intervals(m, which = "var-cov")
   ours <- variance_components(fit_cached("oats"))
   expected <- rbind(theirs$reStruct$V, theirs$reStruct$B, theirs$sigma)

@@ -97,7 +97,9 @@ test_that("arguments given to update() mean what they mean where they are writte
   expect_equal(
     fixef(with_offset()), fixef(lmm(Reaction ~ Days + late + (1 | Subject), data, offset = shift))
   )
-  expect_error(update(fit, subset = Subject != nobody), "nobody", class = "henderson_error_variable")
+  expect_error(
+    update(fit, subset = Subject != nobody), "nobody", class = "henderson_error_variable"
+  )
   expect_error(update(fit, weight = w), "weights", class = "henderson_error_argument")
 })
 

@@ -135,7 +135,7 @@ test_that("where rounding takes digits of the estimates, a message says so", {
   expect_silent(lmm(Reaction ~ Days + (Days | Subject), sleepstudy))
 })
 
-test_that("one large effect beside a small one, or one without an intercept, is no exact response", {
+test_that("a large effect beside a small one, or without an intercept, is no exact response", {
   g <- gl(20, 10)
   for (case in list(c(3, 1e6), c(10, 1e6), c(100, 1e5))) {
     withr::local_seed(1)

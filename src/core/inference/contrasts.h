@@ -1,6 +1,6 @@
 // Degrees of freedom, adjusted covariances and Wald tests of linear functions of the fixed effects
-// (design/inference.md). Both methods share one form: the variance of l'beta^ is sigma^2 l'Phi l,
-// the relative uncertainty of its estimate is a quadratic form, and
+// (vignettes/degrees-of-freedom.Rmd). Both methods share one form: the variance of l'beta^ is
+// sigma^2 l'Phi l, the relative uncertainty of its estimate is a quadratic form, and
 //   1/df = 1/m + h'W h,  h_i = o_i + l'(dPhi/dtau_i) l / l'Phi l.
 // Satterthwaite (Giesbrecht and Burns 1985; Fai and Cornelius 1996): tau = theta, W = inverse of
 // the exact Hessian of the profiled deviance, o_i = (dr^2/dtheta_i)/r^2.

@@ -1,5 +1,5 @@
 // Variance of X beta^ + Z b^ - (X beta + Z b) for given rows, from the mixed-model equations
-// (Henderson 1975), sigma^2 factored out, and its derivatives (inference.md, "Prediction"):
+// (Henderson 1975), sigma^2 factored out, and its derivatives:
 //   kappa = z'Lambda M^-1 Lambda'z + x~'Phi x~,  x~ = x - C_X'Gamma z,
 // plus z'Gamma_t z for a term whose level was not in the data. With w = Phi x~ and
 //   s = (I - C Gamma) z - C_X w = z - Z'WX w - A Lambda (M^-1 Lambda'z - U w)

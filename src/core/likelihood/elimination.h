@@ -10,7 +10,7 @@
 
 namespace henderson {
 
-// In the notation of design/inference.md:
+// What is eliminated, by level j of the leaf:
 //   C0_j = (I + A_j Gamma_0)^-1 A_j = E_j A_j,  H_j = E_j A_jr,  F = A_rr - sum_j A_rj Gamma_0 H_j,
 //   B = Lambda (Lambda'F Lambda + I)^-1 Lambda',
 // so that D_jl = delta_jl C0_j - H_j B H_l', D_jr = H_j (I - B F), D_rr = F (I - B F) for

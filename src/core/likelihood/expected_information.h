@@ -1,5 +1,5 @@
 // Second-order quantities of the model at one Lambda: what the exact Hessian, Satterthwaite's
-// degrees of freedom and the Kenward-Roger adjustment are made of (design/inference.md). With
+// degrees of freedom and the Kenward-Roger adjustment are made of. With
 // sigma^2 factored out, V = Z Gamma Z' + W^-1, Gamma = Lambda Lambda':
 //   C = Z'V^-1 Z,  C_X = Z'V^-1 X,  Phi = (X'V^-1 X)^-1,  K = Z'PZ = C - C_X Phi C_X',  g = Z'Py.
 // Nothing divides by Lambda, so that all of it holds at zero variances.

@@ -1,5 +1,5 @@
 // Hessians of the profiled deviance with respect to the entries of the relative factors
-// (engine.md, step 5; inference.md, "Satterthwaite").
+// (vignettes/algorithm.Rmd, "The Hessians").
 #include <algorithm>
 
 #include "algebra/dense.h"

@@ -4,10 +4,10 @@
 // Lambda'g):
 //   dd/dLambda_t = 2 [ G_t - (m/r^2) H_t ],  G_t = sum_j (A W~ C)_jj  (REML: less G_x Phi U_x'),
 //   H_t = sum_j g_j u_j'.
-// Average-information Hessian (engine.md, step 5), f_i = Gamma_i g:
+// Average-information Hessian, f_i = Gamma_i g:
 //   H_ij = (m/r^2) f_i'K f_j - (m/r^4) r^2_i r^2_j + 2 delta_{bb'} S_t[a,a'],
 //   S_t = Q_t - (m/r^2) sum_j g_j g_j',  G_t = Q_t Lambda_t,  K = Z'PZ.
-// Exact Hessian (inference.md), D = K (REML) or Z'V^-1 Z (ML):
+// Exact Hessian, D = K (REML) or Z'V^-1 Z (ML):
 //   H_ij = 2 (m/r^2) f_i'K f_j - tr(D Gamma_i D Gamma_j) - (m/r^4) r^2_i r^2_j + 2 delta_{bb'}
 //   S_t[a,a'].
 // Its traces come from likelihood/expected_information.h, where their cost is told.

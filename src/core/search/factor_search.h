@@ -2,8 +2,8 @@
 // slower than the search over covariances, but with half the condition number, and so the way out
 // where variances of very different size defeat that one. Here a zero is always stationary, so
 // pivots are held off zero while iterating; afterwards the search leaves along directions in which
-// Gamma may grow, takes exact zeros where they cost nothing, and settles the rest (engine.md, step
-// 6).
+// Gamma may grow, takes exact zeros where they cost nothing, and settles the rest
+// (vignettes/algorithm.Rmd, "The boundary").
 #ifndef HENDERSON_SEARCH_FACTOR_SEARCH_H_
 #define HENDERSON_SEARCH_FACTOR_SEARCH_H_
 
