@@ -2,7 +2,8 @@
 #
 #   Rscript tools/count-test-results.R <results.csv>
 #
-# Prints a table by file, the skipped tests, and as its last line "passed failed skipped".
+# Prints a table by file, the skipped tests, how many are left to the full tier, and as its last
+# line "passed failed skipped".
 
 results <- utils::read.csv(commandArgs(trailingOnly = TRUE)[1])
 # An error ends its test: it counts as one failed expectation.
@@ -22,5 +23,8 @@ for (column in c("skipped", "failed")) {
   if (nrow(rows) > 0) {
     cat("\n", column, ":\n", paste0("  ", rows$file, ": ", rows$test, "\n"), sep = "")
   }
+}
+if (any(results$left_out)) {
+  cat("\n", sum(results$left_out), " tests are of the full tier: --full adds them\n", sep = "")
 }
 cat(sum(results$passed), sum(results$failed), sum(results$skipped), "\n")

@@ -1,34 +1,43 @@
 #!/usr/bin/env bash
-# Installs what the tests need, then runs every check of the project:
+# Installs what the tests need, then runs the tests, which come in two tiers.
 #
-#   1. the peers that results are compared with are there
-#   2. the README's line for other systems, in a library with nothing but Imports and LinkingTo
-#   3. in one process: R CMD build and R CMD check, with the vignettes and the R tests (live
-#      comparisons included), and tools/check-generated.sh
-#   4. in another one: tools/check-core.sh; the C++ tests of src/core, by themselves, with
-#      assertions, ASan and UBSan; tools/check-portability.sh, tools/check-valgrind.sh,
-#      tools/check-sanitizers.sh
-#   5. bench/run.R short, which prints how lmm() compares in time; no figure fails
+#   bash tools/install-and-test.sh [--full] [--strict]
 #
-#   bash tools/install-and-test.sh [--strict]
+# Without an option, after the package is installed by the README's line for other systems, in a
+# library with nothing but Imports and LinkingTo, in some four minutes of two processors:
 #
-# A failing step does not stop the others. What cannot run, because a package or a checker is not to
-# be had, is a skip with its name, and a failure with --strict or in continuous integration
-# (CI=true). The last line is "N passed, N failed, N skipped": testthat expectations, Catch
-# assertions, and one for each other check. The exit code is 0 only if nothing failed and both test
-# suites really ran.
+#   * in one process the R tests (tests/testthat/helper-tiers.R) and the rules of the sources,
+#     tools/check-*.sh and tools/check-*.R
+#   * in another one the C++ tests of src/core, by themselves, with assertions
+#
+# --full adds
+#
+#   * the peers that results are compared with must be there; comparisons with them, and long
+#     simulations, within R CMD check, after R CMD build with the vignettes
+#   * the C++ tests with ASan and UBSan, with clang and without x86 kernels
+#     (tools/check-portability.sh), under valgrind (tools/check-valgrind.sh), and an installed
+#     package with sanitizers (tools/check-sanitizers.sh)
+#   * bench/run.R short, which prints how lmm() compares in time; no figure fails
+#
+# A failing step does not stop the others. What was asked for and cannot run, because a package or a
+# checker is not to be had, is a skip with its name, and a failure with --strict or in continuous
+# integration (CI=true). The last line is "N passed, N failed, N skipped": testthat expectations,
+# Catch assertions, and one for each other check. The exit code is 0 only if nothing failed and both
+# test suites really ran.
 set -uo pipefail
 export LC_ALL=C.UTF-8
 export NOT_CRAN=true
 export MAKEFLAGS="${MAKEFLAGS:--j$(nproc)}"
 
+full=false
 strict=false
 if [ "${CI:-}" = true ]; then strict=true; fi
 for argument in "$@"; do
   case "$argument" in
+    --full) full=true ;;
     --strict) strict=true ;;
     *)
-      echo "usage: install-and-test.sh [--strict]" >&2
+      echo "usage: install-and-test.sh [--full] [--strict]" >&2
       exit 2
       ;;
   esac
@@ -91,32 +100,42 @@ run_quietly() {
 
 # --- 0. set-up -----------------------------------------------------------------------------------
 step "Set-up"
-if ! bash "$root/tools/install-dependencies.sh" test; then
+purpose=test
+if [ "$full" = true ]; then
+  purpose=full
+  export HENDERSON_TESTS=full
+fi
+if ! bash "$root/tools/install-dependencies.sh" "$purpose"; then
   fail "set-up"
   finished=true
   exit 1
 fi
 
-# The sources are compiled three times with the same flags.
+# The full tier compiles the sources three times with the same flags.
 if command -v ccache >/dev/null 2>&1; then
   printf 'CXX17 = ccache %s\n' "$(R CMD config CXX17)" >"$work/Makevars"
   export R_MAKEVARS_USER="$work/Makevars" CCACHE_DIR="${CCACHE_DIR:-$work/ccache}"
 fi
 
 # --- 1. packages that results are compared with, or that single tests read -----------------------
-step "Peers"
-for package in $(Rscript "$root/tools/missing-packages.R" test); do
-  cannot_run "what needs the R package $package" "it is not installed, see the set-up above"
-done
-for peer in lme4 lmerTest pbkrtest nlme MASS lattice agridat emmeans generics broom.mixed RLRsim; do
-  if ! Rscript -e "quit(status = !nzchar(system.file(package = '$peer')))"; then continue; fi
-  load="invisible(loadNamespace('$peer')); cat(as.character(packageVersion('$peer')))"
-  if output="$(Rscript -e "$load" 2>&1)"; then
-    pass "$peer $(tail -n 1 <<<"$output")"
-  else
-    fail "$peer cannot be loaded: $output"
-  fi
-done
+check_peers() {
+  local package peer load output
+  step "Peers"
+  for package in $(Rscript "$root/tools/missing-packages.R" test); do
+    cannot_run "what needs the R package $package" "it is not installed, see the set-up above"
+  done
+  for peer in lme4 lmerTest pbkrtest nlme MASS lattice agridat emmeans generics broom.mixed RLRsim
+  do
+    if ! Rscript -e "quit(status = !nzchar(system.file(package = '$peer')))"; then continue; fi
+    load="invisible(loadNamespace('$peer')); cat(as.character(packageVersion('$peer')))"
+    if output="$(Rscript -e "$load" 2>&1)"; then
+      pass "$peer $(tail -n 1 <<<"$output")"
+    else
+      fail "$peer cannot be loaded: $output"
+    fi
+  done
+}
+if [ "$full" = true ]; then check_peers; fi
 
 # --- 2. the README's line for other systems ------------------------------------------------------
 library="$work/library" # where later steps find the installed package
@@ -149,8 +168,25 @@ else
 fi
 
 # --- 3. R ----------------------------------------------------------------------------------------
-check_r() {
-  local check_options check_status check_dir status_line problems known r_passed r_failed r_skipped
+export HENDERSON_TEST_RESULTS="$work/test-results.csv"
+
+# The tests of the installed package, without the rest of R CMD check.
+test_installed_package() {
+  step "R tests"
+  cp -r "$root/tests" "$work/tests"
+  if (cd "$work/tests" && R_LIBS="$library${R_LIBS:+:$R_LIBS}" Rscript testthat.R) \
+    >r-tests.log 2>&1; then
+    count_r_tests
+  else
+    tail -n 300 r-tests.log
+    count_r_tests
+    # a failed expectation is counted already; a crash at the end is not
+    if ! grep -q '^failed' "$results"; then fail "the R tests did not run to the end"; fi
+  fi
+}
+
+check_package() {
+  local check_options check_status check_dir status_line problems known
   step "R CMD build"
   if R CMD build "$root" >build.log 2>&1; then
     pass "R CMD build"
@@ -165,7 +201,6 @@ check_r() {
   check_options=()
   # The manual needs LaTeX, half a gigabyte that nothing else here uses.
   command -v pdflatex >/dev/null 2>&1 || check_options+=(--no-manual)
-  export HENDERSON_TEST_RESULTS="$work/test-results.csv"
   # No clock server needs to be reachable.
   export _R_CHECK_SYSTEM_CLOCK_=FALSE
   # A package that is not to be had is named above; it must not keep everything else from running.
@@ -190,6 +225,12 @@ check_r() {
   cat "$check_dir"/tests/testthat.Rout.fail 2>/dev/null | tail -n 300
 
   step "R tests"
+  count_r_tests
+}
+
+# What tests/testthat.R wrote.
+count_r_tests() {
+  local r_passed r_failed r_skipped
   if [ -s "$HENDERSON_TEST_RESULTS" ]; then
     # one line per file, slowest first; then "passed failed skipped"
     Rscript "$root/tools/count-test-results.R" "$HENDERSON_TEST_RESULTS" >counts.txt
@@ -205,39 +246,44 @@ check_r() {
   else
     fail "the R tests left no results"
   fi
+}
 
-  step "Generated files"
-  if HENDERSON_LIB="$library" bash "$root/tools/check-generated.sh"; then
-    pass "tools/check-generated.sh"
-  else
-    fail "tools/check-generated.sh"
-  fi
-  if Rscript "$root/tools/check-r-layers.R"; then
-    pass "tools/check-r-layers.R"
-  else
-    fail "tools/check-r-layers.R"
-  fi
+# Each prints file:line and what is wrong there.
+rules="check-core.sh check-core-includes.sh check-files.R check-names.R check-r-layers.R
+  check-generated.sh"
+check_rules() {
+  local rule interpreter
+  step "Rules of the sources"
+  for rule in $rules; do
+    interpreter=bash
+    if [[ "$rule" == *.R ]]; then interpreter=Rscript; fi
+    if HENDERSON_LIB="$library" "$interpreter" "$root/tools/$rule"; then
+      pass "tools/$rule"
+    else
+      fail "tools/$rule"
+    fi
+  done
+}
+
+check_r() {
+  if [ "$full" = true ]; then check_package; else test_installed_package; fi
+  check_rules
 }
 
 # --- 4. the core, other compilers and checkers ---------------------------------------------------
 check_core() {
   local cpp_log cpp_status cpp_passed cpp_failed summary
-  step "C++ sources"
-  if bash "$root/tools/check-core.sh"; then
-    pass "tools/check-core.sh"
+  local instruments=()
+  if [ "$full" = true ]; then
+    step "C++ tests with assertions, ASan and UBSan"
   else
-    fail "tools/check-core.sh"
+    step "C++ tests with assertions"
+    instruments=(SANITIZE= DEBUG=)
   fi
-  if bash "$root/tools/check-core-includes.sh"; then
-    pass "tools/check-core-includes.sh"
-  else
-    fail "tools/check-core-includes.sh"
-  fi
-
-  step "C++ tests with assertions, ASan and UBSan"
   cpp_log="$work/core-tests.log"
-  # The folder of an earlier run is reused when BUILD_CORE_TESTS names one.
-  make -C "$root/tests/cpp" BUILD="${BUILD_CORE_TESTS:-$work/core-tests}" test >"$cpp_log" 2>&1
+  # BUILD_CORE_TESTS may name the folder of an earlier run of the same tier.
+  make -C "$root/tests/cpp" BUILD="${BUILD_CORE_TESTS:-$work/core-tests}" "${instruments[@]}" test \
+    >"$cpp_log" 2>&1
   cpp_status=$?
   # Catch ends with "All tests passed (3 assertions in 2 test cases)" or with
   # "assertions: 3 | 2 passed | 1 failed".
@@ -261,6 +307,10 @@ check_core() {
     if [ "$cpp_failed" -eq 0 ]; then fail "the C++ tests did not build or run to the end"; fi
   fi
 
+  if [ "$full" = true ]; then check_core_elsewhere; fi
+}
+
+check_core_elsewhere() {
   export BUILD="$work/portability"
   run_quietly check-portability-clang bash "$root/tools/check-portability.sh" clang
   run_quietly check-portability-plain bash "$root/tools/check-portability.sh" plain
@@ -282,16 +332,20 @@ core_process=""
 cat core.log
 
 # --- 5. benchmarks -------------------------------------------------------------------------------
-step "Benchmarks"
-bench_start="$SECONDS"
-# The ratios depend on the machine and on what else it does: only a suite that breaks is a failure.
-if R_LIBS="$library${R_LIBS:+:$R_LIBS}" timeout 600 \
-  Rscript "$root/bench/run.R" short 2>"$work/bench.err"; then
-  pass "bench/run.R short, $((SECONDS - bench_start)) s"
-else
-  tail -n 40 "$work/bench.err"
-  fail "bench/run.R short"
-fi
+short_benchmark() {
+  local bench_start="$SECONDS"
+  step "Benchmarks"
+  # The ratios depend on the machine and on what else it does: only a suite that breaks is a
+  # failure.
+  if R_LIBS="$library${R_LIBS:+:$R_LIBS}" timeout 600 \
+    Rscript "$root/bench/run.R" short 2>"$work/bench.err"; then
+    pass "bench/run.R short, $((SECONDS - bench_start)) s"
+  else
+    tail -n 40 "$work/bench.err"
+    fail "bench/run.R short"
+  fi
+}
+if [ "$full" = true ]; then short_benchmark; fi
 
 step "Done"
 finished=true

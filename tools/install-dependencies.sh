@@ -2,7 +2,8 @@
 # Installs what henderson needs on Debian 12 (R 4.2.2).
 #
 #   bash tools/install-dependencies.sh run     to build and use the package
-#   bash tools/install-dependencies.sh test    also for tests, vignettes and checks
+#   bash tools/install-dependencies.sh test    also for the tests
+#   bash tools/install-dependencies.sh full    also the checkers of the full tier: clang, valgrind
 #
 # R packages come prebuilt from Debian (r-cran-*): seconds instead of a quarter of an hour from
 # source. What Debian does not have (agridat) comes from CRAN. Nothing is touched, and no network
@@ -12,7 +13,20 @@
 set -euo pipefail
 export LC_ALL=C.UTF-8
 
-purpose="${1:?usage: install-dependencies.sh run|test}"
+usage="usage: install-dependencies.sh run|test|full"
+purpose="${1:?$usage}"
+checkers=false
+case "$purpose" in
+  run | test) ;;
+  full)
+    purpose=test
+    checkers=true
+    ;;
+  *)
+    echo "$usage" >&2
+    exit 2
+    ;;
+esac
 tools="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 export DEBIAN_FRONTEND=noninteractive
 
@@ -98,9 +112,11 @@ if [ "${#missing[@]}" -gt 0 ]; then
 fi
 
 # Step 4: checkers. Without them the tests are fewer, and say so.
-if [ "$purpose" = test ]; then
+if [ "$checkers" = true ]; then
   has_command clang++ || has_command clang++-14 || apt_install clang || true
   has_command valgrind || apt_install valgrind || true
+fi
+if [ "$purpose" = test ]; then
   # compiles the same file with the same flags only once
   has_command ccache || apt_install ccache || true
 fi

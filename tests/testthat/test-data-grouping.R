@@ -73,6 +73,7 @@ test_that("interactions have the combinations that occur, the first factor varyi
 })
 
 test_that("very many possible combinations give the same as few", {
+  only_in_full_tier("interaction() of nine million possible levels")
   i <- 1:5000
   first <- grouping_codes((i * 7919L) %% 3001L)
   second <- grouping_codes((i * 104729L) %% 2999L)

@@ -183,6 +183,7 @@ reversed_levels <- function(x) {
 }
 
 test_that("factors in any left-hand side are coded as in the fit, whatever levels newdata has", {
+  only_in_full_tier("a hundred designs")
   for (type in c("factor", "character", "ordered", "logical")) {
     data <- left_hand_data(type)
     for (lhs in left_hand_sides()) {

@@ -382,6 +382,7 @@ test_that("a covariate that is a copy decides whether a new row can be estimated
 # ---- coverage ----
 
 test_that("95 % limits cover in about 95 % of simulated data sets", {
+  only_in_full_tier("long simulation")
   # bench/results/coverage.csv has 5000 runs of this design and two others
   design <- coverage_designs()[["10 groups of 4"]]
   result <- withr::with_seed(1, coverage(design, 400, methods = "Satterthwaite"))

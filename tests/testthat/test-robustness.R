@@ -294,6 +294,7 @@ test_that("an interrupt ends a long fit within seconds and leaves R usable", {
 })
 
 test_that("too little memory is an R error, and R goes on", {
+  only_in_full_tier("a large model in a process of its own")
   skip_if(Sys.info()[["sysname"]] != "Linux", "ulimit -v is Linux's")
   # 1.5 GB of address space; the dense factor of 20,000 columns alone takes 3.2 GB
   script <- child_script(
