@@ -9,6 +9,10 @@ projection_shares_cpp <- function(information, diagonal, draws) {
     .Call(`_henderson_projection_shares_cpp`, information, diagonal, draws)
 }
 
+structure_cpp <- function(spec, theta, what) {
+    .Call(`_henderson_structure_cpp`, spec, theta, what)
+}
+
 cross_products_cpp <- function(design) {
     .Call(`_henderson_cross_products_cpp`, design)
 }

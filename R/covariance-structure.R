@@ -4,25 +4,19 @@
 # A term with v columns has Cov(b) = sigma^2 Lambda Lambda', Lambda a lower-triangular v x v matrix
 # that is a function of the term's parameters theta. Each row of the table gives
 #   bar                how the term is written with a bar; NULL where only its name says it
-#   kind               what the core calls it (src/convert.h)
 #   has_covariances    may effects of different columns depend on each other? If not, they are terms
 #                      of their own but for the name: printed, removed and counted one by one
-#   n_parameters(v)    number of parameters
-#   start(v)           starting values (Lambda = I)
 #   lower(v)           lower bounds (0 on the diagonal of Lambda, -Inf elsewhere)
 #   labels(columns)    names of the parameters, without the grouping factor
 #   entries(v)         row and column of each parameter in Lambda
-#   lambda(theta, v)   Lambda
 #   parameters(F)      those of the Lambda with Lambda Lambda' = FF', F any v x k matrix
-# A new structure is a new row here and a C++ file under src/core/covariance.
+# Its name is that of the core, which has the rest: number of parameters, start, Lambda. A new
+# structure is a new row here and a C++ file under src/core/covariance.
 
 covariance_structures <- list(
   us = list(
     bar = "|",
-    kind = 0L,
     has_covariances = TRUE,
-    n_parameters = function(v) v * (v + 1L) / 2L,
-    start = function(v) diag(v)[lower_triangle(v)],
     lower = function(v) {
       bound <- rep(-Inf, v * (v + 1L) / 2L)
       bound[diag(v)[lower_triangle(v)] == 1] <- 0
@@ -38,11 +32,6 @@ covariance_structures <- list(
       labels
     },
     entries = function(v) which(lower_triangle(v), arr.ind = TRUE),
-    lambda = function(theta, v) {
-      lambda <- matrix(0, v, v)
-      lambda[lower_triangle(v)] <- theta
-      lambda
-    },
     parameters = function(F) {
       v <- nrow(F)
       R <- qr.R(qr(t(F), LAPACK = FALSE, tol = 0))
@@ -53,14 +42,10 @@ covariance_structures <- list(
   ),
   diag = list(
     bar = "||",
-    kind = 1L,
     has_covariances = FALSE,
-    n_parameters = function(v) v,
-    start = function(v) rep(1, v),
     lower = function(v) rep(0, v),
     labels = function(columns) columns,
     entries = function(v) cbind(seq_len(v), seq_len(v)),
-    lambda = function(theta, v) diag(theta, nrow = v),
     parameters = function(F) sqrt(rowSums(F^2))
   )
 )
@@ -97,9 +82,7 @@ lower_triangle <- function(v) .row(c(v, v)) >= .col(c(v, v))
 #' @param term list with `structure` and `columns`, as in `design$random`.
 #' @return integer.
 #' @noRd
-n_theta <- function(term) {
-  as.integer(covariance_structures[[term$structure]]$n_parameters(length(term$columns)))
-}
+n_theta <- function(term) structure_cpp(structure_spec(term), numeric(), "n_parameters")
 
 #' Names of theta, as lme4 gives them
 #'
@@ -119,9 +102,7 @@ theta_names <- function(random) {
 #' @return numeric vector, unnamed.
 #' @noRd
 theta_start <- function(random) {
-  start <- lapply(random, function(term) {
-    covariance_structures[[term$structure]]$start(length(term$columns))
-  })
+  start <- lapply(random, function(term) structure_cpp(structure_spec(term), numeric(), "start"))
   as.double(unlist(start, use.names = FALSE))
 }
 
@@ -142,8 +123,7 @@ theta_lower <- function(random) {
 #' @return v x v lower-triangular matrix, without dimnames.
 #' @noRd
 lambda_matrix <- function(term, theta) {
-  slice <- unname(theta[term$theta_index])
-  covariance_structures[[term$structure]]$lambda(slice, length(term$columns))
+  structure_cpp(structure_spec(term), as.double(theta[term$theta_index]), "factor")
 }
 
 #' Give every term its positions in theta
@@ -189,13 +169,14 @@ canonical_signs <- function(theta, random) {
 
 #' What the core is told of a term's structure
 #'
-#' @param first first column of the term within its block (0-based).
-#' @return named integer vector, a column of the matrix in src/convert.h.
+#' @param first number of columns before those of the term in its block.
+#' @return list(`name`, `columns` (positions in the block), `parameters` (positions in theta),
+#'   `data`), read by name in src/convert.cpp.
 #' @noRd
-core_structure <- function(term, first) {
-  c(
-    kind = covariance_structures[[term$structure]]$kind, first_column = as.integer(first),
-    n_columns = length(term$columns), first_parameter = term$theta_index[1L] - 1L
+structure_spec <- function(term, first = 0L) {
+  list(
+    name = term$structure, columns = first + seq_along(term$columns),
+    parameters = term$theta_index, data = NULL
   )
 }
 

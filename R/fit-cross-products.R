@@ -23,23 +23,24 @@ block_index <- function(random) {
 #'
 #' @param design `henderson_design`.
 #' @param X the kept columns of its X.
-#' @return list(`X`, `y` (offset subtracted), `weights`, `intercept`, `terms`, `structures` (by
-#'   block term).
+#' @return list(`X`, `y` (offset subtracted), `weights`, `intercept`, `terms`, `specs` (of the
+#'   structures, by block term)).
 #' @noRd
 core_design <- function(design, X) {
   random <- design$random
   index <- block_index(random)
   blocks <- seq_len(max(index$block))
   terms <- lapply(blocks, function(block) core_term(random[index$block == block]))
-  structures <- lapply(blocks, function(block) {
-    mapply(core_structure, random[index$block == block], index$first[index$block == block])
+  specs <- lapply(blocks, function(block) {
+    own <- index$block == block
+    .mapply(structure_spec, list(random[own], index$first[own]), NULL)
   })
   intercept <- match("(Intercept)", colnames(X), nomatch = 0L)
   y <- design$y
   if (!is.null(design$offset)) y <- y - design$offset
   list(
     X = X, y = y, weights = design$weights, intercept = intercept, terms = terms,
-    structures = structures
+    specs = specs
   )
 }
 

@@ -139,8 +139,8 @@ means_of_rows <- function(fit) {
 #' @param fit a fit by `lmm()` that kept its model frame.
 #' @return list of class `henderson_cross_products`: `format_version` (2), `terms`, `contrasts`,
 #'   `xlevels`, `levels` (by block term), `shift` (centres of X's columns; y is centred by its
-#'   least-squares fit), `n`, `sum_log_w`, `p`, `intercept`, `structures`, and `blocks` (moments
-#'   about the shifts).
+#'   least-squares fit), `n`, `sum_log_w`, `p`, `intercept`, `specs`, and `blocks` (moments about
+#'   the shifts).
 #' @noRd
 cross_products_of <- function(fit) {
   groups <- vapply(fit$random, `[[`, "", "group")

@@ -90,8 +90,8 @@ nested_moments <- function(moments, members) {
   }
   moments$blocks$terms <- lapply(blocks, function(block) block[names(block) != "map"])
   moments$blocks$pairs <- pairs
-  moments$structures <- lapply(joined, function(own) {
-    mapply(core_structure, own, first_columns(own))
+  moments$specs <- lapply(joined, function(own) {
+    .mapply(structure_spec, list(own, first_columns(own)), NULL)
   })
   moments
 }

@@ -42,6 +42,18 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// structure_cpp
+SEXP structure_cpp(const Rcpp::List& spec, const Eigen::VectorXd& theta, const std::string& what);
+RcppExport SEXP _henderson_structure_cpp(SEXP specSEXP, SEXP thetaSEXP, SEXP whatSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type spec(specSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type theta(thetaSEXP);
+    Rcpp::traits::input_parameter< const std::string& >::type what(whatSEXP);
+    rcpp_result_gen = Rcpp::wrap(structure_cpp(spec, theta, what));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cross_products_cpp
 Rcpp::List cross_products_cpp(const Rcpp::List& design);
 RcppExport SEXP _henderson_cross_products_cpp(SEXP designSEXP) {
@@ -226,6 +238,7 @@ END_RCPP
 static const R_CallMethodDef CallEntries[] = {
     {"_henderson_simulate_lrt_cpp", (DL_FUNC) &_henderson_simulate_lrt_cpp, 7},
     {"_henderson_projection_shares_cpp", (DL_FUNC) &_henderson_projection_shares_cpp, 3},
+    {"_henderson_structure_cpp", (DL_FUNC) &_henderson_structure_cpp, 3},
     {"_henderson_cross_products_cpp", (DL_FUNC) &_henderson_cross_products_cpp, 1},
     {"_henderson_merge_cross_products_cpp", (DL_FUNC) &_henderson_merge_cross_products_cpp, 2},
     {"_henderson_factor_bytes_cpp", (DL_FUNC) &_henderson_factor_bytes_cpp, 1},

@@ -11,7 +11,7 @@ Rcpp::List cross_products_cpp(const Rcpp::List& design) {
   const UserInterrupts interruptible;
   const henderson::DataRows rows = as_data_rows(design);
   return wrap_cross_products(henderson::accumulate(rows, henderson::dense_gram(rows)),
-                             design["structures"]);
+                             design["specs"]);
 }
 
 // Sum of two lists of cross-products with equal terms and levels, about the shifts of the first.
@@ -20,7 +20,7 @@ Rcpp::List merge_cross_products_cpp(const Rcpp::List& a, const Rcpp::List& b) {
   const UserInterrupts interruptible;
   henderson::CrossProducts moments = as_cross_products(a);
   moments.merge(as_cross_products(b));
-  return wrap_cross_products(moments, a["structures"]);
+  return wrap_cross_products(moments, a["specs"]);
 }
 
 // Bytes of the Cholesky factor of the augmented system that these cross-products give: the blocks

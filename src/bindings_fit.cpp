@@ -31,7 +31,7 @@ Rcpp::List fit_rows_and_moments(const henderson::DataRows& rows, const Rcpp::Lis
   if (options.containsElementNamed("keep_bytes")) keep = Rcpp::as<double>(options["keep_bytes"]);
   if (defined && moments->bytes() <= keep) {
     henderson::restore_levels(order, moments);
-    list["cross_products"] = wrap_cross_products(*moments, design["structures"]);
+    list["cross_products"] = wrap_cross_products(*moments, design["specs"]);
   }
   return list;
 }

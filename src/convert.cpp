@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -64,23 +66,39 @@ const int* read_levels(SEXP object, Index n_rows, int n_levels) {
   return level;
 }
 
-// The structures of one block term: they follow each other on its columns.
+// 1-based numbers in R that follow each other: the first, 0-based.
+int as_range(SEXP object, const char* what) {
+  require_type(object, INTSXP, what);
+  const Index size = XLENGTH(object);
+  const int* numbers = INTEGER_RO(object);
+  if (size < 1 || numbers[0] < 1) Rcpp::stop("internal: %s are no positions", what);
+  for (Index i = 1; i < size; ++i) {
+    if (numbers[i] != static_cast<double>(numbers[0]) + static_cast<double>(i)) {
+      Rcpp::stop("internal: %s do not follow each other", what);
+    }
+  }
+  return numbers[0] - 1;
+}
+
+// The structures of one factor term: they follow each other on its v columns.
 TermStructures as_term_structures(SEXP object, int v) {
-  const Rcpp::IntegerMatrix table(require_type(object, INTSXP, "structures"));
-  require_length(table.nrow(), 4, "a column of structures");
+  const Rcpp::List specs(require_type(object, VECSXP, "specs of a term"));
   TermStructures structures;
-  int next = 0;
-  for (int c = 0; c < table.ncol(); ++c) {
-    const int n_columns = table(2, c);
-    if (table(0, c) < 0 || table(0, c) > 1 || table(1, c) != next || n_columns < 1 ||
-        n_columns > v - next || table(3, c) < 0) {
+  Index next = 0;
+  for (R_xlen_t s = 0; s < specs.size(); ++s) {
+    const Rcpp::List spec(require_type(specs[s], VECSXP, "a spec"));
+    const SEXP columns = spec["columns"];
+    const SEXP parameters = spec["parameters"];
+    const int first_column = as_range(columns, "columns of a spec");
+    if (first_column != next || XLENGTH(columns) > v - next) {
       Rcpp::stop("internal: structures do not follow each other");
     }
-    structures.push_back({henderson::make_structure(table(0, c) == 1 ? "diag" : "us", n_columns),
-                          next, table(3, c)});
-    next += n_columns;
+    const int first_parameter = as_range(parameters, "parameters of a spec");
+    structures.push_back({as_structure(spec), first_column, first_parameter});
+    require_length(XLENGTH(parameters), structures.back().n_parameters(), "parameters of a spec");
+    next += XLENGTH(columns);
   }
-  require_length(next, v, "structures of a term");
+  require_length(next, v, "specs of a term");
   return structures;
 }
 
@@ -117,6 +135,21 @@ int as_column_index(SEXP object, int p) {
 }
 
 }  // namespace
+
+std::shared_ptr<const henderson::CovarianceStructure> as_structure(const Rcpp::List& spec) {
+  const SEXP name = require_type(spec["name"], STRSXP, "name of a spec");
+  require_length(XLENGTH(name), 1, "name of a spec");
+  const SEXP columns = require_type(spec["columns"], INTSXP, "columns of a spec");
+  Index total = 0;
+  require_coefficients(XLENGTH(columns), 1, &total);
+  if (!Rf_isNull(spec["data"])) Rcpp::stop("internal: data of a spec");
+  try {
+    return henderson::make_structure(CHAR(STRING_ELT(name, 0)),
+                                     static_cast<int>(XLENGTH(columns)));
+  } catch (const std::invalid_argument& unknown) {
+    Rcpp::stop("internal: %s", unknown.what());
+  }
+}
 
 DataRows as_data_rows(const Rcpp::List& design) {
   DataRows rows;
@@ -161,7 +194,7 @@ DataRows as_data_rows(const Rcpp::List& design) {
   return rows;
 }
 
-Rcpp::List wrap_cross_products(const CrossProducts& moments, SEXP structures) {
+Rcpp::List wrap_cross_products(const CrossProducts& moments, SEXP specs) {
   Rcpp::List terms;
   for (const TermSums& term : moments.terms) {
     terms.push_back(Rcpp::List::create(Rcpp::_["v"] = term.v, Rcpp::_["n_levels"] = term.n_levels,
@@ -183,7 +216,7 @@ Rcpp::List wrap_cross_products(const CrossProducts& moments, SEXP structures) {
       Rcpp::_["intercept"] = moments.intercept + 1,
       Rcpp::_["shift"] =
           Rcpp::List::create(Rcpp::_["x"] = moments.x_shift, Rcpp::_["y"] = moments.y_shift),
-      Rcpp::_["structures"] = structures,
+      Rcpp::_["specs"] = specs,
       Rcpp::_["blocks"] = Rcpp::List::create(Rcpp::_["dense"] = moments.xy,
                                              Rcpp::_["terms"] = terms, Rcpp::_["pairs"] = pairs));
 }
@@ -297,8 +330,8 @@ CrossProducts as_cross_products(const Rcpp::List& list) {
 }
 
 std::vector<TermStructures> as_structures(const Rcpp::List& list, const CrossProducts& moments) {
-  const Rcpp::List terms(require_type(list["structures"], VECSXP, "structures"));
-  require_length(terms.size(), static_cast<Index>(moments.terms.size()), "structures");
+  const Rcpp::List terms(require_type(list["specs"], VECSXP, "specs"));
+  require_length(terms.size(), static_cast<Index>(moments.terms.size()), "specs");
   std::vector<TermStructures> structures;
   for (R_xlen_t t = 0; t < terms.size(); ++t) {
     structures.push_back(as_term_structures(terms[t], moments.terms[t].v));

@@ -3,6 +3,7 @@
 #ifndef HENDERSON_CONVERT_H_
 #define HENDERSON_CONVERT_H_
 
+#include <memory>
 #include <vector>
 
 #include "algebra/interrupt.h"
@@ -22,13 +23,17 @@ struct UserInterrupts : henderson::InterruptScope {
 // term: list(columns = list of numeric vectors or NULL for ones, level, n_levels).
 henderson::DataRows as_data_rows(const Rcpp::List& design);
 
-// The plain list that stands for cross-products in R (format_version 2), with the `structures` of a
+// The plain list that stands for cross-products in R (format_version 2), with the `specs` of a
 // design or of other cross-products.
-Rcpp::List wrap_cross_products(const henderson::CrossProducts& moments, SEXP structures);
+Rcpp::List wrap_cross_products(const henderson::CrossProducts& moments, SEXP specs);
 henderson::CrossProducts as_cross_products(const Rcpp::List& list);
 
-// `structures` of a design or of cross-products: for each term an integer matrix with rows kind (0
-// us, 1 diag), first column, number of columns, first parameter, all 0-based.
+// A covariance structure from its spec: list(name (of covariance/registry.h), columns (integer:
+// positions in its factor term), parameters (integer: positions in theta), data (NULL)).
+std::shared_ptr<const henderson::CovarianceStructure> as_structure(const Rcpp::List& spec);
+
+// `specs` of a design or of cross-products: for each factor term the list of its specs, in the
+// order of the columns.
 std::vector<henderson::TermStructures> as_structures(const Rcpp::List& list,
                                                      const henderson::CrossProducts& moments);
 

@@ -28,21 +28,50 @@ test_that("Lambda is filled by columns from the term's part of theta", {
   expect_identical(lambda_matrix(random[[3]], theta), matrix(6))
 })
 
+# Lambda by its definition, in R.
+written_lambda <- list(
+  us = function(theta, v) {
+    lambda <- matrix(0, v, v)
+    lambda[lower.tri(lambda, diag = TRUE)] <- theta
+    lambda
+  },
+  diag = function(theta, v) diag(theta, nrow = v)
+)
+
 test_that("every structure's pieces agree in length, and its start gives the identity", {
+  expect_setequal(names(written_lambda), known_structures())
   for (name in names(covariance_structures)) {
     for (v in 1:5) {
       row <- covariance_structures[[name]]
-      n <- row$n_parameters(v)
-      expect_length(row$start(v), n)
+      one <- index_theta(list(term(letters[1:v], name)))
+      n <- n_theta(one[[1]])
+      expect_length(theta_start(one), n)
       expect_length(row$lower(v), n)
       expect_length(unique(row$labels(letters[1:v])), n)
-      expect_identical(row$lambda(row$start(v), v), diag(v))
-      lambda <- row$lambda(seq_len(n) + 0, v)
-      expect_identical(lambda[upper.tri(lambda)], numeric(v * (v - 1) / 2))
-      expect_equal(lambda[row$entries(v)], seq_len(n))
-      expect_equal(row$parameters(lambda), seq_len(n))
+      expect_identical(lambda_matrix(one[[1]], theta_start(one)), diag(v))
+      lambda <- lambda_matrix(one[[1]], seq_len(n) + 0.5)
+      expect_identical(lambda, written_lambda[[name]](seq_len(n) + 0.5, v))
+      expect_equal(lambda[row$entries(v)], seq_len(n) + 0.5)
+      expect_equal(row$parameters(lambda), seq_len(n) + 0.5)
     }
   }
+})
+
+test_that("the core is asked for what it knows, of structures that it knows", {
+  spec <- structure_spec(term(c("a", "b")))
+  expect_identical(structure_cpp(spec, numeric(), "n_parameters"), 3L)
+  expect_identical(structure_cpp(spec, c(1, 2, 3), "factor"), matrix(c(1, 2, 0, 3), 2))
+  expect_error(structure_cpp(spec, 1, "factor"), "internal: theta has a wrong length")
+  expect_error(structure_cpp(spec, numeric(), "colour"), "internal: a structure has no colour")
+  wrong <- function(...) utils::modifyList(spec, list(...), keep.null = TRUE)
+  for (broken in list(
+    wrong(name = "no such"), wrong(name = character()), wrong(name = 1L), wrong(columns = NULL),
+    wrong(columns = integer()), wrong(columns = c(1, 2)), wrong(data = 1)
+  )) {
+    expect_error(structure_cpp(broken, numeric(), "start"), "internal")
+  }
+  expect_error(structure_cpp(unname(spec), numeric(), "start"))
+  expect_error(structure_cpp(spec[-1], numeric(), "start"))
 })
 
 test_that("parameters of a factor are those of the Cholesky factor, or of the variances alone", {
@@ -74,10 +103,10 @@ test_that("a structure is written with its bar", {
   expect_false(any(unsupported_structures %in% known_structures()))
 })
 
-test_that("the core is told kind, columns and first parameter", {
+test_that("the core is told name, columns and parameters", {
   random <- index_theta(list(term(c("a", "b")), term(c("a", "b", "c"), "diag")))
   expect_identical(
-    core_structure(random[[2]], 2L),
-    c(kind = 1L, first_column = 2L, n_columns = 3L, first_parameter = 3L)
+    structure_spec(random[[2]], 2L),
+    list(name = "diag", columns = 3:5, parameters = 4:6, data = NULL)
   )
 })

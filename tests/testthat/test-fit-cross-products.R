@@ -54,7 +54,7 @@ test_that("terms on one factor become one block term of the core", {
   fit <- lmm(Reaction ~ Days + (1 | Subject) + (0 + Days | Subject), sleepstudy)
   core <- core_design(fit_design_again(fit), fit$X)
   expect_length(core$terms, 1)
-  expect_equal(dim(core$structures[[1]]), c(4, 2))
+  expect_identical(lapply(core$specs[[1]], `[[`, "columns"), list(1L, 2L))
   together <- lmm(Reaction ~ Days + (Days || Subject), sleepstudy)
   expect_equal(together$criterion, fit$criterion, tolerance = 1e-11)
 })
@@ -77,6 +77,24 @@ test_that("malformed cross-products are refused, not read", {
     expect_error(evaluate_deviance_cpp(change(unclass(good)), fit$theta, TRUE, TRUE), "internal")
   }
   expect_error(evaluate_deviance_cpp(good, 1, TRUE, TRUE), "internal")
+})
+
+test_that("specs that do not fit their term are refused", {
+  good <- unclass(cross_products_of(lmm(Reaction ~ Days + (Days || Subject), sleepstudy)))
+  change <- function(...) {
+    good$specs[[1]][[1]] <- utils::modifyList(good$specs[[1]][[1]], list(...))
+    good
+  }
+  for (wrong in list(
+    change(name = "no such"), change(columns = 1L), change(columns = 2:3), change(columns = 2:1),
+    change(columns = 1:3), change(columns = c(1, 2)), change(columns = integer()),
+    change(parameters = 1L), change(parameters = 2:3), change(parameters = c(1L, 3L)),
+    change(parameters = c(NA, 1L)), change(parameters = 0:1), change(data = 1),
+    replace(good, "specs", list(list())), replace(good, "specs", list(list(list()))),
+    replace(good, "specs", list(NULL))
+  )) {
+    expect_error(evaluate_deviance_cpp(wrong, c(1, 1), TRUE, TRUE), "internal")
+  }
 })
 
 test_that("thousands of nested levels give the same fit whatever their order", {
