@@ -8,7 +8,7 @@ test_that("logLik of a REML fit is minus half the criterion and counts all param
   expect_equal(as.numeric(likelihood), -reml_criterion(fit) / 2)
   expect_identical(attr(likelihood, "df"), 6L)
   expect_identical(attr(likelihood, "nobs"), 180L)
-  # ../shared reference: lme4 2.1, criterion 1743.62827196; its optimum is good to about 1e-6
+  # lme4 2.1: criterion 1743.62827196; its optimum is good to about 1e-6
   expect_equal(AIC(fit), 1755.628272, tolerance = 1e-8)
   expect_equal(BIC(fit), 1774.786013, tolerance = 1e-8)
 })

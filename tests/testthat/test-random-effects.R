@@ -15,7 +15,7 @@ test_that("ranef gives the shrunken means of the four points worked out by hand"
 })
 
 test_that("ranef gives the modes of the sorghum trial", {
-  # ../shared reference, 8 digits
+  # lme4 2.1, whose theta is good for about 8 digits of these
   expect_equal(
     ranef(fit_cached("sorghum_e3"))$rep[["(Intercept)"]],
     c(60.523490371, -40.709748507, 3.027917701, -22.841659566),

@@ -24,7 +24,7 @@ bool many_parameters_few_levels(const GaussianObjective& deviance) {
 }
 
 Vector cancelling_start(const GaussianObjective& deviance, const Vector& x) {
-  constexpr double kFar = 8;  // up to 10 nothing was missed without (design/decisions.md)
+  constexpr double kFar = 8;  // SDs: up to 10 no minimum was missed (design/decisions.md)
   constexpr double kFarthest = 1e5;
   Vector start = x;
   for (std::size_t t = 0; t < deviance.random().structures().size(); ++t) {

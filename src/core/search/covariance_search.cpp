@@ -11,8 +11,11 @@ namespace henderson {
 
 namespace {
 
-constexpr double kNear = 3;      // predicted decrease from which a minimum is near,
-constexpr double kNearBare = 1;  // and where the Hessian has no traces in every step
+// Predicted decrease from which a minimum is near, and where the Hessian has no traces in every
+// step. Below them the steps of a Newton method save evaluations, above them those of Fisher
+// scoring (design/decisions.md, "search/").
+constexpr double kNear = 3;
+constexpr double kNearBare = 1;
 constexpr double kRidge = 1e-5;  // holds parameters of which the data say nothing
 
 }  // namespace
