@@ -208,7 +208,8 @@ TEST_CASE("a level's enclosing level is found where there is only one") {
   Model model = random_model(72, 12, 1, {{4, {1}, {kUs}}, {2, {1}, {kUs}}}, false);
   model.level[0] = {1, 1, 1, 2, 2, 2, 4, 4, 4, 4, 1, 2};  // the third level has no row
   model.level[1] = {2, 2, 2, 1, 1, 1, 2, 2, 2, 2, 2, 1};
-  CHECK(henderson::find_all_enclosing(model.rows())[0][0] == std::vector<int>{1, 0, -1, 1});
+  const std::vector<int> expected = {1, 0, -1, 1};
+  CHECK(henderson::find_all_enclosing(model.rows())[0][0] == expected);
   model.level[1][0] = 1;
   CHECK(henderson::find_all_enclosing(model.rows())[0][0].empty());
 }

@@ -3,11 +3,13 @@
 
 #include <random>
 
+#include "equations/coefficients.h"
 #include "equations/equations.h"
 #include "equations/products.h"
 #include "equations/standardization.h"
 #include "random-model.h"
 
+using henderson::Coefficients;
 using henderson::CrossProducts;
 using henderson::Equations;
 using henderson::Index;
@@ -30,6 +32,12 @@ Model two_terms() {
 Index position(const Equations& system, int term, int level, int column) {
   if (term == 0) return level * system.leaf_size() + column;
   return system.leaf_size() * system.leaf_levels() + system.scalar_row[term][level] + column;
+}
+
+Matrix joined(const Coefficients& parts) {
+  Matrix both(parts.rows(), parts.leaf.cols() + parts.remainder.cols());
+  both << parts.leaf, parts.remainder;
+  return both;
 }
 
 // Standardized Z, from the rows.
@@ -76,12 +84,9 @@ TEST_CASE("products with the blocks are those with Z'WZ of the rows") {
   const Matrix expected = z.transpose() * model.weights.asDiagonal() * z;
   const Index leaf_size = system.leaf_size() * system.leaf_levels();
   const Matrix x = Matrix::Random(3, z.cols());
-  Matrix leaf, remainder;
-  henderson::multiply_cross_products(system, x.leftCols(leaf_size),
-                                     x.rightCols(system.remainder_size()), &leaf, &remainder);
-  Matrix found(3, z.cols());
-  found << leaf, remainder;
-  CHECK(relative(found, x * expected) < 1e-12);
+  const Coefficients parts = {x.leftCols(leaf_size), x.rightCols(system.remainder_size())};
+  const Coefficients found = henderson::multiply_cross_products(system, parts);
+  CHECK(relative(joined(found), x * expected) < 1e-12);
 }
 
 TEST_CASE("products with Lambda are those of its blocks, and their transposes") {
@@ -103,12 +108,9 @@ TEST_CASE("products with Lambda are those of its blocks, and their transposes") 
   }
   const Matrix x = Matrix::Random(3, dense.rows());
   for (const bool transpose : {false, true}) {
-    Matrix leaf = x.leftCols(leaf_size);
-    Matrix remainder = x.rightCols(system.remainder_size());
-    henderson::apply_lambda(system, lambda, &leaf, &remainder, transpose);
-    Matrix found(3, dense.rows());
-    found << leaf, remainder;
+    Coefficients found = {x.leftCols(leaf_size), x.rightCols(system.remainder_size())};
+    henderson::apply_lambda(system, lambda, &found, transpose);
     const Matrix expected = transpose ? Matrix(x * dense) : Matrix(x * dense.transpose());
-    CHECK(relative(found, expected) < 1e-14);
+    CHECK(relative(joined(found), expected) < 1e-14);
   }
 }
