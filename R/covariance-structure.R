@@ -3,19 +3,25 @@
 #
 # A term with v columns has Cov(b) = sigma^2 Lambda Lambda', Lambda a lower-triangular v x v matrix
 # that is a function of the term's parameters theta. Each row of the table gives
-#   bar                how the term is written with a bar; NULL where only its name says it
+#   bar                how the term is written with a bar; NULL where only a wrapper says it
+#   wrapper            name and `hom` of the function around the bar that says it; of rows with the
+#                      same name the first one is meant without `hom`
 #   has_covariances    may effects of different columns depend on each other? If not, they are terms
 #                      of their own but for the name: printed, removed and counted one by one
+#   one_deviation      do all columns have one standard deviation? It is printed once then
+#   one_correlation    name of the pattern that one correlation, of the first two columns, gives; NULL
+#                      where correlations are printed pair by pair
 #   lower(v)           lower bounds (0 on the diagonal of Lambda, -Inf elsewhere)
 #   labels(columns)    names of the parameters, without the grouping factor
-#   entries(v)         row and column of each parameter in Lambda
-#   parameters(F)      those of the Lambda with Lambda Lambda' = FF', F any v x k matrix
+#   entries(v)         row and column of each parameter in Lambda; NULL if parameters are none
+#   parameters(F)      those of the Lambda with Lambda Lambda' = FF', F any v x k matrix; likewise
 # Its name is that of the core, which has the rest: number of parameters, start, Lambda. A new
 # structure is a new row here and a C++ file under src/core/covariance.
 
 covariance_structures <- list(
   us = list(
     bar = "|",
+    wrapper = list(name = "us", hom = FALSE),
     has_covariances = TRUE,
     lower = function(v) {
       bound <- rep(-Inf, v * (v + 1L) / 2L)
@@ -42,6 +48,7 @@ covariance_structures <- list(
   ),
   diag = list(
     bar = "||",
+    wrapper = list(name = "diag", hom = FALSE),
     has_covariances = FALSE,
     lower = function(v) rep(0, v),
     labels = function(columns) columns,
@@ -58,10 +65,39 @@ unsupported_structures <- c(
 
 # --- words ---
 
-known_structures <- function() names(covariance_structures)
+# Names of functions around a bar that say a structure.
+structure_wrappers <- function() {
+  unique(vapply(covariance_structures, function(row) row$wrapper$name, "", USE.NAMES = FALSE))
+}
 
-# "|" or "||" for a structure; NULL if it has none.
-bar_of_structure <- function(structure) covariance_structures[[structure]]$bar
+# The structure that a wrapper means; NA if it has no such one.
+structure_of_wrapper <- function(name, hom = NULL) {
+  fits <- vapply(covariance_structures, function(row) {
+    row$wrapper$name == name && (is.null(hom) || row$wrapper$hom == hom)
+  }, TRUE)
+  names(covariance_structures)[fits][1L]
+}
+
+# A random term in R's language: `lhs | group`, or `cs(lhs | group, hom = TRUE)`.
+structure_call <- function(structure, lhs, group) {
+  row <- covariance_structures[[structure]]
+  if (!is.null(row$bar)) return(call(row$bar, lhs, group))
+  wrapped <- call(row$wrapper$name, call("|", lhs, group))
+  if (structure != structure_of_wrapper(row$wrapper$name)) wrapped$hom <- row$wrapper$hom
+  wrapped
+}
+
+# The same as text, given that of its sides.
+structure_text <- function(structure, lhs, group) {
+  row <- covariance_structures[[structure]]
+  if (!is.null(row$bar)) return(paste(lhs, row$bar, group))
+  option <- structure_call(structure, 1, 1)$hom
+  option <- if (is.null(option)) "" else paste0(", hom = ", option)
+  paste0(row$wrapper$name, "(", lhs, " | ", group, option, ")")
+}
+
+# Is each parameter an entry of Lambda?
+has_entries <- function(structure) !is.null(covariance_structures[[structure]]$entries)
 
 # The structure that "|" or "||" stands for.
 structure_of_bar <- function(bar) {
@@ -70,6 +106,12 @@ structure_of_bar <- function(bar) {
 }
 
 has_covariances <- function(structure) covariance_structures[[structure]]$has_covariances
+
+has_one_deviation <- function(structure) {
+  isTRUE(covariance_structures[[structure]]$one_deviation)
+}
+
+one_correlation <- function(structure) covariance_structures[[structure]]$one_correlation
 
 # --- parameters ---
 
@@ -92,7 +134,9 @@ n_theta <- function(term) structure_cpp(structure_spec(term), numeric(), "n_para
 #' @noRd
 theta_names <- function(random) {
   names <- lapply(random, function(term) {
-    if (length(term$columns) == 1L) return(paste0(term$group, ".", term$columns))
+    if (length(term$columns) == 1L && has_entries(term$structure)) {
+      return(paste0(term$group, ".", term$columns))
+    }
     paste0(term$group, ".", covariance_structures[[term$structure]]$labels(term$columns))
   })
   unlist(names, use.names = FALSE)
@@ -140,9 +184,17 @@ index_theta <- function(random) {
 }
 
 #' Row and column in Lambda of each parameter of a term
+#'
+#' An error where parameters are no entries of Lambda: whoever asks knows no other ones.
 #' @return list(`row`, `column`), integers.
 #' @noRd
 lambda_entries <- function(term) {
+  if (!has_entries(term$structure)) {
+    abort(c(
+      "This is not available yet for a model with the random term {.code {term$text}}.",
+      "i" = "Use an unstructured term {.code |} or a diagonal one {.code ||} for it."
+    ), kind = "unsupported", variable = term$structure, observed = term$text)
+  }
   at <- covariance_structures[[term$structure]]$entries(length(term$columns))
   list(row = at[, 1L], column = at[, 2L])
 }
@@ -158,6 +210,7 @@ factor_parameters <- function(F, structure) covariance_structures[[structure]]$p
 #' @noRd
 canonical_signs <- function(theta, random) {
   for (term in random) {
+    if (!has_entries(term$structure)) next
     at <- lambda_entries(term)
     own <- theta[term$theta_index]
     negative <- at$column[at$row == at$column & own < 0]

@@ -18,7 +18,7 @@ new_random_term <- function(lhs, group, structure) {
   group_name <- group_text(group)
   term <- list(
     lhs = lhs, group = group, group_name = group_name, structure = structure,
-    text = paste(expression_text(lhs), bar_of_structure(structure), group_name),
+    text = structure_text(structure, expression_text(lhs), group_name),
     terms = lhs_terms(lhs), group_variables = interaction_parts(group)
   )
   class(term) <- "random_term"
@@ -46,7 +46,7 @@ bar_terms <- function(bar, structure = NULL) {
 #' @noRd
 wrapped_terms <- function(bar, name, expr) {
   text <- expression_text(expr)
-  known <- known_structures()
+  known <- structure_wrappers()
   if (!name %in% known) {
     abort(c(
       "The covariance structure {.fn {name}} is not available: {.code {text}}.",
@@ -59,19 +59,23 @@ wrapped_terms <- function(bar, name, expr) {
       "i" = "Use {.code |} inside {.fn {name}}, or {.code ||} without it."
     ), kind = "formula", variable = name, observed = text)
   }
-  check_wrapper_options(expr, name, text)
-  bar_terms(bar, structure = name)
+  bar_terms(bar, structure = wrapped_structure(expr, name, text))
 }
 
-#' The only option known elsewhere, `hom = FALSE`, is what us() and diag() do
+#' The structure that a wrapper and its option `hom` mean
 #' @noRd
-check_wrapper_options <- function(expr, name, text) {
+wrapped_structure <- function(expr, name, text) {
   options <- as.list(expr)[-(1:2)]
-  if (length(options) == 0L || identical(options, list(hom = FALSE))) return(invisible(NULL))
+  if (length(options) == 0L) return(structure_of_wrapper(name))
+  hom <- options[[1L]]
+  if (identical(names(options), "hom") && (isTRUE(hom) || isFALSE(hom))) {
+    structure <- structure_of_wrapper(name, hom)
+    if (!is.na(structure)) return(structure)
+  }
   given <- names(options)
   if (is.null(given)) given <- vapply(options, expression_text, "")
   abort(c(
-    "{.fn {name}} takes no further arguments: {.code {text}}.",
+    "{.fn {name}} takes no such further arguments: {.code {text}}.",
     "i" = "Remove {.code {given}}."
   ), kind = "unsupported", variable = given[1L], observed = text)
 }
@@ -242,9 +246,10 @@ add_variables <- function(formula, variables) {
 
 # --- terms written back, and changed ---
 
-# `(lhs | group)`, or `(lhs || group)` for a diagonal term.
+# `(lhs | group)`, `(lhs || group)` for a diagonal term, or a call of the structure's wrapper.
 random_term_call <- function(term) {
-  call("(", call(bar_of_structure(term$structure), term$lhs, term$group))
+  term_call <- structure_call(term$structure, term$lhs, term$group)
+  if (is_bar(term_call)) call("(", term_call) else term_call
 }
 
 # The term with another left-hand side.

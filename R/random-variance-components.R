@@ -147,13 +147,14 @@ format.henderson_varcorr <- function(x, digits = max(3L, getOption("digits") - 2
   check_function(formatter)
   comp <- check_components(comp)
   covariances <- unclass(x)
-  deviations <- c(unlist(lapply(covariances, attr, "stddev")), attr(x, "sc"))
+  rows <- lapply(covariances, deviation_rows)
+  deviations <- c(unlist(lapply(rows, unname)), attr(x, "sc"))
   numbers <- list(Variance = deviations^2, Std.Dev. = deviations)
   columns <- lapply(numbers[comp], function(values) formatter(unname(values), digits = digits))
-  sizes <- vapply(covariances, nrow, 1L)
+  sizes <- lengths(rows)
   table <- cbind(
-    Groups = c(unlist(Map(group_cells, names(x), covariances)), "Residual"),
-    Name = c(unlist(lapply(covariances, rownames)), ""),
+    Groups = c(unlist(Map(group_cells, names(x), covariances, sizes)), "Residual"),
+    Name = c(unlist(lapply(rows, names)), ""),
     do.call(cbind, columns)
   )
   dimnames(table) <- list(NULL, colnames(table))
@@ -167,23 +168,38 @@ is_correlated <- function(covariance) {
   nrow(covariance) > 1L && has_covariances(attr(covariance, "structure"))
 }
 
-# The factor's name on the first row of a term, or on every row of a diagonal term.
-group_cells <- function(label, covariance) {
-  if (!has_covariances(attr(covariance, "structure"))) {
-    return(rep(label, nrow(covariance)))
+# Standard deviations as they are printed, with their names: one for all columns if it is.
+deviation_rows <- function(covariance) {
+  deviations <- attr(covariance, "stddev")
+  if (length(deviations) == 1L || !has_one_deviation(attr(covariance, "structure"))) {
+    return(deviations)
   }
-  c(label, rep("", nrow(covariance) - 1L))
+  ends <- names(deviations)[c(1L, length(deviations))]
+  stats::setNames(deviations[1L], paste(ends, collapse = " ... "))
+}
+
+# The factor's name on the first row of a term, or on every row of a diagonal term.
+group_cells <- function(label, covariance, size) {
+  if (!has_covariances(attr(covariance, "structure"))) return(rep(label, size))
+  c(label, rep("", size - 1L))
 }
 
 # Character matrix of the strictly lower triangles of the correlations, terms below each other,
 # and an empty row for the residual.
 correlation_cells <- function(covariances, sizes, digits) {
   correlated <- vapply(covariances, is_correlated, TRUE)
-  width <- max(sizes[correlated]) - 1L
+  patterns <- lapply(covariances, function(one) one_correlation(attr(one, "structure")))
+  pairwise <- correlated & vapply(patterns, is.null, TRUE)
+  width <- max(1L, sizes[pairwise] - 1L)
   cells <- matrix("", sum(sizes) + 1L, width)
   colnames(cells) <- c("Corr", rep("", width - 1L))
   first <- cumsum(c(0L, sizes))
-  for (term in which(correlated)) {
+  for (term in which(correlated & !pairwise)) {
+    value <- attr(covariances[[term]], "correlation")[2L, 1L]
+    value <- formatC(value, digits = max(2L, digits - 2L), format = "f")
+    cells[first[term] + 1L, 1L] <- paste0(value, " (", patterns[[term]], ")")
+  }
+  for (term in which(pairwise)) {
     correlation <- attr(covariances[[term]], "correlation")
     for (row in seq_len(sizes[term])[-1L]) {
       before <- seq_len(row - 1L)
