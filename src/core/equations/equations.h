@@ -1,7 +1,16 @@
 // The standardized cross-products in the layout of the blocked factorization, built once per fit.
 //
 // Leaf: the block term with the most levels, block-diagonal. Remainder: every other block term, in
-// a fill-reducing order. Then the P = p + 1 dense columns [X y].
+// a fill-reducing order. Then the P = p + 1 dense columns [X y], kept as rows. Lower triangle:
+//
+//   A_00                                 leaf_diagonal: a block for each level
+//         A_11
+//               A_22
+//   A_r0  A_r1  A_r2  A_rr                 panel_values: rows that a level meets; remainder_values
+//   Y_0   Y_1   Y_2   Y_r  [X y]'W[X y]    zxy: leaf, remainder; xy
+//
+// The factor (equations/factor.h) has the same places, but fills A_rr by supernodes. A drawing with
+// sizes: vignettes/algorithm.Rmd, "The blocked Cholesky factor".
 #ifndef HENDERSON_EQUATIONS_EQUATIONS_H_
 #define HENDERSON_EQUATIONS_EQUATIONS_H_
 
