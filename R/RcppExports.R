@@ -13,8 +13,8 @@ structure_cpp <- function(spec, theta, what) {
     .Call(`_henderson_structure_cpp`, spec, theta, what)
 }
 
-cross_products_cpp <- function(design) {
-    .Call(`_henderson_cross_products_cpp`, design)
+cross_products_cpp <- function(prepared, bytes) {
+    .Call(`_henderson_cross_products_cpp`, prepared, bytes)
 }
 
 merge_cross_products_cpp <- function(a, b) {
@@ -25,16 +25,16 @@ factor_bytes_cpp <- function(moments) {
     .Call(`_henderson_factor_bytes_cpp`, moments)
 }
 
-fit_design_cpp <- function(design, options, rank_checked) {
-    .Call(`_henderson_fit_design_cpp`, design, options, rank_checked)
+prepare_cpp <- function(design, moments) {
+    .Call(`_henderson_prepare_cpp`, design, moments)
 }
 
-refit_design_cpp <- function(design, moments, options) {
-    .Call(`_henderson_refit_design_cpp`, design, moments, options)
+release_cpp <- function(pointer) {
+    invisible(.Call(`_henderson_release_cpp`, pointer))
 }
 
-fit_cross_products_cpp <- function(moments, options) {
-    .Call(`_henderson_fit_cross_products_cpp`, moments, options)
+fit_cpp <- function(prepared, options) {
+    .Call(`_henderson_fit_cpp`, prepared, options)
 }
 
 deviance_evaluator_cpp <- function(moments, reml) {

@@ -7,9 +7,7 @@
 #' @param X the fixed-effects matrix, all columns; `start` numeric or NULL.
 #' @noRd
 check_defined <- function(result, design, X, frame, start) {
-  if (!identical(result$status, "undefined") && is.finite(result$criterion)) {
-    return(invisible(NULL))
-  }
+  if (result$status == "fitted") return(invisible(NULL))
   check_magnitudes(design, X, frame)
   if (!is.null(start)) {
     given <- describe_value(start)
@@ -33,15 +31,15 @@ check_defined <- function(result, design, X, frame, start) {
 check_not_exact <- function(result, design, X, frame) {
   y <- if (is.null(design$offset)) design$y else design$y - design$offset
   # Without a vector of n numbers: about its mean the sum of squares is not larger.
-  if (is.null(design$weights) && result$pwrss > 1e-13 * sum_of_squares(y)) {
+  if (is.null(design$weights) && result$point$pwrss > 1e-13 * sum_of_squares(y)) {
     return(invisible(NULL))
   }
   weight <- if (is.null(design$weights)) 1 else sqrt(design$weights)
-  if (result$pwrss > 1e-13 * sum((weight * (y - mean(y)))^2)) return(invisible(NULL))
+  if (result$point$pwrss > 1e-13 * sum((weight * (y - mean(y)))^2)) return(invisible(NULL))
   residual <- if (ncol(X)) qr.resid(qr(weight * X), weight * y) else weight * y
-  share <- if (isTRUE(result$certificate$relative_error < 1e-5)) 1e-22 else 1e-13
+  share <- if (isTRUE(result$evidence$certificate$relative_error < 1e-5)) 1e-22 else 1e-13
   smallest <- max(1e-26 * sum((weight * design$y)^2), share * sum(residual^2))
-  if (result$pwrss > smallest) return(invisible(NULL))
+  if (result$point$pwrss > smallest) return(invisible(NULL))
   abort_exact_response(frame)
 }
 

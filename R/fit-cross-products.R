@@ -60,6 +60,19 @@ core_columns <- function(term) {
   })
 }
 
+# lm() drops a column whose residual norm is below 1e-7 of its norm: a squared pivot of 1e-14, which
+# a Gram matrix cannot resolve. Anything below 1e-9 goes to the QR.
+is_rank_in_doubt <- function(pivot) !isTRUE(pivot > 1e-9)
+
+#' Cross-products of a design, whose X has full rank
+#' @param core list from `core_design()`.
+#' @noRd
+design_moments <- function(core) {
+  prepared <- prepare_cpp(core, NULL)
+  on.exit(release_cpp(prepared$pointer))
+  cross_products_cpp(prepared$pointer, Inf)
+}
+
 #' Columns of X that `lm()` would keep
 #'
 #' Rank by the same QR decomposition as `lm()` (LINPACK `dqrdc2`, tolerance 1e-7), of the weighted

@@ -121,37 +121,53 @@ fit_from_frame <- function(parsed, frame, REML, contrasts, control, start, call)
   fit_from_design(parsed, frame, design, REML, control, start, call)
 }
 
+#' @param prepared list from `prepare_design()` if the caller has it, and releases it.
 #' @noRd
-fit_from_design <- function(parsed, frame, design, REML, control, start, call) {
+fit_from_design <- function(parsed, frame, design, REML, control, start, call, prepared = NULL) {
   start <- check_start(start, design$random, control)
-  X <- design$X
-  if (!is.double(X)) storage.mode(X) <- "double"
-  keep <- kept_bytes(design, X, frame, control)
-  result <- if (ncol(X) < nrow(X)) {
-    fit_core(
-      core_design(design, X), design$random, REML, control, start, FALSE, keep
-    )
+  if (is.null(prepared)) {
+    prepared <- prepare_design(design, frame, control)
+    on.exit(release_cpp(prepared$pointer))
   }
-  if (is.null(result) || !is.null(result$smallest_pivot)) {
-    check_magnitudes(design, X, frame)
-    columns <- keep_full_rank(X, full_rank_columns(X, design$weights), control)
-    check_residual_df(columns$X, design)
-    core <- core_design(design, columns$X)
-    result <- fit_core(core, design$random, REML, control, start, TRUE, keep)
-  } else {
-    columns <- keep_full_rank(X, NULL, control)
-  }
-  finish_fit(parsed, frame, design, columns, REML, control, start, call, result)
+  fit_prepared(prepared, parsed, frame, design, REML, control, start, call)
 }
 
-# From the core's answer to the fit, with what there is to say about it.
-finish_fit <- function(parsed, frame, design, columns, REML, control, start, call, result) {
+#' First step into the core: the rank of X is settled
+#'
+#' @return list(`pointer` (to be released by `release_cpp()` when it has served), `columns` (from
+#'   `keep_full_rank()`)).
+#' @noRd
+prepare_design <- function(design, frame, control) {
+  X <- design$X
+  if (!is.double(X)) storage.mode(X) <- "double"
+  prepared <- if (ncol(X) < nrow(X)) prepare_cpp(core_design(design, X), NULL)
+  if (!is.null(prepared) && !is_rank_in_doubt(prepared$rank_pivot)) {
+    return(list(pointer = prepared$pointer, columns = keep_full_rank(X, NULL, control)))
+  }
+  check_magnitudes(design, X, frame)
+  columns <- keep_full_rank(X, full_rank_columns(X, design$weights), control)
+  check_residual_df(columns$X, design)
+  if (is.null(prepared) || length(columns$dropped)) {
+    prepared <- prepare_cpp(core_design(design, columns$X), NULL)
+  }
+  list(pointer = prepared$pointer, columns = columns)
+}
+
+#' Second step into the core, and what there is to say about its answer
+#'
+#' @param prepared list(`pointer`, `columns`).
+#' @param start numeric or NULL.
+#' @return fit object.
+#' @noRd
+fit_prepared <- function(prepared, parsed, frame, design, REML, control, start, call) {
+  columns <- prepared$columns
+  result <- fit_core(prepared$pointer, design$random, REML, control, start)
   check_defined(result, design, design$X, frame, start)
   check_not_exact(result, design, columns$X, frame)
-  print_trace(result, control$trace)
-  fit <- new_lmm_fit(
-    call, parsed, REML, frame, design, columns, control, result, result$optimizer
-  )
+  print_trace(result$evidence$trace, control$trace)
+  keep <- kept_bytes(design, columns$X, frame, control)
+  kept <- if (keep > 0) cross_products_cpp(prepared$pointer, keep)
+  fit <- new_lmm_fit(call, parsed, REML, frame, design, columns, control, result, kept)
   report_outcome(fit, control)
   fit
 }

@@ -5,22 +5,24 @@
 #'
 #' @param call,parsed,REML,frame,design,control what the fit was asked for.
 #' @param columns list(`X`, `dropped`, `all_columns`, `assign`) from `keep_full_rank()`.
-#' @param result list from the C++ core.
-#' @param optimizer list(`name`, `evaluations`, `iterations`, `converged`, `status`, `message`).
+#' @param result list from `fit_core()`.
+#' @param cross_products those that the fit keeps, or NULL.
 #' @return list of class `c("henderson_lmm", "henderson_fit")`.
 #' @noRd
-new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, result, optimizer) {
+new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, result,
+                        cross_products) {
+  point <- result$point
   parts <- lapply(design$random, `[`, c(
     "group", "columns", "structure", "levels", "missing", "text", "lhs", "group_expr", "terms",
     "contrasts", "xlevels", "theta_index"
   ))
   names_kept <- colnames(columns$X)
-  vcov <- result$sigma^2 * result$unscaled_vcov
+  vcov <- point$sigma^2 * point$unscaled_vcov
   dimnames(vcov) <- list(names_kept, names_kept)
   fitted <- result$fitted
   if (!is.null(design$offset)) fitted <- fitted + design$offset
-  blocks <- split_blocks(design$random, result)
-  theta <- stats::setNames(as.double(result$theta), theta_names(parts))
+  blocks <- split_blocks(design$random, result$random)
+  theta <- stats::setNames(as.double(point$theta), theta_names(parts))
   fit <- list(
     call = call, formula = parsed$formula, parsed = parsed, REML = REML,
     frame = if ("frame" %in% control$keep) frame,
@@ -29,20 +31,20 @@ new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, res
     all_columns = columns$all_columns, dropped = columns$dropped, assign = columns$assign,
     weights = design$weights, offset = design$offset, y = design$y,
     random = parts, theta = theta,
-    beta = stats::setNames(as.double(result$beta), names_kept), sigma = result$sigma, vcov = vcov,
-    criterion = result$criterion, log_det = result$log_det, pwrss = result$pwrss,
+    beta = stats::setNames(as.double(point$beta), names_kept), sigma = point$sigma, vcov = vcov,
+    criterion = point$criterion, log_det = point$log_det, pwrss = point$pwrss,
     b = blocks$b, u = blocks$u, conditional_variance = blocks$variance,
-    fitted = as.double(fitted), n = as.integer(result$n),
-    optimization = c(optimizer, list(
-      gradient = stats::setNames(as.double(result$gradient), names(theta)),
-      standardized = stats::setNames(as.double(result$standardized), names(theta)),
-      singular = any(result$standardized[theta_lower(parts) == 0] < 1e-4)
+    fitted = as.double(fitted), n = as.integer(point$n),
+    optimization = c(result$optimizer, list(
+      gradient = stats::setNames(as.double(point$gradient), names(theta)),
+      standardized = stats::setNames(as.double(point$standardized), names(theta)),
+      singular = any(point$standardized[theta_lower(parts) == 0] < 1e-4)
     )),
     control = control, na.action = attr(frame, "na.action"),
-    cache = new_cache(result$cross_products)
+    cache = new_cache(cross_products)
   )
   # a field that is NULL does not exist
-  fit$undetermined <- new_undetermined(result$undetermined, design, fit)
+  fit$undetermined <- new_undetermined(result$evidence$undetermined, design, fit)
   if (!is.null(fit$undetermined)) {
     fit$undetermined$representative <- representative_parameters(fit)
     deviations <- fit$undetermined$representative$deviations

@@ -55,49 +55,37 @@ by_names <- function(start, names) {
   ), kind = "start", variable = "start", observed = given)
 }
 
-#' Fit a design by the optimizer that control asks for
+#' Fit what is prepared by the optimizer that control asks for
 #'
-#' @param core list from `core_design()`; `random` its terms, in theta order.
+#' @param prepared pointer from `prepare_cpp()`; `random` the terms, in theta order.
 #' @param start numeric or NULL.
-#' @param rank_checked logical: has the caller settled the rank of X?
-#' @param keep_bytes how large the cross-products may be that come back as `cross_products`.
-#' @param moments cross-products of these rows with any response, or NULL: only the response is
-#'   read.
-#' @return list from the core, with `optimizer` added; or list(smallest_pivot) if X has to be
-#'   checked for rank first.
+#' @return list from `fit_cpp()`, with `optimizer` added.
 #' @noRd
-fit_core <- function(core, random, REML, control, start, rank_checked, keep_bytes = 0,
-                     moments = NULL) {
+fit_core <- function(prepared, random, REML, control, start) {
   if (!is.null(start)) start <- canonical_signs(start, random)
   outside <- control$optimizer %in% c("bfgs", "nelder_mead")
   options <- list(
     REML = REML, optimize = !outside && control$optimizer != "none", certify = outside,
-    start = start, max_iterations = control$max_iterations, tolerance = control$tolerance,
-    keep_bytes = keep_bytes
+    start = start, max_iterations = control$max_iterations, tolerance = control$tolerance
   )
   if (!outside) {
-    result <- fit_in_memory(core, options, rank_checked, moments)
-    if (!is.null(result$smallest_pivot)) return(result)
-    result$optimizer <- newton_outcome(result, control)
+    result <- fit_in_memory(prepared, options, random)
+    result$optimizer <- newton_outcome(result$evidence, control)
     return(result)
   }
-  if (!rank_checked) return(list(smallest_pivot = 0))
-  optimum <- minimize_with_optim(core, random, REML, control, start)
-  if (is.null(optimum)) return(list(status = "undefined", criterion = Inf))
+  optimum <- minimize_with_optim(prepared, random, REML, control, start)
+  if (is.null(optimum)) return(list(status = "undefined"))
   options$start <- optimum$theta
-  result <- fit_in_memory(core, options, TRUE)
-  result$optimizer <- certify_outcome(optimum$outcome, result$certificate)
+  result <- fit_in_memory(prepared, options, random)
+  result$optimizer <- certify_outcome(optimum$outcome, result$evidence$certificate)
   result
 }
 
-fit_in_memory <- function(core, options, rank_checked, moments = NULL) {
-  result <- if (is.null(moments)) {
-    fit_design_cpp(core, options, rank_checked)
-  } else {
-    refit_design_cpp(core, moments, options)
-  }
-  if (is.null(result$out_of_memory)) return(result)
-  levels <- vapply(core$terms, `[[`, 0, "n_levels")
+fit_in_memory <- function(prepared, options, random) {
+  result <- fit_cpp(prepared, options)
+  if (result$status != "out_of_memory") return(result)
+  groups <- vapply(random, `[[`, "", "group")
+  levels <- lengths(lapply(random[!duplicated(groups)], `[[`, "levels"))
   abort(c(
     "There is not enough memory for this model.",
     "x" = "Its grouping factors have {.val {levels}} levels.",
@@ -106,18 +94,20 @@ fit_in_memory <- function(core, options, rank_checked, moments = NULL) {
   ), kind = "computation", observed = levels)
 }
 
-newton_outcome <- function(result, control) {
+newton_outcome <- function(evidence, control) {
   none <- control$optimizer == "none"
-  certificate <- if (!none) result$certificate
+  certificate <- if (!none) evidence$certificate
   list(
-    optimizer = control$optimizer, evaluations = result$evaluations,
-    iterations = result$iterations, converged = none || is_certified(result$status, certificate),
-    status = result$status, message = if (none) "evaluated at start" else NULL,
+    optimizer = control$optimizer, evaluations = evidence$evaluations,
+    iterations = evidence$iterations,
+    converged = none || is_certified(evidence$search, certificate),
+    status = evidence$search, message = if (none) "evaluated at start" else NULL,
     certificate = certificate
   )
 }
 
 #' Is the outcome of the core's optimizer a minimum?
+#' @param status string, how the search ended.
 #' @param certificate list(`predicted_decrease`, `smallest_curvature`, `smallest_score`, `failed` =
 #'   names of the numbers that are not those of a minimum); the core has the bounds,
 #'   `Certificate::failed()`.
@@ -142,8 +132,8 @@ spent_budget <- "iteration limit reached"
 #' Minimise with stats::optim, for comparison with the core's own optimizer
 #' @return list(`theta`, `outcome` for `certify_outcome()`); NULL where the criterion is not finite.
 #' @noRd
-minimize_with_optim <- function(core, random, REML, control, start) {
-  evaluate <- deviance_evaluator(cross_products_cpp(core), REML)
+minimize_with_optim <- function(prepared, random, REML, control, start) {
+  evaluate <- deviance_evaluator(prepared, REML)
   if (is.null(start)) start <- theta_start(random)
   value <- function(theta) evaluate(theta, FALSE)$value
   gradient <- function(theta) evaluate(theta, TRUE)$gradient
@@ -280,9 +270,8 @@ failed_certificate <- function(certificate) {
 
 #' Print the optimizer's steps
 #' @noRd
-print_trace <- function(result, verbose) {
-  if (verbose < 1L || is.null(result$trace) || nrow(result$trace) == 0L) return(invisible(NULL))
-  trace <- result$trace
+print_trace <- function(trace, verbose) {
+  if (verbose < 1L || nrow(trace) == 0L) return(invisible(NULL))
   lines <- sprintf(
     "%4d  criterion %.10g  predicted decrease %.3g  damping %.3g",
     as.integer(trace[, "evaluation"]), trace[, "criterion"], trace[, "predicted_decrease"],
@@ -292,7 +281,7 @@ print_trace <- function(result, verbose) {
 }
 
 #' Evaluate the profiled criterion at many points of one model
-#' @param moments cross-products (a list, design/internal-objects.md).
+#' @param moments cross-products: a list (design/internal-objects.md), or `prepare_cpp()`'s pointer.
 #' @return function of `theta` and `gradient` (flag), which returns list(`value`, `gradient`). The
 #'   ordering of the model is done once, and again where the function comes from a file.
 #' @noRd

@@ -157,7 +157,7 @@ moments_of <- function(fit) {
     random = fit_random_terms(fit), y = model_response(fit), weights = fit$weights,
     offset = fit$offset
   )
-  moments <- cross_products_cpp(core_design(design, fixed_matrix(fit)))
+  moments <- design_moments(core_design(design, fixed_matrix(fit)))
   assign("cross_products", rlang::new_weakref(fit$cache, moments), envir = fit$cache)
   moments
 }

@@ -19,17 +19,16 @@ nested_fit <- function(fit, random) {
   members <- index_theta(members[order(-sizes)])
   moments <- nested_moments(moments_of(fit), members)
   if (is.null(moments)) return(NULL)
-  result <- fit_cross_products_cpp(moments, list(
-    REML = fit$REML, optimize = TRUE, certify = FALSE, start = NULL,
-    max_iterations = control$max_iterations, tolerance = control$tolerance
-  ))
-  outcome <- newton_outcome(result, control)
+  prepared <- prepare_cpp(NULL, moments)
+  on.exit(release_cpp(prepared$pointer))
+  result <- fit_core(prepared$pointer, members, fit$REML, control, NULL)
+  outcome <- result$optimizer
   certificate <- outcome$certificate
-  quiet <- outcome$converged && is.null(result$undetermined)
+  quiet <- outcome$converged && is.null(result$evidence$undetermined)
   if (!quiet || !(certificate$rounding < 1e-7)) return(NULL)
-  outcome$singular <- any(result$standardized[theta_lower(members) == 0] < 1e-4)
+  outcome$singular <- any(result$point$standardized[theta_lower(members) == 0] < 1e-4)
   list(
-    criterion = result$criterion, theta = as.double(result$theta), beta = fit$beta,
+    criterion = result$point$criterion, theta = as.double(result$point$theta), beta = fit$beta,
     random = members, optimization = outcome
   )
 }

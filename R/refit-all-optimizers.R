@@ -31,12 +31,14 @@ all_optimizers <- function(fit, optimizers = c("newton", "bfgs", "nelder_mead"),
   }
   frame <- model_frame_of(fit)
   design <- fit_design_again(fit)
+  prepared <- prepare_design(design, frame, unchecked(fit$control))
+  on.exit(release_cpp(prepared$pointer))
   one <- function(optimizer) {
     control <- unchecked(fit$control)
     control$optimizer <- optimizer
     seconds <- system.time(
       other <- suppressWarnings(
-        fit_from_design(fit$parsed, frame, design, fit$REML, control, start, fit$call),
+        fit_from_design(fit$parsed, frame, design, fit$REML, control, start, fit$call, prepared),
         classes = "henderson_warning_convergence"
       )
     )[["elapsed"]]

@@ -26,9 +26,8 @@ refit_from_moments <- function(fit, frame, REML, control, start, call) {
   start <- check_start(start, design$random, control)
   columns <- fit[c("all_columns", "dropped", "assign")]
   columns$X <- design$X
-  result <- fit_core(
-    core_design(design, design$X), design$random, REML, control, start, TRUE,
-    kept_bytes(design, design$X, frame, control), moments_of(fit)
-  )
-  finish_fit(fit$parsed, frame, design, columns, REML, control, start, call, result)
+  prepared <- prepare_cpp(core_design(design, design$X), moments_of(fit))
+  on.exit(release_cpp(prepared$pointer))
+  prepared$columns <- columns
+  fit_prepared(prepared, fit$parsed, frame, design, REML, control, start, call)
 }

@@ -55,12 +55,13 @@ BEGIN_RCPP
 END_RCPP
 }
 // cross_products_cpp
-Rcpp::List cross_products_cpp(const Rcpp::List& design);
-RcppExport SEXP _henderson_cross_products_cpp(SEXP designSEXP) {
+SEXP cross_products_cpp(SEXP prepared, double bytes);
+RcppExport SEXP _henderson_cross_products_cpp(SEXP preparedSEXP, SEXP bytesSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< const Rcpp::List& >::type design(designSEXP);
-    rcpp_result_gen = Rcpp::wrap(cross_products_cpp(design));
+    Rcpp::traits::input_parameter< SEXP >::type prepared(preparedSEXP);
+    Rcpp::traits::input_parameter< double >::type bytes(bytesSEXP);
+    rcpp_result_gen = Rcpp::wrap(cross_products_cpp(prepared, bytes));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -85,47 +86,43 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
-// fit_design_cpp
-Rcpp::List fit_design_cpp(const Rcpp::List& design, const Rcpp::List& options, bool rank_checked);
-RcppExport SEXP _henderson_fit_design_cpp(SEXP designSEXP, SEXP optionsSEXP, SEXP rank_checkedSEXP) {
+// prepare_cpp
+Rcpp::List prepare_cpp(SEXP design, SEXP moments);
+RcppExport SEXP _henderson_prepare_cpp(SEXP designSEXP, SEXP momentsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< const Rcpp::List& >::type design(designSEXP);
-    Rcpp::traits::input_parameter< const Rcpp::List& >::type options(optionsSEXP);
-    Rcpp::traits::input_parameter< bool >::type rank_checked(rank_checkedSEXP);
-    rcpp_result_gen = Rcpp::wrap(fit_design_cpp(design, options, rank_checked));
+    Rcpp::traits::input_parameter< SEXP >::type design(designSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type moments(momentsSEXP);
+    rcpp_result_gen = Rcpp::wrap(prepare_cpp(design, moments));
     return rcpp_result_gen;
 END_RCPP
 }
-// refit_design_cpp
-Rcpp::List refit_design_cpp(const Rcpp::List& design, const Rcpp::List& moments, const Rcpp::List& options);
-RcppExport SEXP _henderson_refit_design_cpp(SEXP designSEXP, SEXP momentsSEXP, SEXP optionsSEXP) {
+// release_cpp
+void release_cpp(SEXP pointer);
+RcppExport SEXP _henderson_release_cpp(SEXP pointerSEXP) {
 BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< const Rcpp::List& >::type design(designSEXP);
-    Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
-    Rcpp::traits::input_parameter< const Rcpp::List& >::type options(optionsSEXP);
-    rcpp_result_gen = Rcpp::wrap(refit_design_cpp(design, moments, options));
-    return rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type pointer(pointerSEXP);
+    release_cpp(pointer);
+    return R_NilValue;
 END_RCPP
 }
-// fit_cross_products_cpp
-Rcpp::List fit_cross_products_cpp(const Rcpp::List& moments, const Rcpp::List& options);
-RcppExport SEXP _henderson_fit_cross_products_cpp(SEXP momentsSEXP, SEXP optionsSEXP) {
+// fit_cpp
+Rcpp::List fit_cpp(SEXP prepared, const Rcpp::List& options);
+RcppExport SEXP _henderson_fit_cpp(SEXP preparedSEXP, SEXP optionsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type prepared(preparedSEXP);
     Rcpp::traits::input_parameter< const Rcpp::List& >::type options(optionsSEXP);
-    rcpp_result_gen = Rcpp::wrap(fit_cross_products_cpp(moments, options));
+    rcpp_result_gen = Rcpp::wrap(fit_cpp(prepared, options));
     return rcpp_result_gen;
 END_RCPP
 }
 // deviance_evaluator_cpp
-SEXP deviance_evaluator_cpp(const Rcpp::List& moments, bool reml);
+SEXP deviance_evaluator_cpp(SEXP moments, bool reml);
 RcppExport SEXP _henderson_deviance_evaluator_cpp(SEXP momentsSEXP, SEXP remlSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type moments(momentsSEXP);
     Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);
     rcpp_result_gen = Rcpp::wrap(deviance_evaluator_cpp(moments, reml));
     return rcpp_result_gen;
@@ -144,11 +141,11 @@ BEGIN_RCPP
 END_RCPP
 }
 // evaluate_deviance_cpp
-Rcpp::List evaluate_deviance_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml, bool gradient);
+Rcpp::List evaluate_deviance_cpp(SEXP moments, const Eigen::VectorXd& theta, bool reml, bool gradient);
 RcppExport SEXP _henderson_evaluate_deviance_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP gradientSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type moments(momentsSEXP);
     Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type theta(thetaSEXP);
     Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);
     Rcpp::traits::input_parameter< bool >::type gradient(gradientSEXP);
@@ -239,12 +236,12 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_simulate_lrt_cpp", (DL_FUNC) &_henderson_simulate_lrt_cpp, 7},
     {"_henderson_projection_shares_cpp", (DL_FUNC) &_henderson_projection_shares_cpp, 3},
     {"_henderson_structure_cpp", (DL_FUNC) &_henderson_structure_cpp, 3},
-    {"_henderson_cross_products_cpp", (DL_FUNC) &_henderson_cross_products_cpp, 1},
+    {"_henderson_cross_products_cpp", (DL_FUNC) &_henderson_cross_products_cpp, 2},
     {"_henderson_merge_cross_products_cpp", (DL_FUNC) &_henderson_merge_cross_products_cpp, 2},
     {"_henderson_factor_bytes_cpp", (DL_FUNC) &_henderson_factor_bytes_cpp, 1},
-    {"_henderson_fit_design_cpp", (DL_FUNC) &_henderson_fit_design_cpp, 3},
-    {"_henderson_refit_design_cpp", (DL_FUNC) &_henderson_refit_design_cpp, 3},
-    {"_henderson_fit_cross_products_cpp", (DL_FUNC) &_henderson_fit_cross_products_cpp, 2},
+    {"_henderson_prepare_cpp", (DL_FUNC) &_henderson_prepare_cpp, 2},
+    {"_henderson_release_cpp", (DL_FUNC) &_henderson_release_cpp, 1},
+    {"_henderson_fit_cpp", (DL_FUNC) &_henderson_fit_cpp, 2},
     {"_henderson_deviance_evaluator_cpp", (DL_FUNC) &_henderson_deviance_evaluator_cpp, 2},
     {"_henderson_deviance_at_cpp", (DL_FUNC) &_henderson_deviance_at_cpp, 3},
     {"_henderson_evaluate_deviance_cpp", (DL_FUNC) &_henderson_evaluate_deviance_cpp, 4},

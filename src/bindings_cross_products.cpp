@@ -1,17 +1,25 @@
 #include "henderson_types.h"
 
-#include "convert.h"
-#include "data/accumulate.h"
-#include "equations/equations.h"
-#include "equations/standardization.h"
+#include <memory>
 
-// Cross-products of a design (convert.h) as a plain list. The rank of X is the caller's business.
+#include "convert.h"
+#include "equations/equations.h"
+#include "equations/level_order.h"
+#include "equations/standardization.h"
+#include "prepared.h"
+
+// Cross-products as a plain list, in the order of levels that R knows; NULL if they take more than
+// `bytes`. The rank of X is the caller's business.
 // [[Rcpp::export(rng = false)]]
-Rcpp::List cross_products_cpp(const Rcpp::List& design) {
+SEXP cross_products_cpp(SEXP prepared, double bytes) {
   const UserInterrupts interruptible;
-  const henderson::DataRows rows = as_data_rows(design);
-  return wrap_cross_products(henderson::accumulate(rows, henderson::dense_gram(rows)),
-                             design["specs"]);
+  Prepared* own = as_prepared(prepared);
+  const std::shared_ptr<const henderson::CrossProducts> moments = own->moments();
+  if (!(moments->bytes() <= bytes)) return R_NilValue;
+  if (!own->is_sorted()) return wrap_cross_products(*moments, own->specs());
+  henderson::CrossProducts restored = *moments;
+  henderson::restore_levels(own->order(), &restored);
+  return wrap_cross_products(restored, own->specs());
 }
 
 // Sum of two lists of cross-products with equal terms and levels, about the shifts of the first.

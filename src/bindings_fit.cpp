@@ -1,109 +1,89 @@
 #include "henderson_types.h"
 
+#include <memory>
 #include <new>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "algebra/gemm.h"
 #include "convert.h"
-#include "data/accumulate.h"
 #include "equations/level_order.h"
 #include "fit/fit_lmm.h"
 #include "likelihood/gaussian.h"
+#include "prepared.h"
+
+// First step of a fit: list(pointer, rank_pivot) of a design (convert.h), of cross-products, or of
+// cross-products whose response is to be that of the design. Where rank_pivot, the smallest squared
+// pivot of X with columns of length one, is near zero, the caller decides by QR what columns X has.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List prepare_cpp(SEXP design, SEXP moments) {
+  const UserInterrupts interruptible;
+  const Rcpp::RObject pointer = wrap_prepared(design, moments);
+  return Rcpp::List::create(Rcpp::_["pointer"] = pointer,
+                            Rcpp::_["rank_pivot"] = as_prepared(pointer)->rank_pivot());
+}
+
+// Gives back the memory of prepare_cpp() at once: R does not know how much it is.
+// [[Rcpp::export(rng = false)]]
+void release_cpp(SEXP pointer) {
+  as_prepared(pointer);
+  Rcpp::XPtr<Prepared>(pointer).release();
+  R_SetExternalPtrProtected(pointer, R_NilValue);
+}
 
 namespace {
 
-// Leaves the moments as they are. They are handed back (`cross_products`) if they are no larger
-// than options$keep_bytes: after the fit, when the factor is gone.
-Rcpp::List fit_rows_and_moments(const henderson::DataRows& rows, const Rcpp::List& design,
-                                const Rcpp::List& options, henderson::CrossProducts* moments) {
-  const henderson::LevelOrder order = henderson::sort_levels(moments);
-  const henderson::RowSource source{rows, order.original};
-  henderson::FitResult result = henderson::fit_lmm(*moments, as_structures(design, *moments),
-                                                   as_fit_options(options), &source);
-  henderson::restore_levels(order, &result);
-  const bool defined = result.modes.size() == rows.terms.size();
-  Rcpp::NumericVector fitted(defined ? Rcpp::no_init(rows.n) : Rcpp::no_init(0));
-  if (defined) henderson::refine_residual(rows, *moments, &result, fitted.begin());
-  Rcpp::List list = wrap_fit(result);
-  result = henderson::FitResult();
-  if (defined) list["fitted"] = fitted;
-  list["n"] = moments->n;
-  double keep = 0;
-  if (options.containsElementNamed("keep_bytes")) keep = Rcpp::as<double>(options["keep_bytes"]);
-  if (defined && moments->bytes() <= keep) {
-    henderson::restore_levels(order, moments);
-    list["cross_products"] = wrap_cross_products(*moments, design["specs"]);
-  }
-  return list;
-}
-
-Rcpp::List fit_design(const Rcpp::List& design, const Rcpp::List& options, bool rank_checked) {
-  const henderson::DataRows rows = as_data_rows(design);
-  const henderson::GramResult gram = henderson::dense_gram(rows);
-  // lm() drops a column whose residual norm is below 1e-7 of its norm: a squared pivot of 1e-14,
-  // which a Gram matrix cannot resolve. Anything below 1e-9 goes to the QR.
-  if (!rank_checked && rows.p > 0 && !(gram.smallest_pivot > 1e-9)) {
-    return Rcpp::List::create(Rcpp::_["smallest_pivot"] = gram.smallest_pivot);
-  }
-  henderson::CrossProducts moments = henderson::accumulate(rows, gram);
-  return fit_rows_and_moments(rows, design, options, &moments);
+Rcpp::List fit_prepared(Prepared* prepared, const Rcpp::List& options) {
+  const std::shared_ptr<const henderson::CrossProducts> moments = prepared->moments();
+  const henderson::DataRows& rows = prepared->rows();
+  const henderson::RowSource source{rows, prepared->order().original};
+  henderson::FitResult result =
+      henderson::fit_lmm(*moments, prepared->structures(), as_fit_options(options),
+                         prepared->has_rows() ? &source : nullptr);
+  henderson::restore_levels(prepared->order(), &result);
+  const bool wanted = prepared->has_rows() && result.modes.size() == rows.terms.size();
+  Rcpp::NumericVector fitted(wanted ? Rcpp::no_init(rows.n) : Rcpp::no_init(0));
+  if (wanted) henderson::refine_residual(rows, *moments, &result, fitted.begin());
+  return wrap_fit(result, moments->n, fitted);
 }
 
 }  // namespace
 
-// Fits a design (convert.h). When X may be rank deficient nothing is fitted: the result is
-// list(smallest_pivot), and the caller decides by QR and calls again with rank_checked. Without
-// memory for the factor it is list(out_of_memory = TRUE).
+// Second step of a fit, as often as wanted: list(status ("fitted", "undefined", "out_of_memory"),
+// point, random, fitted (empty without rows), evidence, curvature), see wrap_fit().
 // [[Rcpp::export(rng = false)]]
-Rcpp::List fit_design_cpp(const Rcpp::List& design, const Rcpp::List& options, bool rank_checked) {
+Rcpp::List fit_cpp(SEXP prepared, const Rcpp::List& options) {
   const UserInterrupts interruptible;
   try {
-    return fit_design(design, options, rank_checked);
+    return fit_prepared(as_prepared(prepared), options);
   } catch (const std::bad_alloc&) {
-    return Rcpp::List::create(Rcpp::_["out_of_memory"] = true);
+    return wrap_out_of_memory();
   }
-}
-
-// The same with another response in place of that of `moments`, cross-products of these rows.
-// [[Rcpp::export(rng = false)]]
-Rcpp::List refit_design_cpp(const Rcpp::List& design, const Rcpp::List& moments,
-                            const Rcpp::List& options) {
-  const UserInterrupts interruptible;
-  const henderson::DataRows rows = as_data_rows(design);
-  try {
-    henderson::CrossProducts own = as_cross_products(moments);
-    if (own.p != rows.p || own.terms.size() != rows.terms.size()) {
-      Rcpp::stop("internal: cross-products of another design");
-    }
-    for (std::size_t t = 0; t < own.terms.size(); ++t) {
-      if (own.terms[t].n_levels != rows.terms[t].n_levels ||
-          own.terms[t].v != static_cast<int>(rows.terms[t].columns.size())) {
-        Rcpp::stop("internal: cross-products of other terms");
-      }
-    }
-    henderson::replace_response(rows, &own);
-    return fit_rows_and_moments(rows, design, options, &own);
-  } catch (const std::bad_alloc&) {
-    return Rcpp::List::create(Rcpp::_["out_of_memory"] = true);
-  }
-}
-
-// The same from cross-products alone (no fitted values).
-// [[Rcpp::export(rng = false)]]
-Rcpp::List fit_cross_products_cpp(const Rcpp::List& moments, const Rcpp::List& options) {
-  const UserInterrupts interruptible;
-  const henderson::CrossProducts own = as_cross_products(moments);
-  return wrap_fit(henderson::fit_lmm(own, as_structures(moments, own), as_fit_options(options)));
 }
 
 namespace {
 
 // Cross-products with their symbolic factorization, which is most of the work of one evaluation.
 struct DevianceEvaluator {
-  DevianceEvaluator(const Rcpp::List& list, bool reml)
-      : moments(as_cross_products(list)), deviance(moments, as_structures(list, moments), reml) {}
-  const henderson::CrossProducts moments;
+  DevianceEvaluator(const std::shared_ptr<const henderson::CrossProducts>& own,
+                    const std::vector<henderson::TermStructures>& structures, bool reml)
+      : moments(own), deviance(*moments, structures, reml) {}
+  const std::shared_ptr<const henderson::CrossProducts> moments;
   henderson::GaussianObjective deviance;
 };
+
+// Of what prepare_cpp() points to, or of the list of cross-products.
+std::unique_ptr<DevianceEvaluator> make_evaluator(SEXP moments, bool reml) {
+  if (TYPEOF(moments) == EXTPTRSXP) {
+    Prepared* prepared = as_prepared(moments);
+    const auto own = prepared->moments();
+    return std::make_unique<DevianceEvaluator>(own, prepared->structures(), reml);
+  }
+  const Rcpp::List list(moments);
+  const auto own = std::make_shared<const henderson::CrossProducts>(as_cross_products(list));
+  return std::make_unique<DevianceEvaluator>(own, as_structures(list, *own), reml);
+}
 
 SEXP evaluator_tag() { return Rf_install("henderson_deviance_evaluator"); }
 
@@ -116,11 +96,13 @@ Rcpp::List evaluate(henderson::GaussianObjective* deviance, const Eigen::VectorX
 
 }  // namespace
 
-// An evaluator for deviance_at_cpp(): an external pointer, nil once it has been saved and loaded.
+// An evaluator for deviance_at_cpp(), of cross-products (a list, or as prepared): an external
+// pointer, nil once it has been saved and loaded.
 // [[Rcpp::export(rng = false)]]
-SEXP deviance_evaluator_cpp(const Rcpp::List& moments, bool reml) {
+SEXP deviance_evaluator_cpp(SEXP moments, bool reml) {
   const UserInterrupts interruptible;
-  return Rcpp::XPtr<DevianceEvaluator>(new DevianceEvaluator(moments, reml), true, evaluator_tag());
+  std::unique_ptr<DevianceEvaluator> own = make_evaluator(moments, reml);
+  return Rcpp::XPtr<DevianceEvaluator>(own.release(), true, evaluator_tag());
 }
 
 // Profiled criterion at theta (natural parametrization) with its gradient if wanted; NULL from an
@@ -138,11 +120,10 @@ SEXP deviance_at_cpp(SEXP evaluator, const Eigen::VectorXd& theta, bool gradient
 
 // The same, once.
 // [[Rcpp::export(rng = false)]]
-Rcpp::List evaluate_deviance_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml,
+Rcpp::List evaluate_deviance_cpp(SEXP moments, const Eigen::VectorXd& theta, bool reml,
                                  bool gradient) {
   const UserInterrupts interruptible;
-  DevianceEvaluator own(moments, reml);
-  return evaluate(&own.deviance, theta, gradient);
+  return evaluate(&make_evaluator(moments, reml)->deviance, theta, gradient);
 }
 
 // Name of the matrix-product kernel in use ("eigen", "avx2", "avx512"), after choosing another one

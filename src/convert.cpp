@@ -371,10 +371,6 @@ Rcpp::NumericMatrix wrap_trace(const std::vector<henderson::SearchTrace>& trace)
   return table;
 }
 
-}  // namespace
-
-namespace {
-
 Rcpp::IntegerVector one_based(const std::vector<int>& index) {
   Rcpp::IntegerVector result(index.begin(), index.end());
   return result + 1;
@@ -394,32 +390,59 @@ SEXP wrap_undetermined(const henderson::UndeterminedDirections& undetermined) {
                             Rcpp::_["sizes"] = undetermined.sizes, Rcpp::_["moves"] = moves);
 }
 
-}  // namespace
-
-Rcpp::List wrap_fit(const FitResult& result) {
+Rcpp::List wrap_point(const FitResult& result, double n) {
   return Rcpp::List::create(
       Rcpp::_["theta"] = result.theta, Rcpp::_["standardized"] = result.standardized,
-      Rcpp::_["criterion"] = result.criterion,
+      Rcpp::_["criterion"] = result.criterion, Rcpp::_["gradient"] = result.gradient,
       Rcpp::_["log_det"] = Rcpp::NumericVector::create(Rcpp::_["M"] = result.log_det_m,
                                                        Rcpp::_["RX"] = result.log_det_x),
       Rcpp::_["pwrss"] = result.residual_ss, Rcpp::_["sigma"] = result.sigma,
       Rcpp::_["beta"] = result.beta, Rcpp::_["unscaled_vcov"] = result.unscaled_vcov,
+      Rcpp::_["n"] = n);
+}
+
+Rcpp::List wrap_certificate(const henderson::Certificate& certificate) {
+  return Rcpp::List::create(
+      Rcpp::_["predicted_decrease"] = certificate.predicted_decrease,
+      Rcpp::_["smallest_curvature"] = certificate.smallest_curvature,
+      Rcpp::_["smallest_score"] = certificate.smallest_score,
+      Rcpp::_["boundary_gain"] = certificate.boundary_gain,
+      Rcpp::_["rounding"] = certificate.rounding,
+      Rcpp::_["relative_error"] = certificate.relative_error,
+      Rcpp::_["failed"] = Rcpp::wrap(certificate.failed()),
+      Rcpp::_["undetermined"] = one_based(certificate.undetermined),
+      Rcpp::_["hessian"] = certificate.exact_hessian ? "exact" : "average information");
+}
+
+Rcpp::List wrap_evidence(const FitResult& result) {
+  return Rcpp::List::create(
+      Rcpp::_["search"] = std::string(henderson::status_name(result.status)),
+      Rcpp::_["evaluations"] = result.evaluations, Rcpp::_["iterations"] = result.iterations,
+      Rcpp::_["certificate"] = wrap_certificate(result.certificate),
+      Rcpp::_["undetermined"] = wrap_undetermined(result.undetermined),
+      Rcpp::_["trace"] = wrap_trace(result.trace));
+}
+
+Rcpp::List wrap_answer(const char* status, SEXP point, SEXP random, SEXP fitted, SEXP evidence) {
+  return Rcpp::List::create(Rcpp::_["status"] = status, Rcpp::_["point"] = point,
+                            Rcpp::_["random"] = random, Rcpp::_["fitted"] = fitted,
+                            Rcpp::_["evidence"] = evidence, Rcpp::_["curvature"] = R_NilValue);
+}
+
+}  // namespace
+
+Rcpp::List wrap_fit(const FitResult& result, double n, const Rcpp::NumericVector& fitted) {
+  const bool defined = result.status != henderson::SearchStatus::kUndefined &&
+                       std::isfinite(result.criterion);
+  const Rcpp::List point = wrap_point(result, n);
+  const Rcpp::List random = Rcpp::List::create(
       Rcpp::_["modes"] = Rcpp::wrap(result.modes),
       Rcpp::_["spherical_modes"] = Rcpp::wrap(result.spherical_modes),
-      Rcpp::_["conditional_variance"] = Rcpp::wrap(result.conditional_variance),
-      Rcpp::_["gradient"] = result.gradient,
-      Rcpp::_["certificate"] = Rcpp::List::create(
-          Rcpp::_["predicted_decrease"] = result.certificate.predicted_decrease,
-          Rcpp::_["smallest_curvature"] = result.certificate.smallest_curvature,
-          Rcpp::_["smallest_score"] = result.certificate.smallest_score,
-          Rcpp::_["boundary_gain"] = result.certificate.boundary_gain,
-          Rcpp::_["rounding"] = result.certificate.rounding,
-          Rcpp::_["relative_error"] = result.certificate.relative_error,
-          Rcpp::_["failed"] = Rcpp::wrap(result.certificate.failed()),
-          Rcpp::_["undetermined"] = one_based(result.certificate.undetermined),
-          Rcpp::_["hessian"] = result.certificate.exact_hessian ? "exact" : "average information"),
-      Rcpp::_["undetermined"] = wrap_undetermined(result.undetermined),
-      Rcpp::_["evaluations"] = result.evaluations, Rcpp::_["iterations"] = result.iterations,
-      Rcpp::_["status"] = std::string(henderson::status_name(result.status)),
-      Rcpp::_["trace"] = wrap_trace(result.trace));
+      Rcpp::_["conditional_variance"] = Rcpp::wrap(result.conditional_variance));
+  const Rcpp::List evidence = wrap_evidence(result);
+  return wrap_answer(defined ? "fitted" : "undefined", point, random, fitted, evidence);
+}
+
+Rcpp::List wrap_out_of_memory() {
+  return wrap_answer("out_of_memory", R_NilValue, R_NilValue, R_NilValue, R_NilValue);
 }

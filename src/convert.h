@@ -37,7 +37,12 @@ std::shared_ptr<const henderson::CovarianceStructure> as_structure(const Rcpp::L
 std::vector<henderson::TermStructures> as_structures(const Rcpp::List& list,
                                                      const henderson::CrossProducts& moments);
 
-Rcpp::List wrap_fit(const henderson::FitResult& result);
+// The one answer of a fit: list(status, point, random, fitted, evidence, curvature), all names
+// always. point: theta and what there is to say at it; random: by factor term; evidence: of the
+// search, that the point is a minimum.
+Rcpp::List wrap_fit(const henderson::FitResult& result, double n,
+                    const Rcpp::NumericVector& fitted);
+Rcpp::List wrap_out_of_memory();
 
 henderson::FitOptions as_fit_options(const Rcpp::List& options);
 

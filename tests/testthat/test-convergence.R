@@ -157,27 +157,28 @@ test_that("a start however bad leads to the minimum", {
   }
 })
 
-# fit_design_cpp() replaced until the end of the caller.
+# fit_cpp() replaced until the end of the caller.
 replace_core <- function(value, env = parent.frame()) {
   namespace <- asNamespace("henderson")
-  old <- get("fit_design_cpp", namespace)
+  old <- get("fit_cpp", namespace)
   put <- function(value) {
     unlock <- get("unlockBinding", baseenv())
-    unlock("fit_design_cpp", namespace)
-    assign("fit_design_cpp", value, namespace)
-    lockBinding("fit_design_cpp", namespace)
+    unlock("fit_cpp", namespace)
+    assign("fit_cpp", value, namespace)
+    lockBinding("fit_cpp", namespace)
   }
   put(value)
   withr::defer(put(old), envir = env)
 }
 
 test_that("a failure of the core reaches the user as a warning that says what to try", {
-  real <- fit_design_cpp
+  real <- fit_cpp
   broken <- function(change) {
     function(...) utils::modifyList(real(...), change)
   }
   certificate <- function(failed, values) {
-    list(certificate = c(as.list(stats::setNames(values, failed)), list(failed = failed)))
+    own <- c(as.list(stats::setNames(values, failed)), list(failed = failed))
+    list(evidence = list(certificate = own))
   }
   cases <- list(
     list(
@@ -192,11 +193,13 @@ test_that("a failure of the core reaches the user as a warning that says what to
       "criterion by 2, and .*boundary score -3", "rescaled", "converged"
     ),
     list(
-      c(list(status = "radius_collapsed"), certificate("predicted_decrease", 1)),
+      utils::modifyList(
+        certificate("predicted_decrease", 1), list(evidence = list(search = "radius_collapsed"))
+      ),
       "no step however short .*, and .* criterion by 1", "bfgs", "radius_collapsed"
     ),
     list(
-      list(status = "max_evaluations"), "budget of max_iterations = 1000 is spent",
+      list(evidence = list(search = "max_evaluations")), "budget of max_iterations = 1000 is spent",
       "max_iterations = .*start", "max_evaluations"
     )
   )
@@ -230,9 +233,9 @@ test_that("the other optimizers say when their budget is spent", {
 })
 
 test_that("an undefined criterion is an error that names the response", {
-  real <- fit_design_cpp
+  real <- fit_cpp
   replace_core(function(...) {
-    utils::modifyList(real(...), list(status = "undefined", criterion = Inf))
+    utils::modifyList(real(...), list(status = "undefined"))
   })
   expect_error(
     lmm(Reaction ~ Days + (Days | Subject), sleepstudy), class = "henderson_error_computation"

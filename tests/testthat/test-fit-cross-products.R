@@ -33,19 +33,19 @@ test_that("cross-products of two halves add up to those of the whole and give it
       })
       term
     })
-    cross_products_cpp(half)
+    design_moments(half)
   }
   sum <- merge_cross_products_cpp(part(1:70), part(71:180))
   expect_equal(sum$n, 180)
   theta <- c(0.9, 0.1, 0.2, 0.3)
-  whole <- evaluate_deviance_cpp(cross_products_cpp(core), theta, TRUE, TRUE)
+  whole <- evaluate_deviance_cpp(design_moments(core), theta, TRUE, TRUE)
   merged <- evaluate_deviance_cpp(sum, theta, TRUE, TRUE)
   expect_equal(merged$value, whole$value, tolerance = 1e-12)
   expect_equal(merged$gradient, whole$gradient, tolerance = 1e-9)
   options <- list(
     REML = TRUE, optimize = TRUE, start = NULL, max_iterations = 100L, tolerance = 1e-12
   )
-  refit <- fit_cross_products_cpp(sum, options)
+  refit <- fit_cpp(prepare_cpp(NULL, sum)$pointer, options)$point
   expect_equal(refit$criterion, fit$criterion, tolerance = 1e-11)
   expect_equal(refit$beta, unname(fixef(fit)), tolerance = 1e-8)
 })

@@ -77,3 +77,43 @@ test_that("verbose prints the optimizer's steps", {
     "criterion 1743.628272 .*predicted decrease"
   )
 })
+
+test_that("what is prepared serves any number of fits, with one shape of answer, until released", {
+  fit <- fit_cached("sleepstudy")
+  core <- core_design(fit_design_again(fit), fit$X)
+  prepared <- prepare_cpp(core, NULL)
+  expect_gt(prepared$rank_pivot, 0.1)
+  options <- list(
+    REML = TRUE, optimize = TRUE, start = NULL, max_iterations = 100L, tolerance = 1e-12
+  )
+  answer <- fit_cpp(prepared$pointer, options)
+  names <- c("status", "point", "random", "fitted", "evidence", "curvature")
+  expect_named(answer, names)
+  expect_identical(answer$status, "fitted")
+  expect_identical(answer$point$theta, unname(fit$theta))
+  expect_identical(answer$fitted, fit$fitted)
+  ml <- fit_cpp(prepared$pointer, replace(options, "REML", FALSE))
+  expect_identical(ml$point$criterion, fit_cached("sleepstudy_ml")$criterion)
+  expect_identical(fit_cpp(prepared$pointer, options), answer)
+  # a response that is all zero has no residual variance
+  undefined <- fit_cpp(prepare_cpp(replace(core, "y", list(0 * core$y)), NULL)$pointer, options)
+  expect_named(undefined, names)
+  expect_identical(undefined$status, "undefined")
+  # cross-products alone have no rows to give fitted values for
+  alone <- fit_cpp(prepare_cpp(NULL, cross_products_cpp(prepared$pointer, Inf))$pointer, options)
+  expect_named(alone, names)
+  expect_identical(alone$fitted, numeric())
+  expect_equal(alone$point$criterion, fit$criterion, tolerance = 1e-11)
+  expect_null(cross_products_cpp(prepared$pointer, 1))
+  release_cpp(prepared$pointer)
+  gone <- list(
+    quote(fit_cpp(prepared$pointer, options)), quote(release_cpp(prepared$pointer)),
+    quote(cross_products_cpp(prepared$pointer, Inf)),
+    quote(deviance_evaluator_cpp(prepared$pointer, TRUE))
+  )
+  for (call in gone) expect_error(eval(call), "internal: what was prepared is gone")
+  for (other in list(NULL, 1, methods::new("externalptr"))) {
+    expect_error(fit_cpp(other, options), "internal: nothing prepared")
+  }
+  expect_error(prepare_cpp(NULL, NULL), "internal: neither rows nor cross-products")
+})

@@ -1,23 +1,5 @@
 # Smaller random parts fitted to cross-products of the larger model, against fits of the rows.
 
-# Functions of the package replaced until the end of the caller.
-replace_functions <- function(functions, env = parent.frame()) {
-  for (name in names(functions)) replace_function(name, functions[[name]], env)
-}
-
-replace_function <- function(name, value, env) {
-  namespace <- asNamespace("henderson")
-  old <- get(name, namespace)
-  put <- function(value) {
-    unlock <- get("unlockBinding", baseenv())
-    unlock(name, namespace)
-    assign(name, value, envir = namespace)
-    lockBinding(name, namespace)
-  }
-  put(value)
-  withr::defer(put(old), envir = env)
-}
-
 nested_data <- local({
   set.seed(5)
   n <- 1500
@@ -102,9 +84,11 @@ test_that("tests of random terms build no design and read no rows but a thousand
   d$y <- rnorm(40)[d$g] + rnorm(9)[d$h] + rnorm(40)[d$g] * d$x + rnorm(n)
   fit <- lmm(y ~ x + (x | g) + (1 | h), d)
   forbidden <- function(...) stop("a design or the rows were asked for")
+  prepare <- prepare_cpp
+  without_rows <- function(design, moments) prepare(if (!is.null(design)) forbidden(), moments)
   replace_functions(list(
     model_design = forbidden, random_design = forbidden, cross_products_cpp = forbidden,
-    fit_design_cpp = forbidden, refit_design_cpp = forbidden, fixed_matrix = forbidden
+    prepare_cpp = without_rows, fixed_matrix = forbidden
   ))
   expect_s3_class(random_anova(fit), "anova")
   expect_s3_class(random_anova(fit, reduce_terms = FALSE), "anova")

@@ -19,3 +19,16 @@ test_that("all_optimizers refuses what it cannot use", {
   expect_error(all_optimizers(lm(dist ~ speed, cars)), class = "henderson_error_argument")
   expect_error(all_optimizers(fit, "none"), class = "henderson_error_argument")
 })
+
+test_that("all optimizers share one preparation of the rows", {
+  fit <- fit_cached("sleepstudy")
+  calls <- 0L
+  real <- prepare_cpp
+  replace_functions(list(prepare_cpp = function(...) {
+    calls <<- calls + 1L
+    real(...)
+  }))
+  table <- all_optimizers(fit)
+  expect_identical(calls, 1L)
+  expect_lt(max(table$above_best), 1e-6)
+})

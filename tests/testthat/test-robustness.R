@@ -35,7 +35,7 @@ fuzz_models <- function() {
   )
   lapply(fits, function(fit) {
     design <- core_design(fit_design_again(fit), fixed_matrix(fit))
-    moments <- unclass(cross_products_cpp(design))
+    moments <- unclass(design_moments(design))
     rows <- data[c(1, 5, 9), ]
     parts <- design_newdata(fit, rows)
     columns <- lapply(fit$random, function(term) rep(TRUE, length(term$columns)))
@@ -143,21 +143,27 @@ mutate <- function(x) {
 
 one_number <- function(x) is.numeric(x) && length(x) == 1L && !is.nan(x)
 
+answer_names <- c("status", "point", "random", "fitted", "evidence", "curvature")
+
 good_fit <- function(x) {
-  is.list(x) && (!is.null(x$smallest_pivot) ||
-    (one_number(x$criterion) && (identical(x$status, "undefined") || is.finite(x$criterion))))
+  is.list(x) && identical(names(x), answer_names) && (x$status == "undefined" ||
+    (x$status == "fitted" && one_number(x$point$criterion) && is.finite(x$point$criterion)))
 }
 
 fuzz_targets <- list(
   fit_design = function(m) {
-    good_fit(fit_design_cpp(m$design, m$options, sample(c(TRUE, FALSE), 1L)))
+    prepared <- prepare_cpp(m$design, NULL)
+    is.double(prepared$rank_pivot) && good_fit(fit_cpp(prepared$pointer, m$options))
+  },
+  refit_design = function(m) {
+    good_fit(fit_cpp(prepare_cpp(m$design, m$moments)$pointer, m$options))
   },
   cross_products = function(m) {
     # what is accepted can be read again
-    made <- cross_products_cpp(m$design)
+    made <- design_moments(m$design)
     is.list(merge_cross_products_cpp(made, made))
   },
-  fit_cross_products = function(m) good_fit(fit_cross_products_cpp(m$moments, m$options)),
+  fit_cross_products = function(m) good_fit(fit_cpp(prepare_cpp(NULL, m$moments)$pointer, m$options)),
   evaluate_deviance = function(m) {
     one_number(evaluate_deviance_cpp(m$moments, m$theta, sample(c(TRUE, FALSE), 1L), TRUE)$value)
   },
@@ -173,7 +179,8 @@ fuzz_targets <- list(
 
 # Of the parts of a valid input, those that the entry point reads.
 fuzz_parts <- list(
-  fit_design = c("design", "options"), cross_products = "design",
+  fit_design = c("design", "options"), refit_design = c("design", "moments", "options"),
+  cross_products = "design",
   fit_cross_products = c("moments", "options"), evaluate_deviance = c("moments", "theta"),
   merge_cross_products = c("moments", "other"),
   prediction_variance = c("moments", "theta", "x", "terms")
@@ -318,7 +325,7 @@ test_that("too little memory is an R error, and R goes on", {
 test_that("counts past 2^31 are refused before anything is allocated", {
   design <- fuzz_models()[[2]]$design
   design$terms[[1]]$n_levels <- 2^30
-  expect_error(cross_products_cpp(design), "2^30", fixed = TRUE)
+  expect_error(design_moments(design), "2^30", fixed = TRUE)
   design$terms[[1]]$n_levels <- .Machine$integer.max
-  expect_error(cross_products_cpp(design), "2^30", fixed = TRUE)
+  expect_error(design_moments(design), "2^30", fixed = TRUE)
 })
