@@ -121,7 +121,7 @@ TEST_CASE("the cases take both ways to the sums of products") {
     const GaussianObjective deviance(moments, one.model.structures, true);
     if (!henderson::information_cost(deviance.system(), true).whole) continue;
     ++whole;
-    if (!deviance.system().panels_full) ++whole_with_sparse_panels;
+    if (!deviance.system().layout->panels_full) ++whole_with_sparse_panels;
   }
   CHECK(whole > whole_with_sparse_panels);
   CHECK(whole_with_sparse_panels > 0);

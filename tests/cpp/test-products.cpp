@@ -1,6 +1,7 @@
 // Products with the cross-products' matrix in its blocked layout, against the dense one.
 #include <catch.h>
 
+#include <memory>
 #include <random>
 
 #include "equations/coefficients.h"
@@ -30,8 +31,9 @@ Model two_terms() {
 
 // Coefficients in one row: the leaf's, then the remainder's.
 Index position(const Equations& system, int term, int level, int column) {
-  if (term == 0) return level * system.leaf_size() + column;
-  return system.leaf_size() * system.leaf_levels() + system.scalar_row[term][level] + column;
+  if (term == 0) return level * system.layout->leaf_size() + column;
+  return system.layout->leaf_size() * system.layout->leaf_levels() +
+         system.layout->scalar_row[term][level] + column;
 }
 
 Matrix joined(const Coefficients& parts) {
@@ -43,9 +45,9 @@ Matrix joined(const Coefficients& parts) {
 // Standardized Z, from the rows.
 Matrix dense_z(const Model& model, const CrossProducts& moments,
                const henderson::Standardization& basis, const Equations& system) {
-  Matrix dense =
-      Matrix::Zero(model.n, system.leaf_size() * system.leaf_levels() + system.remainder_size());
-  for (int t = 0; t < system.n_terms(); ++t) {
+  Matrix dense = Matrix::Zero(model.n, system.layout->leaf_size() * system.layout->leaf_levels() +
+                                           system.layout->remainder_size());
+  for (int t = 0; t < system.layout->n_terms(); ++t) {
     const Vector& shift = moments.terms[t].shift;
     const Matrix z = (model.z[t].rowwise() - shift.transpose()) * basis.z_basis[t];
     for (Index i = 0; i < model.n; ++i) {
@@ -79,12 +81,12 @@ TEST_CASE("products with the blocks are those with Z'WZ of the rows") {
   const Model model = two_terms();
   const CrossProducts moments = moments_of(model);
   const henderson::Standardization basis = henderson::standardize(moments, model.structures);
-  const Equations system = henderson::build_equations(moments, basis);
+  const Equations system(std::make_shared<const henderson::Layout>(moments), basis, moments);
   const Matrix z = dense_z(model, moments, basis, system);
   const Matrix expected = z.transpose() * model.weights.asDiagonal() * z;
-  const Index leaf_size = system.leaf_size() * system.leaf_levels();
+  const Index leaf_size = system.layout->leaf_size() * system.layout->leaf_levels();
   const Matrix x = Matrix::Random(3, z.cols());
-  const Coefficients parts = {x.leftCols(leaf_size), x.rightCols(system.remainder_size())};
+  const Coefficients parts = {x.leftCols(leaf_size), x.rightCols(system.layout->remainder_size())};
   const Coefficients found = henderson::multiply_cross_products(system, parts);
   CHECK(relative(joined(found), x * expected) < 1e-12);
 }
@@ -92,23 +94,23 @@ TEST_CASE("products with the blocks are those with Z'WZ of the rows") {
 TEST_CASE("products with Lambda are those of its blocks, and their transposes") {
   const Model model = two_terms();
   const CrossProducts moments = moments_of(model);
-  const Equations system =
-      henderson::build_equations(moments, henderson::standardize(moments, model.structures));
-  const Index leaf_size = system.leaf_size() * system.leaf_levels();
+  const Equations system(std::make_shared<const henderson::Layout>(moments),
+                         henderson::standardize(moments, model.structures), moments);
+  const Index leaf_size = system.layout->leaf_size() * system.layout->leaf_levels();
   const std::vector<Matrix> lambda = {Matrix(Matrix::Random(2, 2).triangularView<Eigen::Lower>()),
                                       Matrix(Matrix::Random(3, 3).triangularView<Eigen::Lower>())};
-  Matrix dense =
-      Matrix::Zero(leaf_size + system.remainder_size(), leaf_size + system.remainder_size());
+  Matrix dense = Matrix::Zero(leaf_size + system.layout->remainder_size(),
+                              leaf_size + system.layout->remainder_size());
   for (int t = 0; t < 2; ++t) {
     const Index v = lambda[t].rows();
-    for (int level = 0; level < system.term_levels[t]; ++level) {
+    for (int level = 0; level < system.layout->term_levels[t]; ++level) {
       const Index at = position(system, t, level, 0);
       dense.block(at, at, v, v) = lambda[t];
     }
   }
   const Matrix x = Matrix::Random(3, dense.rows());
   for (const bool transpose : {false, true}) {
-    Coefficients found = {x.leftCols(leaf_size), x.rightCols(system.remainder_size())};
+    Coefficients found = {x.leftCols(leaf_size), x.rightCols(system.layout->remainder_size())};
     henderson::apply_lambda(system, lambda, &found, transpose);
     const Matrix expected = transpose ? Matrix(x * dense) : Matrix(x * dense.transpose());
     CHECK(relative(joined(found), expected) < 1e-14);

@@ -80,8 +80,8 @@ TEST_CASE("levels that meet the same ones of the other terms are worked through 
       const Model model = grouped_model(v);
       const CrossProducts moments = moments_of(model);
       GaussianObjective deviance(moments, model.structures, reml);
-      CHECK(deviance.system().run_start == std::vector<int>({0, 12, 24, 36}));
-      CHECK(!deviance.system().panels_full);
+      CHECK(deviance.system().layout->run_start == std::vector<int>({0, 12, 24, 36}));
+      CHECK(!deviance.system().layout->panels_full);
       const Vector theta = theta_of(model, 0.7);
       const NaturalGradient here = evaluate_deviance(&deviance, theta, true);
       // as above

@@ -57,15 +57,18 @@ void multiply_columns(const double* in, Index rows, const double* t, Index v, co
 
 }  // namespace
 
-Factor::Factor(const Equations& system)
-    : system_(system),
-      v0_(system.leaf_size()),
+Factor::Factor(std::shared_ptr<const Layout> layout)
+    : shared_layout_(std::move(layout)),
+      layout_(*shared_layout_),
+      v0_(layout_.leaf_size()),
       scalar_remainder_(true),
-      leaf_factor_(static_cast<std::size_t>(v0_ * v0_) * system.leaf_levels()),
-      panels_(system.panel_values.size()),
-      remainder_(system.supernodes) {
-  rhs_.resize(system.p + 1, v0_ * system.leaf_levels(), system.remainder_size());
-  for (int t = 1; t < system.n_terms(); ++t) scalar_remainder_ &= system.term_size[t] == 1;
+      leaf_factor_(static_cast<std::size_t>(v0_ * v0_) * layout_.leaf_levels()),
+      panels_(layout_.panel_rows.size() * v0_),
+      remainder_(layout_.supernodes) {
+  rhs_.resize(layout_.p + 1, layout_.leaf_columns(), layout_.remainder_size());
+  for (int t = 0; t < layout_.n_terms(); ++t) {
+    scalar_remainder_ &= layout_.is_leaf(t) || layout_.term_size[t] == 1;
+  }
 }
 
 Vector Factor::beta() const {
@@ -74,8 +77,8 @@ Vector Factor::beta() const {
 
 void Factor::scale_panel_rows(double* panel, const int* rows, Index count) const {
   for (Index r = 0; r < count;) {
-    const int term = system_.row_term[rows[r]];
-    const int v = system_.term_size[term];
+    const int term = layout_.row_term[rows[r]];
+    const int v = layout_.term_size[term];
     const Matrix& lambda = lambda_[term];
     for (Index c = 0; c < v0_; ++c) {
       double* x = panel + c * count + r;
@@ -94,16 +97,16 @@ template <int V>
 bool Factor::factorize_leaf() {
   using Small = Eigen::Matrix<double, V, V>;
   const Index v = v0_;
-  const Index width = system_.p + 1;
-  const Small lambda = lambda_[0];
+  const Index width = layout_.p + 1;
+  const Small lambda = leaf_lambda_;
   const Small identity = Small::Identity(v, v);
   const auto one = [](Index) { return 1.0; };
   Small m(v, v);
   Small transform(v, v);
   LogProduct pivots;
-  for (Index j = 0; j < system_.leaf_levels(); ++j) {
+  for (Index j = 0; j < layout_.leaf_levels(); ++j) {
     if (j % 65536 == 65535) check_interrupt();
-    const Eigen::Map<const Small> a(system_.leaf_diagonal.data() + j * v * v, v, v);
+    const Eigen::Map<const Small> a(system_->leaf_diagonal.data() + j * v * v, v, v);
     Eigen::Map<Small> l(leaf_factor_.data() + j * v * v, v, v);
     m.noalias() = a * lambda;
     l.noalias() = lambda.transpose() * m;
@@ -129,14 +132,14 @@ bool Factor::factorize_leaf() {
       transform.col(c) /= l(c, c);
     }
     const Index at = j * v * width;
-    multiply_columns<V>(system_.zxy.leaf.data() + at, width, transform.data(), v, one,
+    multiply_columns<V>(system_->zxy.leaf.data() + at, width, transform.data(), v, one,
                         rhs_.leaf.data() + at);
-    const Index start = system_.panel_start[j];
-    const Index count = system_.panel_start[j + 1] - start;
+    const Index start = layout_.panel_start[j];
+    const Index count = layout_.panel_start[j + 1] - start;
     if (count == 0) continue;
-    const double* source = system_.panel_values.data() + start * v;
+    const double* source = system_->panel_values.data() + start * v;
     double* panel = panels_.data() + start * v;
-    const int* rows = system_.panel_rows.data() + start;
+    const int* rows = layout_.panel_rows.data() + start;
     if (scalar_remainder_) {
       const auto row_scale = [&](Index r) { return row_scale_[rows[r]]; };
       multiply_columns<V>(source, count, transform.data(), v, row_scale, panel);
@@ -151,12 +154,12 @@ bool Factor::factorize_leaf() {
 
 void Factor::assemble_supernode(int s, double* values, const int* local) const {
   const Index n_rows = remainder_.n_rows(s);
-  const int first = system_.supernodes.first_column[s];
-  for (Index b = system_.block_start[s]; b < system_.block_start[s + 1]; ++b) {
-    const RemainderBlock& block = system_.blocks[b];
-    const int vr = system_.term_size[block.term_row];
-    const int vc = system_.term_size[block.term_column];
-    const double* value = system_.remainder_values.data() + block.value;
+  const int first = layout_.supernodes.first_column[s];
+  for (Index b = layout_.block_start[s]; b < layout_.block_start[s + 1]; ++b) {
+    const RemainderBlock& block = layout_.blocks[b];
+    const int vr = layout_.term_size[block.term_row];
+    const int vc = layout_.term_size[block.term_column];
+    const double* value = system_->remainder_values.data() + block.value;
     double* target = values + static_cast<Index>(block.column - first) * n_rows + local[block.row];
     if (vr == 1 && vc == 1) {
       *target += lambda_[block.term_row](0, 0) * *value * lambda_[block.term_column](0, 0);
@@ -167,20 +170,30 @@ void Factor::assemble_supernode(int s, double* values, const int* local) const {
         for (int r = 0; r < vr; ++r) target[r + c * n_rows] += scaled(r, c);
       }
     }
-    if (block.row == block.column) {
+    if (block.row != block.column) continue;
+    if (layout_.any_precision()) {
+      const double* own = layout_.precision_diagonal.data() + block.row;
+      for (int c = 0; c < vc; ++c) target[c + c * n_rows] += own[c];
+    } else {
       for (int c = 0; c < vc; ++c) target[c + c * n_rows] += 1;
     }
   }
-  if (system_.panels_full) {
+  for (Index b = layout_.precision_start[s]; b < layout_.precision_start[s + 1]; ++b) {
+    const PrecisionBlock& block = layout_.precision_blocks[b];
+    double* target = values + static_cast<Index>(block.column - first) * n_rows + local[block.row];
+    const int v = layout_.term_size[block.term];
+    for (int c = 0; c < v; ++c) target[c + c * n_rows] += block.value;
+  }
+  if (layout_.panels_full) {
     // One supernode, every panel complete and in order: the Schur update is one product.
     const Index q = remainder_.size();
-    syrk_lower(q, v0_ * system_.leaf_levels(), -1.0, panels_.data(), q, values, n_rows);
+    syrk_lower(q, v0_ * layout_.leaf_levels(), -1.0, panels_.data(), q, values, n_rows);
     return;
   }
-  for (Index e = system_.segment_start[s]; e < system_.segment_start[s + 1]; ++e) {
+  for (Index e = layout_.segment_start[s]; e < layout_.segment_start[s + 1]; ++e) {
     if (e % 16384 == 16383) check_interrupt();
-    const PanelSegment& segment = system_.segments[e];
-    const Index columns = v0_ * system_.run_levels(segment.run);
+    const PanelSegment& segment = layout_.segments[e];
+    const Index columns = v0_ * layout_.run_levels(segment.run);
     if (columns >= 16 && segment.end - segment.begin >= 8) {
       subtract_product(segment, columns, first, n_rows, values, local);
     } else {
@@ -194,9 +207,9 @@ void Factor::assemble_supernode(int s, double* values, const int* local) const {
 template <int K>
 void Factor::subtract_sums(const PanelSegment& segment, Index columns, int first, Index n_rows,
                            double* values, const int* local) const {
-  const Index level = system_.run_start[segment.run];
-  const Index count = system_.panel_count(level);
-  const int* rows = system_.rows_of_panel(level);
+  const Index level = layout_.run_start[segment.run];
+  const Index count = layout_.panel_count(level);
+  const int* rows = layout_.rows_of_panel(level);
   const double* b = panel(level);
   Eigen::Matrix<double, K, 1> own(columns);  // row c of B
   for (Index c = segment.begin; c < segment.end; ++c) {
@@ -213,9 +226,9 @@ void Factor::subtract_sums(const PanelSegment& segment, Index columns, int first
 // The same by a matrix product.
 void Factor::subtract_product(const PanelSegment& segment, Index columns, int first, Index n_rows,
                               double* values, const int* local) const {
-  const Index level = system_.run_start[segment.run];
-  const Index count = system_.panel_count(level);
-  const int* rows = system_.rows_of_panel(level);
+  const Index level = layout_.run_start[segment.run];
+  const Index count = layout_.panel_count(level);
+  const int* rows = layout_.rows_of_panel(level);
   const double* b = panel(level) + segment.begin;
   const Index m = count - segment.begin;
   const Index n = segment.end - segment.begin;
@@ -230,28 +243,28 @@ void Factor::subtract_product(const PanelSegment& segment, Index columns, int fi
 void Factor::update_row_scale() {
   if (!scalar_remainder_) return;
   row_scale_.resize(remainder_.size());
-  for (int i = 0; i < remainder_.size(); ++i) row_scale_[i] = lambda_[system_.row_term[i]](0, 0);
+  for (int i = 0; i < remainder_.size(); ++i) row_scale_[i] = lambda_[layout_.row_term[i]](0, 0);
 }
 
 double Factor::leaf_cancellation() const {
-  if (v0_ == 1) return static_cast<double>(system_.leaf_levels());
+  if (v0_ == 1) return static_cast<double>(layout_.leaf_levels());
   double sum = 0;
-  for (Index j = 0; j < system_.leaf_levels(); ++j) {
+  for (Index j = 0; j < layout_.leaf_levels(); ++j) {
     const ConstMatrixMap l(leaf_factor(j), v0_, v0_);
     for (Index c = 0; c < v0_; ++c) sum += l.row(c).squaredNorm() / (l(c, c) * l(c, c));
   }
   return sum;
 }
 
-double Factor::sum_remainder_cancellation() const {
+double Factor::remainder_cancellation() const {
   double sum = 0;
-  for (const RemainderBlock& block : system_.blocks) {
+  for (const RemainderBlock& block : layout_.blocks) {
     if (block.row != block.column) continue;
-    const int v = system_.term_size[block.term_row];
+    const int v = layout_.term_size[block.term_row];
     const Matrix& lambda = lambda_[block.term_row];
-    const double* a = system_.remainder_values.data() + block.value;
+    const double* a = system_->remainder_values.data() + block.value;
     for (int c = 0; c < v; ++c) {
-      double before = 1;
+      double before = layout_.any_precision() ? layout_.precision_diagonal[block.row + c] : 1;
       for (int j = c; j < v; ++j) {
         for (int i = c; i < v; ++i) before += lambda(i, c) * a[i + j * v] * lambda(j, c);
       }
@@ -263,10 +276,10 @@ double Factor::sum_remainder_cancellation() const {
 }
 
 bool Factor::factorize_xy() {
-  const Index width = system_.p + 1;
-  const int p = system_.p;
-  Matrix k = system_.xy;
-  if (system_.centred()) {
+  const Index width = layout_.p + 1;
+  const int p = layout_.p;
+  Matrix k = system_->xy;
+  if (system_->centred()) {
     k.noalias() += scaled_centre_.leaf * scaled_centre_.leaf.transpose();
     k.noalias() += scaled_centre_.remainder * scaled_centre_.remainder.transpose();
   }
@@ -282,24 +295,25 @@ bool Factor::factorize_xy() {
   return residual_ss_ > 0 && std::isfinite(residual_ss_) && std::isfinite(log_det_x_);
 }
 
-bool Factor::factorize(const std::vector<Matrix>& lambda) {
+bool Factor::factorize(const Equations& system, const std::vector<Matrix>& lambda) {
   check_interrupt();
+  system_ = &system;
   lambda_ = lambda;
+  leaf_lambda_ = layout_.leaf < 0 ? Matrix::Identity(1, 1) : lambda[layout_.leaf];
   update_row_scale();
-  if (system_.centred() && !scale_centres()) return false;
+  if (system_->centred() && !scale_centres()) return false;
   const bool leaf_done = v0_ == 1   ? factorize_leaf<1>()
                          : v0_ == 2 ? factorize_leaf<2>()
                          : v0_ == 3 ? factorize_leaf<3>()
                                     : factorize_leaf<Eigen::Dynamic>();
   if (!leaf_done) return false;
-  if (system_.centred()) subtract_leaf_centres();
-  log_det_m_ = log_det_leaf_;
+  if (system_->centred()) subtract_leaf_centres();
+  log_det_m_ = log_det_leaf_ + layout_.log_det_levels;
   if (remainder_.size() > 0) {
     const bool done = remainder_.factorize(
         [this](int s, double* values, const int* local) { assemble_supernode(s, values, local); });
     if (!done) return false;
     log_det_m_ += remainder_.log_determinant();
-    remainder_cancellation_ = sum_remainder_cancellation();
     assemble_remainder_rhs();
     remainder_.solve_forward(&rhs_.remainder);
   }

@@ -7,23 +7,23 @@
 namespace henderson {
 
 void Factor::assemble_remainder_rhs() {
-  const Index width = system_.p + 1;
-  for (Index i = 0; i < system_.remainder_size();) {
-    const int term = system_.row_term[i];
-    const int v = system_.term_size[term];
+  const Index width = layout_.p + 1;
+  for (Index i = 0; i < layout_.remainder_size();) {
+    const int term = layout_.row_term[i];
+    const int v = layout_.term_size[term];
     rhs_.remainder.middleCols(i, v).noalias() =
-        system_.zxy.remainder.middleCols(i, v) * lambda_[term];
+        system_->zxy.remainder.middleCols(i, v) * lambda_[term];
     i += v;
   }
-  if (system_.centred()) rhs_.remainder -= scaled_centre_.remainder;
-  if (system_.panels_full) {
+  if (system_->centred()) rhs_.remainder -= scaled_centre_.remainder;
+  if (layout_.panels_full) {
     const Index q = remainder_.size();
-    gemm_nt(width, q, v0_ * system_.leaf_levels(), -1.0, rhs_.leaf.data(), width, panels_.data(), q,
+    gemm_nt(width, q, v0_ * layout_.leaf_levels(), -1.0, rhs_.leaf.data(), width, panels_.data(), q,
             rhs_.remainder.data(), width);
     return;
   }
   with_width(width, [&](auto w) {
-    for (Index j = 0; j < system_.leaf_levels(); ++j) {
+    for (Index j = 0; j < layout_.leaf_levels(); ++j) {
       subtract_from_remainder<w>(j, width, rhs_.leaf.data() + j * v0_ * width,
                                  rhs_.remainder.data());
     }
@@ -33,8 +33,8 @@ void Factor::assemble_remainder_rhs() {
 template <int W>
 void Factor::subtract_from_remainder(Index j, Index width, const double* own,
                                      double* remainder) const {
-  const Index count = system_.panel_count(j);
-  const int* rows = system_.rows_of_panel(j);
+  const Index count = layout_.panel_count(j);
+  const int* rows = layout_.rows_of_panel(j);
   const double* b = panel(j);
   for (Index c = 0; c < v0_; ++c, own += width_or<W>(width), b += count) {
     for (Index i = 0; i < count; ++i) {
@@ -45,8 +45,8 @@ void Factor::subtract_from_remainder(Index j, Index width, const double* own,
 
 template <int W>
 void Factor::subtract_from_level(Index j, Index width, const double* remainder, double* own) const {
-  const Index count = system_.panel_count(j);
-  const int* rows = system_.rows_of_panel(j);
+  const Index count = layout_.panel_count(j);
+  const int* rows = layout_.rows_of_panel(j);
   const double* b = panel(j);
   for (Index c = 0; c < v0_; ++c, own += width_or<W>(width), b += count) {
     for (Index i = 0; i < count; ++i) {
@@ -58,7 +58,7 @@ void Factor::subtract_from_level(Index j, Index width, const double* remainder, 
 // B Lambda^-T, by forward substitution. False where B is not in the range of Lambda.
 bool Factor::scale_centres() {
   constexpr double kRounding = 1e-12;
-  scaled_centre_ = system_.centre;
+  scaled_centre_ = system_->centre;
   const auto scale = [&](int term, Index at, Matrix* centre) {
     const Matrix& lambda = lambda_[term];
     const Index v = lambda.cols();
@@ -74,24 +74,41 @@ bool Factor::scale_centres() {
       }
     }
   };
-  for (Index j = 0; j < system_.leaf_levels(); ++j) scale(0, j * v0_, &scaled_centre_.leaf);
-  for (Index i = 0; i < system_.remainder_size(); i += system_.term_size[system_.row_term[i]]) {
-    scale(system_.row_term[i], i, &scaled_centre_.remainder);
+  for (Index j = 0; j < layout_.leaf_levels(); ++j) {
+    scale(layout_.leaf, j * v0_, &scaled_centre_.leaf);
+  }
+  for (Index i = 0; i < layout_.remainder_size(); i += layout_.term_size[layout_.row_term[i]]) {
+    scale(layout_.row_term[i], i, &scaled_centre_.remainder);
   }
   return scaled_centre_.all_finite();
 }
 
-void Factor::subtract_leaf_centres() {
-  for (Index j = 0; j < system_.leaf_levels(); ++j) {
-    Matrix own = scaled_centre_.leaf.middleCols(j * v0_, v0_);
-    const ConstMatrixMap l(leaf_factor(j), v0_, v0_);
-    l.transpose().triangularView<Eigen::Upper>().solveInPlace<Eigen::OnTheRight>(own);
-    rhs_.leaf.middleCols(j * v0_, v0_) -= own;
+template <int W>
+void Factor::solve_level(Index j, Index width, double* own) const {
+  const double* l = leaf_factor(j);
+  for (Index c = 0; c < v0_; ++c) {
+    double* target = own + c * width_or<W>(width);
+    for (Index d = 0; d < c; ++d) {
+      add_scaled<W>(width, -l[c + d * v0_], own + d * width_or<W>(width), target);
+    }
+    scale<W>(width, 1 / l[c + c * v0_], target);
   }
 }
 
+void Factor::subtract_leaf_centres() {
+  const Index width = layout_.p + 1;
+  Matrix own;
+  with_width(width, [&](auto w) {
+    for (Index j = 0; j < layout_.leaf_levels(); ++j) {
+      own = scaled_centre_.leaf.middleCols(j * v0_, v0_);
+      solve_level<w>(j, width, own.data());
+      rhs_.leaf.middleCols(j * v0_, v0_) -= own;
+    }
+  });
+}
+
 void Factor::solve_forward(Coefficients* rhs) const {
-  solve_leaf_forward(0, system_.leaf_levels(), rhs->rows(), rhs->leaf.data(),
+  solve_leaf_forward(0, layout_.leaf_levels(), rhs->rows(), rhs->leaf.data(),
                      rhs->remainder.data());
   if (remainder_.size() > 0) remainder_.solve_forward(&rhs->remainder);
 }
@@ -101,35 +118,30 @@ void Factor::solve_leaf_forward(Index first, Index levels, Index r, double* rhs,
   with_width(r, [&](auto w) {
     for (Index k = 0; k < levels; ++k) {
       double* own = rhs + k * v0_ * r;
-      const double* l = leaf_factor(first + k);
-      for (Index c = 0; c < v0_; ++c) {
-        double* target = own + c * r;
-        for (Index d = 0; d < c; ++d) add_scaled<w>(r, -l[c + d * v0_], own + d * r, target);
-        scale<w>(r, 1 / l[c + c * v0_], target);
-      }
-      if (!system_.panels_full) subtract_from_remainder<w>(first + k, r, own, remainder);
+      solve_level<w>(first + k, r, own);
+      if (!layout_.panels_full) subtract_from_remainder<w>(first + k, r, own, remainder);
     }
   });
-  if (!system_.panels_full) return;
+  if (!layout_.panels_full) return;
   const Index q = remainder_.size();
   gemm_nt(r, q, v0_ * levels, -1.0, rhs, r, panel(first), q, remainder, r);
 }
 
 void Factor::solve_backward(Coefficients* rhs) const {
   if (remainder_.size() > 0) remainder_.solve_backward(&rhs->remainder);
-  solve_leaf_backward(0, system_.leaf_levels(), rhs->rows(), rhs->remainder.data(),
+  solve_leaf_backward(0, layout_.leaf_levels(), rhs->rows(), rhs->remainder.data(),
                       rhs->leaf.data());
 }
 
 void Factor::solve_leaf_backward(Index first, Index levels, Index r, const double* solved_remainder,
                                  double* rhs) const {
-  if (system_.panels_full) {
+  if (layout_.panels_full) {
     const Index q = remainder_.size();
     gemm_nn(r, levels * v0_, q, -1.0, solved_remainder, r, panel(first), q, rhs, r);
   }
   with_width(r, [&](auto w) {
     for (Index j = first; j < first + levels; ++j, rhs += v0_ * r) {
-      if (!system_.panels_full) subtract_from_level<w>(j, r, solved_remainder, rhs);
+      if (!layout_.panels_full) subtract_from_level<w>(j, r, solved_remainder, rhs);
       const double* l = leaf_factor(j);
       for (Index c = v0_ - 1; c >= 0; --c) {
         double* target = rhs + c * r;

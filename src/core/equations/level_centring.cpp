@@ -48,16 +48,15 @@ class StandardRow {
 
 }  // namespace
 
-void centre_levels(const RowSource& source, const CrossProducts& moments,
-                   const Standardization& basis, const Vector& beta, Coefficients b,
-                   Equations* system) {
+void centre_levels(const RowSource& source, const CrossProducts& moments, const Vector& beta,
+                   Coefficients b, Equations* system) {
   const int p = moments.p;
   for (Matrix* part : {&b.leaf, &b.remainder}) {
     part->row(p) -= beta.transpose() * part->topRows(p);
   }
   const DataRows& rows = source.rows;
-  const int n_terms = system->n_terms();
-  StandardRow row(rows, moments, basis);
+  const int n_terms = system->layout->n_terms();
+  StandardRow row(rows, moments, system->basis);
   std::vector<Index> at(n_terms);  // first column of the row's level
   std::vector<std::vector<int>> position(n_terms);
   for (int t = 0; t < n_terms; ++t) {
@@ -77,11 +76,11 @@ void centre_levels(const RowSource& source, const CrossProducts& moments,
     for (int t = 0; t < n_terms; ++t) {
       const int level = position[t][rows.terms[t].level[i] - 1];
       const Vector& z = row.random(t);
-      at[t] = system->at(t, level);
-      fixed.noalias() -= b.part(system->is_leaf(t)).middleCols(at[t], z.size()) * z;
+      at[t] = system->layout->at(t, level);
+      fixed.noalias() -= b.part(system->layout->is_leaf(t)).middleCols(at[t], z.size()) * z;
     }
     for (int t = 0; t < n_terms; ++t) {
-      Matrix& sums = system->zxy.part(system->is_leaf(t));
+      Matrix& sums = system->zxy.part(system->layout->is_leaf(t));
       const Vector& z = row.random(t);
       sums.middleCols(at[t], z.size()).noalias() += weight * fixed * z.transpose();
     }

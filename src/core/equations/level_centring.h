@@ -16,7 +16,6 @@
 #include "data/cross_products.h"
 #include "data/rows.h"
 #include "equations/equations.h"
-#include "equations/standardization.h"
 
 namespace henderson {
 
@@ -28,9 +27,8 @@ struct RowSource {
 
 // y is taken about X beta first, then [X y] about Z B'. beta and B (of X and y as they are in the
 // system) in the system's order and standardized units. One pass over the rows.
-void centre_levels(const RowSource& source, const CrossProducts& moments,
-                   const Standardization& basis, const Vector& beta, Coefficients b,
-                   Equations* system);
+void centre_levels(const RowSource& source, const CrossProducts& moments, const Vector& beta,
+                   Coefficients b, Equations* system);
 
 }  // namespace henderson
 

@@ -12,9 +12,9 @@ namespace {
 // out += x A over the remainder's own blocks.
 template <int W>
 void add_remainder_products(const Equations& system, Index r, const double* x, double* out) {
-  for (const RemainderBlock& block : system.blocks) {
-    const int vr = system.term_size[block.term_row];
-    const int vc = system.term_size[block.term_column];
+  for (const RemainderBlock& block : system.layout->blocks) {
+    const int vr = system.layout->term_size[block.term_row];
+    const int vc = system.layout->term_size[block.term_column];
     const double* value = system.remainder_values.data() + block.value;
     for (int c = 0; c < vc; ++c) {
       const Index column = (block.column + c) * width_or<W>(r);
@@ -43,10 +43,10 @@ void multiply_level(Index r, Index v, const double* x, const double* right, doub
 template <int W>
 void add_panel_products(const Equations& system, Index j, Index r, const double* own,
                         const double* remainder, double* own_out, double* remainder_out) {
-  const Index count = system.panel_count(j);
-  const int* rows = system.rows_of_panel(j);
+  const Index count = system.layout->panel_count(j);
+  const int* rows = system.layout->rows_of_panel(j);
   const double* column = system.panel(j);
-  for (int c = 0; c < system.leaf_size(); ++c, column += count) {
+  for (int c = 0; c < system.layout->leaf_size(); ++c, column += count) {
     const double* x = own + c * width_or<W>(r);
     double* target = own_out + c * width_or<W>(r);
     for (Index i = 0; i < count; ++i) {
@@ -67,18 +67,18 @@ void multiply_remainder(const Equations& system, Index r, const Matrix& remainde
 
 void multiply_leaf(const Equations& system, Index first, Index levels, Index r, const double* leaf,
                    const double* remainder, double* leaf_out, double* remainder_out) {
-  const Index v0 = system.leaf_size();
-  const Index q = system.remainder_size();
+  const Index v0 = system.layout->leaf_size();
+  const Index q = system.layout->remainder_size();
   with_width(r, [&](auto w) {
     for (Index k = 0; k < levels; ++k) {
       const Index j = first + k;
       const Index at = k * v0 * r;
       multiply_level<w>(r, v0, leaf + at, system.leaf_diagonal.data() + j * v0 * v0, leaf_out + at);
-      if (q == 0 || system.panels_full) continue;
+      if (q == 0 || system.layout->panels_full) continue;
       add_panel_products<w>(system, j, r, leaf + at, remainder, leaf_out + at, remainder_out);
     }
   });
-  if (q == 0 || !system.panels_full) return;
+  if (q == 0 || !system.layout->panels_full) return;
   const double* panels = system.panel(first);
   gemm_nn(r, v0 * levels, q, 1.0, remainder, r, panels, q, leaf_out, r);
   gemm_nt(r, q, v0 * levels, 1.0, leaf, r, panels, q, remainder_out, r);
@@ -88,8 +88,8 @@ Coefficients multiply_cross_products(const Equations& system, const Coefficients
   Coefficients out;
   out.leaf.resize(in.rows(), in.leaf.cols());
   multiply_remainder(system, in.rows(), in.remainder, &out.remainder);
-  multiply_leaf(system, 0, system.leaf_levels(), in.rows(), in.leaf.data(), in.remainder.data(),
-                out.leaf.data(), out.remainder.data());
+  multiply_leaf(system, 0, system.layout->leaf_levels(), in.rows(), in.leaf.data(),
+                in.remainder.data(), out.leaf.data(), out.remainder.data());
   return out;
 }
 
@@ -105,24 +105,27 @@ void multiply_levels(const Matrix& right, Index r, Index levels, const double* i
 void apply_lambda(const Equations& system, const std::vector<Matrix>& lambda, Coefficients* rhs,
                   bool transpose) {
   const Index r = rhs->rows();
-  const Index v0 = system.leaf_size();
-  const Matrix right0 = transpose ? lambda[0] : Matrix(lambda[0].transpose());
-  Matrix copy(r, v0);
-  with_width(r, [&](auto w) {
-    for (Index at = 0; at < rhs->leaf.size(); at += r * v0) {
-      std::copy_n(rhs->leaf.data() + at, r * v0, copy.data());
-      multiply_level<w>(r, v0, copy.data(), right0.data(), rhs->leaf.data() + at);
-    }
-  });
+  const Index v0 = system.layout->leaf_size();
+  if (rhs->leaf.size() > 0) {
+    const Matrix& own = lambda[system.layout->leaf];
+    const Matrix right = transpose ? own : Matrix(own.transpose());
+    Matrix copy(r, v0);
+    with_width(r, [&](auto w) {
+      for (Index at = 0; at < rhs->leaf.size(); at += r * v0) {
+        std::copy_n(rhs->leaf.data() + at, r * v0, copy.data());
+        multiply_level<w>(r, v0, copy.data(), right.data(), rhs->leaf.data() + at);
+      }
+    });
+  }
   apply_lambda_to_remainder(system, lambda, &rhs->remainder, transpose);
 }
 
 void apply_lambda_to_remainder(const Equations& system, const std::vector<Matrix>& lambda,
                                Matrix* remainder, bool transpose) {
   Matrix copy;
-  for (Index i = 0; i < system.remainder_size();) {
-    const int term = system.row_term[i];
-    const int v = system.term_size[term];
+  for (Index i = 0; i < system.layout->remainder_size();) {
+    const int term = system.layout->row_term[i];
+    const int v = system.layout->term_size[term];
     if (v == 1) {
       remainder->col(i) *= lambda[term](0, 0);
     } else {

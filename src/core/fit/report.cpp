@@ -31,13 +31,13 @@ void report_random(const GaussianObjective& deviance, const DevianceDerivatives&
   const Equations& system = deviance.system();
   const std::vector<Matrix>& lambda = deviance.factor().lambda();
   const double sigma2 = result->sigma * result->sigma;
-  for (int t = 0; t < system.n_terms(); ++t) {
-    const int v = system.term_size[t];
-    const int levels = system.term_levels[t];
-    const Matrix& modes = parts.modes.part(system.is_leaf(t));
+  for (int t = 0; t < system.layout->n_terms(); ++t) {
+    const int v = system.layout->term_size[t];
+    const int levels = system.layout->term_levels[t];
+    const Matrix& modes = parts.modes.part(system.layout->is_leaf(t));
     Matrix u(v, levels);
     for (int l = 0; l < levels; ++l) {
-      std::copy_n(modes.data() + system.at(t, l), v, u.col(l).data());
+      std::copy_n(modes.data() + system.layout->at(t, l), v, u.col(l).data());
     }
     u *= basis.y_scale;
     const Matrix to_b = basis.z_inverse[t] * lambda[t];

@@ -34,14 +34,14 @@ Matrix scaled_inverse(const Matrix& matrix, double tolerance) {
 
 // L_x^-1 map': Phi = half'half.
 Matrix half_phi(const GaussianObjective& deviance) {
-  if (deviance.system().p == 0) return Matrix(0, 0);
+  if (deviance.system().layout->p == 0) return Matrix(0, 0);
   return deviance.factor().x_factor().triangularView<Eigen::Lower>().solve(
       Matrix(deviance.fixed_map().transpose()));
 }
 
 // Phi R_i Phi for the columns as given, a column each; R_i for the standardized ones.
 Matrix phi_moves(const GaussianObjective& deviance, const std::vector<Matrix>& forms) {
-  const Index p = deviance.system().p;
+  const Index p = deviance.system().layout->p;
   const auto l = deviance.factor().x_factor().triangularView<Eigen::Lower>();
   Matrix moves(p * p, static_cast<Index>(forms.size()));
   if (p == 0) return moves;
@@ -90,16 +90,17 @@ Matrix difference_hessian(GaussianObjective* deviance, const Vector& theta,
 bool use_exact_hessian(const GaussianObjective& deviance, HessianSource source) {
   constexpr double kCheap = 5e8;  // some hundredths of a second
   const Equations& system = deviance.system();
-  if (source != HessianSource::kCheapest || system.n_terms() == 1) {
+  if (source != HessianSource::kCheapest || system.layout->remainder_size() == 0) {
     return source != HessianSource::kDifferences;
   }
   const double exact = information_cost(system, deviance.reml()).operations;
   double sparse = 0;
-  for (int s = 0; s < system.supernodes.count(); ++s) {
-    const double rows =
-        static_cast<double>(system.supernodes.row_start[s + 1] - system.supernodes.row_start[s]);
+  for (int s = 0; s < system.layout->supernodes.count(); ++s) {
+    const double rows = static_cast<double>(system.layout->supernodes.row_start[s + 1] -
+                                            system.layout->supernodes.row_start[s]);
     sparse +=
-        rows * rows * (system.supernodes.first_column[s + 1] - system.supernodes.first_column[s]);
+        rows * rows *
+        (system.layout->supernodes.first_column[s + 1] - system.layout->supernodes.first_column[s]);
   }
   return exact <= std::max(kCheap, 4 * deviance.n_parameters() * sparse);
 }
@@ -200,7 +201,7 @@ Vector quadratic_forms(const ConstMatrixRef& l, const double* a) {
 // no others) and have no uncertainty of their own. trace: tr(V^-1 V_i), forms: X'V^-1 V_i V^-1 X.
 void hold_reproduced(const GaussianObjective& deviance, const Vector& trace,
                      const std::vector<Matrix>& forms, std::vector<int>* held) {
-  if (deviance.system().p == 0) return;
+  if (deviance.system().layout->p == 0) return;
   const auto l = deviance.factor().x_factor().triangularView<Eigen::Lower>();
   for (int i = 0; i < deviance.n_parameters(); ++i) {
     if (!deviance.is_diagonal(i)) continue;
@@ -253,7 +254,7 @@ ContrastParts satterthwaite_parts(GaussianObjective* deviance, const Vector& the
     h = 2 * f * projection.average_information(directions) - sums.traces(directions) -
         (f / r2) * slope * slope.transpose();
     std::vector<Matrix> score;
-    for (int t = 0; t < system.n_terms(); ++t) {
+    for (int t = 0; t < system.layout->n_terms(); ++t) {
       const Matrix& map = deviance->basis().z_map[t];
       score.push_back(map.transpose() * (sums.sum(t) - f * projection.score_squares(t)) * map);
     }
@@ -274,7 +275,7 @@ ContrastParts expected_parts(GaussianObjective* deviance, const Vector& theta, b
                              const std::vector<int>& held) {
   ContrastParts parts;
   const int k = deviance->n_parameters();
-  const int p = deviance->system().p;
+  const int p = deviance->system().layout->p;
   deviance->value_at(deviance->random().to_standard(theta));
   const Factor& factor = deviance->factor();
   std::vector<CovarianceDirection> directions;

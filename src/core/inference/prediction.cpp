@@ -32,18 +32,19 @@ class Predictor {
       : deviance_(deviance),
         factor_(deviance.factor()),
         system_(deviance.system()),
+        layout_(*system_.layout),
         data_(rows),
-        p_(system_.p),
-        v0_(system_.leaf_size()),
+        p_(layout_.p),
+        v0_(layout_.leaf_size()),
         x_(standard_rows(deviance, rows.x).transpose()) {
-    for (int t = 0; t < system_.n_terms(); ++t) {
+    for (int t = 0; t < layout_.n_terms(); ++t) {
       const Matrix& inverse = deviance.basis().z_inverse[t];
       to_spherical_.push_back((inverse * factor_.lambda()[t]).transpose());
       to_standard_.push_back(inverse.transpose());
     }
     result_.variance = Vector::Zero(rows.x.rows());
     if (with_scores) {
-      for (const int v : system_.term_size) {
+      for (const int v : layout_.term_size) {
         result_.scores.push_back(Matrix::Zero(v * v, rows.x.rows()));
       }
     }
@@ -51,7 +52,7 @@ class Predictor {
 
   PredictionVariance run() {
     const Index m = data_.x.rows();
-    const double q = static_cast<double>(n_leaf()) + system_.remainder_size();
+    const double q = static_cast<double>(n_leaf()) + layout_.remainder_size();
     const Index batch = std::max<Index>(1, std::min<Index>(kBatch, kBatchElements / q));
     for (Index first = 0; first < m; first += batch) {
       check_interrupt();
@@ -64,11 +65,11 @@ class Predictor {
   }
 
  private:
-  Index n_leaf() const { return v0_ * system_.leaf_levels(); }
+  Index n_leaf() const { return v0_ * layout_.leaf_levels(); }
   bool known(int t, Index i) const { return data_.terms[t].level[i] > 0; }
-  Index leaf_column(Index i) const { return (data_.terms[0].level[i] - 1) * v0_; }
+  Index leaf_column(Index i) const { return (data_.terms[layout_.leaf].level[i] - 1) * v0_; }
   Index remainder_row(int t, Index i) const {
-    return system_.scalar_row[t][data_.terms[t].level[i] - 1];
+    return layout_.scalar_row[t][data_.terms[t].level[i] - 1];
   }
 
   // Forward elimination of Lambda'z: adds z'Lambda M^-1 Lambda'z, and z'Gamma z of new levels, to
@@ -76,22 +77,22 @@ class Predictor {
   // remainder_.
   void eliminate(Index first, Index count) {
     leaf_.setZero(count, v0_);
-    remainder_.setZero(count, system_.remainder_size());
+    remainder_.setZero(count, layout_.remainder_size());
     if (data_.terms.empty()) return;
-    for (int t = 0; t < system_.n_terms(); ++t) {
+    for (int t = 0; t < layout_.n_terms(); ++t) {
       for (Index k = 0; k < count; ++k) {
         const Index i = first + k;
         Vector w = to_spherical_[t] * data_.terms[t].z.row(i).transpose();
         if (!known(t, i)) {
           result_.variance[i] += w.squaredNorm();
-        } else if (t > 0) {
+        } else if (!layout_.is_leaf(t)) {
           remainder_.row(k).segment(remainder_row(t, i), w.size()) += w.transpose();
         } else {
           eliminate_leaf(i, k, &w);
         }
       }
     }
-    if (system_.remainder_size() == 0) return;
+    if (layout_.remainder_size() == 0) return;
     factor_.remainder().solve_forward(&remainder_);
     result_.variance.segment(first, count) += remainder_.rowwise().squaredNorm();
     x_.middleCols(first, count).noalias() -=
@@ -99,18 +100,18 @@ class Predictor {
   }
 
   void eliminate_leaf(Index i, Index k, Vector* w) {
-    const Index j = data_.terms[0].level[i] - 1;
+    const Index j = data_.terms[layout_.leaf].level[i] - 1;
     ConstMatrixMap(factor_.leaf_factor(j), v0_, v0_)
         .triangularView<Eigen::Lower>()
         .solveInPlace(*w);
     result_.variance[i] += w->squaredNorm();
     x_.col(i) -= factor_.rhs().leaf.block(0, j * v0_, p_, v0_) * *w;
     leaf_.row(k) = w->transpose();
-    const Index start = system_.panel_start[j];
-    const Index n_rows = system_.panel_start[j + 1] - start;
+    const Index start = layout_.panel_start[j];
+    const Index n_rows = layout_.panel_start[j + 1] - start;
     const ConstMatrixMap panel(factor_.panel(j), n_rows, v0_);
     for (Index r = 0; r < n_rows; ++r) {
-      remainder_(k, system_.panel_rows[start + r]) -= panel.row(r).dot(*w);
+      remainder_(k, layout_.panel_rows[start + r]) -= panel.row(r).dot(*w);
     }
   }
 
@@ -132,19 +133,19 @@ class Predictor {
     Coefficients cx = multiply_cross_products(system_, u);
     cx.subtract_from(system_.zxy.top_rows(p_));
     cx_leaf_ = std::move(cx.leaf);
-    for (int t = 0; t < system_.n_terms(); ++t) {
-      const Index size = p_ * system_.term_size[t];
+    for (int t = 0; t < layout_.n_terms(); ++t) {
+      const Index size = p_ * layout_.term_size[t];
       fixed_scores_.push_back(Matrix::Zero(size, size));
     }
     // a level's columns lie one after the other: one product for the leaf
     const Index size = p_ * v0_;
-    gemm_nt(size, size, system_.leaf_levels(), 1.0, cx_leaf_.data(), size, cx_leaf_.data(), size,
-            fixed_scores_[0].data(), size);
-    for (Index row = 0; row < system_.remainder_size();) {
-      const int t = system_.row_term[row];
-      const Eigen::Map<const Vector> c(cx.remainder.data() + row * p_, p_ * system_.term_size[t]);
+    gemm_nt(size, size, layout_.leaf_levels(), 1.0, cx_leaf_.data(), size, cx_leaf_.data(), size,
+            fixed_scores_[layout_.leaf].data(), size);
+    for (Index row = 0; row < layout_.remainder_size();) {
+      const int t = layout_.row_term[row];
+      const Eigen::Map<const Vector> c(cx.remainder.data() + row * p_, p_ * layout_.term_size[t]);
       fixed_scores_[t].noalias() += c * c.transpose();
-      row += system_.term_size[t];
+      row += layout_.term_size[t];
     }
   }
 
@@ -154,23 +155,23 @@ class Predictor {
       for (Index k = 0; k < count; ++k) any_known |= known(static_cast<int>(t), first + k);
     }
     scores_.clear();
-    if (any_known && system_.n_terms() > 1) {
+    if (any_known && layout_.remainder_size() > 0) {
       full_scores(first, count);
     } else {
       add_fixed_scores(first, count);
       for (Index k = 0; any_known && k < count; ++k) {
-        if (known(0, first + k)) correct_own_level(first + k, k);
+        if (known(layout_.leaf, first + k)) correct_own_level(first + k, k);
       }
     }
-    for (int t = 0; t < system_.n_terms(); ++t) take_scores(t, first, count);
+    for (int t = 0; t < layout_.n_terms(); ++t) take_scores(t, first, count);
   }
 
   // scores_[t] (v v x count): sum over levels of s_j s_j', one column per row. Here s = -C_X w.
   void add_fixed_scores(Index first, Index count) {
     if (p_ > 0 && fixed_scores_.empty()) prepare_fixed_scores();
     const auto w = x_.middleCols(first, count);
-    for (int t = 0; t < system_.n_terms(); ++t) {
-      const int v = system_.term_size[t];
+    for (int t = 0; t < layout_.n_terms(); ++t) {
+      const int v = layout_.term_size[t];
       Matrix score = Matrix::Zero(v * v, count);
       for (int a = 0; a < v && p_ > 0; ++a) {
         for (int b = 0; b < v; ++b) {
@@ -193,9 +194,10 @@ class Predictor {
         .solveInPlace(h);
     Vector fixed = Vector::Zero(v0_);
     if (p_ > 0) fixed = cx_leaf_.middleCols(column, v0_).transpose() * x_.col(i);
-    const Vector s = to_standard_[0] * data_.terms[0].z.row(i).transpose() -
-                     a * (factor_.lambda()[0] * h) - fixed;
-    MatrixMap(scores_[0].col(k).data(), v0_, v0_) += s * s.transpose() - fixed * fixed.transpose();
+    const Vector s = to_standard_[layout_.leaf] * data_.terms[layout_.leaf].z.row(i).transpose() -
+                     a * (factor_.leaf_lambda() * h) - fixed;
+    MatrixMap(scores_[layout_.leaf].col(k).data(), v0_, v0_) +=
+        s * s.transpose() - fixed * fixed.transpose();
   }
 
   // Several block terms: s in full.
@@ -205,7 +207,7 @@ class Predictor {
     solved.leaf = -w.transpose() * factor_.rhs().leaf.topRows(p_);
     solved.remainder = remainder_ - w.transpose() * factor_.rhs().remainder.topRows(p_);
     for (Index k = 0; k < count; ++k) {
-      if (!known(0, first + k)) continue;
+      if (!known(layout_.leaf, first + k)) continue;
       solved.leaf.row(k).segment(leaf_column(first + k), v0_) += leaf_.row(k);
     }
     factor_.solve_backward(&solved);
@@ -213,18 +215,18 @@ class Predictor {
     Coefficients s = multiply_cross_products(system_, solved);
     s.leaf = -s.leaf - w.transpose() * system_.zxy.leaf.topRows(p_);
     s.remainder = -s.remainder - w.transpose() * system_.zxy.remainder.topRows(p_);
-    for (int t = 0; t < system_.n_terms(); ++t) {
-      const int v = system_.term_size[t];
+    for (int t = 0; t < layout_.n_terms(); ++t) {
+      const int v = layout_.term_size[t];
       for (Index k = 0; k < count; ++k) {
         if (!known(t, first + k)) continue;
-        const Index column = system_.at(t, data_.terms[t].level[first + k] - 1);
-        s.part(system_.is_leaf(t)).row(k).segment(column, v) +=
+        const Index column = layout_.at(t, data_.terms[t].level[first + k] - 1);
+        s.part(layout_.is_leaf(t)).row(k).segment(column, v) +=
             (to_standard_[t] * data_.terms[t].z.row(first + k).transpose()).transpose();
       }
       scores_.push_back(Matrix::Zero(v * v, count));
     }
     const auto add = [&](int t, const Matrix& part, Index column) {
-      const int v = system_.term_size[t];
+      const int v = layout_.term_size[t];
       for (int a = 0; a < v; ++a) {
         for (int b = 0; b < v; ++b) {
           scores_[t].row(a + b * v) +=
@@ -232,16 +234,16 @@ class Predictor {
         }
       }
     };
-    for (Index column = 0; column < n_leaf(); column += v0_) add(0, s.leaf, column);
-    for (Index row = 0; row < system_.remainder_size();) {
-      add(system_.row_term[row], s.remainder, row);
-      row += system_.term_size[system_.row_term[row]];
+    for (Index column = 0; column < n_leaf(); column += v0_) add(layout_.leaf, s.leaf, column);
+    for (Index row = 0; row < layout_.remainder_size();) {
+      add(layout_.row_term[row], s.remainder, row);
+      row += layout_.term_size[layout_.row_term[row]];
     }
   }
 
   // Scores in natural units, S = K'S~K, and z z' of new levels.
   void take_scores(int t, Index first, Index count) {
-    const int v = system_.term_size[t];
+    const int v = layout_.term_size[t];
     const Matrix& map = deviance_.basis().z_map[t];
     for (Index k = 0; k < count; ++k) {
       MatrixMap sum(result_.scores[t].col(first + k).data(), v, v);
@@ -255,6 +257,7 @@ class Predictor {
   const GaussianObjective& deviance_;
   const Factor& factor_;
   const Equations& system_;
+  const Layout& layout_;
   const PredictionRows& data_;
   const int p_;
   const Index v0_;

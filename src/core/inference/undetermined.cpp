@@ -184,7 +184,8 @@ LinearInformation sampled_information(GaussianObjective* deviance) {
   Sequence sequence;
   for (int probe = 0; probe < widest + 3; ++probe) {
     Coefficients r;
-    r.resize(1, system.leaf_size() * system.leaf_levels(), system.remainder_size());
+    r.resize(1, system.layout->leaf_size() * system.layout->leaf_levels(),
+             system.layout->remainder_size());
     for (Matrix* part : {&r.leaf, &r.remainder}) {
       for (Index i = 0; i < part->cols(); ++i) (*part)(0, i) = sequence.next();
     }
@@ -195,7 +196,7 @@ LinearInformation sampled_information(GaussianObjective* deviance) {
     g.subtract_from(r);
     apply_lambda(system, factor.lambda(), &r, false);
     apply_lambda(system, inverse, &g, false);
-    if (deviance->reml() && system.p > 0) {
+    if (deviance->reml() && system.layout->p > 0) {
       Vector fixed = inner_products(projection.cx(), r);
       x_factor.solveInPlace(fixed);
       x_factor.transpose().solveInPlace(fixed);
@@ -342,7 +343,7 @@ void to_natural(const GaussianObjective& deviance, const Matrix& null,
 // Phi X'V^-1 D V^-1 X Phi at x, D = tau W^-1 + sum of Gamma: W^-1 is V less that of the fit.
 void move_fixed(GaussianObjective* deviance, const Vector& x, UndeterminedDirections* result) {
   const Index k = deviance->n_parameters();
-  const Index p = deviance->system().p;
+  const Index p = deviance->system().layout->p;
   if (p == 0) return;
   deviance->value(x);
   const Projection projection(deviance->factor());

@@ -18,9 +18,10 @@ class Differentiator {
   Differentiator(Factor* factor, const DerivativeRequest& request)
       : factor_(*factor),
         system_(factor->system()),
+        layout_(*system_.layout),
         lambda_(factor->lambda()),
         request_(request),
-        v0_(system_.leaf_size()),
+        v0_(layout_.leaf_size()),
         f_(request.m / factor->residual_ss()) {}
 
   void solve_modes();  // likelihood/modes.cpp
@@ -69,6 +70,7 @@ class Differentiator {
 
   Factor& factor_;
   const Equations& system_;
+  const Layout& layout_;
   const std::vector<Matrix>& lambda_;
   DerivativeRequest request_;
   Index v0_;
@@ -76,7 +78,7 @@ class Differentiator {
   Coefficients gx_;                             // P right-hand sides: Z'V^-1 [X y]
   Coefficients mode_, g_;                       // one: u and g
   std::vector<Matrix> trace_, cross_, square_;  // G_t, H_t, sum g g'
-  std::vector<Matrix> fixed_;  // sum of C_X Phi U_X' with U = M^-1 Lambda'Z'WX
+  std::vector<Matrix> fixed_;                   // sum of C_X Phi U_X' with U = M^-1 Lambda'Z'WX
 };
 
 }  // namespace henderson

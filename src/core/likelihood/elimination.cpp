@@ -10,11 +10,12 @@ namespace henderson {
 LeafElimination::LeafElimination(const Factor& factor, const Coefficients& cx, Index px, bool whole)
     : factor_(factor),
       system_(factor.system()),
-      v_(system_.leaf_size()),
-      q_(system_.remainder_size()),
+      layout_(*system_.layout),
+      v_(layout_.leaf_size()),
+      q_(layout_.remainder_size()),
       px_(px),
       n_(q_ + px_),
-      whole_(whole || q_ == 0 || system_.panels_full) {
+      whole_(whole || q_ == 0 || layout_.panels_full) {
   if (px_ > 0) {
     const auto l = factor.x_factor().triangularView<Eigen::Lower>();
     x_.leaf = l.solve(cx.leaf.topRows(px_));
@@ -28,8 +29,8 @@ LeafElimination::LeafElimination(const Factor& factor, const Coefficients& cx, I
 // target's columns of level j := source, whose rows are those that the level meets.
 void LeafElimination::store_level(Index j, const Matrix& source, Matrix* target) const {
   if (whole_ && source.rows() < n_) {
-    const int* rows = system_.rows_of_panel(j);
-    const Index count = system_.panel_count(j);
+    const int* rows = layout_.rows_of_panel(j);
+    const Index count = layout_.panel_count(j);
     auto own = target->middleCols(j * v_, v_);
     own.setZero();
     for (Index a = 0; a < v_; ++a) {
@@ -42,10 +43,10 @@ void LeafElimination::store_level(Index j, const Matrix& source, Matrix* target)
 }
 
 void LeafElimination::eliminate_leaf() {
-  const Index levels = system_.leaf_levels();
+  const Index levels = layout_.leaf_levels();
   LeafInverse leaf(factor_);
   c0_.resize(v_ * v_, levels);
-  const Index total = (system_.panel_start[levels] + levels * px_) * v_;
+  const Index total = (layout_.panel_start[levels] + levels * px_) * v_;
   h_.resize(whole_ ? n_ : 1, whole_ ? v_ * levels : total);
   Matrix moved;  // A_rj Gamma_0
   if (q_ > 0) moved.resize(h_.rows(), h_.cols());
@@ -55,7 +56,7 @@ void LeafElimination::eliminate_leaf() {
     leaf.compute(j);
     Eigen::Map<Matrix>(c0_.col(j).data(), v_, v_) = leaf.c0();
     if (q_ == 0) continue;
-    const Index count = system_.panel_count(j);
+    const Index count = layout_.panel_count(j);
     source.setZero(count + px_, v_);
     source.topRows(count) = ConstMatrixMap(system_.panel(j), count, v_);
     product.noalias() = source.lazyProduct(leaf.gamma());
@@ -64,7 +65,7 @@ void LeafElimination::eliminate_leaf() {
     if (px_ > 0) product.bottomRows(px_) = x_.leaf.middleCols(j * v_, v_);
     store_level(j, product, &h_);
     if (!whole_) {
-      rows_.insert(rows_.end(), system_.rows_of_panel(j), system_.rows_of_panel(j) + count);
+      rows_.insert(rows_.end(), layout_.rows_of_panel(j), layout_.rows_of_panel(j) + count);
       for (Index x = 0; x < px_; ++x) rows_.push_back(static_cast<int>(q_ + x));
     }
   }
@@ -98,7 +99,7 @@ std::vector<Matrix> LeafElimination::level_products() const {
 }
 
 Matrix LeafElimination::leaf_forms() const {
-  const Index levels = system_.leaf_levels();
+  const Index levels = layout_.leaf_levels();
   Matrix forms = Matrix::Zero(v_ * v_, levels);
   if (n_ == 0) return forms;
   if (whole_) {
@@ -130,7 +131,7 @@ Matrix LeafElimination::leaf_forms() const {
 // target += sum_j l_ja r_jb'.
 void LeafElimination::add_products(const Matrix& left, Index a, const Matrix& right, Index b,
                                    Matrix* target) const {
-  const Index levels = system_.leaf_levels();
+  const Index levels = layout_.leaf_levels();
   if (whole_) {
     gemm_nt(n_, n_, levels, 1.0, left.data() + a * n_, n_ * v_, right.data() + b * n_, n_ * v_,
             target->data(), n_);
@@ -152,9 +153,9 @@ void LeafElimination::add_products(const Matrix& left, Index a, const Matrix& ri
 // F := A over [remainder, X].
 void LeafElimination::start_f() {
   f_.setZero(n_, n_);
-  for (const RemainderBlock& block : system_.blocks) {
-    const int vr = system_.term_size[block.term_row];
-    const int vc = system_.term_size[block.term_column];
+  for (const RemainderBlock& block : layout_.blocks) {
+    const int vr = layout_.term_size[block.term_row];
+    const int vc = layout_.term_size[block.term_column];
     const ConstMatrixMap value(system_.remainder_values.data() + block.value, vr, vc);
     f_.block(block.row, block.column, vr, vc) = value;
     if (block.row != block.column) {
@@ -175,8 +176,8 @@ void LeafElimination::invert() {
   cholesky_lower(n_, s.data(), n_);
   Matrix root = Matrix::Identity(n_, n_);
   for (Index i = 0; i < q_;) {
-    const int term = system_.row_term[i];
-    const int v = system_.term_size[term];
+    const int term = layout_.row_term[i];
+    const int v = layout_.term_size[term];
     root.block(i, i, v, v) = lambda[term];
     i += v;
   }

@@ -36,15 +36,15 @@ class LeafElimination {
   Matrix leaf_forms() const;
 
  private:
-  Index level_size(Index j) const { return system_.panel_count(j) + px_; }
+  Index level_size(Index j) const { return layout_.panel_count(j) + px_; }
   Index level_start(Index j) const {
-    return whole_ ? j * v_ * n_ : (system_.panel_start[j] + j * px_) * v_;
+    return whole_ ? j * v_ * n_ : (layout_.panel_start[j] + j * px_) * v_;
   }
   // H_j' of one level: its rows of [remainder, X] x v, if not whole.
   ConstMatrixMap level(Index j) const {
     return ConstMatrixMap(h_.data() + level_start(j), level_size(j), v_);
   }
-  const int* level_rows(Index j) const { return rows_.data() + system_.panel_start[j] + j * px_; }
+  const int* level_rows(Index j) const { return rows_.data() + layout_.panel_start[j] + j * px_; }
   void store_level(Index j, const Matrix& source, Matrix* target) const;
   void eliminate_leaf();
   void add_products(const Matrix& left, Index a, const Matrix& right, Index b,
@@ -54,6 +54,7 @@ class LeafElimination {
 
   const Factor& factor_;
   const Equations& system_;
+  const Layout& layout_;
   Index v_;
   Index q_;
   Index px_;

@@ -96,13 +96,13 @@ CovarianceDirection direction_of(const LambdaEntry& entry, const Matrix& lambda)
 }
 
 Index ExpectedInformation::width(const Equations& system, bool restricted) {
-  return system.remainder_size() + (restricted ? system.p : 0);
+  return system.layout->remainder_size() + (restricted ? system.layout->p : 0);
 }
 
 InformationCost information_cost(const Equations& system, bool restricted) {
-  const double v = system.leaf_size();
-  const double m = v * system.leaf_levels();
-  const double q = system.remainder_size();
+  const double v = system.layout->leaf_size();
+  const double m = v * system.layout->leaf_levels();
+  const double q = system.layout->remainder_size();
   const double n = static_cast<double>(ExpectedInformation::width(system, restricted));
   const double pairs = (2 * n * n * v * v + v * (v + 1) * n * q) * n;
   const double whole = 2 * m * n * (m + n + q);
@@ -117,21 +117,21 @@ InformationCost information_cost(const Equations& system, bool restricted) {
 
 ExpectedInformation::ExpectedInformation(const Factor& factor, bool restricted,
                                          const Coefficients& cx)
-    : system_(factor.system()) {
-  const int k = system_.n_terms();
+    : system_(factor.system()), layout_(*system_.layout) {
+  const int k = layout_.n_terms();
   for (int t = 0; t < k; ++t) {
-    const int v = system_.term_size[t];
+    const int v = layout_.term_size[t];
     sum_.push_back(Matrix::Zero(v, v));
     products_.emplace_back();
-    for (const int w : system_.term_size) products_[t].push_back(Matrix::Zero(v * v, w * w));
+    for (const int w : layout_.term_size) products_[t].push_back(Matrix::Zero(v * v, w * w));
   }
   const bool whole = information_cost(system_, restricted).whole;
-  const LeafElimination parts(factor, cx, restricted ? system_.p : 0, whole);
+  const LeafElimination parts(factor, cx, restricted ? layout_.p : 0, whole);
   const Index q = parts.remainder_size();
   if (k == 1) leaf_blocks_ = parts.c0();
   const Matrix y = remainder_map(parts);
   if (whole) {
-    const Index m = static_cast<Index>(system_.leaf_size()) * system_.leaf_levels();
+    const Index m = static_cast<Index>(layout_.leaf_size()) * layout_.leaf_levels();
     Matrix d = Matrix::Zero(m + q, m + q);
     fill_leaf(parts, y, &d);
     fill_remainder(parts, y, m, &d);
@@ -143,7 +143,9 @@ ExpectedInformation::ExpectedInformation(const Factor& factor, bool restricted,
       add_leaf_with_remainder(products, y);
       Matrix d = Matrix::Zero(q, q);
       fill_remainder(parts, y, 0, &d);
-      for (int t = 1; t < k; ++t) add_sums(d, 0, t);
+      for (int t = 0; t < k; ++t) {
+        if (!layout_.is_leaf(t)) add_sums(d, 0, t);
+      }
     }
   }
   for (int t = 0; t < k; ++t) {
@@ -156,12 +158,12 @@ ExpectedInformation::ExpectedInformation(const Factor& factor, bool restricted,
 // U_j, which come with all pairs: sum_jl (H_j B H_l')[ac] (H_j B H_l')[bd] = tr(B N_cd B N_ba).
 void ExpectedInformation::add_leaf(const LeafElimination& parts,
                                    const std::vector<Matrix>& products) {
-  const Index v = system_.leaf_size();
+  const Index v = layout_.leaf_size();
   const Index n = parts.size();
-  Matrix& t00 = products_[0][0];
+  Matrix& t00 = products_[layout_.leaf][layout_.leaf];
   const Matrix forms = parts.leaf_forms();
   const Matrix own = parts.c0() - forms;
-  MatrixMap(sum_[0].data(), v * v, 1) = own.rowwise().sum();
+  MatrixMap(sum_[layout_.leaf].data(), v * v, 1) = own.rowwise().sum();
   Matrix squares = Matrix::Zero(v * v, v * v);  // [ac, bd]
   gemm_nt(v * v, v * v, own.cols(), 1.0, own.data(), v * v, own.data(), v * v, squares.data(),
           v * v);
@@ -195,17 +197,18 @@ void ExpectedInformation::add_leaf(const LeafElimination& parts,
 // T_s0 = sum_jl D[lc, ja] D[ld, jb] from Y'N_ab Y.
 void ExpectedInformation::add_leaf_with_remainder(const std::vector<Matrix>& products,
                                                   const Matrix& y) {
-  const Index v = system_.leaf_size();
+  const Index v = layout_.leaf_size();
   const Index n = y.rows();
   Matrix ny(n, y.cols());
   for (Index b = 0; b < v; ++b) {
     for (Index a = b; a < v; ++a) {
       ny.setZero();
       gemm_nn(n, y.cols(), n, 1.0, products[a + b * v].data(), n, y.data(), n, ny.data(), n);
-      for (int s = 1; s < system_.n_terms(); ++s) {
-        const Index w = system_.term_size[s];
-        Matrix& product = products_[s][0];
-        for (const Index at : system_.scalar_row[s]) {
+      for (int s = 0; s < layout_.n_terms(); ++s) {
+        if (layout_.is_leaf(s)) continue;
+        const Index w = layout_.term_size[s];
+        Matrix& product = products_[s][layout_.leaf];
+        for (const Index at : layout_.scalar_row[s]) {
           for (Index d = 0; d < w; ++d) {
             for (Index c = 0; c < w; ++c) {
               const double value = y.col(at + c).dot(ny.col(at + d));
@@ -221,18 +224,19 @@ void ExpectedInformation::add_leaf_with_remainder(const std::vector<Matrix>& pro
 
 // Q_t and T_ts, s <= t, from D: the leaf before `leaf` columns of the remainder's.
 void ExpectedInformation::add_sums(const Matrix& d, Index leaf, int t) {
-  const Index v = system_.term_size[t];
-  for (int j = 0; j < system_.term_levels[t]; ++j) {
+  const Index v = layout_.term_size[t];
+  for (int j = 0; j < layout_.term_levels[t]; ++j) {
     const Index at = first_of(t, j, leaf);
     sum_[t] += d.block(at, at, v, v);
   }
   Matrix blocks;
-  for (int s = leaf > 0 ? 0 : 1; s <= t; ++s) {
-    const Index w = system_.term_size[s];
-    const Index levels = system_.term_levels[s];
+  for (int s = 0; s <= t; ++s) {
+    if (leaf == 0 && layout_.is_leaf(s)) continue;
+    const Index w = layout_.term_size[s];
+    const Index levels = layout_.term_levels[s];
     Matrix squares = Matrix::Zero(v * w, v * w);
     blocks.resize(v * w, levels);
-    for (int j = 0; j < system_.term_levels[t]; ++j) {
+    for (int j = 0; j < layout_.term_levels[t]; ++j) {
       if (j % 256 == 255) check_interrupt();
       const Index at = first_of(t, j, leaf);
       // by columns of the symmetric D, so that memory is read in order
@@ -251,8 +255,7 @@ void ExpectedInformation::add_sums(const Matrix& d, Index leaf, int t) {
 }
 
 Index ExpectedInformation::first_of(int t, int level, Index leaf) const {
-  if (t == 0) return static_cast<Index>(level) * system_.leaf_size();
-  return leaf + system_.scalar_row[t][level];
+  return layout_.at(t, level) + (layout_.is_leaf(t) ? 0 : leaf);
 }
 
 double ExpectedInformation::trace(const CovarianceDirection& g) const {
@@ -272,14 +275,14 @@ Matrix ExpectedInformation::traces(const std::vector<CovarianceDirection>& direc
   const Index r = static_cast<Index>(directions.size());
   Matrix result = Matrix::Zero(r, r);
   std::vector<Matrix> columns;
-  for (int t = 0; t < system_.n_terms(); ++t) {
-    columns.push_back(direction_columns(directions, t, system_.term_size[t]));
+  for (int t = 0; t < layout_.n_terms(); ++t) {
+    columns.push_back(direction_columns(directions, t, layout_.term_size[t]));
   }
   Matrix half;
-  for (int t = 0; t < system_.n_terms(); ++t) {
+  for (int t = 0; t < layout_.n_terms(); ++t) {
     const Index size = columns[t].rows();
     half.setZero(size, r);
-    for (int s = 0; s < system_.n_terms(); ++s) {
+    for (int s = 0; s < layout_.n_terms(); ++s) {
       check_interrupt();
       const Index other = columns[s].rows();
       gemm_nn(size, r, other, 1.0, products_[t][s].data(), size, columns[s].data(), other,

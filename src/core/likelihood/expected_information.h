@@ -57,6 +57,7 @@ class ExpectedInformation {
   Index first_of(int t, int level, Index leaf) const;
 
   const Equations& system_;
+  const Layout& layout_;
   Matrix leaf_blocks_;
   std::vector<Matrix> sum_;                    // Q_t, v_t x v_t
   std::vector<std::vector<Matrix>> products_;  // T_ts, (v_t v_t) x (v_s v_s)

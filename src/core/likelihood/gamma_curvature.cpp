@@ -50,14 +50,14 @@ void Differentiator::gamma_curvature(const std::vector<LambdaEntry>& entries,
   const Index r = static_cast<Index>(entries.size());
   const bool traced = request_.curvature == CurvatureKind::kTrace;
   std::vector<Matrix> expected;
-  for (int t = 0; t < system_.n_terms(); ++t) {
+  for (int t = 0; t < layout_.n_terms(); ++t) {
     expected.push_back(result->score[t] + f_ * square_[t]);
   }
   GammaCurvature& curvature = result->curvature;
   if (traced) {
     std::vector<CovarianceDirection> directions;
     for (const LambdaEntry& entry : entries) {
-      const int v = system_.term_size[entry.term];
+      const int v = layout_.term_size[entry.term];
       Matrix move = Matrix::Zero(v, v);
       move(entry.row, entry.column) = 1;
       move(entry.column, entry.row) = 1;
@@ -65,8 +65,8 @@ void Differentiator::gamma_curvature(const std::vector<LambdaEntry>& entries,
     }
     const ExpectedInformation sums = information_sums();
     curvature.trace = sums.traces(directions);
-    for (int t = 0; t < system_.n_terms(); ++t) expected[t] = sums.sum(t);
-    if (system_.n_terms() == 1) {
+    for (int t = 0; t < layout_.n_terms(); ++t) expected[t] = sums.sum(t);
+    if (layout_.remainder_size() == 0) {
       curvature.average = f_ * one_term_information(directions, sums.leaf_blocks());
     }
   }
@@ -79,8 +79,8 @@ void Differentiator::gamma_curvature(const std::vector<LambdaEntry>& entries,
   }
   if (curvature.average.size() > 0) return;
   std::vector<Matrix> transform;
-  for (int t = 0; t < system_.n_terms(); ++t) {
-    const int v = system_.term_size[t];
+  for (int t = 0; t < layout_.n_terms(); ++t) {
+    const int v = layout_.term_size[t];
     transform.push_back(request_.curvature == CurvatureKind::kMatched
                             ? matching_transform(expected[t], f_ * square_[t])
                             : Matrix(Matrix::Identity(v, v)));

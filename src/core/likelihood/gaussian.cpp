@@ -29,15 +29,15 @@ GaussianObjective::GaussianObjective(const CrossProducts& moments,
     : moments_(moments),
       reml_(reml),
       m_(reml ? moments.n - moments.p : moments.n),
-      basis_(standardize(moments, structures)),
-      random_(structures, levels_of(moments), basis_.z_map, basis_.z_inverse),
+      system_(new Equations(std::make_shared<const Layout>(moments),
+                            standardize(moments, structures), moments)),
+      random_(structures, levels_of(moments), basis().z_map, basis().z_inverse),
       entries_(random_.entries()),
       centred_beta_(Vector::Zero(moments.p)),
-      system_(new Equations(build_equations(moments, basis_))),
-      factor_(new Factor(*system_)) {
+      factor_(new Factor(system_->layout)) {
   constant_ =
-      m_ * (1 + std::log(2 * kPi / m_)) + 2 * m_ * std::log(basis_.y_scale) - moments.sum_log_w;
-  if (reml) constant_ += 2 * basis_.x_scale.array().log().sum();
+      m_ * (1 + std::log(2 * kPi / m_)) + 2 * m_ * std::log(basis().y_scale) - moments.sum_log_w;
+  if (reml) constant_ += 2 * basis().x_scale.array().log().sum();
 }
 
 Matrix GaussianObjective::fixed_map() const {
@@ -47,7 +47,7 @@ Matrix GaussianObjective::fixed_map() const {
       if (c != moments_.intercept) map(moments_.intercept, c) = -moments_.x_shift[c];
     }
   }
-  return map * basis_.x_scale.cwiseInverse().asDiagonal();
+  return map * basis().x_scale.cwiseInverse().asDiagonal();
 }
 
 const DevianceDerivatives& GaussianObjective::derivatives_at(const Vector& x) {
@@ -70,7 +70,7 @@ double GaussianObjective::value(const Vector& x) {
   check_interrupt();
   point_ = x;
   point_value_ = std::numeric_limits<double>::infinity();
-  if (!usable(x) || !factor_->factorize(random_.factors(x))) return point_value_;
+  if (!usable(x) || !factor_->factorize(*system_, random_.factors(x))) return point_value_;
   const double log_det = factor_->log_det_m() + (reml_ ? factor_->log_det_x() : 0.0);
   const double value = log_det + m_ * std::log(factor_->residual_ss()) + constant_;
   if (std::isfinite(value)) point_value_ = value;
@@ -83,7 +83,7 @@ double GaussianObjective::rounding() const {
   double size = std::abs(factor_->log_det_m()) + std::abs(factor_->log_det_x()) +
                 m_ * (1 + std::abs(std::log(factor_->residual_ss()))) + std::abs(constant_);
   const Vector& dense = factor_->xy_diagonal();
-  const int p = system_->p;
+  const int p = system_->layout->p;
   size += residual_cancellation() + factor_->remainder_cancellation();
   for (int c = 0; reml_ && c < p; ++c) {
     const double pivot = factor_->x_factor()(c, c);
@@ -113,8 +113,7 @@ bool GaussianObjective::centre_levels(const RowSource& source, const Vector& x) 
   factor_->solve_backward(&effects);
   apply_lambda(*system_, large, &effects, false);
   centred_beta_ = factor_->beta();
-  henderson::centre_levels(source, moments_, basis_, centred_beta_, std::move(effects),
-                           system_.get());
+  henderson::centre_levels(source, moments_, centred_beta_, std::move(effects), system_.get());
   point_.resize(0);
   last_point_.resize(0);
   return true;
@@ -130,7 +129,7 @@ FullRounding GaussianObjective::full_rounding(const Vector& x) {
 }
 
 double GaussianObjective::residual_cancellation() const {
-  return m_ * factor_->xy_diagonal()[system_->p] / factor_->residual_ss();
+  return m_ * factor_->xy_diagonal()[system_->layout->p] / factor_->residual_ss();
 }
 
 double GaussianObjective::variance_cancellation() const {
@@ -144,14 +143,14 @@ bool GaussianObjective::centring_helps() const {
 }
 
 void GaussianObjective::uncentre_levels() {
-  *system_ = build_equations(moments_, basis_);
+  system_->fill(moments_);
   centred_beta_.setZero();
   point_.resize(0);
   last_point_.resize(0);
 }
 
 Index GaussianObjective::traces_width() const {
-  return system_->n_terms() == 1 ? 0 : ExpectedInformation::width(*system_, reml_);
+  return system_->layout->remainder_size() == 0 ? 0 : ExpectedInformation::width(*system_, reml_);
 }
 
 DevianceDerivatives GaussianObjective::differentiate(HessianKind hessian, CurvatureKind curvature,

@@ -75,7 +75,7 @@ class GaussianObjective : public Objective {
   Vector beta() const { return centred_beta_ + factor_->beta(); }
 
   const CrossProducts& moments() const { return moments_; }
-  const Standardization& basis() const { return basis_; }
+  const Standardization& basis() const { return system_->basis; }
   const Equations& system() const { return *system_; }
   const Factor& factor() const { return *factor_; }
 
@@ -91,12 +91,11 @@ class GaussianObjective : public Objective {
   const CrossProducts& moments_;
   bool reml_;
   double m_;
-  double constant_;  // parts of the criterion that do not depend on theta
-  Standardization basis_;
-  RandomPart random_;
-  std::vector<LambdaEntry> entries_;   // none if there are structures without
-  Vector centred_beta_;                // y is taken about X times this (equations/level_centring.h)
+  double constant_;                    // parts of the criterion that do not depend on theta
   std::unique_ptr<Equations> system_;  // stable address: the factor refers to it
+  RandomPart random_;
+  std::vector<LambdaEntry> entries_;  // none if there are structures without
+  Vector centred_beta_;               // y is taken about X times this (equations/level_centring.h)
   std::unique_ptr<Factor> factor_;
   DevianceDerivatives last_;
   Vector last_point_;  // where last_ was taken

@@ -29,7 +29,7 @@ void Differentiator::leaf_directions(const std::vector<LambdaEntry>& entries,
                                      Matrix* f) const {
   f->setZero();
   for (Index i = 0; i < f->rows(); ++i) {
-    if (entries[i].term != 0) continue;
+    if (!layout_.is_leaf(entries[i].term)) continue;
     for (Index k = 0; k < count; ++k) {
       const Index at = (first + k) * v0_;
       direction(entries[i], g_.leaf.data() + at, mode_.leaf.data() + at, &(*f)(i, k * v0_));
@@ -41,11 +41,11 @@ void Differentiator::leaf_directions(const std::vector<LambdaEntry>& entries,
 Matrix Differentiator::remainder_directions(const std::vector<LambdaEntry>& entries,
                                             const Direction& direction) const {
   const Index r = static_cast<Index>(entries.size());
-  Matrix f = Matrix::Zero(r, system_.remainder_size());
+  Matrix f = Matrix::Zero(r, layout_.remainder_size());
   for (Index i = 0; i < r; ++i) {
     const int term = entries[i].term;
-    if (term == 0) continue;
-    for (const int at : system_.scalar_row[term]) {
+    if (layout_.is_leaf(term)) continue;
+    for (const int at : layout_.scalar_row[term]) {
       direction(entries[i], g_.remainder.data() + at, mode_.remainder.data() + at,
                 f.data() + i + at * r);
     }
@@ -58,8 +58,8 @@ Matrix Differentiator::remainder_directions(const std::vector<LambdaEntry>& entr
 Matrix Differentiator::information_of(const std::vector<LambdaEntry>& entries,
                                       const Direction& direction) const {
   const Index r = static_cast<Index>(entries.size());
-  const int p = system_.p;
-  const Index q = system_.remainder_size();
+  const int p = layout_.p;
+  const Index q = layout_.remainder_size();
   const Index step = leaf_step();
   Matrix information = Matrix::Zero(r, r);
   Matrix fx = Matrix::Zero(r, p);
@@ -72,7 +72,7 @@ Matrix Differentiator::information_of(const std::vector<LambdaEntry>& entries,
   Matrix square = Matrix::Zero(r, r);  // lower triangle
   Index leaf_rows = 0;
   for (Index i = 0; i < r; ++i) {
-    if (entries[i].term == 0) leaf_rows = i + 1;
+    if (layout_.is_leaf(entries[i].term)) leaf_rows = i + 1;
   }
   const Matrix f_remainder = remainder_directions(entries, direction);
   Matrix a_remainder;
@@ -81,14 +81,14 @@ Matrix Differentiator::information_of(const std::vector<LambdaEntry>& entries,
   Matrix f(r, v0_ * step);
   Matrix a(r, v0_ * step);
   Matrix solved(r, v0_ * step);
-  for (Index first = 0; first < system_.leaf_levels(); first += step) {
-    const Index count = std::min(step, system_.leaf_levels() - first);
+  for (Index first = 0; first < layout_.leaf_levels(); first += step) {
+    const Index count = std::min(step, layout_.leaf_levels() - first);
     leaf_directions(entries, direction, first, count, &f);
     multiply_leaf(system_, first, count, r, f.data(), f_remainder.data(), a.data(),
                   a_remainder.data());
     add_products(leaf_rows, v0_ * count, f.data(), a.data(),
                  gx_.leaf.data() + first * v0_ * (p + 1));
-    multiply_levels(lambda_[0], r, count, a.data(), solved.data());
+    multiply_levels(factor_.leaf_lambda(), r, count, a.data(), solved.data());
     factor_.solve_leaf_forward(first, count, r, solved.data(), eliminated.data());
     syrk_lower(r, v0_ * count, 1.0, solved.data(), r, square.data(), r);
   }
@@ -118,8 +118,8 @@ Matrix Differentiator::one_term_information(const std::vector<CovarianceDirectio
                                             const Matrix& blocks) const {
   const Index r = static_cast<Index>(directions.size());
   const Index v = v0_;
-  const Index levels = system_.leaf_levels();
-  const Index columns = system_.p + 1;  // of [X y]
+  const Index levels = layout_.leaf_levels();
+  const Index columns = layout_.p + 1;  // of [X y]
   Matrix squares(v * v, levels);        // [cd] of each level
   for (Index j = 0; j < levels; ++j) {
     const double* g = g_.leaf.data() + j * v;
@@ -141,12 +141,12 @@ Matrix Differentiator::one_term_information(const std::vector<CovarianceDirectio
       }
     }
   }
-  const Matrix moves = direction_columns(directions, 0, v);
+  const Matrix moves = direction_columns(directions, layout_.leaf, v);
   Matrix half = Matrix::Zero(v * v, r);
   gemm_nn(v * v, r, v * v, 1.0, w.data(), v * v, moves.data(), v * v, half.data(), v * v);
   Matrix information = Matrix::Zero(r, r);
   gemm_tn(r, r, v * v, 1.0, moves.data(), v * v, half.data(), v * v, information.data(), r);
-  subtract_fixed(moves.transpose() * of_fixed.topRows(system_.p).transpose(), &information);
+  subtract_fixed(moves.transpose() * of_fixed.topRows(layout_.p).transpose(), &information);
   return information;
 }
 
@@ -171,11 +171,11 @@ void Differentiator::hessian(const std::vector<LambdaEntry>& entries, bool exact
     }
     const ExpectedInformation sums = information_sums();
     h += 2 * f_ *
-         (system_.n_terms() == 1 ? one_term_information(directions, sums.leaf_blocks())
-                                 : quadratic_information(entries));
+         (layout_.remainder_size() == 0 ? one_term_information(directions, sums.leaf_blocks())
+                                        : quadratic_information(entries));
     h -= sums.traces(directions);
     // These sums are S_t without a division by Lambda, which near zero costs digits.
-    for (int t = 0; t < system_.n_terms(); ++t) {
+    for (int t = 0; t < layout_.n_terms(); ++t) {
       result->score[t] = sums.sum(t) - f_ * square_[t];
       result->expected[t] = sums.sum(t);
     }

@@ -16,8 +16,9 @@ class LeafInverse {
  public:
   explicit LeafInverse(const Factor& factor)
       : system_(factor.system()),
-        v_(system_.leaf_size()),
-        gamma_(factor.lambda()[0] * factor.lambda()[0].transpose()),
+        layout_(*system_.layout),
+        v_(layout_.leaf_size()),
+        gamma_(factor.leaf_lambda() * factor.leaf_lambda().transpose()),
         work_(v_, 2 * v_),
         c0_(v_, v_) {}
 
@@ -61,6 +62,7 @@ class LeafInverse {
   }
 
   const Equations& system_;
+  const Layout& layout_;
   Index v_;
   Matrix gamma_;
   Matrix work_;

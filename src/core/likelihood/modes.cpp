@@ -50,7 +50,7 @@ void add_fixed_products(const Matrix& y, const Matrix& x, Index columns, Matrix*
 
 // [L_x, 0; beta'L_x, 1]: its inverse turns [X y] into L_x^-1 X and y - X beta.
 Matrix Differentiator::fixed_factor() const {
-  const int p = system_.p;
+  const int p = layout_.p;
   Matrix l = Matrix::Identity(p + 1, p + 1);
   l.topLeftCorner(p, p) = factor_.x_factor();
   l.row(p).head(p) = factor_.beta().transpose() * factor_.x_factor();
@@ -58,13 +58,13 @@ Matrix Differentiator::fixed_factor() const {
 }
 
 void Differentiator::solve_modes() {
-  for (int t = 0; t < system_.n_terms(); ++t) {
-    const int v = system_.term_size[t];
+  for (int t = 0; t < layout_.n_terms(); ++t) {
+    const int v = layout_.term_size[t];
     for (std::vector<Matrix>* sums : {&trace_, &cross_, &square_, &fixed_}) {
       sums->push_back(Matrix::Zero(v, v));
     }
   }
-  const Index width = system_.p + 1;
+  const Index width = layout_.p + 1;
   Matrix u = factor_.rhs().remainder;
   if (u.cols() > 0) factor_.remainder().solve_backward(&u);
   Matrix w = u;
@@ -79,8 +79,8 @@ void Differentiator::solve_modes() {
 
 template <int P>
 void Differentiator::solve_leaf_modes(const Matrix& u_remainder, const Matrix& w_remainder) {
-  const Index width = system_.p + 1;
-  const Index levels = system_.leaf_levels();
+  const Index width = layout_.p + 1;
+  const Index levels = layout_.leaf_levels();
   const Index step = leaf_step();
   const Matrix l = fixed_factor();
   gx_.leaf.resize(width, v0_ * levels);
@@ -94,7 +94,7 @@ void Differentiator::solve_leaf_modes(const Matrix& u_remainder, const Matrix& w
     const Index columns = v0_ * count;
     x.leftCols(columns) = factor_.rhs().leaf.middleCols(at, columns);
     factor_.solve_leaf_backward(first, count, width, u_remainder.data(), x.data());
-    multiply_levels(lambda_[0].transpose(), width, count, x.data(), y.data());
+    multiply_levels(factor_.leaf_lambda().transpose(), width, count, x.data(), y.data());
     multiply_leaf(system_, first, count, width, y.data(), w_remainder.data(),
                   gx_.leaf.data() + at * width, gx_.remainder.data());
     y.leftCols(columns) =
@@ -105,14 +105,15 @@ void Differentiator::solve_leaf_modes(const Matrix& u_remainder, const Matrix& w
     }
     solve_columns<P>(l, columns, x.data());
     solve_columns<P>(l, columns, y.data());
-    mode_.leaf.middleCols(at, columns) = x.row(system_.p).head(columns);
-    g_.leaf.middleCols(at, columns) = y.row(system_.p).head(columns);
-    add_fixed_products<P>(y, x, columns, &fixed_[0]);
+    mode_.leaf.middleCols(at, columns) = x.row(layout_.p).head(columns);
+    g_.leaf.middleCols(at, columns) = y.row(layout_.p).head(columns);
+    add_fixed_products<P>(y, x, columns, &fixed_[layout_.leaf]);
   }
+  if (layout_.leaf < 0) return;
   const ConstMatrixMap g(g_.leaf.data(), v0_, levels);
   const ConstMatrixMap u(mode_.leaf.data(), v0_, levels);
-  cross_[0].noalias() = g * u.transpose();
-  square_[0].noalias() = g * g.transpose();
+  cross_[layout_.leaf].noalias() = g * u.transpose();
+  square_[layout_.leaf].noalias() = g * g.transpose();
 }
 
 template <int P>
@@ -122,16 +123,16 @@ void Differentiator::solve_remainder_modes(Matrix* x) {
   Matrix y = gx_.remainder;
   solve_columns<P>(l, x->cols(), x->data());
   solve_columns<P>(l, y.cols(), y.data());
-  mode_.remainder = x->row(system_.p);
-  g_.remainder = y.row(system_.p);
-  for (Index i = 0; i < system_.remainder_size();) {
-    const int term = system_.row_term[i];
-    const int v = system_.term_size[term];
+  mode_.remainder = x->row(layout_.p);
+  g_.remainder = y.row(layout_.p);
+  for (Index i = 0; i < layout_.remainder_size();) {
+    const int term = layout_.row_term[i];
+    const int v = layout_.term_size[term];
     const Eigen::Map<const Vector> g(g_.remainder.data() + i, v);
     const Eigen::Map<const Vector> u(mode_.remainder.data() + i, v);
     cross_[term] += g * u.transpose();
     square_[term] += g * g.transpose();
-    fixed_[term] += y.block(0, i, system_.p, v).transpose() * x->block(0, i, system_.p, v);
+    fixed_[term] += y.block(0, i, layout_.p, v).transpose() * x->block(0, i, layout_.p, v);
     i += v;
   }
 }

@@ -7,14 +7,15 @@
 
 namespace henderson {
 
-Projection::Projection(const Factor& factor) : factor_(factor), system_(factor.system()) {
-  const int p = system_.p;
+Projection::Projection(const Factor& factor)
+    : factor_(factor), system_(factor.system()), layout_(*system_.layout) {
+  const int p = layout_.p;
   Coefficients zvxy;  // Z'V^-1 [X y]
-  if (system_.n_terms() == 1) {
-    const Index v = system_.leaf_size();
+  if (layout_.remainder_size() == 0) {
+    const Index v = layout_.leaf_size();
     LeafInverse inverse(factor);
-    zvxy.resize(p + 1, v * system_.leaf_levels(), 0);
-    for (Index j = 0; j < system_.leaf_levels(); ++j) {
+    zvxy.resize(p + 1, v * layout_.leaf_levels(), 0);
+    for (Index j = 0; j < layout_.leaf_levels(); ++j) {
       inverse.compute(j);
       zvxy.leaf.middleCols(j * v, v).noalias() =
           system_.zxy.leaf.middleCols(j * v, v).lazyProduct(inverse.inverse().transpose());
@@ -35,11 +36,11 @@ Projection::Projection(const Factor& factor) : factor_(factor), system_(factor.s
 }
 
 Matrix Projection::quadratic(const Coefficients& f) const {
-  if (system_.n_terms() == 1) {
-    const Index v = system_.leaf_size();
+  if (layout_.remainder_size() == 0) {
+    const Index v = layout_.leaf_size();
     LeafInverse inverse(factor_);
     Matrix moved(f.rows(), f.leaf.cols());
-    for (Index j = 0; j < system_.leaf_levels(); ++j) {
+    for (Index j = 0; j < layout_.leaf_levels(); ++j) {
       inverse.compute(j);
       moved.middleCols(j * v, v).noalias() = f.leaf.middleCols(j * v, v).lazyProduct(inverse.c0());
     }
@@ -63,11 +64,11 @@ Coefficients Projection::move(const Coefficients& source,
   moved.remainder.setZero(k * rows, source.remainder.cols());
   for (Index i = 0; i < k; ++i) {
     const CovarianceDirection& g = directions[i];
-    const int v = system_.term_size[g.term];
-    const Matrix& from = source.part(system_.is_leaf(g.term));
-    Matrix& to = moved.part(system_.is_leaf(g.term));
-    for (int l = 0; l < system_.term_levels[g.term]; ++l) {
-      const Index at = system_.at(g.term, l);
+    const int v = layout_.term_size[g.term];
+    const Matrix& from = source.part(layout_.is_leaf(g.term));
+    Matrix& to = moved.part(layout_.is_leaf(g.term));
+    for (int l = 0; l < layout_.term_levels[g.term]; ++l) {
+      const Index at = layout_.at(g.term, l);
       to.block(i * rows, at, rows, v).noalias() = from.middleCols(at, v).lazyProduct(g.gamma);
     }
   }
@@ -99,7 +100,7 @@ void Projection::add_average(const std::vector<CovarianceDirection>& directions,
 // F K F' for a right-hand side f per row, or F C F'.
 Matrix Projection::moved_information(const Coefficients& f, bool restricted) const {
   Matrix information = quadratic(f);
-  if (system_.p == 0 || !restricted) return information;
+  if (layout_.p == 0 || !restricted) return information;
   Matrix fx = inner_products(cx_, f);  // p x k
   factor_.x_factor().triangularView<Eigen::Lower>().solveInPlace(fx);
   information.noalias() -= fx.transpose() * fx;
@@ -109,17 +110,17 @@ Matrix Projection::moved_information(const Coefficients& f, bool restricted) con
 std::vector<Matrix> Projection::fixed_forms(
     const std::vector<CovarianceDirection>& directions) const {
   std::vector<Matrix> forms;
-  const int p = system_.p;
+  const int p = layout_.p;
   Matrix moved;
   for (const CovarianceDirection& g : directions) {
-    const int v = system_.term_size[g.term];
-    const int levels = system_.term_levels[g.term];
+    const int v = layout_.term_size[g.term];
+    const int levels = layout_.term_levels[g.term];
     Matrix form = Matrix::Zero(p, p);
     if (p == 0) {
       forms.push_back(form);
       continue;
     }
-    if (system_.is_leaf(g.term)) {
+    if (layout_.is_leaf(g.term)) {
       moved.resize(p, static_cast<Index>(v) * levels);
       for (Index j = 0; j < levels; ++j) {
         moved.middleCols(j * v, v).noalias() = cx_.leaf.middleCols(j * v, v).lazyProduct(g.gamma);
@@ -127,7 +128,7 @@ std::vector<Matrix> Projection::fixed_forms(
       form.noalias() += moved * cx_.leaf.transpose();
     } else {
       for (int l = 0; l < levels; ++l) {
-        const auto own = cx_.remainder.middleCols(system_.at(g.term, l), v);
+        const auto own = cx_.remainder.middleCols(layout_.at(g.term, l), v);
         form.noalias() += (own * g.gamma) * own.transpose();
       }
     }
@@ -137,11 +138,11 @@ std::vector<Matrix> Projection::fixed_forms(
 }
 
 Matrix Projection::score_squares(int term) const {
-  const int v = system_.term_size[term];
+  const int v = layout_.term_size[term];
   Matrix squares = Matrix::Zero(v, v);
-  const Matrix& g = g_.part(system_.is_leaf(term));
-  for (int l = 0; l < system_.term_levels[term]; ++l) {
-    const Eigen::Map<const Vector> own(g.data() + system_.at(term, l), v);
+  const Matrix& g = g_.part(layout_.is_leaf(term));
+  for (int l = 0; l < layout_.term_levels[term]; ++l) {
+    const Eigen::Map<const Vector> own(g.data() + layout_.at(term, l), v);
     squares.noalias() += own * own.transpose();
   }
   return squares;
@@ -150,7 +151,7 @@ Matrix Projection::score_squares(int term) const {
 Vector Projection::score_forms(const std::vector<CovarianceDirection>& directions) const {
   Vector forms(directions.size());
   std::vector<Matrix> squares;
-  for (int t = 0; t < system_.n_terms(); ++t) squares.push_back(score_squares(t));
+  for (int t = 0; t < layout_.n_terms(); ++t) squares.push_back(score_squares(t));
   for (std::size_t i = 0; i < directions.size(); ++i) {
     forms[i] = squares[directions[i].term].cwiseProduct(directions[i].gamma).sum();
   }

@@ -43,6 +43,7 @@ class Projection {
 
   const Factor& factor_;
   const Equations& system_;
+  const Layout& layout_;
   Coefficients cx_;
   Coefficients g_;
 };

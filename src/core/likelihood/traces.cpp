@@ -46,15 +46,15 @@ void Differentiator::accumulate_panels(std::vector<double>* products) const {
     const int first = remainder.symbolic().first_column[s];
     const double* inverse = remainder.inverse_values(s);
     for (Index i = 0; i < n_rows; ++i) local[remainder.rows(s)[i]] = static_cast<int>(i);
-    for (Index e = system_.segment_start[s]; e < system_.segment_start[s + 1]; ++e) {
+    for (Index e = layout_.segment_start[s]; e < layout_.segment_start[s + 1]; ++e) {
       if (e % 16384 == 16383) check_interrupt();
-      const PanelSegment& segment = system_.segments[e];
-      const Index level = system_.run_start[segment.run];
-      const Index count = system_.panel_count(level);
-      const int* rows = system_.rows_of_panel(level);
-      const Index columns = v0_ * system_.run_levels(segment.run);
+      const PanelSegment& segment = layout_.segments[e];
+      const Index level = layout_.run_start[segment.run];
+      const Index count = layout_.panel_count(level);
+      const int* rows = layout_.rows_of_panel(level);
+      const Index columns = v0_ * layout_.run_levels(segment.run);
       const double* b = factor_.panel(level);
-      double* out = products->data() + system_.panel_start[level] * v0_;
+      double* out = products->data() + layout_.panel_start[level] * v0_;
       for (Index c = segment.begin; c < segment.end; ++c) {
         const double* column = inverse + (rows[c] - first) * n_rows;
         Index k = 0;
@@ -81,12 +81,12 @@ void Differentiator::remainder_traces() {
     const int first = remainder.symbolic().first_column[s];
     const double* inverse = remainder.inverse_values(s);
     for (Index i = 0; i < n_rows; ++i) local[remainder.rows(s)[i]] = static_cast<int>(i);
-    for (Index b = system_.block_start[s]; b < system_.block_start[s + 1]; ++b) {
-      const RemainderBlock& block = system_.blocks[b];
+    for (Index b = layout_.block_start[s]; b < layout_.block_start[s + 1]; ++b) {
+      const RemainderBlock& block = layout_.blocks[b];
       const int tr = block.term_row;
       const int tc = block.term_column;
-      const int vr = system_.term_size[tr];
-      const int vc = system_.term_size[tc];
+      const int vr = layout_.term_size[tr];
+      const int vc = layout_.term_size[tc];
       const double* value = system_.remainder_values.data() + block.value;
       const double* source = inverse + (block.column - first) * n_rows + local[block.row];
       if (vr == 1 && vc == 1) {
@@ -114,11 +114,12 @@ void Differentiator::remainder_traces() {
 
 void Differentiator::inverse_block_of_remainder(DevianceDerivatives* result) const {
   const SupernodalCholesky& remainder = factor_.remainder();
-  for (int t = 1; t < system_.n_terms(); ++t) {
-    const int v = system_.term_size[t];
+  for (int t = 0; t < layout_.n_terms(); ++t) {
+    if (layout_.is_leaf(t)) continue;
+    const int v = layout_.term_size[t];
     Matrix& blocks = result->inverse_blocks[t];
-    for (int l = 0; l < system_.term_levels[t]; ++l) {
-      const int row = system_.scalar_row[t][l];
+    for (int l = 0; l < layout_.term_levels[t]; ++l) {
+      const int row = layout_.scalar_row[t][l];
       const int s = remainder.symbolic().supernode_of[row];
       const Index n_rows = remainder.n_rows(s);
       const int at = row - remainder.symbolic().first_column[s];
@@ -166,29 +167,31 @@ void add_block_traces(const Matrix& lambda, Index rows, Index columns, const dou
 // c_rj = -C_rr b / l, with the products C_rr b given.
 void Differentiator::scalar_leaf_traces(const std::vector<double>& products,
                                         DevianceDerivatives* result) {
-  const double lambda = lambda_[0](0, 0);
-  std::vector<double> with_leaf(system_.n_terms(), 0.0);  // sum of a_rj c_rj by the term of r
+  const int leaf = layout_.leaf;
+  const double lambda = lambda_[leaf](0, 0);
+  std::vector<double> with_leaf(layout_.n_terms(), 0.0);  // sum of a_rj c_rj by the term of r
   double own = 0;
-  for (Index j = 0; j < system_.leaf_levels(); ++j) {
+  for (Index j = 0; j < layout_.leaf_levels(); ++j) {
     const double scale = 1 / factor_.leaf_factor(j)[0];
-    const Index count = system_.panel_count(j);
-    const int* rows = system_.rows_of_panel(j);
+    const Index count = layout_.panel_count(j);
+    const int* rows = layout_.rows_of_panel(j);
     const double* a = system_.panel(j);
     const double* b = factor_.panel(j);
-    const double* product = products.data() + system_.panel_start[j];
+    const double* product = products.data() + layout_.panel_start[j];
     double c_jj = 1;
     for (Index i = 0; i < count; ++i) {
       c_jj += b[i] * product[i];
-      with_leaf[system_.row_term[rows[i]]] -= a[i] * product[i] * scale;
+      with_leaf[layout_.row_term[rows[i]]] -= a[i] * product[i] * scale;
     }
     c_jj *= scale * scale;
     own += system_.leaf_diagonal(0, j) * c_jj;
-    if (request_.inverse_blocks) result->inverse_blocks[0](0, j) = c_jj;
+    if (request_.inverse_blocks) result->inverse_blocks[leaf](0, j) = c_jj;
   }
-  trace_[0](0, 0) += lambda * own;
-  for (int t = 1; t < system_.n_terms(); ++t) {
+  trace_[leaf](0, 0) += lambda * own;
+  for (int t = 0; t < layout_.n_terms(); ++t) {
+    if (layout_.is_leaf(t)) continue;
     trace_[t](0, 0) += lambda * with_leaf[t];
-    trace_[0](0, 0) += lambda_[t](0, 0) * with_leaf[t];
+    trace_[leaf](0, 0) += lambda_[t](0, 0) * with_leaf[t];
   }
 }
 
@@ -196,24 +199,24 @@ template <int V>
 void Differentiator::trace_part(DevianceDerivatives* result) {
   using Small = Eigen::Matrix<double, V, V>;
   const Index v = v0_;
-  const int k = system_.n_terms();
-  const Index q = system_.remainder_size();
-  const Small lambda = lambda_[0];
+  const int k = layout_.n_terms();
+  const Index q = layout_.remainder_size();
+  const Small lambda = factor_.leaf_lambda();
   if (request_.inverse_blocks) {
     for (int t = 0; t < k; ++t) {
-      const int vt = system_.term_size[t];
-      result->inverse_blocks.push_back(Matrix::Zero(vt * vt, system_.term_levels[t]));
+      const int vt = layout_.term_size[t];
+      result->inverse_blocks.push_back(Matrix::Zero(vt * vt, layout_.term_levels[t]));
     }
   }
   std::vector<double> products;
   if (q > 0) {
     factor_.mutable_remainder()->compute_selected_inverse();
-    if (system_.panels_full) {
+    if (layout_.panels_full) {
       // One dense supernode: C_rr is a full symmetric matrix once its upper part is filled.
       products.assign(system_.panel_values.size(), 0.0);
       Matrix inverse = ConstMatrixMap(factor_.remainder().inverse_values(0), q, q)
                            .selfadjointView<Eigen::Lower>();
-      gemm_nn(q, v * system_.leaf_levels(), q, 1.0, inverse.data(), q, factor_.panel(0), q,
+      gemm_nn(q, v * layout_.leaf_levels(), q, 1.0, inverse.data(), q, factor_.panel(0), q,
               products.data(), q);
     } else {
       accumulate_panels(&products);
@@ -221,6 +224,7 @@ void Differentiator::trace_part(DevianceDerivatives* result) {
     remainder_traces();
     if (request_.inverse_blocks) inverse_block_of_remainder(result);
   }
+  if (layout_.leaf < 0) return;
   if (V == 1 && factor_.scalar_remainder()) {
     scalar_leaf_traces(products, result);
     return;
@@ -231,7 +235,7 @@ void Differentiator::trace_part(DevianceDerivatives* result) {
   Small total = Small::Zero(v, v);
   std::vector<double> c_rj;
   std::vector<double> a_lambda;
-  for (Index j = 0; j < system_.leaf_levels(); ++j) {
+  for (Index j = 0; j < layout_.leaf_levels(); ++j) {
     const Eigen::Map<const Small> a(system_.leaf_diagonal.data() + j * v * v, v, v);
     const double* l = factor_.leaf_factor(j);
     l_inverse.setZero(v, v);
@@ -243,11 +247,11 @@ void Differentiator::trace_part(DevianceDerivatives* result) {
         l_inverse(r, c) = -sum / l[r + r * v];
       }
     }
-    const Index count = system_.panel_count(j);
+    const Index count = layout_.panel_count(j);
     if (count == 0) {
       c_jj.noalias() = l_inverse.transpose() * l_inverse;
     } else {
-      const Index at = system_.panel_start[j] * v;
+      const Index at = layout_.panel_start[j] * v;
       const ConstMatrixMap b(factor_.panel(j), count, v);
       const ConstMatrixMap p(products.data() + at, count, v);
       // C_jj = L^-T (I + B'C_rr B) L^-1 and C_rj = -C_rr B L^-1.
@@ -261,11 +265,11 @@ void Differentiator::trace_part(DevianceDerivatives* result) {
       c.noalias() = -p.lazyProduct(l_inverse);
       const ConstMatrixMap source(system_.panel(j), count, v);
       al.noalias() = source.lazyProduct(lambda);
-      const int* rows = system_.rows_of_panel(j);
+      const int* rows = layout_.rows_of_panel(j);
       for (Index i = 0; i < count;) {
-        const int term = system_.row_term[rows[i]];
+        const int term = layout_.row_term[rows[i]];
         Index end = i + 1;
-        while (end < count && system_.row_term[rows[end]] == term) ++end;
+        while (end < count && layout_.row_term[rows[end]] == term) ++end;
         add_block_traces(lambda_[term], end - i, v, al.data() + i, c.data() + i, count,
                          &trace_[term]);
         i = end;
@@ -275,21 +279,21 @@ void Differentiator::trace_part(DevianceDerivatives* result) {
     product.noalias() = lambda * c_jj;
     total.noalias() += a * product;
     if (request_.inverse_blocks) {
-      Eigen::Map<Small>(result->inverse_blocks[0].data() + j * v * v, v, v) = c_jj;
+      Eigen::Map<Small>(result->inverse_blocks[layout_.leaf].data() + j * v * v, v, v) = c_jj;
     }
   }
-  trace_[0] += total;
+  trace_[layout_.leaf] += total;
 }
 
 // G_t -= sum_j (C_X Phi U_X')_jj.
 void Differentiator::reml_correction() {
   if (!request_.reml) return;
-  for (int t = 0; t < system_.n_terms(); ++t) trace_[t] -= fixed_[t];
+  for (int t = 0; t < layout_.n_terms(); ++t) trace_[t] -= fixed_[t];
 }
 
 void Differentiator::scores(DevianceDerivatives* result) const {
-  for (int t = 0; t < system_.n_terms(); ++t) {
-    const int v = system_.term_size[t];
+  for (int t = 0; t < layout_.n_terms(); ++t) {
+    const int v = layout_.term_size[t];
     result->lambda_gradient.push_back(2 * (trace_[t] - f_ * cross_[t]));
     // Q from G = Q Lambda, last column first; a vanishing pivot is held off zero by the optimizer.
     const Matrix& lambda = lambda_[t];
@@ -309,16 +313,14 @@ void Differentiator::scores(DevianceDerivatives* result) const {
   }
 }
 
-void Differentiator::take_modes(DevianceDerivatives* result) {
-  result->modes = std::move(mode_);
-}
+void Differentiator::take_modes(DevianceDerivatives* result) { result->modes = std::move(mode_); }
 
 DevianceDerivatives differentiate(Factor* factor, const std::vector<LambdaEntry>& entries,
                                   const DerivativeRequest& request) {
   DevianceDerivatives result;
   Differentiator work(factor, request);
   work.solve_modes();
-  switch (factor->system().leaf_size()) {
+  switch (factor->system().layout->leaf_size()) {
     case 1:
       work.trace_part<1>(&result);
       break;
