@@ -8,7 +8,7 @@
 # errors in beta and by less in everything else, so 1e-8 holds both codes to their conditioning
 # and no less.
 same <- 1e-8
-# (b): the issue's limits, absolute on the scale of -2 log L and in standard errors.
+# (b): absolute on the scale of -2 log L, and in standard errors.
 never_above <- 1e-6
 beta_within <- 1e-3
 # n^3: 1500 rows take about a second

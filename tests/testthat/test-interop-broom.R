@@ -16,7 +16,7 @@ test_that("tidy holds what the accessors give", {
   fixed <- parts$fixed
   expect_equal(fixed$estimate, unname(fixef(fit)))
   expect_equal(fixed$std.error, unname(sqrt(diag(vcov(fit)))))
-  # published: 17 df, t 36.838 and 6.771, p 3.26e-06 (issue 6)
+  # published: 17 df, t 36.838 and 6.771, p 3.26e-06
   expect_equal(fixed$df, c(17, 17), tolerance = 1e-6)
   expect_equal(round(fixed$statistic, 3), c(36.838, 6.771))
   expect_equal(signif(fixed$p.value[2], 3), 3.26e-06)
