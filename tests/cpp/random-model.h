@@ -97,12 +97,16 @@ struct Model {
 
   // Profiled criterion with V = Z Lambda Lambda'Z' + W^-1 formed in full.
   double dense_criterion(const Vector& theta, bool reml) const {
+    return dense_criterion_of(z_lambda(theta), reml);
+  }
+
+  // The same of any Z Lambda.
+  double dense_criterion_of(const Matrix& zl, bool reml) const {
     std::vector<Index> used;
     for (Index i = 0; i < n; ++i) {
       if (!weighted || weights[i] > 0) used.push_back(i);
     }
     const Index m = static_cast<Index>(used.size());
-    const Matrix zl = z_lambda(theta);
     Matrix zu(m, zl.cols());
     Matrix xu(m, x.cols());
     Vector yu(m);
