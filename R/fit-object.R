@@ -22,7 +22,7 @@ new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, res
   fitted <- result$fitted
   if (!is.null(design$offset)) fitted <- fitted + design$offset
   blocks <- split_blocks(design$random, result$random)
-  theta <- stats::setNames(as.double(point$theta), theta_names(parts))
+  names_theta <- theta_names(parts)
   fit <- list(
     call = call, formula = parsed$formula, parsed = parsed, REML = REML,
     frame = if ("frame" %in% control$keep) frame,
@@ -30,14 +30,14 @@ new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, res
     terms = design$terms, xlevels = design$xlevels, contrasts = design$contrasts,
     all_columns = columns$all_columns, dropped = columns$dropped, assign = columns$assign,
     weights = design$weights, offset = design$offset, y = design$y,
-    random = parts, theta = theta,
-    beta = stats::setNames(as.double(point$beta), names_kept), sigma = point$sigma, vcov = vcov,
+    random = parts, theta = named(point$theta, names_theta),
+    beta = named(point$beta, names_kept), sigma = point$sigma, vcov = vcov,
     criterion = point$criterion, log_det = point$log_det, pwrss = point$pwrss,
     b = blocks$b, u = blocks$u, conditional_variance = blocks$variance,
     fitted = as.double(fitted), n = as.integer(point$n),
     optimization = c(result$optimizer, list(
-      gradient = stats::setNames(as.double(point$gradient), names(theta)),
-      standardized = stats::setNames(as.double(point$standardized), names(theta)),
+      gradient = named(point$gradient, names_theta),
+      standardized = named(point$standardized, names_theta),
       singular = any(point$standardized[theta_lower(parts) == 0] < 1e-4)
     )),
     control = control, na.action = attr(frame, "na.action"),
@@ -54,6 +54,12 @@ new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, res
   validate_lmm_fit(fit)
   class(fit) <- c("henderson_lmm", "henderson_fit")
   fit
+}
+
+# stats::setNames() without the time it takes to look that up.
+named <- function(x, names) {
+  names(x) <- names
+  x
 }
 
 #' Several fits in a list
