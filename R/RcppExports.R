@@ -17,8 +17,8 @@ cross_products_cpp <- function(prepared, bytes) {
     .Call(`_henderson_cross_products_cpp`, prepared, bytes)
 }
 
-merge_cross_products_cpp <- function(a, b) {
-    .Call(`_henderson_merge_cross_products_cpp`, a, b)
+add_cross_products_cpp <- function(a, b, factor = 1) {
+    .Call(`_henderson_add_cross_products_cpp`, a, b, factor)
 }
 
 factor_bytes_cpp <- function(moments) {

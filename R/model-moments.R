@@ -148,11 +148,14 @@ cross_products_of <- function(fit) {
   new_cross_products(moments_of(fit), fit, stats::setNames(levels, unique(groups)))
 }
 
+cross_products_format <- 2L
+
 moments_of <- function(fit) {
   moments <- fit$cache$cross_products
   # a weak reference is saved without its value
   if (rlang::is_weakref(moments)) moments <- rlang::wref_value(moments)
-  if (!is.null(moments)) return(moments)
+  # a fit saved by another version of the package keeps its own format: the rows have the same sums
+  if (identical(moments$format_version, cross_products_format)) return(moments)
   design <- list(
     random = fit_random_terms(fit), y = model_response(fit), weights = fit$weights,
     offset = fit$offset

@@ -65,14 +65,15 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
-// merge_cross_products_cpp
-Rcpp::List merge_cross_products_cpp(const Rcpp::List& a, const Rcpp::List& b);
-RcppExport SEXP _henderson_merge_cross_products_cpp(SEXP aSEXP, SEXP bSEXP) {
+// add_cross_products_cpp
+Rcpp::List add_cross_products_cpp(const Rcpp::List& a, const Rcpp::List& b, double factor);
+RcppExport SEXP _henderson_add_cross_products_cpp(SEXP aSEXP, SEXP bSEXP, SEXP factorSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< const Rcpp::List& >::type a(aSEXP);
     Rcpp::traits::input_parameter< const Rcpp::List& >::type b(bSEXP);
-    rcpp_result_gen = Rcpp::wrap(merge_cross_products_cpp(a, b));
+    Rcpp::traits::input_parameter< double >::type factor(factorSEXP);
+    rcpp_result_gen = Rcpp::wrap(add_cross_products_cpp(a, b, factor));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -237,7 +238,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_projection_shares_cpp", (DL_FUNC) &_henderson_projection_shares_cpp, 3},
     {"_henderson_structure_cpp", (DL_FUNC) &_henderson_structure_cpp, 3},
     {"_henderson_cross_products_cpp", (DL_FUNC) &_henderson_cross_products_cpp, 2},
-    {"_henderson_merge_cross_products_cpp", (DL_FUNC) &_henderson_merge_cross_products_cpp, 2},
+    {"_henderson_add_cross_products_cpp", (DL_FUNC) &_henderson_add_cross_products_cpp, 3},
     {"_henderson_factor_bytes_cpp", (DL_FUNC) &_henderson_factor_bytes_cpp, 1},
     {"_henderson_prepare_cpp", (DL_FUNC) &_henderson_prepare_cpp, 2},
     {"_henderson_release_cpp", (DL_FUNC) &_henderson_release_cpp, 1},

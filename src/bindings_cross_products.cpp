@@ -22,13 +22,14 @@ SEXP cross_products_cpp(SEXP prepared, double bytes) {
   return wrap_cross_products(restored, own->specs());
 }
 
-// Sum of two lists of cross-products with equal terms and levels, about the shifts of the first.
+// a + factor b of two lists of cross-products with equal terms and levels, about the shifts of the
+// first.
 // [[Rcpp::export(rng = false)]]
-Rcpp::List merge_cross_products_cpp(const Rcpp::List& a, const Rcpp::List& b) {
+Rcpp::List add_cross_products_cpp(const Rcpp::List& a, const Rcpp::List& b, double factor = 1) {
   const UserInterrupts interruptible;
-  henderson::CrossProducts moments = as_cross_products(a);
-  moments.merge(as_cross_products(b));
-  return wrap_cross_products(moments, a["specs"]);
+  henderson::CrossProducts sum = as_cross_products(a);
+  henderson::add(as_cross_products(b), factor, &sum);
+  return wrap_cross_products(sum, a["specs"]);
 }
 
 // Bytes of the Cholesky factor of the augmented system that these cross-products give: the blocks
@@ -39,7 +40,7 @@ double factor_bytes_cpp(const Rcpp::List& moments) {
   const UserInterrupts interruptible;
   const henderson::CrossProducts cross_products = as_cross_products(moments);
   const auto structures = as_structures(moments, cross_products);
-  const henderson::Equations system(std::make_shared<const henderson::Layout>(cross_products),
+  const henderson::Equations system(std::make_shared<const henderson::Layout>(*cross_products.incidence),
                                     henderson::standardize(cross_products, structures),
                                     cross_products);
   const double values = static_cast<double>(system.leaf_diagonal.size()) +

@@ -38,7 +38,7 @@ Rcpp::List prediction_variance_cpp(const Rcpp::List& moments, const Eigen::Vecto
     }
     rows.terms.push_back(term);
   }
-  if (x.cols() != cross_products.p ||
+  if (x.cols() != cross_products.p() ||
       (!rows.terms.empty() && rows.terms.size() != cross_products.terms.size())) {
     Rcpp::stop("internal: rows to predict have wrong dimensions");
   }

@@ -16,8 +16,10 @@ using henderson::CrossProducts;
 using henderson::DataRows;
 using henderson::FitOptions;
 using henderson::FitResult;
+using henderson::Incidence;
 using henderson::Index;
-using henderson::PairSums;
+using henderson::Pair;
+using henderson::TermColumns;
 using henderson::TermStructures;
 using henderson::TermSums;
 
@@ -144,8 +146,7 @@ std::shared_ptr<const henderson::CovarianceStructure> as_structure(const Rcpp::L
   require_coefficients(XLENGTH(columns), 1, &total);
   if (!Rf_isNull(spec["data"])) Rcpp::stop("internal: data of a spec");
   try {
-    return henderson::make_structure(CHAR(STRING_ELT(name, 0)),
-                                     static_cast<int>(XLENGTH(columns)));
+    return henderson::make_structure(CHAR(STRING_ELT(name, 0)), static_cast<int>(XLENGTH(columns)));
   } catch (const std::invalid_argument& unknown) {
     Rcpp::stop("internal: %s", unknown.what());
   }
@@ -196,26 +197,29 @@ DataRows as_data_rows(const Rcpp::List& design) {
 
 Rcpp::List wrap_cross_products(const CrossProducts& moments, SEXP specs) {
   Rcpp::List terms;
-  for (const TermSums& term : moments.terms) {
-    terms.push_back(Rcpp::List::create(Rcpp::_["v"] = term.v, Rcpp::_["n_levels"] = term.n_levels,
-                                       Rcpp::_["centred_with"] = Rcpp::wrap(term.centred_with),
-                                       Rcpp::_["shift"] = term.shift, Rcpp::_["dense"] = term.xy,
-                                       Rcpp::_["diagonal"] = term.diagonal));
+  for (std::size_t t = 0; t < moments.terms.size(); ++t) {
+    const TermSums& term = moments.terms[t];
+    terms.push_back(Rcpp::List::create(
+        Rcpp::_["v"] = term.v, Rcpp::_["n_levels"] = term.n_levels,
+        Rcpp::_["centred_with"] = Rcpp::wrap(moments.incidence->terms[t].centred_with),
+        Rcpp::_["shift"] = moments.shifts.z[t], Rcpp::_["dense"] = term.xy,
+        Rcpp::_["diagonal"] = term.diagonal));
   }
   Rcpp::List pairs;
-  for (const PairSums& pair : moments.pairs) {
+  for (std::size_t k = 0; k < moments.pairs.size(); ++k) {
+    const Pair& pair = moments.incidence->pairs[k];
     pairs.push_back(Rcpp::List::create(
         Rcpp::_["terms"] = Rcpp::IntegerVector::create(pair.term_row, pair.term_column),
         Rcpp::_["start"] = Rcpp::NumericVector(pair.start.begin(), pair.start.end()),
         Rcpp::_["partner"] = Rcpp::wrap(pair.partner),
-        Rcpp::_["values"] = Rcpp::wrap(pair.values)));
+        Rcpp::_["values"] = Rcpp::wrap(moments.pairs[k])));
   }
   return Rcpp::List::create(
       Rcpp::_["format_version"] = static_cast<int>(CrossProducts::kFormatVersion),
-      Rcpp::_["n"] = moments.n, Rcpp::_["sum_log_w"] = moments.sum_log_w, Rcpp::_["p"] = moments.p,
-      Rcpp::_["intercept"] = moments.intercept + 1,
+      Rcpp::_["n"] = moments.n, Rcpp::_["sum_log_w"] = moments.sum_log_w,
+      Rcpp::_["p"] = moments.p(), Rcpp::_["intercept"] = moments.intercept() + 1,
       Rcpp::_["shift"] =
-          Rcpp::List::create(Rcpp::_["x"] = moments.x_shift, Rcpp::_["y"] = moments.y_shift),
+          Rcpp::List::create(Rcpp::_["x"] = moments.shifts.x, Rcpp::_["y"] = moments.shifts.y),
       Rcpp::_["specs"] = specs,
       Rcpp::_["blocks"] = Rcpp::List::create(Rcpp::_["dense"] = moments.xy,
                                              Rcpp::_["terms"] = terms, Rcpp::_["pairs"] = pairs));
@@ -223,21 +227,12 @@ Rcpp::List wrap_cross_products(const CrossProducts& moments, SEXP specs) {
 
 namespace {
 
-TermSums as_term_moments(const Rcpp::List& item, int p, Index* coefficients) {
-  TermSums term;
+TermColumns as_term_columns(const Rcpp::List& item, Index* coefficients) {
+  TermColumns term;
   term.v = Rcpp::as<int>(item["v"]);
   term.n_levels = Rcpp::as<int>(item["n_levels"]);
   require_coefficients(term.v, term.n_levels, coefficients);
   term.centred_with = Rcpp::as<std::vector<int>>(item["centred_with"]);
-  term.shift = Rcpp::as<Eigen::VectorXd>(item["shift"]);
-  term.xy = Rcpp::as<Eigen::MatrixXd>(item["dense"]);
-  term.diagonal = Rcpp::as<Eigen::MatrixXd>(item["diagonal"]);
-  require_length(term.xy.cols(), static_cast<Index>(term.v) * term.n_levels,
-                 "a term's dense block");
-  require_length(term.xy.rows(), p + 1, "a column of a term's dense block");
-  require_length(term.diagonal.cols(), term.n_levels, "a term's diagonal block");
-  require_length(term.diagonal.rows(), term.v * term.v, "a column of a term's diagonal block");
-  require_length(term.shift.size(), term.v, "a term's shift");
   require_length(static_cast<Index>(term.centred_with.size()), term.v, "centred_with");
   for (const int ones : term.centred_with) {
     if (ones < -1 || ones >= term.v || (ones >= 0 && term.centred_with[ones] != -1)) {
@@ -247,12 +242,25 @@ TermSums as_term_moments(const Rcpp::List& item, int p, Index* coefficients) {
   return term;
 }
 
-PairSums as_pair_moments(const Rcpp::List& item, const TermSums& row, const TermSums& column) {
-  PairSums pair;
+TermSums as_term_sums(const Rcpp::List& item, const TermColumns& columns, int p) {
+  TermSums term;
+  term.v = columns.v;
+  term.n_levels = columns.n_levels;
+  term.xy = Rcpp::as<Eigen::MatrixXd>(item["dense"]);
+  term.diagonal = Rcpp::as<Eigen::MatrixXd>(item["diagonal"]);
+  require_length(term.xy.cols(), static_cast<Index>(term.v) * term.n_levels,
+                 "a term's dense block");
+  require_length(term.xy.rows(), p + 1, "a column of a term's dense block");
+  require_length(term.diagonal.cols(), term.n_levels, "a term's diagonal block");
+  require_length(term.diagonal.rows(), term.v * term.v, "a column of a term's diagonal block");
+  return term;
+}
+
+Pair as_pair(const Rcpp::List& item, const TermColumns& row, const TermColumns& column) {
+  Pair pair;
   const Rcpp::NumericVector start = item["start"];
   require_length(start.size(), static_cast<Index>(row.n_levels) + 1, "a pair's start");
   pair.partner = Rcpp::as<std::vector<int>>(item["partner"]);
-  pair.values = Rcpp::as<std::vector<double>>(item["values"]);
   const double count = static_cast<double>(pair.partner.size());
   double last = 0;
   for (const double s : start) {
@@ -264,8 +272,6 @@ PairSums as_pair_moments(const Rcpp::List& item, const TermSums& row, const Term
   pair.start.assign(start.begin(), start.end());
   if (pair.start.front() != 0) Rcpp::stop("internal: a pair's first start is not zero");
   require_length(static_cast<Index>(pair.partner.size()), pair.start.back(), "a pair's partner");
-  require_length(static_cast<Index>(pair.values.size()),
-                 static_cast<Index>(pair.partner.size()) * row.v * column.v, "a pair's values");
   for (std::size_t j = 0; j + 1 < pair.start.size(); ++j) {
     int previous = -1;
     for (Index e = pair.start[j]; e < pair.start[j + 1]; ++e) {
@@ -279,38 +285,10 @@ PairSums as_pair_moments(const Rcpp::List& item, const TermSums& row, const Term
   return pair;
 }
 
-}  // namespace
-
-CrossProducts as_cross_products(const Rcpp::List& list) {
-  CrossProducts moments;
-  const int version = Rcpp::as<int>(list["format_version"]);
-  if (version != CrossProducts::kFormatVersion) {
-    Rcpp::stop("internal: cross-products of format version %d", version);
-  }
-  moments.n = Rcpp::as<double>(list["n"]);
-  moments.sum_log_w = Rcpp::as<double>(list["sum_log_w"]);
-  moments.p = Rcpp::as<int>(list["p"]);
-  if (moments.p < 0 || moments.p > kMostRows - 1) Rcpp::stop("internal: p = %d", moments.p);
-  moments.intercept = as_column_index(list["intercept"], moments.p);
-  const Rcpp::List shift = list["shift"];
-  moments.x_shift = Rcpp::as<Eigen::VectorXd>(shift["x"]);
-  moments.y_shift = Rcpp::as<Eigen::VectorXd>(shift["y"]);
-  const Rcpp::List blocks = list["blocks"];
-  moments.xy = Rcpp::as<Eigen::MatrixXd>(blocks["dense"]);
-  require_length(moments.xy.rows(), moments.p + 1, "blocks$dense");
-  require_length(moments.xy.cols(), moments.p + 1, "blocks$dense");
-  require_length(moments.x_shift.size(), moments.p, "shift$x");
-  require_length(moments.y_shift.size(), moments.p, "shift$y");
-  const Rcpp::List terms(require_type(blocks["terms"], VECSXP, "terms"));
-  if (terms.size() == 0) Rcpp::stop("internal: no terms");
-  Index coefficients = 0;
-  for (R_xlen_t t = 0; t < terms.size(); ++t) {
-    moments.terms.push_back(
-        as_term_moments(require_type(terms[t], VECSXP, "a term"), moments.p, &coefficients));
-  }
-  // One for every two terms, in the order in which accumulate() makes them.
-  const Rcpp::List pairs = blocks["pairs"];
-  const int n_terms = static_cast<int>(moments.terms.size());
+// One for every two terms, in the order in which accumulate() makes them.
+void read_pairs(const Rcpp::List& pairs, Incidence* incidence,
+                std::vector<std::vector<double>>* values) {
+  const int n_terms = static_cast<int>(incidence->terms.size());
   require_length(pairs.size(), static_cast<Index>(n_terms) * (n_terms - 1) / 2, "pairs");
   R_xlen_t k = 0;
   for (int t = 0; t < n_terms; ++t) {
@@ -320,12 +298,55 @@ CrossProducts as_cross_products(const Rcpp::List& list) {
       if (which.size() != 2 || which[0] != t || which[1] != s) {
         Rcpp::stop("internal: a pair of cross-products names unknown terms");
       }
-      PairSums pair = as_pair_moments(item, moments.terms[t], moments.terms[s]);
+      Pair pair = as_pair(item, incidence->terms[t], incidence->terms[s]);
       pair.term_row = t;
       pair.term_column = s;
-      moments.pairs.push_back(std::move(pair));
+      values->push_back(Rcpp::as<std::vector<double>>(item["values"]));
+      require_length(static_cast<Index>(values->back().size()),
+                     static_cast<Index>(pair.partner.size()) * incidence->block_size(pair),
+                     "a pair's values");
+      incidence->pairs.push_back(std::move(pair));
     }
   }
+}
+
+}  // namespace
+
+CrossProducts as_cross_products(const Rcpp::List& list) {
+  CrossProducts moments;
+  const int version = Rcpp::as<int>(list["format_version"]);
+  if (version != CrossProducts::kFormatVersion) {
+    Rcpp::stop("internal: cross-products of format version %d, expected %d", version,
+               static_cast<int>(CrossProducts::kFormatVersion));
+  }
+  const auto incidence = std::make_shared<Incidence>();
+  moments.n = Rcpp::as<double>(list["n"]);
+  moments.sum_log_w = Rcpp::as<double>(list["sum_log_w"]);
+  const int p = Rcpp::as<int>(list["p"]);
+  if (p < 0 || p > kMostRows - 1) Rcpp::stop("internal: p = %d", p);
+  incidence->p = p;
+  incidence->intercept = as_column_index(list["intercept"], p);
+  const Rcpp::List shift = list["shift"];
+  moments.shifts.x = Rcpp::as<Eigen::VectorXd>(shift["x"]);
+  moments.shifts.y = Rcpp::as<Eigen::VectorXd>(shift["y"]);
+  const Rcpp::List blocks = list["blocks"];
+  moments.xy = Rcpp::as<Eigen::MatrixXd>(blocks["dense"]);
+  require_length(moments.xy.rows(), p + 1, "blocks$dense");
+  require_length(moments.xy.cols(), p + 1, "blocks$dense");
+  require_length(moments.shifts.x.size(), p, "shift$x");
+  require_length(moments.shifts.y.size(), p, "shift$y");
+  const Rcpp::List terms(require_type(blocks["terms"], VECSXP, "terms"));
+  if (terms.size() == 0) Rcpp::stop("internal: no terms");
+  Index coefficients = 0;
+  for (R_xlen_t t = 0; t < terms.size(); ++t) {
+    const Rcpp::List item(require_type(terms[t], VECSXP, "a term"));
+    incidence->terms.push_back(as_term_columns(item, &coefficients));
+    moments.terms.push_back(as_term_sums(item, incidence->terms.back(), p));
+    moments.shifts.z.push_back(Rcpp::as<Eigen::VectorXd>(item["shift"]));
+    require_length(moments.shifts.z.back().size(), incidence->terms.back().v, "a term's shift");
+  }
+  read_pairs(blocks["pairs"], incidence.get(), &moments.pairs);
+  moments.incidence = incidence;
   return moments;
 }
 

@@ -11,7 +11,7 @@ namespace {
 SEXP prepared_tag() { return Rf_install("henderson_prepared"); }
 
 void require_same_design(const henderson::CrossProducts& moments, const henderson::DataRows& rows) {
-  if (moments.p != rows.p || moments.terms.size() != rows.terms.size()) {
+  if (moments.p() != rows.p || moments.terms.size() != rows.terms.size()) {
     Rcpp::stop("internal: cross-products of another design");
   }
   for (std::size_t t = 0; t < rows.terms.size(); ++t) {

@@ -53,9 +53,9 @@ TEST_CASE("other numbers in a layout are those of equations built anew, bit by b
     second.z = other.z;
     const CrossProducts before = testing_models::moments_of(first);
     const CrossProducts after = testing_models::moments_of(second);
-    Equations filled(std::make_shared<const Layout>(before), standardize(before, first.structures),
-                     before);
-    const Equations anew(std::make_shared<const Layout>(after),
+    Equations filled(std::make_shared<const Layout>(*before.incidence),
+                     standardize(before, first.structures), before);
+    const Equations anew(std::make_shared<const Layout>(*after.incidence),
                          standardize(after, second.structures), after);
     CHECK_FALSE(same(filled.xy, anew.xy));
     filled.basis = anew.basis;
@@ -88,7 +88,7 @@ TEST_CASE("another response is that of equations filled with its cross-products"
       after.terms[t].xy.topRows(p) = before.terms[t].xy.topRows(p);
     }
     after.xy.topLeftCorner(p, p) = before.xy.topLeftCorner(p, p);
-    const auto layout = std::make_shared<const Layout>(before);
+    const auto layout = std::make_shared<const Layout>(*before.incidence);
     Equations changed(layout, standardize(before, model.structures), before);
     Equations filled = changed;
     filled.fill(after);

@@ -52,12 +52,10 @@ TEST_CASE("sorted moments are those of the rows with their levels renumbered") {
     }
     REQUIRE(sorted.pairs.size() == expected.pairs.size());
     for (std::size_t k = 0; k < expected.pairs.size(); ++k) {
-      CHECK(sorted.pairs[k].start == expected.pairs[k].start);
-      CHECK(sorted.pairs[k].partner == expected.pairs[k].partner);
-      const Eigen::Map<const Vector> values(sorted.pairs[k].values.data(),
-                                            sorted.pairs[k].values.size());
-      const Eigen::Map<const Vector> wanted(expected.pairs[k].values.data(),
-                                            expected.pairs[k].values.size());
+      CHECK(sorted.incidence->pairs[k].start == expected.incidence->pairs[k].start);
+      CHECK(sorted.incidence->pairs[k].partner == expected.incidence->pairs[k].partner);
+      const Eigen::Map<const Vector> values(sorted.pairs[k].data(), sorted.pairs[k].size());
+      const Eigen::Map<const Vector> wanted(expected.pairs[k].data(), expected.pairs[k].size());
       CHECK(largest(values - wanted) < 1e-12);
     }
   }
@@ -66,7 +64,7 @@ TEST_CASE("sorted moments are those of the rows with their levels renumbered") {
 TEST_CASE("levels of one level of the next term stand together") {
   CrossProducts sorted = moments_of(nested_model(0));
   sort_levels(&sorted, 0);
-  for (const PairSums& pair : sorted.pairs) {
+  for (const Pair& pair : sorted.incidence->pairs) {
     CHECK(std::is_sorted(pair.partner.begin(), pair.partner.end()));
   }
 }

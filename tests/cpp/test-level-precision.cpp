@@ -131,7 +131,7 @@ TEST_CASE("the criterion with a precision of levels is that of V with K in full"
     const RelatedModel related(seed++, own);
     const Model& model = related.model();
     const CrossProducts moments = testing_models::moments_of(model);
-    const Equations system(std::make_shared<const Layout>(moments, related.precisions()),
+    const Equations system(std::make_shared<const Layout>(*moments.incidence, related.precisions()),
                            henderson::standardize(moments, model.structures), moments);
     const henderson::RandomPart random(model.structures, model.n_levels, system.basis.z_map,
                                        system.basis.z_inverse);
@@ -164,7 +164,7 @@ TEST_CASE("a precision must fit the levels of its term") {
   const CrossProducts moments = testing_models::moments_of(related.model());
   std::vector<LevelPrecision> wrong = related.precisions();
   std::swap(wrong[0], wrong[1]);
-  CHECK_THROWS_AS(Layout(moments, wrong), std::invalid_argument);
+  CHECK_THROWS_AS(Layout(*moments.incidence, wrong), std::invalid_argument);
   wrong.pop_back();
-  CHECK_THROWS_AS(Layout(moments, wrong), std::invalid_argument);
+  CHECK_THROWS_AS(Layout(*moments.incidence, wrong), std::invalid_argument);
 }

@@ -48,7 +48,7 @@ Matrix dense_z(const Model& model, const CrossProducts& moments,
   Matrix dense = Matrix::Zero(model.n, system.layout->leaf_size() * system.layout->leaf_levels() +
                                            system.layout->remainder_size());
   for (int t = 0; t < system.layout->n_terms(); ++t) {
-    const Vector& shift = moments.terms[t].shift;
+    const Vector& shift = moments.shifts.z[t];
     const Matrix z = (model.z[t].rowwise() - shift.transpose()) * basis.z_basis[t];
     for (Index i = 0; i < model.n; ++i) {
       for (int c = 0; c < z.cols(); ++c) {
@@ -65,12 +65,12 @@ TEST_CASE("standardized columns have mean square one, unstructured ones are orth
   const Model model = two_terms();
   const CrossProducts moments = moments_of(model);
   const henderson::Standardization basis = henderson::standardize(moments, model.structures);
-  const Matrix z = (model.z[0].rowwise() - moments.terms[0].shift.transpose()) * basis.z_basis[0];
+  const Matrix z = (model.z[0].rowwise() - moments.shifts.z[0].transpose()) * basis.z_basis[0];
   const Matrix products = z.transpose() * model.weights.asDiagonal() * z / model.n;
   CHECK(relative(products, Matrix::Identity(2, 2)) < 1e-12);
   for (std::size_t t = 0; t < model.z.size(); ++t) {
-    const Matrix z_t = (model.z[t].rowwise() - moments.terms[t].shift.transpose()) *
-                       basis.z_basis[t] * basis.z_map[t];
+    const Matrix z_t = (model.z[t].rowwise() - moments.shifts.z[t].transpose()) * basis.z_basis[t] *
+                       basis.z_map[t];
     CHECK(relative(z_t, model.z[t]) < 1e-12);
     CHECK(relative(basis.z_map[t] * basis.z_inverse[t], Matrix::Identity(z_t.cols(), z_t.cols())) <
           1e-12);
@@ -81,7 +81,7 @@ TEST_CASE("products with the blocks are those with Z'WZ of the rows") {
   const Model model = two_terms();
   const CrossProducts moments = moments_of(model);
   const henderson::Standardization basis = henderson::standardize(moments, model.structures);
-  const Equations system(std::make_shared<const henderson::Layout>(moments), basis, moments);
+  const Equations system(std::make_shared<const henderson::Layout>(*moments.incidence), basis, moments);
   const Matrix z = dense_z(model, moments, basis, system);
   const Matrix expected = z.transpose() * model.weights.asDiagonal() * z;
   const Index leaf_size = system.layout->leaf_size() * system.layout->leaf_levels();
@@ -94,7 +94,7 @@ TEST_CASE("products with the blocks are those with Z'WZ of the rows") {
 TEST_CASE("products with Lambda are those of its blocks, and their transposes") {
   const Model model = two_terms();
   const CrossProducts moments = moments_of(model);
-  const Equations system(std::make_shared<const henderson::Layout>(moments),
+  const Equations system(std::make_shared<const henderson::Layout>(*moments.incidence),
                          henderson::standardize(moments, model.structures), moments);
   const Index leaf_size = system.layout->leaf_size() * system.layout->leaf_levels();
   const std::vector<Matrix> lambda = {Matrix(Matrix::Random(2, 2).triangularView<Eigen::Lower>()),

@@ -161,14 +161,14 @@ fuzz_targets <- list(
   cross_products = function(m) {
     # what is accepted can be read again
     made <- design_moments(m$design)
-    is.list(merge_cross_products_cpp(made, made))
+    is.list(add_cross_products_cpp(made, made))
   },
   fit_cross_products = function(m) good_fit(fit_cpp(prepare_cpp(NULL, m$moments)$pointer, m$options)),
   evaluate_deviance = function(m) {
     one_number(evaluate_deviance_cpp(m$moments, m$theta, sample(c(TRUE, FALSE), 1L), TRUE)$value)
   },
-  merge_cross_products = function(m) {
-    is.list(merge_cross_products_cpp(m$moments, m$other))
+  add_cross_products = function(m) {
+    is.list(add_cross_products_cpp(m$moments, m$other))
   },
   prediction_variance = function(m) {
     scores <- sample(c(TRUE, FALSE), 1L)
@@ -182,7 +182,7 @@ fuzz_parts <- list(
   fit_design = c("design", "options"), refit_design = c("design", "moments", "options"),
   cross_products = "design",
   fit_cross_products = c("moments", "options"), evaluate_deviance = c("moments", "theta"),
-  merge_cross_products = c("moments", "other"),
+  add_cross_products = c("moments", "other"),
   prediction_variance = c("moments", "theta", "x", "terms")
 )
 

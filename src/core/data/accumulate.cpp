@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -34,13 +35,13 @@ void fill_rows(const DataRows& rows, const Vector& x_shift, const Vector& y_shif
 
 // For every column of a term its position among the columns of another one, about the same shift.
 // Empty unless all are found.
-std::vector<int> find_columns(const BlockTermRows& term, const TermSums& moments,
-                              const BlockTermRows& other, const TermSums& other_moments) {
+std::vector<int> find_columns(const BlockTermRows& term, const Vector& shift,
+                              const BlockTermRows& other, const Vector& other_shift) {
   std::vector<int> positions;
   for (std::size_t c = 0; c < term.columns.size(); ++c) {
     for (std::size_t d = 0; d < other.columns.size(); ++d) {
       if (term.columns[c] != other.columns[d]) continue;
-      if (moments.shift[c] != other_moments.shift[d]) continue;
+      if (shift[c] != other_shift[d]) continue;
       positions.push_back(static_cast<int>(d));
       break;
     }
@@ -56,14 +57,14 @@ struct TermSource {
   std::vector<int> columns;  // positions among the finer term's columns
 };
 
-std::vector<TermSource> find_sources(const DataRows& rows, const std::vector<TermSums>& moments,
+std::vector<TermSource> find_sources(const DataRows& rows, const std::vector<Vector>& shifts,
                                      const Enclosing& enclosing) {
   std::vector<TermSource> sources(rows.terms.size());
   for (int s = 1; s < static_cast<int>(rows.terms.size()); ++s) {
     // the later, the fewer levels
     for (int t = s - 1; t >= 0 && sources[s].finer < 0; --t) {
       if (enclosing[t][s - t - 1].empty()) continue;
-      sources[s].columns = find_columns(rows.terms[s], moments[s], rows.terms[t], moments[t]);
+      sources[s].columns = find_columns(rows.terms[s], shifts[s], rows.terms[t], shifts[t]);
       if (!sources[s].columns.empty()) sources[s].finer = t;
     }
   }
@@ -89,53 +90,67 @@ void add_finer_levels(const TermSums& finer, const std::vector<int>& enclosing,
   }
 }
 
-TermSums empty_term(const BlockTermRows& term, const DataRows& rows, double n_used) {
-  TermSums moments;
-  moments.v = static_cast<int>(term.columns.size());
-  moments.n_levels = term.n_levels;
-  moments.centred_with.assign(moments.v, -1);
-  moments.shift = Vector::Zero(moments.v);
-  moments.xy = Matrix::Zero(rows.p + 1, static_cast<Index>(moments.v) * term.n_levels);
-  moments.diagonal = Matrix::Zero(moments.v * moments.v, term.n_levels);
+TermColumns columns_of(const BlockTermRows& term) {
+  TermColumns columns;
+  columns.v = static_cast<int>(term.columns.size());
+  columns.n_levels = term.n_levels;
+  columns.centred_with.assign(columns.v, -1);
   const auto ones = std::find(term.columns.begin(), term.columns.end(), nullptr);
-  if (ones == term.columns.end()) return moments;
-  for (int c = 0; c < moments.v; ++c) {
+  if (ones == term.columns.end()) return columns;
+  for (int c = 0; c < columns.v; ++c) {
     if (term.columns[c] == nullptr) continue;
-    moments.centred_with[c] = static_cast<int>(ones - term.columns.begin());
-    moments.shift[c] = column_mean(rows, term.columns[c], n_used);
+    columns.centred_with[c] = static_cast<int>(ones - term.columns.begin());
   }
-  return moments;
+  return columns;
+}
+
+Vector means_of(const BlockTermRows& term, const TermColumns& columns, const DataRows& rows,
+                double n_used) {
+  Vector means = Vector::Zero(columns.v);
+  for (int c = 0; c < columns.v; ++c) {
+    if (columns.centred_with[c] >= 0) means[c] = column_mean(rows, term.columns[c], n_used);
+  }
+  return means;
+}
+
+TermSums empty_sums(const TermColumns& columns, Index width) {
+  TermSums sums;
+  sums.v = columns.v;
+  sums.n_levels = columns.n_levels;
+  sums.xy = Matrix::Zero(width, static_cast<Index>(columns.v) * columns.n_levels);
+  sums.diagonal = Matrix::Zero(columns.v * columns.v, columns.n_levels);
+  return sums;
 }
 
 // The row-by-row sums of one term over a block of rows: z'W[X y] and z'Wz by level. Width: columns
 // of [X y] if they are few (the compiler then unrolls), 0 for any number.
 template <int Width>
-void add_rows(const DataRows& rows, const BlockTermRows& term, const Matrix& block, Index first,
-              Index count, TermSums* moments) {
-  const int v = moments->v;
+void add_term(const DataRows& rows, const BlockTermRows& term, const Vector& shift,
+              const Matrix& block, Index first, Index count, TermSums* sums) {
+  const int v = sums->v;
   const Index width = Width > 0 ? Width : block.rows();
-  const bool far = moments->xy.size() > kCacheDoubles;
+  const bool far = sums->xy.size() > kCacheDoubles;
   const bool ones_only = is_ones(term);
   std::vector<double> values(v, 1.0);
   for (Index k = 0; k < count; ++k) {
     const Index i = first + k;
     if (far && i + kAhead < rows.n) {
       const Index next = term.level[i + kAhead] - 1;
-      __builtin_prefetch(moments->xy.data() + next * v * width, 1);
-      __builtin_prefetch(moments->diagonal.data() + next * v * v, 1);
+      __builtin_prefetch(sums->xy.data() + next * v * width, 1);
+      __builtin_prefetch(sums->diagonal.data() + next * v * v, 1);
     }
     const double w = weight_of(rows, i);
     if (!(w > 0)) continue;
     const Index j = term.level[i] - 1;
     const double* row = block.data() + k * width;
-    double* diagonal = moments->diagonal.data() + j * v * v;
-    double* dense = moments->xy.data() + j * v * width;
+    double* diagonal = sums->diagonal.data() + j * v * v;
+    double* dense = sums->xy.data() + j * v * width;
     if (ones_only) {
       *diagonal += w;
       for (Index r = 0; r < width; ++r) dense[r] += w * row[r];
       continue;
     }
-    for (int c = 0; c < v; ++c) values[c] = z_value(term, *moments, c, i);
+    for (int c = 0; c < v; ++c) values[c] = z_value(term, shift, c, i);
     for (int c = 0; c < v; ++c) {
       const double wz = w * values[c];
       for (int d = 0; d < v; ++d) diagonal[d + c * v] += wz * values[d];
@@ -148,7 +163,7 @@ void add_rows(const DataRows& rows, const BlockTermRows& term, const Matrix& blo
 // The same for all terms that are summed row by row, and [X y]'Wy.
 template <int Width>
 void add_block(const DataRows& rows, const std::vector<TermSource>& sources, const Matrix& block,
-               Index first, Index count, CrossProducts* moments, Vector* last_column) {
+               Index first, Index count, CrossProducts* sums, Vector* last_column) {
   const Index width = Width > 0 ? Width : block.rows();
   double* sum = last_column->data();
   for (Index k = 0; k < count; ++k) {
@@ -158,7 +173,7 @@ void add_block(const DataRows& rows, const std::vector<TermSource>& sources, con
   }
   for (std::size_t t = 0; t < rows.terms.size(); ++t) {
     if (sources[t].finer >= 0) continue;
-    add_rows<Width>(rows, rows.terms[t], block, first, count, &moments->terms[t]);
+    add_term<Width>(rows, rows.terms[t], sums->shifts.z[t], block, first, count, &sums->terms[t]);
   }
 }
 
@@ -166,19 +181,23 @@ void add_block(const DataRows& rows, const std::vector<TermSource>& sources, con
 
 CrossProducts accumulate(const DataRows& rows, const GramResult& gram) {
   const Index width = rows.p + 1;
-  CrossProducts moments;
-  moments.n = gram.n;
-  moments.sum_log_w = gram.sum_log_w;
-  moments.p = rows.p;
-  moments.intercept = rows.intercept;
-  moments.x_shift = gram.x_shift;
-  moments.y_shift = least_squares(gram.gram, rows.p);
-  moments.xy = gram.gram;
+  CrossProducts sums;
+  sums.n = gram.n;
+  sums.sum_log_w = gram.sum_log_w;
+  sums.shifts.x = gram.x_shift;
+  sums.shifts.y = least_squares(gram.gram, rows.p);
+  sums.xy = gram.gram;
+  const auto incidence = std::make_shared<Incidence>();
+  incidence->p = rows.p;
+  incidence->intercept = rows.intercept;
   for (const BlockTermRows& term : rows.terms) {
-    moments.terms.push_back(empty_term(term, rows, std::max(gram.n, 1.0)));
+    const TermColumns columns = columns_of(term);
+    sums.shifts.z.push_back(means_of(term, columns, rows, std::max(gram.n, 1.0)));
+    sums.terms.push_back(empty_sums(columns, width));
+    incidence->terms.push_back(columns);
   }
   const Enclosing enclosing = find_all_enclosing(rows);
-  const std::vector<TermSource> sources = find_sources(rows, moments.terms, enclosing);
+  const std::vector<TermSource> sources = find_sources(rows, sums.shifts.z, enclosing);
   Matrix block(width, kRowBlock);
   Vector last_column = Vector::Zero(width);
   const auto add = width == 1   ? add_block<1>
@@ -189,19 +208,21 @@ CrossProducts accumulate(const DataRows& rows, const GramResult& gram) {
   for (Index first = 0; first < rows.n; first += kRowBlock) {
     if ((first / kRowBlock) % 256 == 0) check_interrupt();
     const Index count = std::min(kRowBlock, rows.n - first);
-    fill_rows(rows, moments.x_shift, moments.y_shift, first, count, &block);
-    add(rows, sources, block, first, count, &moments, &last_column);
+    fill_rows(rows, sums.shifts.x, sums.shifts.y, first, count, &block);
+    add(rows, sources, block, first, count, &sums, &last_column);
   }
-  moments.xy.col(rows.p) = last_column;
-  moments.xy.row(rows.p) = last_column.transpose();
+  sums.xy.col(rows.p) = last_column;
+  sums.xy.row(rows.p) = last_column.transpose();
   for (std::size_t s = 1; s < sources.size(); ++s) {
     const int t = sources[s].finer;
     if (t < 0) continue;
-    add_finer_levels(moments.terms[t], enclosing[t][s - t - 1], sources[s].columns,
-                     &moments.terms[s]);
+    add_finer_levels(sums.terms[t], enclosing[t][s - t - 1], sources[s].columns, &sums.terms[s]);
   }
-  moments.pairs = accumulate_pairs(rows, enclosing, moments.terms);
-  return moments;
+  PairSums pairs = accumulate_pairs(rows, enclosing, sums.shifts.z, sums.terms);
+  incidence->pairs = std::move(pairs.pattern);
+  sums.incidence = incidence;
+  sums.pairs = std::move(pairs.values);
+  return sums;
 }
 
 }  // namespace henderson

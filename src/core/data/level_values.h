@@ -13,8 +13,8 @@ constexpr Index kAhead = 24;
 constexpr Index kCacheDoubles = 32768;
 
 // A value of a centred column of Z.
-inline double z_value(const BlockTermRows& term, const TermSums& moments, int c, Index i) {
-  return (term.columns[c] == nullptr ? 1.0 : term.columns[c][i]) - moments.shift[c];
+inline double z_value(const BlockTermRows& term, const Vector& shift, int c, Index i) {
+  return (term.columns[c] == nullptr ? 1.0 : term.columns[c][i]) - shift[c];
 }
 
 }  // namespace henderson

@@ -57,49 +57,48 @@ std::vector<int> find_enclosing(const DataRows& rows, int t, int s) {
 
 // Z_t' W Z_s where t is nested in s: at most one block per level of t, and where both are
 // intercepts it is that of Z_t' W Z_t.
-PairSums nested_pair(const DataRows& rows, const std::vector<TermSums>& moments, int t, int s,
-                     const std::vector<int>& enclosing) {
+void nested_pair(const DataRows& rows, const std::vector<Vector>& shifts, const TermSums& sums,
+                 const std::vector<int>& enclosing, Pair* pattern, std::vector<double>* sum) {
+  Pair& pair = *pattern;
+  const int t = pair.term_row;
+  const int s = pair.term_column;
   const BlockTermRows& row_term = rows.terms[t];
   const BlockTermRows& column_term = rows.terms[s];
-  const int vt = moments[t].v;
-  const int vs = moments[s].v;
-  PairSums pair;
-  pair.term_row = t;
-  pair.term_column = s;
+  const Index vt = shifts[t].size();
+  const Index vs = shifts[s].size();
   pair.start.assign(row_term.n_levels + 1, 0);
   pair.partner.reserve(row_term.n_levels);
   for (int j = 0; j < row_term.n_levels; ++j) {
     if (enclosing[j] >= 0) pair.partner.push_back(enclosing[j]);
     pair.start[j + 1] = static_cast<Index>(pair.partner.size());
   }
-  pair.values.assign(pair.partner.size() * vs * vt, 0.0);
+  sum->assign(pair.partner.size() * vs * vt, 0.0);
   if (is_ones(row_term) && is_ones(column_term)) {
     for (int j = 0; j < row_term.n_levels; ++j) {
-      if (enclosing[j] >= 0) pair.values[pair.start[j]] = moments[t].diagonal(0, j);
+      if (enclosing[j] >= 0) (*sum)[pair.start[j]] = sums.diagonal(0, j);
     }
-    return pair;
+    return;
   }
   for (Index i = 0; i < rows.n; ++i) {
     const double w = weight_of(rows, i);
     if (!(w > 0)) continue;
-    double* value = pair.values.data() + pair.start[row_term.level[i] - 1] * vs * vt;
-    for (int a = 0; a < vt; ++a) {
-      const double wz = w * z_value(row_term, moments[t], a, i);
-      for (int b = 0; b < vs; ++b) *value++ += wz * z_value(column_term, moments[s], b, i);
+    double* value = sum->data() + pair.start[row_term.level[i] - 1] * vs * vt;
+    for (Index a = 0; a < vt; ++a) {
+      const double wz = w * z_value(row_term, shifts[t], a, i);
+      for (Index b = 0; b < vs; ++b) *value++ += wz * z_value(column_term, shifts[s], b, i);
     }
   }
-  return pair;
 }
 
-PairSums accumulate_pair(const DataRows& rows, const RowOrder& sorted,
-                         const std::vector<TermSums>& moments, int t, int s) {
+void crossed_pair(const DataRows& rows, const RowOrder& sorted, const std::vector<Vector>& shifts,
+                  Pair* pattern, std::vector<double>* sum) {
+  Pair& pair = *pattern;
+  const int t = pair.term_row;
+  const int s = pair.term_column;
   const BlockTermRows& row_term = rows.terms[t];
   const BlockTermRows& column_term = rows.terms[s];
-  const int vt = moments[t].v;
-  const int vs = moments[s].v;
-  PairSums pair;
-  pair.term_row = t;
-  pair.term_column = s;
+  const Index vt = shifts[t].size();
+  const Index vs = shifts[s].size();
   pair.start.assign(row_term.n_levels + 1, 0);
   std::vector<int> seen(column_term.n_levels, -1);
   std::vector<Index> position(column_term.n_levels, 0);
@@ -117,22 +116,21 @@ PairSums accumulate_pair(const DataRows& rows, const RowOrder& sorted,
     const Index last = static_cast<Index>(pair.partner.size());
     pair.start[j + 1] = last;
     for (Index k = first; k < last; ++k) position[pair.partner[k]] = k;
-    pair.values.resize(static_cast<std::size_t>(last) * vs * vt, 0.0);
+    sum->resize(static_cast<std::size_t>(last) * vs * vt, 0.0);
     for (Index q = sorted.start[j]; q < sorted.start[j + 1]; ++q) {
       const Index i = sorted.order[q];
-      double* value = pair.values.data() + position[column_term.level[i] - 1] * vs * vt;
+      double* value = sum->data() + position[column_term.level[i] - 1] * vs * vt;
       if (counts) {
         *value += 1.0;
         continue;
       }
       const double w = weight_of(rows, i);
-      for (int a = 0; a < vt; ++a) {
-        const double wz = w * z_value(row_term, moments[t], a, i);
-        for (int b = 0; b < vs; ++b) *value++ += wz * z_value(column_term, moments[s], b, i);
+      for (Index a = 0; a < vt; ++a) {
+        const double wz = w * z_value(row_term, shifts[t], a, i);
+        for (Index b = 0; b < vs; ++b) *value++ += wz * z_value(column_term, shifts[s], b, i);
       }
     }
   }
-  return pair;
 }
 
 }  // namespace
@@ -159,20 +157,26 @@ Enclosing find_all_enclosing(const DataRows& rows) {
   return enclosing;
 }
 
-std::vector<PairSums> accumulate_pairs(const DataRows& rows, const Enclosing& enclosing,
-                                       const std::vector<TermSums>& moments) {
-  std::vector<PairSums> pairs;
+PairSums accumulate_pairs(const DataRows& rows, const Enclosing& enclosing,
+                          const std::vector<Vector>& shifts, const std::vector<TermSums>& sums) {
+  PairSums pairs;
   for (int t = 0; t < static_cast<int>(enclosing.size()); ++t) {
     RowOrder sorted;  // only made where t is crossed with another term
-    int s = t + 1;
-    for (const std::vector<int>& levels : enclosing[t]) {
+    for (std::size_t i = 0; i < enclosing[t].size(); ++i) {
       check_interrupt();
+      const std::vector<int>& levels = enclosing[t][i];
+      Pair pair;
+      pair.term_row = t;
+      pair.term_column = t + 1 + static_cast<int>(i);
+      std::vector<double> values;
       if (levels.empty()) {
         if (sorted.start.empty()) sorted = sort_by_level(rows.terms[t], rows);
-        pairs.push_back(accumulate_pair(rows, sorted, moments, t, s++));
+        crossed_pair(rows, sorted, shifts, &pair, &values);
       } else {
-        pairs.push_back(nested_pair(rows, moments, t, s++, levels));
+        nested_pair(rows, shifts, sums[t], levels, &pair, &values);
       }
+      pairs.pattern.push_back(std::move(pair));
+      pairs.values.push_back(std::move(values));
     }
   }
   return pairs;

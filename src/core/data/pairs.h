@@ -15,9 +15,13 @@ using Enclosing = std::vector<std::vector<std::vector<int>>>;
 
 Enclosing find_all_enclosing(const DataRows& rows);
 
-// Of all pairs of terms, given the sums of the terms.
-std::vector<PairSums> accumulate_pairs(const DataRows& rows, const Enclosing& enclosing,
-                                       const std::vector<TermSums>& moments);
+// The pattern and the values of all pairs of terms, given the sums of the terms.
+struct PairSums {
+  std::vector<Pair> pattern;
+  std::vector<std::vector<double>> values;
+};
+PairSums accumulate_pairs(const DataRows& rows, const Enclosing& enclosing,
+                          const std::vector<Vector>& shifts, const std::vector<TermSums>& sums);
 
 }  // namespace henderson
 

@@ -10,17 +10,17 @@ namespace {
 
 constexpr Index kRowBlock = 512;  // rows of [X y] that stay in cache
 
-// Adds z'Wy of a block of rows to the last row of a term's dense moments; wy: weight times
+// Adds z'Wy of a block of rows to the last row of a term's sums with [X y]; wy: weight times
 // response.
 void add_response(const BlockTermRows& term, const Vector& wy, Index first, Index count,
-                  TermSums* moments) {
-  const Index stride = moments->xy.rows();
+                  const Vector& z_shift, TermSums* sums) {
+  const Index stride = sums->xy.rows();
   const int* level = term.level + first;
-  for (int c = 0; c < moments->v; ++c) {
-    double* last = moments->xy.data() + (c + 1) * stride - 1;
+  for (int c = 0; c < sums->v; ++c) {
+    double* last = sums->xy.data() + (c + 1) * stride - 1;
     const double* z = term.columns[c];
-    const double shift = moments->shift[c];
-    const Index step = stride * moments->v;
+    const double shift = z_shift[c];
+    const Index step = stride * sums->v;
     for (Index k = 0; k < count; ++k) {
       last[(level[k] - 1) * step] += z == nullptr ? wy[k] : wy[k] * (z[first + k] - shift);
     }
@@ -29,12 +29,12 @@ void add_response(const BlockTermRows& term, const Vector& wy, Index first, Inde
 
 }  // namespace
 
-void replace_response(const DataRows& rows, CrossProducts* moments) {
+void replace_response(const DataRows& rows, CrossProducts* sums) {
   const int p = rows.p;
   const auto check = [&](Index first) {
     if ((first / kRowBlock) % 256 == 0) check_interrupt();
   };
-  Matrix gram = moments->xy;
+  Matrix gram = sums->xy;
   gram.col(p).setZero();
   Vector wy(kRowBlock);
   for (Index first = 0; first < rows.n; first += kRowBlock) {
@@ -45,11 +45,11 @@ void replace_response(const DataRows& rows, CrossProducts* moments) {
     for (int c = 0; c < p; ++c) {
       const Eigen::Map<const Eigen::ArrayXd> x(rows.x + static_cast<Index>(c) * rows.n + first,
                                                count);
-      gram(c, p) += ((x - moments->x_shift[c]) * wy.head(count).array()).sum();
+      gram(c, p) += ((x - sums->shifts.x[c]) * wy.head(count).array()).sum();
     }
   }
-  moments->y_shift = least_squares(gram, p);
-  for (TermSums& term : moments->terms) term.xy.row(p).setZero();
+  sums->shifts.y = least_squares(gram, p);
+  for (TermSums& term : sums->terms) term.xy.row(p).setZero();
   Vector last_column = Vector::Zero(p + 1);
   Matrix columns(kRowBlock, p + 1);
   for (Index first = 0; first < rows.n; first += kRowBlock) {
@@ -59,17 +59,17 @@ void replace_response(const DataRows& rows, CrossProducts* moments) {
     residual = Eigen::Map<const Vector>(rows.y + first, count);
     for (int c = 0; c < p; ++c) {
       const Eigen::Map<const Vector> x(rows.x + static_cast<Index>(c) * rows.n + first, count);
-      columns.col(c).head(count) = x.array() - moments->x_shift[c];
-      residual -= moments->y_shift[c] * columns.col(c).head(count);
+      columns.col(c).head(count) = x.array() - sums->shifts.x[c];
+      residual -= sums->shifts.y[c] * columns.col(c).head(count);
     }
     for (Index k = 0; k < count; ++k) wy[k] = weight_of(rows, first + k) * residual[k];
     last_column += columns.topRows(count).transpose() * wy.head(count);
     for (std::size_t t = 0; t < rows.terms.size(); ++t) {
-      add_response(rows.terms[t], wy, first, count, &moments->terms[t]);
+      add_response(rows.terms[t], wy, first, count, sums->shifts.z[t], &sums->terms[t]);
     }
   }
-  moments->xy.col(p) = last_column;
-  moments->xy.row(p) = last_column.transpose();
+  sums->xy.col(p) = last_column;
+  sums->xy.row(p) = last_column.transpose();
 }
 
 }  // namespace henderson

@@ -33,23 +33,20 @@ void fill_panels(const CrossProducts& numbers, Equations* system) {
   const Layout& layout = *system->layout;
   const Index v0 = layout.leaf_size();
   system->panel_values.resize(layout.panel_rows.size() * v0);
-  std::vector<const PairSums*> pairs;
-  for (const PairSums& pair : numbers.pairs) {
-    if (layout.is_leaf(pair.term_row)) pairs.push_back(&pair);
-  }
+  const std::vector<Pair>& pairs = numbers.incidence->pairs;
   std::vector<Index> local(layout.remainder_size());  // scalar row -> row of the panel
   for (int j = 0; j < layout.leaf_levels(); ++j) {
     const Index count = layout.panel_count(j);
     const int* rows = layout.rows_of_panel(j);
     for (Index i = 0; i < count; ++i) local[rows[i]] = i;
     MatrixMap panel(system->panel_values.data() + layout.panel_start[j] * v0, count, v0);
-    for (const PairSums* pair : pairs) {
-      const int s = pair->term_column;
+    for (std::size_t k = 0; k < pairs.size() && layout.is_leaf(pairs[k].term_row); ++k) {
+      const int s = pairs[k].term_column;
       const int v = layout.term_size[s];
-      for (Index e = pair->start[j]; e < pair->start[j + 1]; ++e) {
-        standardize_block(system->basis.z_basis[s], pair->values.data() + e * v * v0,
+      for (Index e = pairs[k].start[j]; e < pairs[k].start[j + 1]; ++e) {
+        standardize_block(system->basis.z_basis[s], numbers.pairs[k].data() + e * v * v0,
                           system->basis.z_basis[layout.leaf],
-                          panel.middleRows(local[layout.scalar_row[s][pair->partner[e]]], v));
+                          panel.middleRows(local[layout.scalar_row[s][pairs[k].partner[e]]], v));
       }
     }
   }
@@ -77,14 +74,14 @@ void fill_remainder(const CrossProducts& numbers, Equations* system) {
       add(t, l, t, l, numbers.terms[t].diagonal.col(l).data());
     }
   }
-  for (const PairSums& pair : numbers.pairs) {
+  for (std::size_t k = 0; k < numbers.pairs.size(); ++k) {
+    const Pair& pair = numbers.incidence->pairs[k];
     if (layout.is_leaf(pair.term_row)) continue;
-    const Index size =
-        static_cast<Index>(layout.term_size[pair.term_row]) * layout.term_size[pair.term_column];
+    const Index size = numbers.incidence->block_size(pair);
     for (std::size_t l = 0; l + 1 < pair.start.size(); ++l) {
       for (Index e = pair.start[l]; e < pair.start[l + 1]; ++e) {
         add(pair.term_row, static_cast<int>(l), pair.term_column, pair.partner[e],
-            pair.values.data() + e * size);
+            numbers.pairs[k].data() + e * size);
       }
     }
   }

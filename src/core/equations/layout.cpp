@@ -15,7 +15,7 @@ struct NodeNumbers {
   int count = 0;
 };
 
-NodeNumbers number_nodes(const CrossProducts& incidence, int leaf) {
+NodeNumbers number_nodes(const Incidence& incidence, int leaf) {
   NodeNumbers nodes;
   nodes.first.assign(incidence.terms.size(), 0);
   for (std::size_t t = 0; t < incidence.terms.size(); ++t) {
@@ -28,9 +28,9 @@ NodeNumbers number_nodes(const CrossProducts& incidence, int leaf) {
 }
 
 // The pairs of the leaf, by partner; null for itself.
-std::vector<const PairSums*> leaf_pairs(const CrossProducts& incidence, int leaf) {
-  std::vector<const PairSums*> pairs(incidence.terms.size(), nullptr);
-  for (const PairSums& pair : incidence.pairs) {
+std::vector<const Pair*> leaf_pairs(const Incidence& incidence, int leaf) {
+  std::vector<const Pair*> pairs(incidence.terms.size(), nullptr);
+  for (const Pair& pair : incidence.pairs) {
     if (pair.term_row == leaf) pairs[pair.term_column] = &pair;
   }
   return pairs;
@@ -44,11 +44,11 @@ struct LeafNodes {
   Index levels() const { return static_cast<Index>(start.size()) - 1; }
 };
 
-LeafNodes collect_leaf_nodes(const CrossProducts& incidence, const Layout& layout,
+LeafNodes collect_leaf_nodes(const Incidence& incidence, const Layout& layout,
                              const NodeNumbers& nodes) {
   LeafNodes leaf;
   leaf.start.assign(layout.leaf_levels() + 1, 0);
-  const std::vector<const PairSums*> pairs = leaf_pairs(incidence, layout.leaf);
+  const std::vector<const Pair*> pairs = leaf_pairs(incidence, layout.leaf);
   for (int j = 0; j < layout.leaf_levels(); ++j) {
     for (std::size_t s = 0; s < pairs.size(); ++s) {
       if (pairs[s] == nullptr) continue;
@@ -62,11 +62,11 @@ LeafNodes collect_leaf_nodes(const CrossProducts& incidence, const Layout& layou
 }
 
 // Nodes of larger number that each node of the remainder meets, or depends on.
-std::vector<std::vector<int>> own_partners(const CrossProducts& incidence, const Layout& layout,
+std::vector<std::vector<int>> own_partners(const Incidence& incidence, const Layout& layout,
                                            const std::vector<LevelPrecision>& precisions,
                                            const NodeNumbers& nodes) {
   std::vector<std::vector<int>> own(nodes.count);
-  for (const PairSums& pair : incidence.pairs) {
+  for (const Pair& pair : incidence.pairs) {
     if (layout.is_leaf(pair.term_row)) continue;
     for (std::size_t l = 0; l + 1 < pair.start.size(); ++l) {
       const int column = nodes.first[pair.term_row] + static_cast<int>(l);
@@ -87,7 +87,7 @@ std::vector<std::vector<int>> own_partners(const CrossProducts& incidence, const
 }
 
 // Pattern of the remainder after the leaf is eliminated: own blocks and a clique per leaf level.
-NodePattern remainder_pattern(const CrossProducts& incidence, const Layout& layout,
+NodePattern remainder_pattern(const Incidence& incidence, const Layout& layout,
                               const std::vector<LevelPrecision>& precisions,
                               const NodeNumbers& nodes, const LeafNodes& leaf) {
   NodePattern pattern;
@@ -152,8 +152,8 @@ void number_rows(const NodeNumbers& nodes, Layout* layout) {
   }
 }
 
-void place_panels(const CrossProducts& incidence, Layout* layout) {
-  const std::vector<const PairSums*> pairs = leaf_pairs(incidence, layout->leaf);
+void place_panels(const Incidence& incidence, Layout* layout) {
+  const std::vector<const Pair*> pairs = leaf_pairs(incidence, layout->leaf);
   std::size_t total = 0;
   for (std::size_t s = 0; s < pairs.size(); ++s) {
     if (pairs[s] != nullptr) total += pairs[s]->partner.size() * layout->term_size[s];
@@ -204,7 +204,7 @@ void sort_by_supernode(const Supernodes& supernodes, const std::vector<Block>& u
 }
 
 // Values follow each other in the order in which Equations::fill() meets them.
-void place_remainder(const CrossProducts& incidence, Layout* layout) {
+void place_remainder(const Incidence& incidence, Layout* layout) {
   std::vector<RemainderBlock> unordered;
   const auto add = [&](int t, int l, int s, int m) {
     RemainderBlock block;
@@ -224,7 +224,7 @@ void place_remainder(const CrossProducts& incidence, Layout* layout) {
     if (layout->is_leaf(t)) continue;
     for (int l = 0; l < layout->term_levels[t]; ++l) add(t, l, t, l);
   }
-  for (const PairSums& pair : incidence.pairs) {
+  for (const Pair& pair : incidence.pairs) {
     if (layout->is_leaf(pair.term_row)) continue;
     for (std::size_t l = 0; l + 1 < pair.start.size(); ++l) {
       for (Index e = pair.start[l]; e < pair.start[l + 1]; ++e) {
@@ -266,8 +266,7 @@ void place_precisions(const std::vector<LevelPrecision>& precisions, Layout* lay
                     &layout->precision_start);
 }
 
-void check_precisions(const CrossProducts& incidence,
-                      const std::vector<LevelPrecision>& precisions) {
+void check_precisions(const Incidence& incidence, const std::vector<LevelPrecision>& precisions) {
   if (precisions.empty()) return;
   if (precisions.size() != incidence.terms.size()) {
     throw std::invalid_argument("precisions must be given for every term, or for none");
@@ -318,15 +317,17 @@ void build_segments(Layout* layout) {
 
 }  // namespace
 
-Layout::Layout(const CrossProducts& incidence, const std::vector<LevelPrecision>& precisions) {
+Layout::Layout(const Incidence& incidence, const std::vector<LevelPrecision>& precisions) {
   check_precisions(incidence, precisions);
   p = incidence.p;
-  for (const TermSums& term : incidence.terms) {
+  for (const TermColumns& term : incidence.terms) {
     term_size.push_back(term.v);
     term_levels.push_back(term.n_levels);
   }
   // Fewer levels of another term, eliminated first, would tie together all that they meet.
   if (!precisions.empty() && !precisions[0].empty()) leaf = -1;
+  // A leaf's levels are independent of each other.
+  if (incidence.find_pair(0, 0) >= 0) leaf = -1;
   const NodeNumbers nodes = number_nodes(incidence, leaf);
   {
     const LeafNodes leaf_nodes = collect_leaf_nodes(incidence, *this, nodes);

@@ -11,7 +11,7 @@
 
 #include "algebra/types.h"
 #include "covariance/level_precision.h"
-#include "data/cross_products.h"
+#include "data/incidence.h"
 #include "equations/ordering.h"
 
 namespace henderson {
@@ -43,7 +43,7 @@ struct PrecisionBlock {
 
 struct Layout {
   // precisions: of each term; none at all if no term has one.
-  explicit Layout(const CrossProducts& incidence,
+  explicit Layout(const Incidence& incidence,
                   const std::vector<LevelPrecision>& precisions = {});
 
   int p = 0;

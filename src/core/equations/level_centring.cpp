@@ -10,26 +10,25 @@ namespace {
 class StandardRow {
  public:
   StandardRow(const DataRows& rows, const CrossProducts& moments, const Standardization& basis)
-      : rows_(rows), moments_(moments), basis_(basis), fixed_(moments.p + 1) {
+      : rows_(rows), moments_(moments), basis_(basis), fixed_(moments.p() + 1) {
     for (const TermSums& term : moments.terms) random_.push_back(Vector(term.v));
   }
 
   void read(Index i) {
-    const int p = moments_.p;
+    const int p = moments_.p();
     double y = rows_.y[i];
     for (int c = 0; c < p; ++c) {
-      const double x = rows_.x[static_cast<Index>(c) * rows_.n + i] - moments_.x_shift[c];
+      const double x = rows_.x[static_cast<Index>(c) * rows_.n + i] - moments_.shifts.x[c];
       fixed_[c] = x / basis_.x_scale[c];
-      y -= x * moments_.y_shift[c];
+      y -= x * moments_.shifts.y[c];
     }
     fixed_[p] = y / basis_.y_scale;
     for (std::size_t t = 0; t < random_.size(); ++t) {
-      const TermSums& term = moments_.terms[t];
-      Vector z(term.v);
-      for (int c = 0; c < term.v; ++c) {
+      const Vector& shift = moments_.shifts.z[t];
+      Vector z(shift.size());
+      for (int c = 0; c < z.size(); ++c) {
         const double* column = rows_.terms[t].columns[c];
-        z[c] = column == nullptr ? 1 : column[i];
-        if (term.centred_with[c] >= 0) z[c] -= term.shift[c];
+        z[c] = (column == nullptr ? 1 : column[i]) - shift[c];
       }
       random_[t].noalias() = basis_.z_basis[t].transpose() * z;
     }
@@ -50,7 +49,7 @@ class StandardRow {
 
 void centre_levels(const RowSource& source, const CrossProducts& moments, const Vector& beta,
                    Coefficients b, Equations* system) {
-  const int p = moments.p;
+  const int p = moments.p();
   for (Matrix* part : {&b.leaf, &b.remainder}) {
     part->row(p) -= beta.transpose() * part->topRows(p);
   }

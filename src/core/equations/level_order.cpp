@@ -1,6 +1,7 @@
 #include "equations/level_order.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "algebra/small.h"
@@ -10,13 +11,13 @@ namespace henderson {
 namespace {
 
 // The later term of which the levels of term t meet the fewest; null if they meet many of each.
-const PairSums* closest_pair(const CrossProducts& moments, int t) {
-  const PairSums* closest = nullptr;
-  for (const PairSums& pair : moments.pairs) {
-    if (pair.term_row != t) continue;
+const Pair* closest_pair(const Incidence& incidence, int t) {
+  const Pair* closest = nullptr;
+  for (const Pair& pair : incidence.pairs) {
+    if (pair.term_row != t || pair.term_column == t) continue;
     if (closest == nullptr || pair.partner.size() < closest->partner.size()) closest = &pair;
   }
-  const double few = 1.5 * moments.terms[t].n_levels;
+  const double few = 1.5 * incidence.terms[t].n_levels;
   if (closest == nullptr || static_cast<double>(closest->partner.size()) > few) return nullptr;
   return closest;
 }
@@ -28,7 +29,7 @@ std::vector<int> inverse(const std::vector<int>& order) {
 }
 
 // Counting sort by the position of the first partner; levels without one go last.
-std::vector<int> sort_by_partner(const PairSums& pair, int n_partners,
+std::vector<int> sort_by_partner(const Pair& pair, int n_partners,
                                  const std::vector<int>& position) {
   const int n_levels = static_cast<int>(pair.start.size()) - 1;
   std::vector<int> key(n_levels, n_partners);
@@ -60,14 +61,16 @@ Matrix gather_columns(const Matrix& matrix, const std::vector<int>& order, Index
   return sorted;
 }
 
-PairSums gather_pair(const PairSums& pair, Index size, const std::vector<int>& row_order,
-                     const std::vector<int>& column_position) {
-  PairSums sorted;
+// Another order of the levels, and `values` with it.
+Pair gather_pair(const Pair& pair, Index size, const std::vector<int>& row_order,
+                 const std::vector<int>& column_position, std::vector<double>* values) {
+  Pair sorted;
   sorted.term_row = pair.term_row;
   sorted.term_column = pair.term_column;
   sorted.start.assign(pair.start.size(), 0);
   sorted.partner.reserve(pair.partner.size());
-  sorted.values.reserve(pair.values.size());
+  std::vector<double> sorted_values;
+  sorted_values.reserve(values->size());
   std::vector<std::pair<int, Index>> entries;  // partner, where its values are
   for (std::size_t j = 0; j + 1 < pair.start.size(); ++j) {
     const std::size_t old = row_order.empty() ? j : static_cast<std::size_t>(row_order[j]);
@@ -78,12 +81,13 @@ PairSums gather_pair(const PairSums& pair, Index size, const std::vector<int>& r
     }
     std::sort(entries.begin(), entries.end());
     for (const std::pair<int, Index>& entry : entries) {
-      const auto value = pair.values.begin() + entry.second * size;
+      const auto value = values->begin() + entry.second * size;
       sorted.partner.push_back(entry.first);
-      sorted.values.insert(sorted.values.end(), value, value + size);
+      sorted_values.insert(sorted_values.end(), value, value + size);
     }
     sorted.start[j + 1] = static_cast<Index>(sorted.partner.size());
   }
+  *values = std::move(sorted_values);
   return sorted;
 }
 
@@ -91,20 +95,29 @@ PairSums gather_pair(const PairSums& pair, Index size, const std::vector<int>& r
 // was.
 void gather_levels(const std::vector<std::vector<int>>& order,
                    const std::vector<std::vector<int>>& position, CrossProducts* moments) {
+  const auto is_empty = [](const std::vector<int>& own) { return own.empty(); };
+  if (std::all_of(order.begin(), order.end(), is_empty)) return;
   for (std::size_t t = 0; t < order.size(); ++t) {
     if (order[t].empty()) continue;
     TermSums& term = moments->terms[t];
     term.xy = gather_columns(term.xy, order[t], term.v);
     term.diagonal = gather_columns(term.diagonal, order[t], 1);
   }
-  for (PairSums& pair : moments->pairs) {
+  const Incidence& old = *moments->incidence;
+  const auto incidence = std::make_shared<Incidence>();
+  incidence->p = old.p;
+  incidence->intercept = old.intercept;
+  incidence->terms = old.terms;
+  for (std::size_t k = 0; k < old.pairs.size(); ++k) {
+    const Pair& pair = old.pairs[k];
     const std::vector<int>& row_order = order[pair.term_row];
     const std::vector<int>& column_position = position[pair.term_column];
-    if (row_order.empty() && column_position.empty()) continue;
-    const Index size =
-        static_cast<Index>(moments->terms[pair.term_row].v) * moments->terms[pair.term_column].v;
-    pair = gather_pair(pair, size, row_order, column_position);
+    const bool stays = row_order.empty() && column_position.empty();
+    incidence->pairs.push_back(stays ? pair
+                                     : gather_pair(pair, old.block_size(pair), row_order,
+                                                   column_position, &moments->pairs[k]));
   }
+  moments->incidence = incidence;
 }
 
 }  // namespace
@@ -116,7 +129,7 @@ LevelOrder sort_levels(CrossProducts* moments, int least) {
   if (moments->terms[0].n_levels < least) return order;
   std::vector<std::vector<int>> position(k);
   for (int t = k - 2; t >= 0; --t) {
-    const PairSums* pair = closest_pair(*moments, t);
+    const Pair* pair = closest_pair(*moments->incidence, t);
     if (pair == nullptr) continue;
     const int s = pair->term_column;
     std::vector<int> sorted = sort_by_partner(*pair, moments->terms[s].n_levels, position[s]);

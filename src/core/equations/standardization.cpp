@@ -21,7 +21,7 @@ bool is_constant(double shift, double mean_square) {
 }
 
 // The column of ones along which a structure lets its columns be centred, -1 for none.
-int own_ones(const TermSums& term, const PlacedStructure& structure) {
+int own_ones(const TermColumns& term, const PlacedStructure& structure) {
   if (structure.structure->basis() != Basis::kAny) return -1;
   const auto first = term.centred_with.begin() + structure.first_column;
   const auto found = std::find(first, first + structure.n_columns(), -1);
@@ -31,13 +31,14 @@ int own_ones(const TermSums& term, const PlacedStructure& structure) {
 }
 
 // U with Z = centred Z * V * U: the shifts that V leaves, each along its structure's ones.
-Matrix remaining_shifts(const TermSums& term, const TermStructures& structures) {
+Matrix remaining_shifts(const TermColumns& term, const Vector& shift,
+                        const TermStructures& structures) {
   Matrix map = Matrix::Identity(term.v, term.v);
   for (const PlacedStructure& structure : structures) {
     const int ones = own_ones(term, structure);
     for (int i = 0; ones >= 0 && i < structure.n_columns(); ++i) {
       const int c = structure.first_column + i;
-      if (term.centred_with[c] >= 0) map(ones, c) += term.shift[c];
+      if (term.centred_with[c] >= 0) map(ones, c) += shift[c];
     }
   }
   return map;
@@ -80,13 +81,16 @@ Matrix pooled_factor(const Matrix& pooled, const Matrix& shifts, const TermStruc
 
 }  // namespace
 
-Matrix structure_columns(const TermSums& term, const TermStructures& structures) {
+Matrix structure_columns(const CrossProducts& moments, std::size_t t,
+                         const TermStructures& structures) {
+  const TermColumns& term = moments.incidence->terms[t];
+  const Vector& shift = moments.shifts.z[t];
   Matrix map = Matrix::Identity(term.v, term.v);
   for (const PlacedStructure& structure : structures) {
     if (own_ones(term, structure) >= 0) continue;
     for (int i = 0; i < structure.n_columns(); ++i) {
       const int c = structure.first_column + i;
-      if (term.centred_with[c] >= 0) map(term.centred_with[c], c) += term.shift[c];
+      if (term.centred_with[c] >= 0) map(term.centred_with[c], c) += shift[c];
     }
   }
   return map;
@@ -100,15 +104,16 @@ Matrix pooled_products(const TermSums& term, const Matrix& map) {
 Standardization standardize(const CrossProducts& moments,
                             const std::vector<TermStructures>& structures) {
   Standardization basis;
-  const int p = moments.p;
+  const int p = moments.p();
   const double n = moments.n;
   basis.x_scale.resize(p);
   for (int c = 0; c < p; ++c) basis.x_scale[c] = root_or_one(moments.xy(c, c), n);
   basis.y_scale = root_or_one(moments.xy(p, p), n);
   for (std::size_t t = 0; t < moments.terms.size(); ++t) {
     const TermSums& term = moments.terms[t];
-    const Matrix columns = structure_columns(term, structures[t]);
-    const Matrix shifts = remaining_shifts(term, structures[t]);
+    const Matrix columns = structure_columns(moments, t, structures[t]);
+    const Matrix shifts =
+        remaining_shifts(moments.incidence->terms[t], moments.shifts.z[t], structures[t]);
     const Matrix factor = pooled_factor(pooled_products(term, columns) / n, shifts, structures[t]);
     const Matrix inverse =
         factor.triangularView<Eigen::Upper>().solve(Matrix::Identity(term.v, term.v));

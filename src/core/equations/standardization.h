@@ -28,7 +28,8 @@ Standardization standardize(const CrossProducts& moments,
 // V: centred Z * V has the columns that the structures allow. A column stays about its shift where
 // its structure is unstructured and has a column of ones, which holds the difference; other columns
 // are those of the data again.
-Matrix structure_columns(const TermSums& term, const TermStructures& structures);
+Matrix structure_columns(const CrossProducts& moments, std::size_t t,
+                         const TermStructures& structures);
 // V'Z'WZV over all levels.
 Matrix pooled_products(const TermSums& term, const Matrix& map);
 

@@ -18,7 +18,7 @@ void report_fixed(const GaussianObjective& deviance, FitResult* result) {
   const Standardization& basis = deviance.basis();
   const Matrix map = deviance.fixed_map();
   result->centred_beta = basis.y_scale * deviance.beta().cwiseQuotient(basis.x_scale);
-  const Vector centred = result->centred_beta + moments.y_shift;
+  const Vector centred = result->centred_beta + moments.shifts.y;
   result->beta = map * basis.x_scale.cwiseProduct(centred);
   const Matrix half =
       deviance.factor().x_factor().triangularView<Eigen::Lower>().solve(Matrix(map.transpose()));

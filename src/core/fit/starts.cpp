@@ -38,7 +38,8 @@ Vector cancelling_start(const GaussianObjective& deviance, const Vector& x) {
     }
     if (own.size() < 2) continue;
     const TermSums& term = deviance.moments().terms[t];
-    const Matrix pooled = pooled_products(term, structure_columns(term, structures));
+    const Matrix pooled =
+        pooled_products(term, structure_columns(deviance.moments(), t, structures));
     for (const auto& a : own) {
       double largest = 0;
       for (const auto& b : own) {
@@ -64,16 +65,16 @@ Slopes find_slopes(const GaussianObjective& deviance) {
   const CrossProducts& moments = deviance.moments();
   constexpr double kConstant = 1 - 1e-9;  // squared cosine of the angle with the column of ones
   constexpr double kFar = 0.5;
-  if (moments.intercept < 0) return Slopes::kCentred;
-  const double n = moments.xy(moments.intercept, moments.intercept);
+  if (moments.intercept() < 0) return Slopes::kCentred;
+  const double n = moments.xy(moments.intercept(), moments.intercept());
   Slopes found = Slopes::kNone;
   for (std::size_t t = 0; t < moments.terms.size(); ++t) {
     const TermSums& term = moments.terms[t];
-    const Matrix own = structure_columns(term, deviance.random().structures()[t]);
+    const Matrix own = structure_columns(deviance.moments(), t, deviance.random().structures()[t]);
     const Matrix squares = pooled_products(term, own);
     Vector sums = Vector::Zero(term.v);
     for (int j = 0; j < term.n_levels; ++j) {
-      for (int c = 0; c < term.v; ++c) sums[c] += term.xy(moments.intercept, j * term.v + c);
+      for (int c = 0; c < term.v; ++c) sums[c] += term.xy(moments.intercept(), j * term.v + c);
     }
     sums = (own.transpose() * sums).eval();
     for (int c = 0; c < term.v; ++c) {

@@ -17,9 +17,9 @@ constexpr double kBatchElements = 4 << 20;  // of a right-hand side of all rando
 Matrix standard_rows(const GaussianObjective& deviance, const Matrix& x) {
   const CrossProducts& moments = deviance.moments();
   Matrix rows = x;
-  if (moments.intercept >= 0) {
-    for (int c = 0; c < moments.p; ++c) {
-      if (c != moments.intercept) rows.col(c) -= moments.x_shift[c] * x.col(moments.intercept);
+  if (moments.intercept() >= 0) {
+    for (int c = 0; c < moments.p(); ++c) {
+      if (c != moments.intercept()) rows.col(c) -= moments.shifts.x[c] * x.col(moments.intercept());
     }
   }
   return rows * deviance.basis().x_scale.cwiseInverse().asDiagonal();

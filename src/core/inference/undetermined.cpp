@@ -65,8 +65,10 @@ bool is_singular(const ConstMatrixRef& gram) {
 }
 
 // Columns that depend on each other within every level, or a column of zeros.
-bool has_dependent_columns(const TermSums& term, const TermStructures& structures) {
-  const Matrix own = structure_columns(term, structures);
+bool has_dependent_columns(const CrossProducts& moments, std::size_t t,
+                           const TermStructures& structures) {
+  const TermSums& term = moments.terms[t];
+  const Matrix own = structure_columns(moments, t, structures);
   for (const PlacedStructure& s : structures) {
     bool dependent = true;
     for (Index j = 0; j < term.diagonal.cols() && dependent; ++j) {
@@ -83,7 +85,7 @@ bool has_dependent_columns(const TermSums& term, const TermStructures& structure
 // Is a term with several columns on levels that another term divides? Its columns may be those of
 // the division.
 bool has_divided_columns(const CrossProducts& moments) {
-  for (const PairSums& pair : moments.pairs) {
+  for (const Pair& pair : moments.incidence->pairs) {
     const TermSums* fine = &moments.terms[pair.term_row];
     const TermSums* coarse = &moments.terms[pair.term_column];
     if (fine->n_levels < coarse->n_levels) std::swap(fine, coarse);
@@ -96,16 +98,16 @@ bool has_divided_columns(const CrossProducts& moments) {
 // What undetermined parameters come from, judged by counts alone.
 bool is_possible(const GaussianObjective& deviance) {
   const CrossProducts& moments = deviance.moments();
-  double coefficients = moments.p;
+  double coefficients = moments.p();
   for (std::size_t t = 0; t < moments.terms.size(); ++t) {
     const TermSums& term = moments.terms[t];
     coefficients += static_cast<double>(term.v) * term.n_levels;
     const TermStructures& structures = deviance.random().structures()[t];
-    if ((deviance.reml() && term.n_levels <= moments.p) || structures.size() > 1) return true;
+    if ((deviance.reml() && term.n_levels <= moments.p()) || structures.size() > 1) return true;
     for (std::size_t s = 0; s < t; ++s) {
       if (moments.terms[s].n_levels == term.n_levels) return true;
     }
-    if (has_dependent_columns(term, structures)) return true;
+    if (has_dependent_columns(moments, t, structures)) return true;
   }
   return coefficients >= moments.n || has_divided_columns(moments);
 }

@@ -28,12 +28,12 @@ GaussianObjective::GaussianObjective(const CrossProducts& moments,
                                      const std::vector<TermStructures>& structures, bool reml)
     : moments_(moments),
       reml_(reml),
-      m_(reml ? moments.n - moments.p : moments.n),
-      system_(new Equations(std::make_shared<const Layout>(moments),
+      m_(reml ? moments.n - moments.p() : moments.n),
+      system_(new Equations(std::make_shared<const Layout>(*moments.incidence),
                             standardize(moments, structures), moments)),
       random_(structures, levels_of(moments), basis().z_map, basis().z_inverse),
       entries_(random_.entries()),
-      centred_beta_(Vector::Zero(moments.p)),
+      centred_beta_(Vector::Zero(moments.p())),
       factor_(new Factor(system_->layout)) {
   constant_ =
       m_ * (1 + std::log(2 * kPi / m_)) + 2 * m_ * std::log(basis().y_scale) - moments.sum_log_w;
@@ -41,10 +41,10 @@ GaussianObjective::GaussianObjective(const CrossProducts& moments,
 }
 
 Matrix GaussianObjective::fixed_map() const {
-  Matrix map = Matrix::Identity(moments_.p, moments_.p);
-  if (moments_.intercept >= 0) {
-    for (int c = 0; c < moments_.p; ++c) {
-      if (c != moments_.intercept) map(moments_.intercept, c) = -moments_.x_shift[c];
+  Matrix map = Matrix::Identity(moments_.p(), moments_.p());
+  if (moments_.intercept() >= 0) {
+    for (int c = 0; c < moments_.p(); ++c) {
+      if (c != moments_.intercept()) map(moments_.intercept(), c) = -moments_.shifts.x[c];
     }
   }
   return map * basis().x_scale.cwiseInverse().asDiagonal();
