@@ -81,7 +81,8 @@ TEST_CASE("products with the blocks are those with Z'WZ of the rows") {
   const Model model = two_terms();
   const CrossProducts moments = moments_of(model);
   const henderson::Standardization basis = henderson::standardize(moments, model.structures);
-  const Equations system(std::make_shared<const henderson::Layout>(*moments.incidence), basis, moments);
+  const Equations system(std::make_shared<const henderson::Layout>(*moments.incidence), basis,
+                         moments);
   const Matrix z = dense_z(model, moments, basis, system);
   const Matrix expected = z.transpose() * model.weights.asDiagonal() * z;
   const Index leaf_size = system.layout->leaf_size() * system.layout->leaf_levels();

@@ -176,3 +176,12 @@ test_that("levels are put back in the user's order in what is kept", {
   fit$cache <- new_cache(NULL)
   expect_identical(moments_of(fit), kept)
 })
+
+test_that("cross-products in a format of another version are computed from the rows again", {
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  kept <- moments_of(fit)
+  old <- fit
+  old$cache <- new_cache(replace(kept, "format_version", 1L))
+  expect_equal(moments_of(old), kept, tolerance = 1e-12)
+  expect_equal(summary(old)$coefficients, summary(fit)$coefficients, tolerance = 1e-10)
+})

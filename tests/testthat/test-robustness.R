@@ -163,7 +163,9 @@ fuzz_targets <- list(
     made <- design_moments(m$design)
     is.list(add_cross_products_cpp(made, made))
   },
-  fit_cross_products = function(m) good_fit(fit_cpp(prepare_cpp(NULL, m$moments)$pointer, m$options)),
+  fit_cross_products = function(m) {
+    good_fit(fit_cpp(prepare_cpp(NULL, m$moments)$pointer, m$options))
+  },
   evaluate_deviance = function(m) {
     one_number(evaluate_deviance_cpp(m$moments, m$theta, sample(c(TRUE, FALSE), 1L), TRUE)$value)
   },
