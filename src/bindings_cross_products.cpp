@@ -40,9 +40,9 @@ double factor_bytes_cpp(const Rcpp::List& moments) {
   const UserInterrupts interruptible;
   const henderson::CrossProducts cross_products = as_cross_products(moments);
   const auto structures = as_structures(moments, cross_products);
-  const henderson::Equations system(std::make_shared<const henderson::Layout>(*cross_products.incidence),
-                                    henderson::standardize(cross_products, structures),
-                                    cross_products);
+  const henderson::Equations system(
+      std::make_shared<const henderson::Layout>(*cross_products.incidence),
+      henderson::standardize(cross_products, structures), cross_products);
   const double values = static_cast<double>(system.leaf_diagonal.size()) +
                         static_cast<double>(system.panel_values.size()) +
                         static_cast<double>(system.layout->supernodes.n_values()) +
