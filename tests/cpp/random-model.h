@@ -190,6 +190,14 @@ inline henderson::CrossProducts moments_of(const Model& model) {
   return henderson::accumulate(rows, henderson::dense_gram(rows));
 }
 
+// d(Lambda Lambda')/dLambda[row, column].
+inline Matrix factor_direction(const henderson::LambdaEntry& entry, const Matrix& lambda) {
+  Matrix gamma = Matrix::Zero(lambda.rows(), lambda.rows());
+  gamma.row(entry.row) += lambda.col(entry.column).transpose();
+  gamma.col(entry.row) += lambda.col(entry.column);
+  return gamma;
+}
+
 // Largest difference, over the largest element of b.
 inline double relative(const Matrix& a, const Matrix& b) {
   return (a - b).cwiseAbs().maxCoeff() / std::max(b.cwiseAbs().maxCoeff(), 1e-300);

@@ -1,6 +1,5 @@
 // Information, degrees of freedom and Kenward-Roger adjustment against the textbook formulas with
-// V, its inverse and P formed in full. So likelihood/elimination.h and likelihood/projection.h are
-// tested, too.
+// V, its inverse and P formed in full. So likelihood/elimination.h is tested, too.
 #include <catch.h>
 
 #include <Eigen/Dense>
@@ -147,7 +146,7 @@ TEST_CASE("satterthwaite parts are those of the dense formulas") {
       std::vector<Matrix> moves;
       for (const LambdaEntry& e : entries) {
         const Matrix lambda = lambda_of(one.model, one.theta, e.term);
-        moves.push_back(spread(one.model, e.term, henderson::direction_of(e, lambda).gamma));
+        moves.push_back(spread(one.model, e.term, testing_models::factor_direction(e, lambda)));
       }
       for (int i = 0; i < k; ++i) {
         CAPTURE(i);

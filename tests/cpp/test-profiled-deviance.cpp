@@ -1,6 +1,6 @@
 // The criterion, its derivatives and whole fits against dense algebra and differences. What lies
 // below is tested by them: equations/factor.h, equations/standardization.h,
-// likelihood/differentiator.h, likelihood/traces.h, likelihood/leaf_inverse.h, algebra/small.h.
+// likelihood/modes.h, likelihood/traces.h, likelihood/leaf_inverse.h, algebra/small.h.
 #include <catch.h>
 
 #include "algebra/interrupt.h"
@@ -137,20 +137,15 @@ TEST_CASE("the exact Hessian is the derivative of the gradient") {
       GaussianObjective deviance(moments, model.structures, reml);
       Vector x = deviance.random().start();
       for (Index i = 0; i < x.size(); ++i) x[i] = 0.7 * x[i] + 0.05 * static_cast<double>(i % 3);
-      deviance.value(x);
-      const Matrix hessian = deviance.hessian(true);
+      const Matrix hessian = deviance.evaluate(x, Order::kTraces, Chart::kFactor).hessian;
       const double h = 1e-5;
       for (Index i = 0; i < x.size(); ++i) {
         Vector up = x;
         Vector down = x;
         up[i] += h;
         down[i] -= h;
-        deviance.value(up);
-        deviance.hessian(false);
-        const Vector at_up = deviance.gradient();
-        deviance.value(down);
-        deviance.hessian(false);
-        const Vector at_down = deviance.gradient();
+        const Vector at_up = deviance.evaluate(up, Order::kGradient, Chart::kFactor).gradient;
+        const Vector at_down = deviance.evaluate(down, Order::kGradient, Chart::kFactor).gradient;
         const Vector numeric = (at_up - at_down) / (2 * h);
         INFO("seed " << seed << ", parameter " << i);
         // central differences of a gradient of order 100: rounding 1e-13 * 100 / h
@@ -244,11 +239,11 @@ TEST_CASE("levels centred about their effects change nothing but rounding") {
       // 1e-10: sums of 90 rows, eliminated from variances of ten times the residual one
       CHECK(centred.value(x) == Approx(plain.value(x)).epsilon(1e-10));
       CHECK(relative(centred.beta(), plain.beta()) < 1e-9);
-      const Matrix exact = plain.hessian(true);
-      CHECK(relative(centred.hessian(true), exact) < 1e-8);
-      CHECK(relative(centred.gradient(), plain.gradient()) < 1e-8);
-      CHECK(relative(centred.derivatives_at(x).modes.leaf, plain.derivatives_at(x).modes.leaf) <
-            1e-9);
+      const Evaluation exact = plain.evaluate(x, Order::kTraces, Chart::kFactor);
+      const Evaluation there = centred.evaluate(x, Order::kTraces, Chart::kFactor);
+      CHECK(relative(there.hessian, exact.hessian) < 1e-8);
+      CHECK(relative(there.gradient, exact.gradient) < 1e-8);
+      CHECK(relative(centred.modes_at(x).u.leaf, plain.modes_at(x).u.leaf) < 1e-9);
     }
   }
 }

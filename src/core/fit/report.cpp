@@ -7,6 +7,7 @@
 
 #include "algebra/eigen_decompositions.h"
 #include "data/fitted_values.h"
+#include "likelihood/traces.h"
 
 namespace henderson {
 
@@ -25,7 +26,7 @@ void report_fixed(const GaussianObjective& deviance, FitResult* result) {
   result->unscaled_vcov = half.transpose() * half;
 }
 
-void report_random(const GaussianObjective& deviance, const DevianceDerivatives& parts,
+void report_random(const GaussianObjective& deviance, const Modes& solved,
                    const std::vector<Matrix>& spherical_map, FitResult* result) {
   const Standardization& basis = deviance.basis();
   const Equations& system = deviance.system();
@@ -34,7 +35,7 @@ void report_random(const GaussianObjective& deviance, const DevianceDerivatives&
   for (int t = 0; t < system.layout->n_terms(); ++t) {
     const int v = system.layout->term_size[t];
     const int levels = system.layout->term_levels[t];
-    const Matrix& modes = parts.modes.part(system.layout->is_leaf(t));
+    const Matrix& modes = solved.u.part(system.layout->is_leaf(t));
     Matrix u(v, levels);
     for (int l = 0; l < levels; ++l) {
       std::copy_n(modes.data() + system.layout->at(t, l), v, u.col(l).data());
@@ -47,7 +48,7 @@ void report_random(const GaussianObjective& deviance, const DevianceDerivatives&
     Matrix variance(v * v, levels);
     Matrix half(v, v);
     for (int l = 0; l < levels; ++l) {
-      const ConstMatrixMap inverse(parts.inverse_blocks[t].col(l).data(), v, v);
+      const ConstMatrixMap inverse(solved.inverse_blocks[t].col(l).data(), v, v);
       half.noalias() = to_b.lazyProduct(inverse);
       MatrixMap(variance.col(l).data(), v, v).noalias() =
           sigma2 * half.lazyProduct(to_b.transpose());
@@ -59,7 +60,7 @@ void report_random(const GaussianObjective& deviance, const DevianceDerivatives&
 }  // namespace
 
 void report_point(GaussianObjective* deviance, const Vector& x, bool rotated, FitResult* result) {
-  const DevianceDerivatives& parts = deviance->derivatives_at(x);
+  const Modes& solved = deviance->modes_at(x);
   // Rotations for the theta that is reported: K Lambda = Lambda~ Q', u = Q u~.
   std::vector<Matrix> rotations;
   deviance->random().to_standard(result->theta, &rotations);
@@ -79,9 +80,9 @@ void report_point(GaussianObjective* deviance, const Vector& x, bool rotated, Fi
   result->degrees = deviance->degrees();
   result->sigma = std::sqrt(result->residual_ss / result->degrees);
   report_fixed(*deviance, result);
-  report_random(*deviance, parts, spherical_map, result);
-  result->gradient = deviance->random().natural_gradient(result->theta, parts.lambda_gradient,
-                                                         parts.score, rotations);
+  report_random(*deviance, solved, spherical_map, result);
+  result->gradient = deviance->random().natural_gradient(result->theta, factor_gradient(solved),
+                                                         scores(solved), rotations);
 }
 
 void restore_levels(const LevelOrder& order, FitResult* result) {

@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "algebra/eigen_decompositions.h"
+#include "likelihood/curvature.h"
 #include "likelihood/expected_information.h"
-#include "likelihood/projection.h"
 
 namespace henderson {
 
@@ -90,7 +90,7 @@ Matrix difference_hessian(GaussianObjective* deviance, const Vector& theta,
 bool use_exact_hessian(const GaussianObjective& deviance, HessianSource source) {
   constexpr double kCheap = 5e8;  // some hundredths of a second
   const Equations& system = deviance.system();
-  if (source != HessianSource::kCheapest || system.layout->remainder_size() == 0) {
+  if (source != HessianSource::kCheapest || system.layout->n_terms() == 1) {
     return source != HessianSource::kDifferences;
   }
   const double exact = information_cost(system, deviance.reml()).operations;
@@ -103,66 +103,6 @@ bool use_exact_hessian(const GaussianObjective& deviance, HessianSource source) 
         (system.layout->supernodes.first_column[s + 1] - system.layout->supernodes.first_column[s]);
   }
   return exact <= std::max(kCheap, 4 * deviance.n_parameters() * sparse);
-}
-
-// Denominator degrees of freedom of a sum of independent t^2 (Fai and Cornelius 1996): the F
-// distribution with the same expectation.
-double joined_df(const Vector& df) {
-  const double q = static_cast<double>(df.size());
-  if (q == 1) return df[0];
-  if (df.maxCoeff() - df.minCoeff() < 1e-8) return df.mean();
-  if (df.minCoeff() <= 2) return 2;
-  double expectation = 0;
-  for (Index i = 0; i < df.size(); ++i) {
-    expectation += std::isfinite(df[i]) ? df[i] / (df[i] - 2) : 1.0;
-  }
-  if (expectation - q < 1e-12) return std::numeric_limits<double>::infinity();
-  return 2 * expectation / (expectation - q);
-}
-
-struct KenwardRogerScale {
-  double df = 0;
-  double scale = 1;
-  bool singular = false;  // 0/0 within rounding
-};
-
-// Kenward and Roger (1997), section 3: the moments of F matched to those of scale^-1 F(q, df).
-KenwardRogerScale matched_moments(double a1, double a2, double q) {
-  const double b = (a1 + 6 * a2) / (2 * q);
-  const double g = ((q + 1) * a1 - (q + 4) * a2) / ((q + 2) * a2);
-  const double divisor = 3 * q + 2 * (1 - g);
-  const double c1 = g / divisor;
-  const double c2 = (q - g) / divisor;
-  const double c3 = (q + 2 - g) / divisor;
-  const double expectation = 1 - a2 / q;
-  const double root = expectation / (1 - c2 * b);
-  const double rho = root * root * (1 + c1 * b) / (1 - c3 * b) / q;
-  KenwardRogerScale result;
-  result.df = 4 + (q + 2) / (q * rho - 1);
-  result.scale = result.df * expectation / (result.df - 2);
-  result.singular = std::abs(expectation) < 1e-5 && std::abs(1 - c2 * b) < 1e-5;
-  return result;
-}
-
-// The same where it is 0/0: with two more groups than rows, the layout of Hotelling's T^2, the
-// expectation of F does not exist, but the limit does (df = 2). It is approached along the ray of
-// (A1, A2), from both sides, which leaves an error of 1e-8.
-KenwardRogerScale kenward_roger_scale(double a1, double a2, double q) {
-  constexpr double kAside = 1e-4;
-  KenwardRogerScale result = matched_moments(a1, a2, q);
-  if (result.singular) {
-    const KenwardRogerScale above = matched_moments((1 + kAside) * a1, (1 + kAside) * a2, q);
-    const KenwardRogerScale below = matched_moments((1 - kAside) * a1, (1 - kAside) * a2, q);
-    result.df = 0.5 * (above.df + below.df);
-    result.scale = 0.5 * (above.scale + below.scale);
-  } else if (std::abs(result.df - 2) < 0.01 && std::abs(1 - a2 / q) > 0.01) {
-    result.scale = 1;  // a pole, not a limit; as pbkrtest
-  }
-  // no F distribution has these moments
-  if (!(result.df > 0) || !(result.scale > 0) || !std::isfinite(result.df)) {
-    result.df = result.scale = std::numeric_limits<double>::quiet_NaN();
-  }
-  return result;
 }
 
 // l_i'A l_i for every row of l; A: p x p, by columns. Rows with few entries (those of a table of
@@ -217,116 +157,128 @@ void hold_reproduced(const GaussianObjective& deviance, const Vector& trace,
   }
 }
 
+// What both methods have in common: Phi and how it moves.
+void take_fixed_part(const GaussianObjective& deviance, const std::vector<Matrix>& forms,
+                     ContrastParts* parts) {
+  const Matrix half = half_phi(deviance);
+  parts->degrees = deviance.degrees();
+  parts->phi = half.transpose() * half;
+  parts->adjusted = parts->phi;
+  parts->phi_moves = phi_moves(deviance, forms);
+}
+
+// dGamma~ by the entries of Gamma for columns as given.
+std::vector<CovarianceDirection> natural_entries(const GaussianObjective& deviance) {
+  std::vector<CovarianceDirection> directions;
+  for (const LambdaEntry& entry : deviance.entries()) {
+    const Matrix& map = deviance.basis().z_map[entry.term];
+    Matrix gamma = map.col(entry.row) * map.col(entry.column).transpose();
+    if (entry.row != entry.column) gamma += gamma.transpose().eval();
+    directions.push_back({entry.term, gamma});
+  }
+  return directions;
+}
+
+// <S, d2Gamma~> by entries of Lambda for columns as given: 2 S[a, a'] within a column.
+Matrix natural_bend(const GaussianObjective& deviance, const std::vector<Matrix>& score) {
+  const Index k = deviance.n_parameters();
+  std::vector<Matrix> natural;
+  for (std::size_t t = 0; t < score.size(); ++t) {
+    const Matrix& map = deviance.basis().z_map[t];
+    natural.push_back(map.transpose() * score[t] * map);
+  }
+  Matrix bend = Matrix::Zero(k, k);
+  for (Index i = 0; i < k; ++i) {
+    const LambdaEntry& a = deviance.entries()[i];
+    for (Index j = 0; j < k; ++j) {
+      const LambdaEntry& b = deviance.entries()[j];
+      if (a.term == b.term && a.column == b.column) bend(i, j) = 2 * natural[a.term](a.row, b.row);
+    }
+  }
+  return bend;
+}
+
+void empty(Index i, Matrix* matrix) {
+  matrix->row(i).setZero();
+  matrix->col(i).setZero();
+}
+
 }  // namespace
 
 ContrastParts satterthwaite_parts(GaussianObjective* deviance, const Vector& theta,
                                   HessianSource source, const std::vector<int>& held) {
   ContrastParts parts;
-  const int k = deviance->n_parameters();
-  const Equations& system = deviance->system();
   deviance->value_at(deviance->random().to_standard(theta));
-  const std::vector<Matrix> lambda = deviance->random().factors(theta);
-  std::vector<CovarianceDirection> directions;
+  const std::vector<Matrix> lambda = deviance->random().natural_factors(theta);
   for (const LambdaEntry& entry : deviance->entries()) {
     parts.free.push_back((lambda[entry.term].col(entry.column).array() != 0).any() ? 1 : 0);
-    CovarianceDirection direction = direction_of(entry, lambda[entry.term]);
-    const Matrix& map = deviance->basis().z_map[entry.term];
-    direction.gamma = map * direction.gamma * map.transpose();
-    directions.push_back(direction);
   }
   for (int i : held) parts.free[i] = 0;
   parts.exact_hessian = use_exact_hessian(*deviance, source);
   if (!parts.exact_hessian) parts.hessian = difference_hessian(deviance, theta, parts.free);
-  const Factor& factor = deviance->factor();
-  const Projection projection(factor);
-  const double r2 = factor.residual_ss();
-  const Vector slope = -projection.score_forms(directions);
-  parts.degrees = deviance->degrees();
-  parts.offset = slope / r2;
-  const Matrix half = half_phi(*deviance);
-  parts.phi = half.transpose() * half;
-  parts.adjusted = parts.phi;
-  parts.phi_moves = phi_moves(*deviance, projection.fixed_forms(directions));
+  const Modes& modes = deviance->modes();
+  const std::vector<CovarianceDirection> directions = deviance->random().natural_directions(theta);
+  take_fixed_part(*deviance, fixed_forms(modes, directions), &parts);
+  parts.offset = -observed_scores(modes, directions) / parts.degrees;
   if (parts.exact_hessian) {
-    const double f = parts.degrees / r2;
-    const ExpectedInformation sums(factor, deviance->reml(), projection.cx());
-    Matrix& h = parts.hessian;
-    h = 2 * f * projection.average_information(directions) - sums.traces(directions) -
-        (f / r2) * slope * slope.transpose();
-    std::vector<Matrix> score;
-    for (int t = 0; t < system.layout->n_terms(); ++t) {
-      const Matrix& map = deviance->basis().z_map[t];
-      score.push_back(map.transpose() * (sums.sum(t) - f * projection.score_squares(t)) * map);
-    }
-    for (int i = 0; i < k; ++i) {
-      const LambdaEntry& a = deviance->entries()[i];
-      for (int j = 0; j < k; ++j) {
-        const LambdaEntry& b = deviance->entries()[j];
-        if (a.term == b.term && a.column == b.column) h(i, j) += 2 * score[a.term](a.row, b.row);
-        if (parts.free[i] == 0 || parts.free[j] == 0) h(i, j) = 0;
-      }
+    const Curvature c = curvature(modes, directions, Order::kTraces);
+    parts.hessian = hessian(c, parts.degrees, natural_bend(*deviance, c.score));
+    for (Index i = 0; i < parts.hessian.rows(); ++i) {
+      if (parts.free[i] == 0) empty(i, &parts.hessian);
     }
   }
   parts.weight = scaled_inverse(parts.hessian, 1e-9);
   return parts;
 }
 
-ContrastParts expected_parts(GaussianObjective* deviance, const Vector& theta, bool adjust,
-                             const std::vector<int>& held) {
-  ContrastParts parts;
-  const int k = deviance->n_parameters();
-  const int p = deviance->system().layout->p;
-  deviance->value_at(deviance->random().to_standard(theta));
-  const Factor& factor = deviance->factor();
-  std::vector<CovarianceDirection> directions;
-  for (const LambdaEntry& entry : deviance->entries()) {
-    const Matrix& map = deviance->basis().z_map[entry.term];
-    CovarianceDirection direction;
-    direction.term = entry.term;
-    direction.gamma = map.col(entry.row) * map.col(entry.column).transpose();
-    if (entry.row != entry.column) direction.gamma += direction.gamma.transpose().eval();
-    directions.push_back(direction);
+namespace {
+
+// Kenward and Roger's adjustment: twice Phi [sum W_ij (Q_ij - R_i Phi R_j)] Phi, R the forms.
+Matrix adjustment(GaussianObjective* deviance, const std::vector<CovarianceDirection>& directions,
+                  const std::vector<Matrix>& forms, const Matrix& weight) {
+  const Index p = deviance->system().layout->p;
+  const Index k = weight.rows();
+  const Matrix q = fixed_information(deviance->modes(), directions);
+  std::vector<Matrix> solved;
+  for (const Matrix& form : forms) {
+    solved.push_back(deviance->factor().x_factor().triangularView<Eigen::Lower>().solve(form));
   }
-  const Projection projection(factor);
-  const ExpectedInformation sums(factor, deviance->reml(), projection.cx());
-  parts.degrees = deviance->degrees();
-  Vector trace(k);
-  for (int i = 0; i < k; ++i) trace[i] = sums.trace(directions[i]);
-  // sigma^2 is profiled out: the part of every direction along V itself is taken off
-  const Matrix whole = sums.traces(directions);
-  Matrix information = whole - trace * trace.transpose() / parts.degrees;
-  const std::vector<Matrix> forms = projection.fixed_forms(directions);
-  std::vector<int> all_held = held;
-  if (!deviance->reml()) hold_reproduced(*deviance, trace, forms, &all_held);
-  for (int i = 0; i < k; ++i) {
-    const bool is_held = std::find(all_held.begin(), all_held.end(), i) != all_held.end();
-    if (is_held || !(whole(i, i) > 0)) continue;
-    parts.least_kept = std::min(parts.least_kept, information(i, i) / whole(i, i));
-  }
-  for (int i : all_held) {
-    information.row(i).setZero();
-    information.col(i).setZero();
-  }
-  parts.weight = scaled_inverse(information, 1e-12);
-  parts.offset = -trace / parts.degrees;
-  const Matrix half = half_phi(*deviance);
-  parts.phi = half.transpose() * half;
-  parts.adjusted = parts.phi;
-  parts.phi_moves = phi_moves(*deviance, forms);
-  if (!adjust || p == 0) return parts;
-  parts.scaled = true;
-  // (G_i C_X)'C (G_j C_X)
-  const Matrix q = projection.quadratic(projection.move_fixed(directions));
   Matrix total = Matrix::Zero(p, p);
-  for (int i = 0; i < k; ++i) {
-    const Matrix solved = factor.x_factor().triangularView<Eigen::Lower>().solve(forms[i]);
-    for (int j = 0; j < k; ++j) {
-      const Matrix other = factor.x_factor().triangularView<Eigen::Lower>().solve(forms[j]);
-      total += 2 * parts.weight(i, j) * (q.block(i * p, j * p, p, p) - solved.transpose() * other);
+  for (Index i = 0; i < k; ++i) {
+    for (Index j = 0; j < k; ++j) {
+      total += 2 * weight(i, j) * (q.block(i * p, j * p, p, p) - solved[i].transpose() * solved[j]);
     }
   }
   total = (0.5 * (total + total.transpose())).eval();
-  parts.adjusted += 2 * Eigen::Map<const Matrix>(phi_moves(*deviance, {total}).data(), p, p);
+  return 2 * Eigen::Map<const Matrix>(phi_moves(*deviance, {total}).data(), p, p);
+}
+
+}  // namespace
+
+ContrastParts expected_parts(GaussianObjective* deviance, const Vector& theta, bool adjust,
+                             const std::vector<int>& held) {
+  ContrastParts parts;
+  deviance->value_at(deviance->random().to_standard(theta));
+  const Modes& modes = deviance->modes();
+  const std::vector<CovarianceDirection> directions = natural_entries(*deviance);
+  const std::vector<Matrix> forms = fixed_forms(modes, directions);
+  take_fixed_part(*deviance, forms, &parts);
+  const Curvature c = curvature(modes, directions, Order::kTraces);
+  // sigma^2 is profiled out: the part of every direction along V itself is taken off
+  Matrix information = c.traces - c.expected * c.expected.transpose() / parts.degrees;
+  std::vector<int> all_held = held;
+  if (!deviance->reml()) hold_reproduced(*deviance, c.expected, forms, &all_held);
+  for (int i = 0; i < deviance->n_parameters(); ++i) {
+    const bool is_held = std::find(all_held.begin(), all_held.end(), i) != all_held.end();
+    if (is_held || !(c.traces(i, i) > 0)) continue;
+    parts.least_kept = std::min(parts.least_kept, information(i, i) / c.traces(i, i));
+  }
+  for (int i : all_held) empty(i, &information);
+  parts.weight = scaled_inverse(information, 1e-12);
+  parts.offset = -c.expected / parts.degrees;
+  if (!adjust || deviance->system().layout->p == 0) return parts;
+  parts.scaled = true;
+  parts.adjusted += adjustment(deviance, directions, forms, parts.weight);
   return parts;
 }
 
@@ -348,57 +300,6 @@ RowResult contrast_rows(const ContrastParts& parts, const ConstMatrixRef& l) {
   for (Index i = 0; i < l.rows(); ++i) {
     result.df[i] = degrees_of_freedom(parts, kappa[i], moves.col(i));
   }
-  return result;
-}
-
-JointResult joint_test(const ContrastParts& parts, const ConstMatrixRef& l,
-                       const ConstVectorRef& estimate, double sigma2) {
-  JointResult result;
-  result.denominator_df = result.f = std::numeric_limits<double>::quiet_NaN();
-  if (l.rows() == 0) return result;
-  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(Matrix(l * parts.phi * l.transpose()));
-  const Vector& values = eigen.eigenvalues();
-  const double limit = std::sqrt(std::numeric_limits<double>::epsilon()) * values.maxCoeff();
-  std::vector<Index> kept;
-  for (Index i = values.size() - 1; i >= 0; --i) {
-    if (values[i] > limit && values[i] > 0) kept.push_back(i);
-  }
-  const Index q = static_cast<Index>(kept.size());
-  result.numerator_df = static_cast<double>(q);
-  if (q == 0) return result;
-  Matrix rows(q, l.cols());
-  Vector difference(q);
-  for (Index i = 0; i < q; ++i) {
-    rows.row(i) = eigen.eigenvectors().col(kept[i]).transpose() * l;
-    difference[i] = eigen.eigenvectors().col(kept[i]).dot(estimate);
-  }
-  const Matrix covariance = rows * parts.adjusted * rows.transpose();
-  result.f =
-      difference.dot(covariance.ldlt().solve(difference)) / (sigma2 * static_cast<double>(q));
-  if (!parts.scaled || q == 1) {
-    result.denominator_df = joined_df(contrast_rows(parts, rows).df);
-    return result;
-  }
-  // Theta Phi_i with Theta = L'(L Phi L')^-1 L, in the basis where L Phi L' is the identity
-  for (Index i = 0; i < q; ++i) rows.row(i) /= std::sqrt(values[kept[i]]);
-  const Index k = parts.weight.rows();
-  const Index p = l.cols();
-  Matrix moves(q * q, k);
-  Vector traces(k);
-  for (Index i = 0; i < k; ++i) {
-    const ConstMatrixMap move(parts.phi_moves.col(i).data(), p, p);
-    MatrixMap own(moves.col(i).data(), q, q);
-    own = rows * move * rows.transpose();
-    own.diagonal().array() += parts.offset[i];
-    traces[i] = own.trace();
-  }
-  const double size = static_cast<double>(q);
-  const double a1 = 2 * size * size / parts.degrees + 2 * traces.dot(parts.weight * traces);
-  const double a2 =
-      2 * size / parts.degrees + 2 * (moves.transpose() * moves).cwiseProduct(parts.weight).sum();
-  const KenwardRogerScale scale = kenward_roger_scale(a1, a2, size);
-  result.denominator_df = scale.df;
-  result.f *= scale.scale;
   return result;
 }
 

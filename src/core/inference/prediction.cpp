@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "algebra/dense.h"
 #include "algebra/interrupt.h"
 #include "equations/products.h"
+#include "likelihood/modes.h"
 
 namespace henderson {
 
@@ -124,29 +124,12 @@ class Predictor {
     factor_.x_factor().transpose().triangularView<Eigen::Upper>().solveInPlace(x);
   }
 
-  // C_X = Z'WX - A Lambda U and N_t[a, b] = sum over levels of (C_X)_ja (C_X)_jb', p x p blocks:
-  // for a row without known levels s = -C_X w.
+  // C_X, and by term N_t[a, b] = sum over levels of (C_X)_ja (C_X)_jb', p x p blocks: for a row
+  // without known levels s = -C_X w.
   void prepare_fixed_scores() {
-    Coefficients u = factor_.rhs().top_rows(p_);
-    factor_.solve_backward(&u);
-    apply_lambda(system_, factor_.lambda(), &u, false);
-    Coefficients cx = multiply_cross_products(system_, u);
-    cx.subtract_from(system_.zxy.top_rows(p_));
-    cx_leaf_ = std::move(cx.leaf);
-    for (int t = 0; t < layout_.n_terms(); ++t) {
-      const Index size = p_ * layout_.term_size[t];
-      fixed_scores_.push_back(Matrix::Zero(size, size));
-    }
-    // a level's columns lie one after the other: one product for the leaf
-    const Index size = p_ * v0_;
-    gemm_nt(size, size, layout_.leaf_levels(), 1.0, cx_leaf_.data(), size, cx_leaf_.data(), size,
-            fixed_scores_[layout_.leaf].data(), size);
-    for (Index row = 0; row < layout_.remainder_size();) {
-      const int t = layout_.row_term[row];
-      const Eigen::Map<const Vector> c(cx.remainder.data() + row * p_, p_ * layout_.term_size[t]);
-      fixed_scores_[t].noalias() += c * c.transpose();
-      row += layout_.term_size[t];
-    }
+    const Modes modes(factor_, deviance_.reml(), deviance_.degrees());
+    cx_leaf_ = modes.zvxy.leaf.topRows(p_);
+    fixed_scores_ = fixed_squares(modes);
   }
 
   void add_scores(Index first, Index count) {

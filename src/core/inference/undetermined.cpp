@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <utility>
 
 #include "algebra/eigen_decompositions.h"
 #include "equations/products.h"
-#include "likelihood/expected_information.h"
-#include "likelihood/projection.h"
+#include "likelihood/curvature.h"
 
 namespace henderson {
 
@@ -18,21 +18,14 @@ namespace {
 constexpr double kNothing = 1e-13;
 constexpr double kNull = 1e-12;  // eigenvalue of the information scaled to unit diagonal
 
-// Entry i of Gamma in standardized units.
-CovarianceDirection unit_direction(const GaussianObjective& deviance, int i) {
-  const LambdaEntry& entry = deviance.entries()[i];
-  const Index v = deviance.moments().terms[entry.term].v;
-  CovarianceDirection direction;
-  direction.term = entry.term;
-  direction.gamma = Matrix::Zero(v, v);
-  direction.gamma(entry.row, entry.column) = direction.gamma(entry.column, entry.row) = 1;
-  return direction;
-}
-
+// Entries of Gamma in standardized units.
 std::vector<CovarianceDirection> unit_directions(const GaussianObjective& deviance) {
   std::vector<CovarianceDirection> directions;
-  for (int i = 0; i < deviance.n_parameters(); ++i) {
-    directions.push_back(unit_direction(deviance, i));
+  for (const LambdaEntry& entry : deviance.entries()) {
+    const Index v = deviance.system().layout->term_size[entry.term];
+    Matrix gamma = Matrix::Zero(v, v);
+    gamma(entry.row, entry.column) = gamma(entry.column, entry.row) = 1;
+    directions.push_back({entry.term, gamma});
   }
   return directions;
 }
@@ -140,15 +133,22 @@ struct LinearInformation {
   Vector trace;       // then: tr(P V_i)
 };
 
+// Products of the directions with each other, with V, and of V with itself.
+Matrix with_variance(const Matrix& products, const Vector& of_variance, double own) {
+  const Index k = of_variance.size();
+  Matrix values(k + 1, k + 1);
+  values.topLeftCorner(k, k) = products;
+  values.col(k).head(k) = of_variance;
+  values.row(k).head(k) = of_variance.transpose();
+  values(k, k) = own;
+  return values;
+}
+
+// At the point of the deviance.
 LinearInformation exact_information(GaussianObjective* deviance) {
-  const GammaCurvature& curvature = deviance->gamma_curvature(CurvatureKind::kTrace);
-  const Index k = deviance->n_parameters();
+  const Curvature c = curvature(deviance->modes(), unit_directions(*deviance), Order::kTraces);
   LinearInformation information;
-  information.values.resize(k + 1, k + 1);
-  information.values.topLeftCorner(k, k) = curvature.trace;
-  information.values.col(k).head(k) = curvature.expected;
-  information.values.row(k).head(k) = curvature.expected.transpose();
-  information.values(k, k) = deviance->degrees();
+  information.values = with_variance(c.traces, c.expected, deviance->degrees());
   return information;
 }
 
@@ -166,23 +166,26 @@ class Sequence {
 
 // Sums over random w = Zr of w'P V_i P V_j P w: with more of them than columns in a term they have
 // the null space of the traces, which need dense matrices.
-LinearInformation sampled_information(GaussianObjective* deviance) {
+LinearInformation sampled_information(GaussianObjective* deviance, const Vector& point) {
   const Index k = deviance->n_parameters();
+  const std::vector<CovarianceDirection> directions = unit_directions(*deviance);
+  Modes modes = deviance->modes_at(point);
   LinearInformation information;
   information.exact = false;
-  information.trace = deviance->gamma_curvature(CurvatureKind::kAverage).expected;
+  information.trace = curvature(modes, directions, Order::kGradient).expected;
   information.values = Matrix::Zero(k + 1, k + 1);
-  const Factor& factor = deviance->factor();
+  modes.scale = 1;
+  if (!deviance->reml()) modes.leave_out_fixed();
   const Equations& system = deviance->system();
-  const Projection projection(factor);
-  const std::vector<CovarianceDirection> directions = unit_directions(*deviance);
+  const Factor& factor = deviance->factor();
+  const Coefficients cx = modes.zvxy.top_rows(system.layout->p);
+  const auto x_factor = factor.x_factor().triangularView<Eigen::Lower>();
   std::vector<Matrix> inverse;
   int widest = 0;
   for (const Matrix& lambda : factor.lambda()) {
     inverse.push_back(lambda.diagonal().cwiseInverse().asDiagonal());
     widest = std::max(widest, static_cast<int>(lambda.rows()));
   }
-  const auto x_factor = factor.x_factor().triangularView<Eigen::Lower>();
   Sequence sequence;
   for (int probe = 0; probe < widest + 3; ++probe) {
     Coefficients r;
@@ -198,15 +201,16 @@ LinearInformation sampled_information(GaussianObjective* deviance) {
     g.subtract_from(r);
     apply_lambda(system, factor.lambda(), &r, false);
     apply_lambda(system, inverse, &g, false);
-    if (deviance->reml() && system.layout->p > 0) {
-      Vector fixed = inner_products(projection.cx(), r);
+    if (system.layout->p > 0) {
+      Vector fixed = inner_products(cx, r);
       x_factor.solveInPlace(fixed);
       x_factor.transpose().solveInPlace(fixed);
-      g.leaf -= fixed.transpose() * projection.cx().leaf;
-      g.remainder -= fixed.transpose() * projection.cx().remainder;
+      g.leaf -= fixed.transpose() * cx.leaf;
+      g.remainder -= fixed.transpose() * cx.remainder;
     }
-    projection.add_average(directions, g, deviance->reml(), &information.values);
-    information.values(k, k) += inner_products(r, g)(0, 0);
+    const double own = inner_products(r, g)(0, 0);
+    const Curvature c = curvature(with_scores(modes, std::move(g)), directions, Order::kAverage);
+    information.values += with_variance(c.average, c.observed, own);
   }
   return information;
 }
@@ -348,7 +352,7 @@ void move_fixed(GaussianObjective* deviance, const Vector& x, UndeterminedDirect
   const Index p = deviance->system().layout->p;
   if (p == 0) return;
   deviance->value(x);
-  const Projection projection(deviance->factor());
+  const Modes& modes = deviance->modes();
   const auto l = deviance->factor().x_factor().triangularView<Eigen::Lower>();
   const Matrix map = deviance->fixed_map();
   const Matrix half = l.solve(Matrix(map.transpose()));
@@ -365,7 +369,7 @@ void move_fixed(GaussianObjective* deviance, const Vector& x, UndeterminedDirect
       directions.push_back({static_cast<int>(t), gamma[t]});
     }
     Matrix form = Matrix::Zero(p, p);
-    for (const Matrix& own : projection.fixed_forms(directions)) form += own;
+    for (const Matrix& own : fixed_forms(modes, directions)) form += own;
     Matrix inner = l.solve(form);
     inner = l.solve(Matrix(inner.transpose()));
     inner += tau * Matrix::Identity(p, p);
@@ -383,7 +387,7 @@ UndeterminedDirections find_undetermined(GaussianObjective* deviance, const Vect
   if (!std::isfinite(deviance->value(point))) return result;
   const bool exact = deviance->trace_cost() != TraceCost::kTooMuch;
   const LinearInformation information =
-      exact ? exact_information(deviance) : sampled_information(deviance);
+      exact ? exact_information(deviance) : sampled_information(deviance, point);
   Matrix null = null_space(*deviance, information);
   drop_residual(*deviance, information, &null);
   if (null.cols() == 0) return result;

@@ -1,5 +1,7 @@
 #include "likelihood/elimination.h"
 
+#include <utility>
+
 #include "algebra/dense.h"
 #include "algebra/interrupt.h"
 #include "equations/products.h"
@@ -7,19 +9,20 @@
 
 namespace henderson {
 
-LeafElimination::LeafElimination(const Factor& factor, const Coefficients& cx, Index px, bool whole)
-    : factor_(factor),
-      system_(factor.system()),
+LeafElimination::LeafElimination(const Modes& modes, bool whole)
+    : modes_(modes),
+      factor_(*modes.factor),
+      system_(modes.system()),
       layout_(*system_.layout),
       v_(layout_.leaf_size()),
       q_(layout_.remainder_size()),
-      px_(px),
+      px_(modes.reml ? layout_.p : 0),
       n_(q_ + px_),
       whole_(whole || q_ == 0 || layout_.panels_full) {
   if (px_ > 0) {
-    const auto l = factor.x_factor().triangularView<Eigen::Lower>();
-    x_.leaf = l.solve(cx.leaf.topRows(px_));
-    if (q_ > 0) x_.remainder = l.solve(cx.remainder.topRows(px_));
+    const auto l = factor_.x_factor().triangularView<Eigen::Lower>();
+    x_leaf_ = l.solve(modes.zvxy.leaf.topRows(px_));
+    if (q_ > 0) x_remainder_ = l.solve(modes.zvxy.remainder.topRows(px_));
   }
   eliminate_leaf();
   check_interrupt();
@@ -43,36 +46,35 @@ void LeafElimination::store_level(Index j, const Matrix& source, Matrix* target)
 }
 
 void LeafElimination::eliminate_leaf() {
+  if (q_ == 0) {
+    if (px_ > 0) h_ = std::move(x_leaf_);
+    f_ = Matrix::Zero(n_, n_);
+    return;
+  }
   const Index levels = layout_.leaf_levels();
-  LeafInverse leaf(factor_);
+  LeafInverse<Eigen::Dynamic> leaf(factor_.leaf_lambda());
   c0_.resize(v_ * v_, levels);
   const Index total = (layout_.panel_start[levels] + levels * px_) * v_;
   h_.resize(whole_ ? n_ : 1, whole_ ? v_ * levels : total);
-  Matrix moved;  // A_rj Gamma_0
-  if (q_ > 0) moved.resize(h_.rows(), h_.cols());
+  Matrix moved(h_.rows(), h_.cols());  // A_rj Gamma_0
   Matrix source;
   Matrix product;
   for (Index j = 0; j < levels; ++j) {
-    leaf.compute(j);
+    leaf.compute(system_.leaf_diagonal.data() + j * v_ * v_);
     Eigen::Map<Matrix>(c0_.col(j).data(), v_, v_) = leaf.c0();
-    if (q_ == 0) continue;
     const Index count = layout_.panel_count(j);
     source.setZero(count + px_, v_);
     source.topRows(count) = ConstMatrixMap(system_.panel(j), count, v_);
     product.noalias() = source.lazyProduct(leaf.gamma());
     store_level(j, product, &moved);
     product.noalias() = source.lazyProduct(leaf.inverse().transpose());
-    if (px_ > 0) product.bottomRows(px_) = x_.leaf.middleCols(j * v_, v_);
+    if (px_ > 0) product.bottomRows(px_) = x_leaf_.middleCols(j * v_, v_);
     store_level(j, product, &h_);
     if (!whole_) {
-      rows_.insert(rows_.end(), layout_.rows_of_panel(j), layout_.rows_of_panel(j) + count);
+      rows_.insert(rows_.end(), layout_.rows_of_panel(j),
+                   layout_.rows_of_panel(j) + count);
       for (Index x = 0; x < px_; ++x) rows_.push_back(static_cast<int>(q_ + x));
     }
-  }
-  if (q_ == 0) {
-    if (px_ > 0) h_ = x_.leaf;
-    f_ = Matrix::Zero(n_, n_);
-    return;
   }
   start_f();
   Matrix update = Matrix::Zero(n_, n_);
@@ -102,6 +104,13 @@ Matrix LeafElimination::leaf_forms() const {
   const Index levels = layout_.leaf_levels();
   Matrix forms = Matrix::Zero(v_ * v_, levels);
   if (n_ == 0) return forms;
+  if (q_ == 0) {  // B = I
+    for (Index j = 0; j < levels; ++j) {
+      const auto h = h_.middleCols(j * v_, v_);
+      MatrixMap(forms.col(j).data(), v_, v_).noalias() = h.transpose().lazyProduct(h);
+    }
+    return forms;
+  }
   if (whole_) {
     Matrix bh = Matrix::Zero(n_, v_ * levels);
     gemm_nn(n_, v_ * levels, n_, 1.0, b_.data(), n_, h_.data(), n_, bh.data(), n_);

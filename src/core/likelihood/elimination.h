@@ -7,6 +7,7 @@
 
 #include "algebra/types.h"
 #include "equations/factor.h"
+#include "likelihood/modes.h"
 
 namespace henderson {
 
@@ -19,17 +20,17 @@ namespace henderson {
 // digits where a factor with a large variance can stand in for the intercept.)
 class LeafElimination {
  public:
-  // C_X: the first px rows of cx; none for D = C. whole: all H_j as one matrix even where levels
-  // meet few rows of the remainder.
-  LeafElimination(const Factor& factor, const Coefficients& cx, Index px, bool whole);
+  // D = K if the modes are REML's, else C. whole: all H_j as one matrix even where levels meet few
+  // rows of the remainder.
+  LeafElimination(const Modes& modes, bool whole);
 
   Index size() const { return n_; }            // of the remainder with X
   Index remainder_size() const { return q_; }  // of the remainder
   const Matrix& f() const { return f_; }
   const Matrix& b() const { return b_; }
-  const Matrix& c0() const { return c0_; }                    // v v x J0
-  const Matrix& x_remainder() const { return x_.remainder; }  // L_x^-1 C_X', p x q_r
-  const Matrix& h() const { return h_; }                      // H', n x v J0, if whole
+  const Matrix& c0() const { return q_ == 0 ? modes_.blocks : c0_; }  // v v x J0
+  const Matrix& x_remainder() const { return x_remainder_; }          // L_x^-1 C_X', p x q_r
+  const Matrix& h() const { return h_; }                              // H', n x v J0, if whole
   // N_ab = sum_j h_ja h_jb' for a >= b, at a + b v.
   std::vector<Matrix> level_products() const;
   // H_j B H_j' for every level, v v x J0.
@@ -52,6 +53,7 @@ class LeafElimination {
   void start_f();
   void invert();
 
+  const Modes& modes_;
   const Factor& factor_;
   const Equations& system_;
   const Layout& layout_;
@@ -60,7 +62,7 @@ class LeafElimination {
   Index px_;
   Index n_;
   bool whole_;  // H' is one n x v J0 matrix; else the rows of each level follow each other
-  Coefficients x_;
+  Matrix x_leaf_, x_remainder_;
   Matrix h_;
   std::vector<int> rows_;
   Matrix c0_;

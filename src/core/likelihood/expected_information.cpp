@@ -86,15 +86,6 @@ void fill_leaf(const LeafElimination& parts, const Matrix& y, Matrix* d) {
 
 }  // namespace
 
-CovarianceDirection direction_of(const LambdaEntry& entry, const Matrix& lambda) {
-  CovarianceDirection direction;
-  direction.term = entry.term;
-  direction.gamma = Matrix::Zero(lambda.rows(), lambda.rows());
-  direction.gamma.row(entry.row) += lambda.col(entry.column).transpose();
-  direction.gamma.col(entry.row) += lambda.col(entry.column);
-  return direction;
-}
-
 Index ExpectedInformation::width(const Equations& system, bool restricted) {
   return system.layout->remainder_size() + (restricted ? system.layout->p : 0);
 }
@@ -115,9 +106,8 @@ InformationCost information_cost(const Equations& system, bool restricted) {
   return cost;
 }
 
-ExpectedInformation::ExpectedInformation(const Factor& factor, bool restricted,
-                                         const Coefficients& cx)
-    : system_(factor.system()), layout_(*system_.layout) {
+ExpectedInformation::ExpectedInformation(const Modes& modes)
+    : system_(modes.system()), layout_(*system_.layout) {
   const int k = layout_.n_terms();
   for (int t = 0; t < k; ++t) {
     const int v = layout_.term_size[t];
@@ -125,10 +115,9 @@ ExpectedInformation::ExpectedInformation(const Factor& factor, bool restricted,
     products_.emplace_back();
     for (const int w : layout_.term_size) products_[t].push_back(Matrix::Zero(v * v, w * w));
   }
-  const bool whole = information_cost(system_, restricted).whole;
-  const LeafElimination parts(factor, cx, restricted ? layout_.p : 0, whole);
+  const bool whole = information_cost(system_, modes.reml).whole;
+  const LeafElimination parts(modes, whole);
   const Index q = parts.remainder_size();
-  if (k == 1) leaf_blocks_ = parts.c0();
   const Matrix y = remainder_map(parts);
   if (whole) {
     const Index m = static_cast<Index>(layout_.leaf_size()) * layout_.leaf_levels();
@@ -256,10 +245,6 @@ void ExpectedInformation::add_sums(const Matrix& d, Index leaf, int t) {
 
 Index ExpectedInformation::first_of(int t, int level, Index leaf) const {
   return layout_.at(t, level) + (layout_.is_leaf(t) ? 0 : leaf);
-}
-
-double ExpectedInformation::trace(const CovarianceDirection& g) const {
-  return sum_[g.term].cwiseProduct(g.gamma).sum();
 }
 
 Matrix direction_columns(const std::vector<CovarianceDirection>& directions, int term, Index v) {

@@ -8,7 +8,9 @@
 #include "algebra/interrupt.h"
 #include "algebra/symmetric.h"
 #include "equations/products.h"
+#include "likelihood/curvature.h"
 #include "likelihood/expected_information.h"
+#include "likelihood/traces.h"
 
 namespace henderson {
 
@@ -50,12 +52,19 @@ Matrix GaussianObjective::fixed_map() const {
   return map * basis().x_scale.cwiseInverse().asDiagonal();
 }
 
-const DevianceDerivatives& GaussianObjective::derivatives_at(const Vector& x) {
-  value_at(x);
-  if (last_point_.size() != x.size() || last_point_ != x) {
-    take_derivatives(HessianKind::kNone, CurvatureKind::kNone);
+const Modes& GaussianObjective::modes() {
+  if (modes_point_.size() != point_.size() || modes_point_ != point_) {
+    modes_ = Modes(*factor_, reml_, m_);
+    modes_point_ = point_;
   }
-  return last_;
+  return modes_;
+}
+
+const Modes& GaussianObjective::modes_at(const Vector& x) {
+  value_at(x);
+  modes();
+  if (modes_.inverse_blocks.empty()) take_traces(factor_.get(), &modes_);
+  return modes_;
 }
 
 double GaussianObjective::value_at(const Vector& x) {
@@ -115,7 +124,7 @@ bool GaussianObjective::centre_levels(const RowSource& source, const Vector& x) 
   centred_beta_ = factor_->beta();
   henderson::centre_levels(source, moments_, centred_beta_, std::move(effects), system_.get());
   point_.resize(0);
-  last_point_.resize(0);
+  modes_point_.resize(0);
   return true;
 }
 
@@ -146,39 +155,11 @@ void GaussianObjective::uncentre_levels() {
   system_->fill(moments_);
   centred_beta_.setZero();
   point_.resize(0);
-  last_point_.resize(0);
+  modes_point_.resize(0);
 }
 
 Index GaussianObjective::traces_width() const {
   return system_->layout->remainder_size() == 0 ? 0 : ExpectedInformation::width(*system_, reml_);
-}
-
-DevianceDerivatives GaussianObjective::differentiate(HessianKind hessian, CurvatureKind curvature,
-                                                     bool inverse_blocks) {
-  DerivativeRequest request;
-  request.reml = reml_;
-  request.m = m_;
-  request.hessian = hessian;
-  request.curvature = curvature;
-  request.inverse_blocks = inverse_blocks;
-  return henderson::differentiate(factor_.get(), entries_, request);
-}
-
-void GaussianObjective::take_derivatives(HessianKind hessian, CurvatureKind curvature) {
-  // The blocks of M^-1 cost next to nothing here and serve the conditional variances afterwards.
-  last_ = differentiate(hessian, curvature, true);
-  last_point_ = point_;
-}
-
-const GammaCurvature& GaussianObjective::gamma_curvature(CurvatureKind kind) {
-  take_derivatives(HessianKind::kNone, kind);
-  return last_.curvature;
-}
-
-const Matrix& GaussianObjective::hessian(bool exact) {
-  take_derivatives(exact ? HessianKind::kExact : HessianKind::kAverageInformation,
-                   CurvatureKind::kNone);
-  return last_.hessian;
 }
 
 TraceCost GaussianObjective::trace_cost() const {
@@ -193,45 +174,17 @@ Evaluation GaussianObjective::evaluate(const Vector& x, Order order, Chart chart
   result.rounding = rounding();
   result.residual_df = m_;
   if (order == Order::kValue) return result;
-  if (chart == Chart::kCovariance) {
-    take_covariance_derivatives(order, &result);
-  } else {
-    take_factor_derivatives(order, &result);
-  }
+  // The blocks of M^-1 cost next to nothing here and serve the conditional variances afterwards.
+  if (modes().expected.empty() && order != Order::kTraces) take_traces(factor_.get(), &modes_);
+  const Curvature here = curvature(modes_, random_.directions(x, chart), order);
+  if (order == Order::kTraces) keep_scores(here.score, &modes_);
+  result.expected = here.expected;
+  result.gradient = here.expected - here.observed;
+  if (order == Order::kGradient) return result;
+  result.exact = order == Order::kTraces;
+  result.hessian = hessian(here, m_, random_.bend(x, chart, here.score));
+  result.metric = result.exact ? here.traces : here.average;
   return result;
-}
-
-void GaussianObjective::take_covariance_derivatives(Order order, Evaluation* result) {
-  if (order == Order::kGradient) {
-    const DevianceDerivatives& parts = derivatives_at(point_);
-    result->gradient =
-        random_.gradient(point_, Chart::kCovariance, parts.lambda_gradient, parts.score);
-    result->expected =
-        random_.gradient(point_, Chart::kCovariance, parts.lambda_gradient, parts.expected);
-    return;
-  }
-  const GammaCurvature& c = gamma_curvature(order == Order::kMatched   ? CurvatureKind::kMatched
-                                            : order == Order::kAverage ? CurvatureKind::kAverage
-                                                                       : CurvatureKind::kTrace);
-  result->expected = c.expected;
-  result->gradient = c.expected - c.observed;
-  result->hessian = c.average - c.observed * c.observed.transpose() / m_;
-  result->metric = c.average;
-  if (order != Order::kTraces) return;
-  result->hessian += c.average - c.trace;
-  result->metric = c.trace;
-  result->exact = true;
-}
-
-void GaussianObjective::take_factor_derivatives(Order order, Evaluation* result) {
-  if (order == Order::kGradient) {
-    const DevianceDerivatives& parts = derivatives_at(point_);
-    result->gradient = random_.gradient(point_, Chart::kFactor, parts.lambda_gradient, parts.score);
-    return;
-  }
-  result->exact = order == Order::kTraces;
-  result->hessian = hessian(result->exact);
-  result->gradient = random_.gradient(point_, Chart::kFactor, last_.lambda_gradient, last_.score);
 }
 
 NaturalGradient evaluate_deviance(GaussianObjective* deviance, const Vector& theta, bool gradient) {
@@ -241,10 +194,9 @@ NaturalGradient evaluate_deviance(GaussianObjective* deviance, const Vector& the
   std::vector<Matrix> rotations;
   result.value = deviance->value(deviance->random().to_standard(theta, &rotations));
   if (gradient && std::isfinite(result.value)) {
-    const DevianceDerivatives parts =
-        deviance->differentiate(HessianKind::kNone, CurvatureKind::kNone, false);
-    result.gradient =
-        deviance->random().natural_gradient(theta, parts.lambda_gradient, parts.score, rotations);
+    const Modes& modes = deviance->modes_at(deviance->random().to_standard(theta));
+    result.gradient = deviance->random().natural_gradient(theta, factor_gradient(modes),
+                                                          scores(modes), rotations);
   }
   return result;
 }

@@ -16,7 +16,7 @@
 #include "equations/factor.h"
 #include "equations/level_centring.h"
 #include "equations/standardization.h"
-#include "likelihood/traces.h"
+#include "likelihood/modes.h"
 #include "search/objective.h"
 
 namespace henderson {
@@ -51,19 +51,12 @@ class GaussianObjective : public Objective {
   // itself, where columns of Z are collinear at such effects, centring does not bring back.
   bool centring_helps() const;
 
-  // At the point of the last call of value(): derivatives for Gamma, and with respect to the
-  // parameters.
-  const GammaCurvature& gamma_curvature(CurvatureKind kind);
-  const Matrix& hessian(bool exact);
-  Vector gradient() const {
-    return random_.gradient(last_point_, Chart::kFactor, last_.lambda_gradient, last_.score);
-  }
-  DevianceDerivatives differentiate(HessianKind hessian, CurvatureKind curvature,
-                                    bool inverse_blocks);
   // value() unless x is the point last evaluated.
   double value_at(const Vector& x);
-  // Derivatives (without Hessian) and blocks of M^-1 at x; evaluates only what is not at hand.
-  const DevianceDerivatives& derivatives_at(const Vector& x);
+  // Solutions at the point of the last call of value(), and at x with traces and blocks of M^-1;
+  // what is at hand is not computed again.
+  const Modes& modes();
+  const Modes& modes_at(const Vector& x);
 
   const RandomPart& random() const { return random_; }
 
@@ -82,11 +75,8 @@ class GaussianObjective : public Objective {
  private:
   Index traces_width() const;
   double rounding() const;
-  void take_covariance_derivatives(Order order, Evaluation* result);
-  void take_factor_derivatives(Order order, Evaluation* result);
   double residual_cancellation() const;
   double variance_cancellation() const;
-  void take_derivatives(HessianKind hessian, CurvatureKind curvature);
 
   const CrossProducts& moments_;
   bool reml_;
@@ -97,9 +87,9 @@ class GaussianObjective : public Objective {
   std::vector<LambdaEntry> entries_;  // none if there are structures without
   Vector centred_beta_;               // y is taken about X times this (equations/level_centring.h)
   std::unique_ptr<Factor> factor_;
-  DevianceDerivatives last_;
-  Vector last_point_;  // where last_ was taken
-  Vector point_;       // of the last value()
+  Modes modes_;
+  Vector modes_point_;  // where modes_ were taken
+  Vector point_;        // of the last value()
   double point_value_ = 0;
 };
 

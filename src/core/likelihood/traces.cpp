@@ -4,10 +4,8 @@
 #include <cmath>
 
 #include "algebra/dense.h"
-#include "algebra/eigen_decompositions.h"
 #include "algebra/interrupt.h"
-#include "equations/products.h"
-#include "likelihood/differentiator.h"
+#include "algebra/small.h"
 
 namespace henderson {
 
@@ -34,10 +32,48 @@ void add_symmetric_column(Index c, Index count, const double* column, const int*
   for (int k = 0; k < K; ++k) out[c + k * count] += sum[k];
 }
 
-}  // namespace
+class TraceSums {
+ public:
+  TraceSums(Factor* factor, Modes* modes)
+      : factor_(*factor),
+        system_(factor->system()),
+        lambda_(factor->lambda()),
+        v0_(system_.layout->leaf_size()),
+        traces_(modes->traces),
+        inverse_blocks_(modes->inverse_blocks) {
+    traces_.clear();
+    inverse_blocks_.clear();
+    for (int t = 0; t < system_.layout->n_terms(); ++t) {
+      const int v = system_.layout->term_size[t];
+      traces_.push_back(Matrix::Zero(v, v));
+      inverse_blocks_.push_back(Matrix::Zero(v * v, system_.layout->term_levels[t]));
+    }
+  }
+
+  // C_rr B_j for every leaf level, and what the remainder has in the sums by itself.
+  std::vector<double> take_remainder();
+  template <int V>
+  void take_leaf(const std::vector<double>& products);
+  void take_scalar_leaf(const std::vector<double>& products);
+  bool all_scalar() const {
+    return system_.layout->leaf >= 0 && v0_ == 1 && factor_.scalar_remainder();
+  }
+
+ private:
+  void accumulate_panels(std::vector<double>* products) const;
+  void remainder_traces();
+  void inverse_blocks_of_remainder();
+
+  Factor& factor_;
+  const Equations& system_;
+  const std::vector<Matrix>& lambda_;
+  Index v0_;
+  std::vector<Matrix>& traces_;
+  std::vector<Matrix>& inverse_blocks_;
+};
 
 // products (layout of panels) = C_rr B_j for every leaf level, from the selected inverse.
-void Differentiator::accumulate_panels(std::vector<double>* products) const {
+void TraceSums::accumulate_panels(std::vector<double>* products) const {
   const SupernodalCholesky& remainder = factor_.remainder();
   products->assign(system_.panel_values.size(), 0.0);
   std::vector<int> local(remainder.size());
@@ -46,15 +82,16 @@ void Differentiator::accumulate_panels(std::vector<double>* products) const {
     const int first = remainder.symbolic().first_column[s];
     const double* inverse = remainder.inverse_values(s);
     for (Index i = 0; i < n_rows; ++i) local[remainder.rows(s)[i]] = static_cast<int>(i);
-    for (Index e = layout_.segment_start[s]; e < layout_.segment_start[s + 1]; ++e) {
+    for (Index e = system_.layout->segment_start[s]; e < system_.layout->segment_start[s + 1];
+         ++e) {
       if (e % 16384 == 16383) check_interrupt();
-      const PanelSegment& segment = layout_.segments[e];
-      const Index level = layout_.run_start[segment.run];
-      const Index count = layout_.panel_count(level);
-      const int* rows = layout_.rows_of_panel(level);
-      const Index columns = v0_ * layout_.run_levels(segment.run);
+      const PanelSegment& segment = system_.layout->segments[e];
+      const Index level = system_.layout->run_start[segment.run];
+      const Index count = system_.layout->panel_count(level);
+      const int* rows = system_.layout->rows_of_panel(level);
+      const Index columns = v0_ * system_.layout->run_levels(segment.run);
       const double* b = factor_.panel(level);
-      double* out = products->data() + layout_.panel_start[level] * v0_;
+      double* out = products->data() + system_.layout->panel_start[level] * v0_;
       for (Index c = segment.begin; c < segment.end; ++c) {
         const double* column = inverse + (rows[c] - first) * n_rows;
         Index k = 0;
@@ -72,7 +109,7 @@ void Differentiator::accumulate_panels(std::vector<double>* products) const {
 }
 
 // G_t from the remainder's own blocks: sum over stored blocks of (A Lambda C)_ll.
-void Differentiator::remainder_traces() {
+void TraceSums::remainder_traces() {
   const SupernodalCholesky& remainder = factor_.remainder();
   std::vector<int> local(remainder.size());
   Matrix c_block;
@@ -81,17 +118,17 @@ void Differentiator::remainder_traces() {
     const int first = remainder.symbolic().first_column[s];
     const double* inverse = remainder.inverse_values(s);
     for (Index i = 0; i < n_rows; ++i) local[remainder.rows(s)[i]] = static_cast<int>(i);
-    for (Index b = layout_.block_start[s]; b < layout_.block_start[s + 1]; ++b) {
-      const RemainderBlock& block = layout_.blocks[b];
+    for (Index b = system_.layout->block_start[s]; b < system_.layout->block_start[s + 1]; ++b) {
+      const RemainderBlock& block = system_.layout->blocks[b];
       const int tr = block.term_row;
       const int tc = block.term_column;
-      const int vr = layout_.term_size[tr];
-      const int vc = layout_.term_size[tc];
+      const int vr = system_.layout->term_size[tr];
+      const int vc = system_.layout->term_size[tc];
       const double* value = system_.remainder_values.data() + block.value;
       const double* source = inverse + (block.column - first) * n_rows + local[block.row];
       if (vr == 1 && vc == 1) {
-        trace_[tr](0, 0) += *value * lambda_[tc](0, 0) * *source;
-        if (block.row != block.column) trace_[tc](0, 0) += *value * lambda_[tr](0, 0) * *source;
+        traces_[tr](0, 0) += *value * lambda_[tc](0, 0) * *source;
+        if (block.row != block.column) traces_[tc](0, 0) += *value * lambda_[tr](0, 0) * *source;
         continue;
       }
       const ConstMatrixMap a(value, vr, vc);
@@ -103,23 +140,23 @@ void Differentiator::remainder_traces() {
         for (int c = 0; c < vc; ++c) {
           for (int r = 0; r < c; ++r) c_block(r, c) = c_block(c, r);
         }
-        trace_[tr] += a * lambda_[tc] * c_block;
+        traces_[tr] += a * lambda_[tc] * c_block;
       } else {
-        trace_[tr] += a * lambda_[tc] * c_block.transpose();
-        trace_[tc] += a.transpose() * lambda_[tr] * c_block;
+        traces_[tr] += a * lambda_[tc] * c_block.transpose();
+        traces_[tc] += a.transpose() * lambda_[tr] * c_block;
       }
     }
   }
 }
 
-void Differentiator::inverse_block_of_remainder(DevianceDerivatives* result) const {
+void TraceSums::inverse_blocks_of_remainder() {
   const SupernodalCholesky& remainder = factor_.remainder();
-  for (int t = 0; t < layout_.n_terms(); ++t) {
-    if (layout_.is_leaf(t)) continue;
-    const int v = layout_.term_size[t];
-    Matrix& blocks = result->inverse_blocks[t];
-    for (int l = 0; l < layout_.term_levels[t]; ++l) {
-      const int row = layout_.scalar_row[t][l];
+  for (int t = 0; t < system_.layout->n_terms(); ++t) {
+    if (system_.layout->is_leaf(t)) continue;
+    const int v = system_.layout->term_size[t];
+    Matrix& blocks = inverse_blocks_[t];
+    for (int l = 0; l < system_.layout->term_levels[t]; ++l) {
+      const int row = system_.layout->scalar_row[t][l];
       const int s = remainder.symbolic().supernode_of[row];
       const Index n_rows = remainder.n_rows(s);
       const int at = row - remainder.symbolic().first_column[s];
@@ -133,8 +170,6 @@ void Differentiator::inverse_block_of_remainder(DevianceDerivatives* result) con
     }
   }
 }
-
-namespace {
 
 // Of rows of a panel that belong to one term: trace += sum of A C' over its blocks of v_t rows, and
 // C := Lambda C.
@@ -161,81 +196,71 @@ void add_block_traces(const Matrix& lambda, Index rows, Index columns, const dou
   }
 }
 
-}  // namespace
-
-// trace_part() of the leaf where all terms are scalar: C_jj = (1 + b'C_rr b) / l^2 and
+// take_leaf() where all terms are scalar: C_jj = (1 + b'C_rr b) / l^2 and
 // c_rj = -C_rr b / l, with the products C_rr b given.
-void Differentiator::scalar_leaf_traces(const std::vector<double>& products,
-                                        DevianceDerivatives* result) {
-  const int leaf = layout_.leaf;
+void TraceSums::take_scalar_leaf(const std::vector<double>& products) {
+  const int leaf = system_.layout->leaf;
   const double lambda = lambda_[leaf](0, 0);
-  std::vector<double> with_leaf(layout_.n_terms(), 0.0);  // sum of a_rj c_rj by the term of r
+  std::vector<double> with_leaf(system_.layout->n_terms(),
+                                0.0);  // sum of a_rj c_rj by the term of r
   double own = 0;
-  for (Index j = 0; j < layout_.leaf_levels(); ++j) {
+  for (Index j = 0; j < system_.layout->leaf_levels(); ++j) {
     const double scale = 1 / factor_.leaf_factor(j)[0];
-    const Index count = layout_.panel_count(j);
-    const int* rows = layout_.rows_of_panel(j);
+    const Index count = system_.layout->panel_count(j);
+    const int* rows = system_.layout->rows_of_panel(j);
     const double* a = system_.panel(j);
     const double* b = factor_.panel(j);
-    const double* product = products.data() + layout_.panel_start[j];
+    const double* product = products.data() + system_.layout->panel_start[j];
     double c_jj = 1;
     for (Index i = 0; i < count; ++i) {
       c_jj += b[i] * product[i];
-      with_leaf[layout_.row_term[rows[i]]] -= a[i] * product[i] * scale;
+      with_leaf[system_.layout->row_term[rows[i]]] -= a[i] * product[i] * scale;
     }
     c_jj *= scale * scale;
     own += system_.leaf_diagonal(0, j) * c_jj;
-    if (request_.inverse_blocks) result->inverse_blocks[leaf](0, j) = c_jj;
+    inverse_blocks_[leaf](0, j) = c_jj;
   }
-  trace_[leaf](0, 0) += lambda * own;
-  for (int t = 0; t < layout_.n_terms(); ++t) {
-    if (layout_.is_leaf(t)) continue;
-    trace_[t](0, 0) += lambda * with_leaf[t];
-    trace_[leaf](0, 0) += lambda_[t](0, 0) * with_leaf[t];
+  traces_[leaf](0, 0) += lambda * own;
+  for (int t = 0; t < system_.layout->n_terms(); ++t) {
+    if (system_.layout->is_leaf(t)) continue;
+    traces_[t](0, 0) += lambda * with_leaf[t];
+    traces_[leaf](0, 0) += lambda_[t](0, 0) * with_leaf[t];
   }
 }
 
+std::vector<double> TraceSums::take_remainder() {
+  const Index q = system_.layout->remainder_size();
+  std::vector<double> products;
+  if (q == 0) return products;
+  factor_.mutable_remainder()->compute_selected_inverse();
+  if (system_.layout->panels_full) {
+    // One dense supernode: C_rr is a full symmetric matrix once its upper part is filled.
+    products.assign(system_.panel_values.size(), 0.0);
+    const Matrix inverse =
+        ConstMatrixMap(factor_.remainder().inverse_values(0), q, q).selfadjointView<Eigen::Lower>();
+    gemm_nn(q, v0_ * system_.layout->leaf_levels(), q, 1.0, inverse.data(), q, factor_.panel(0), q,
+            products.data(), q);
+  } else {
+    accumulate_panels(&products);
+  }
+  remainder_traces();
+  inverse_blocks_of_remainder();
+  return products;
+}
+
 template <int V>
-void Differentiator::trace_part(DevianceDerivatives* result) {
+void TraceSums::take_leaf(const std::vector<double>& products) {
   using Small = Eigen::Matrix<double, V, V>;
   const Index v = v0_;
-  const int k = layout_.n_terms();
-  const Index q = layout_.remainder_size();
+  if (system_.layout->leaf < 0) return;
   const Small lambda = factor_.leaf_lambda();
-  if (request_.inverse_blocks) {
-    for (int t = 0; t < k; ++t) {
-      const int vt = layout_.term_size[t];
-      result->inverse_blocks.push_back(Matrix::Zero(vt * vt, layout_.term_levels[t]));
-    }
-  }
-  std::vector<double> products;
-  if (q > 0) {
-    factor_.mutable_remainder()->compute_selected_inverse();
-    if (layout_.panels_full) {
-      // One dense supernode: C_rr is a full symmetric matrix once its upper part is filled.
-      products.assign(system_.panel_values.size(), 0.0);
-      Matrix inverse = ConstMatrixMap(factor_.remainder().inverse_values(0), q, q)
-                           .selfadjointView<Eigen::Lower>();
-      gemm_nn(q, v * layout_.leaf_levels(), q, 1.0, inverse.data(), q, factor_.panel(0), q,
-              products.data(), q);
-    } else {
-      accumulate_panels(&products);
-    }
-    remainder_traces();
-    if (request_.inverse_blocks) inverse_block_of_remainder(result);
-  }
-  if (layout_.leaf < 0) return;
-  if (V == 1 && factor_.scalar_remainder()) {
-    scalar_leaf_traces(products, result);
-    return;
-  }
   Small c_jj(v, v);
   Small l_inverse(v, v);
   Small product(v, v);
   Small total = Small::Zero(v, v);
   std::vector<double> c_rj;
   std::vector<double> a_lambda;
-  for (Index j = 0; j < layout_.leaf_levels(); ++j) {
+  for (Index j = 0; j < system_.layout->leaf_levels(); ++j) {
     const Eigen::Map<const Small> a(system_.leaf_diagonal.data() + j * v * v, v, v);
     const double* l = factor_.leaf_factor(j);
     l_inverse.setZero(v, v);
@@ -247,11 +272,11 @@ void Differentiator::trace_part(DevianceDerivatives* result) {
         l_inverse(r, c) = -sum / l[r + r * v];
       }
     }
-    const Index count = layout_.panel_count(j);
+    const Index count = system_.layout->panel_count(j);
     if (count == 0) {
       c_jj.noalias() = l_inverse.transpose() * l_inverse;
     } else {
-      const Index at = layout_.panel_start[j] * v;
+      const Index at = system_.layout->panel_start[j] * v;
       const ConstMatrixMap b(factor_.panel(j), count, v);
       const ConstMatrixMap p(products.data() + at, count, v);
       // C_jj = L^-T (I + B'C_rr B) L^-1 and C_rj = -C_rr B L^-1.
@@ -265,82 +290,98 @@ void Differentiator::trace_part(DevianceDerivatives* result) {
       c.noalias() = -p.lazyProduct(l_inverse);
       const ConstMatrixMap source(system_.panel(j), count, v);
       al.noalias() = source.lazyProduct(lambda);
-      const int* rows = layout_.rows_of_panel(j);
+      const int* rows = system_.layout->rows_of_panel(j);
       for (Index i = 0; i < count;) {
-        const int term = layout_.row_term[rows[i]];
+        const int term = system_.layout->row_term[rows[i]];
         Index end = i + 1;
-        while (end < count && layout_.row_term[rows[end]] == term) ++end;
+        while (end < count && system_.layout->row_term[rows[end]] == term) ++end;
         add_block_traces(lambda_[term], end - i, v, al.data() + i, c.data() + i, count,
-                         &trace_[term]);
+                         &traces_[term]);
         i = end;
       }
       total += source.transpose().lazyProduct(c);
     }
     product.noalias() = lambda * c_jj;
     total.noalias() += a * product;
-    if (request_.inverse_blocks) {
-      Eigen::Map<Small>(result->inverse_blocks[layout_.leaf].data() + j * v * v, v, v) = c_jj;
+    Eigen::Map<Small>(inverse_blocks_[system_.layout->leaf].data() + j * v * v, v, v) = c_jj;
+  }
+  traces_[system_.layout->leaf] += total;
+}
+
+// Q from G = Q Lambda, last column first; a vanishing pivot is held off zero by the optimizer.
+Matrix divide_by_factor(const Matrix& traces, const Matrix& lambda) {
+  const Index v = lambda.rows();
+  Matrix q = Matrix::Zero(v, v);
+  for (Index c = v - 1; c >= 0; --c) {
+    double pivot = lambda(c, c);
+    if (std::abs(pivot) < 1e-12) pivot = pivot < 0 ? -1e-12 : 1e-12;
+    for (Index r = v - 1; r >= c; --r) {
+      double sum = traces(r, c);
+      for (Index e = c + 1; e < v; ++e) sum -= q(r, e) * lambda(e, c);
+      q(r, c) = sum / pivot;
+      q(c, r) = q(r, c);
     }
   }
-  trace_[layout_.leaf] += total;
+  return q;
 }
 
-// G_t -= sum_j (C_X Phi U_X')_jj.
-void Differentiator::reml_correction() {
-  if (!request_.reml) return;
-  for (int t = 0; t < layout_.n_terms(); ++t) trace_[t] -= fixed_[t];
-}
-
-void Differentiator::scores(DevianceDerivatives* result) const {
-  for (int t = 0; t < layout_.n_terms(); ++t) {
-    const int v = layout_.term_size[t];
-    result->lambda_gradient.push_back(2 * (trace_[t] - f_ * cross_[t]));
-    // Q from G = Q Lambda, last column first; a vanishing pivot is held off zero by the optimizer.
-    const Matrix& lambda = lambda_[t];
-    Matrix q = Matrix::Zero(v, v);
-    for (int c = v - 1; c >= 0; --c) {
-      double pivot = lambda(c, c);
-      if (std::abs(pivot) < 1e-12) pivot = pivot < 0 ? -1e-12 : 1e-12;
-      for (int r = v - 1; r >= c; --r) {
-        double sum = trace_[t](r, c);
-        for (int e = c + 1; e < v; ++e) sum -= q(r, e) * lambda(e, c);
-        q(r, c) = sum / pivot;
-        q(c, r) = q(r, c);
-      }
+// One term: Q from the blocks of D.
+Matrix sum_of_blocks(const Modes& modes) {
+  const Index v = modes.system().layout->leaf_size();
+  const Index p = modes.system().layout->p;
+  const Vector sum = modes.blocks.rowwise().sum();
+  Matrix q = ConstMatrixMap(sum.data(), v, v);
+  if (!modes.reml || p == 0) return q;
+  const auto l = modes.factor->x_factor().triangularView<Eigen::Lower>();
+  const Matrix root = l.solve(Matrix::Identity(p, p));
+  const Matrix phi = root.transpose() * root;
+  const Matrix squares = fixed_squares(modes)[0];
+  for (Index b = 0; b < v; ++b) {
+    for (Index a = 0; a < v; ++a) {
+      q(a, b) -= squares.block(a * p, b * p, p, p).cwiseProduct(phi).sum();
     }
-    result->score.push_back(q - f_ * square_[t]);
-    result->expected.push_back(q);
+  }
+  return q;
+}
+
+}  // namespace
+
+void take_traces(Factor* factor, Modes* modes) {
+  TraceSums sums(factor, modes);
+  const std::vector<double> products = sums.take_remainder();
+  if (sums.all_scalar()) {
+    sums.take_scalar_leaf(products);
+  } else {
+    with_width(modes->system().layout->leaf_size(), [&](auto v) { sums.take_leaf<v>(products); });
+  }
+  const std::vector<Matrix>& lambda = factor->lambda();
+  const bool known = !modes->expected.empty();
+  if (modes->one_term()) {
+    if (!known) modes->expected = {sum_of_blocks(*modes)};
+    modes->traces = {modes->expected[0] * lambda[0]};
+    return;
+  }
+  for (std::size_t t = 0; t < lambda.size(); ++t) {
+    if (modes->reml) modes->traces[t] -= modes->fixed[t];
+    if (!known) modes->expected.push_back(divide_by_factor(modes->traces[t], lambda[t]));
   }
 }
 
-void Differentiator::take_modes(DevianceDerivatives* result) { result->modes = std::move(mode_); }
+std::vector<Matrix> scores(const Modes& modes) {
+  std::vector<Matrix> scores;
+  for (std::size_t t = 0; t < modes.expected.size(); ++t) {
+    scores.push_back(modes.expected[t] - modes.scale * modes.squares[t]);
+  }
+  return scores;
+}
 
-DevianceDerivatives differentiate(Factor* factor, const std::vector<LambdaEntry>& entries,
-                                  const DerivativeRequest& request) {
-  DevianceDerivatives result;
-  Differentiator work(factor, request);
-  work.solve_modes();
-  switch (factor->system().layout->leaf_size()) {
-    case 1:
-      work.trace_part<1>(&result);
-      break;
-    case 2:
-      work.trace_part<2>(&result);
-      break;
-    case 3:
-      work.trace_part<3>(&result);
-      break;
-    default:
-      work.trace_part<Eigen::Dynamic>(&result);
+std::vector<Matrix> factor_gradient(const Modes& modes) {
+  std::vector<Matrix> gradient;
+  for (std::size_t t = 0; t < modes.traces.size(); ++t) {
+    const Matrix observed = modes.scale * modes.squares[t] * modes.factor->lambda()[t];
+    gradient.push_back(2 * (modes.traces[t] - observed));
   }
-  work.reml_correction();
-  work.scores(&result);
-  if (request.hessian != HessianKind::kNone) {
-    work.hessian(entries, request.hessian == HessianKind::kExact, &result);
-  }
-  if (request.curvature != CurvatureKind::kNone) work.gamma_curvature(entries, &result);
-  work.take_modes(&result);
-  return result;
+  return gradient;
 }
 
 }  // namespace henderson
