@@ -37,10 +37,10 @@ class Problem {
       : moments_(moments_of(model)),
         basis_(standardize(moments_, model.structures)),
         random_(model.structures, model.n_levels, basis_.z_map, basis_.z_inverse),
-        equations_(std::make_shared<const Layout>(moments_), basis_, moments_),
+        equations_(std::make_shared<const Layout>(*moments_.incidence), basis_, moments_),
         factor_(equations_.layout),
         reml_(reml),
-        m_(reml ? moments_.n - moments_.p : moments_.n) {}
+        m_(reml ? moments_.n - moments_.p() : moments_.n) {}
 
   double m() const { return m_; }
   const Standardization& basis() const { return basis_; }
@@ -267,7 +267,7 @@ TEST_CASE("with one term solutions keep their digits at variance ratios of 1e12"
   }
   const CrossProducts moments = moments_of(model);
   const Standardization basis = standardize(moments, model.structures);
-  const Equations equations(std::make_shared<const Layout>(moments), basis, moments);
+  const Equations equations(std::make_shared<const Layout>(*moments.incidence), basis, moments);
   Factor factor(equations.layout);
   const double unit = std::abs(basis.z_map[0](0, 0));
   REQUIRE(factor.factorize(equations, {Matrix::Constant(1, 1, 1e6 * unit)}));
