@@ -189,14 +189,17 @@ index_theta <- function(random) {
 #' @return list(`row`, `column`), integers.
 #' @noRd
 lambda_entries <- function(term) {
-  if (!has_entries(term$structure)) {
-    abort(c(
-      "This is not available yet for a model with the random term {.code {term$text}}.",
-      "i" = "Use an unstructured term {.code |} or a diagonal one {.code ||} for it."
-    ), kind = "unsupported", variable = term$structure, observed = term$text)
-  }
+  require_entries(term)
   at <- covariance_structures[[term$structure]]$entries(length(term$columns))
   list(row = at[, 1L], column = at[, 2L])
+}
+
+require_entries <- function(term) {
+  if (has_entries(term$structure)) return(invisible(NULL))
+  abort(c(
+    "This is not available yet for a model with the random term {.code {term$text}}.",
+    "i" = "Use an unstructured term {.code |} or a diagonal one {.code ||} for it."
+  ), kind = "unsupported", variable = term$structure, observed = term$text)
 }
 
 #' Parameters of the Lambda with Lambda Lambda' = FF'

@@ -299,11 +299,13 @@ report_many_levels <- function(term, n_levels, n, control) {
   ), kind = "grouping", variable = name, observed = n_levels)
 }
 
-#' Terms with a diagonal covariance count each component by itself (levels, checked before)
+#' Terms with a diagonal covariance count each component by itself (levels, checked before), and
+#' those whose parameters are no entries of Lambda have fewer of these
 #' @noRd
 check_n_random_effects <- function(term, n_levels, n, control) {
   v <- length(term$columns)
-  if (!has_covariances(term$structure) || v * n_levels < n) {
+  free <- has_covariances(term$structure) && has_entries(term$structure)
+  if (!free || v * n_levels < n) {
     return(invisible(NULL))
   }
   count <- v * n_levels

@@ -188,6 +188,7 @@ report_outcome <- function(fit, control) {
   }
   report_precision(fit)
   inform_undetermined(fit)
+  inform_flat(fit)
   invisible(fit)
 }
 

@@ -116,6 +116,23 @@ inform_undetermined <- function(fit) {
   say_undetermined(lines, fit)
 }
 
+# Where parameters are no entries of Lambda nobody can say which are undetermined, but that some are.
+inform_flat <- function(fit) {
+  curved <- vapply(fit$random, function(term) has_entries(term$structure), TRUE)
+  curvature <- fit$optimization$certificate$smallest_curvature
+  if (all(curved) || is.null(curvature) || !(abs(curvature) < 1e-7)) return(invisible(NULL))
+  say_undetermined(c(
+    paste0(
+      "The data do not determine all variances and correlations of the model with ",
+      and_list(bar_texts(fit, which(!curved))), ": others fit as well."
+    ),
+    i = paste(
+      "One observation for each random effect, for instance, cannot tell equal covariances of",
+      "all effects from the residual variance."
+    )
+  ), fit)
+}
+
 # `what` is NA: said where it is asked for.
 inform_unknown <- function(what, fit) {
   notes <- paste0(upper_first(undetermined_notes(fit)), ".")

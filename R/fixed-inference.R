@@ -52,6 +52,7 @@ inference_pieces <- function(fit, method, limit = largest_information) {
   # a list can be edited by hand: what was computed for other parameters does not count
   if (identical(cached$theta, fit$theta) && identical(cached$REML, fit$REML)) return(cached)
   check_information_digits(fit)
+  if (method == "Kenward-Roger") check_adjustable(fit)
   moments <- unclass(cross_products_of(fit))
   held <- redundant_parameters(fit, method)
   pieces <- if (method == "Satterthwaite") {
@@ -66,6 +67,18 @@ inference_pieces <- function(fit, method, limit = largest_information) {
   pieces[c("theta", "REML")] <- fit[c("theta", "REML")]
   assign(method, pieces, envir = fit$cache)
   pieces
+}
+
+#' Kenward and Roger's adjustment is for parameters in which V is linear
+#' @noRd
+check_adjustable <- function(fit) {
+  bent <- Find(function(term) !has_entries(term$structure), fit$random)
+  if (is.null(bent)) return(invisible(NULL))
+  abort(c(
+    "{.code ddf = \"Kenward-Roger\"} is not available yet for a model with the random term
+     {.code {bent$text}}, whose correlations are no linear parameters.",
+    "i" = "Use {.code ddf = \"Satterthwaite\"}."
+  ), kind = "unsupported", variable = "ddf", observed = bent$text)
 }
 
 #' Second derivatives from cross-products have digits at the variances of the fit

@@ -99,6 +99,7 @@ are_determined <- function(fit, forms) {
 # Columns of one term whose variances are not determined: logical v.
 undetermined_columns <- function(fit, position) {
   term <- fit$random[[position]]
+  if (is.null(fit$undetermined)) return(rep(FALSE, length(term$columns)))
   at <- lambda_entries(term)
   undetermined_parameters(fit)[term$theta_index][at$row == at$column]
 }
@@ -108,6 +109,7 @@ undetermined_covariances <- function(fit, position) {
   term <- fit$random[[position]]
   v <- length(term$columns)
   unknown <- matrix(FALSE, v, v)
+  if (is.null(fit$undetermined)) return(unknown)
   at <- lambda_entries(term)
   chosen <- term$theta_index %in% fit$undetermined$alone
   unknown[cbind(at$row, at$column)[chosen, , drop = FALSE]] <- TRUE

@@ -5,6 +5,7 @@
 # `position` (in `fit$parsed$random`), `reduced` (random_term, or NULL: the term is removed)).
 # `within`: are terms reduced column by column before they are removed?
 random_reductions <- function(fit, within = TRUE) {
+  lapply(fit$random, require_entries)
   reductions <- lapply(seq_along(fit$parsed$random), function(position) {
     term <- fit$parsed$random[[position]]
     parts <- if (within) removable_parts(term, fit) else list()

@@ -156,9 +156,17 @@ TEST_CASE("directions and gradients by theta are derivatives too") {
     const Vector x = part.to_standard(theta, &q);
     const Vector gradient = part.natural_gradient(theta, {2 * s * part.factors(x)[0]}, {s}, q);
     const std::vector<CovarianceDirection> d = part.natural_directions(theta);
+    const Matrix bend = part.natural_bend(theta, {s});
     constexpr double kStep = 1e-5;
     for (int i = 0; i < part.n_parameters(); ++i) {
       const Vector unit = kStep * Vector::Unit(theta.size(), i);
+      const auto above = part.natural_directions(theta + unit);
+      const auto below = part.natural_directions(theta - unit);
+      for (int j = 0; j < part.n_parameters(); ++j) {
+        if (i == j && !part.has_entries()) continue;  // that of x(theta) is left out
+        const double second = s.cwiseProduct((above[j].gamma - below[j].gamma) / (2 * kStep)).sum();
+        CHECK(bend(i, j) == Approx(second).epsilon(1e-5).margin(1e-5));
+      }
       const Matrix slope = (gamma(part, part.to_standard(theta + unit)) -
                             gamma(part, part.to_standard(theta - unit))) /
                            (2 * kStep);

@@ -53,7 +53,8 @@ test_that("every structure's pieces agree in length, and its start gives the ide
       expect_length(unique(row$labels(letters[1:v])), n)
       expect_identical(lambda_matrix(one[[1]], theta_start(one)), diag(v))
       # where the last parameter may be a correlation
-      theta <- if (has_entries(name)) seq_len(n) + 0.5 else c(seq_len(n - 1) + 0.5, 0.3)
+      theta <- seq_len(n) + 0.5
+      if (!has_entries(name) && v > 1) theta[n] <- 0.3
       lambda <- lambda_matrix(one[[1]], theta)
       expect_equal(lambda, written_lambda[[name]](theta, v), tolerance = 1e-14)
       if (!has_entries(name)) next

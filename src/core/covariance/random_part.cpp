@@ -331,6 +331,29 @@ std::vector<CovarianceDirection> RandomPart::natural_directions(const Vector& th
   return result;
 }
 
+Matrix RandomPart::natural_bend(const Vector& theta, const std::vector<Matrix>& s) const {
+  Matrix result = Matrix::Zero(n_parameters(), n_parameters());
+  const Matrix by_x = has_entries_ ? result : bend(to_standard(theta), Chart::kFactor, s);
+  for (const Part& part : parts_) {
+    const int at = part.first_parameter;
+    const int n = part.n_parameters;
+    if (!part.structure->has_entries()) {
+      const Vector from = part.structure->from_theta(own(part, theta));
+      const Vector rate = part.multipliers.cwiseQuotient(part.structure->slopes(from));
+      result.block(at, at, n, n) = rate.asDiagonal() * by_x.block(at, at, n, n) * rate.asDiagonal();
+      continue;
+    }
+    const Matrix& k = bases_[part.term];
+    const Matrix natural = k.transpose() * s[part.term] * k;
+    each_entry(part, [&](int i, int r, int c) {
+      each_entry(part, [&](int j, int q, int d) {
+        if (c == d) result(i, j) = 2 * natural(r, q);
+      });
+    });
+  }
+  return result;
+}
+
 Vector RandomPart::natural_gradient(const Vector& theta, const std::vector<Matrix>& by_lambda,
                                     const std::vector<Matrix>& s,
                                     const std::vector<Matrix>& rotations) const {

@@ -74,6 +74,9 @@ class RandomPart {
   // dGamma~/dtheta_i, and the gradient by theta from that by Lambda~ and Gamma~ at x, of which the
   // rotations are those of to_standard().
   std::vector<CovarianceDirection> natural_directions(const Vector& theta) const;
+  // <S, d2Gamma~/dtheta_i dtheta_j>, but for what the curvature of x(theta) adds where theta are no
+  // entries of Lambda: nothing at a stationary point.
+  Matrix natural_bend(const Vector& theta, const std::vector<Matrix>& s) const;
   Vector natural_gradient(const Vector& theta, const std::vector<Matrix>& by_lambda,
                           const std::vector<Matrix>& s, const std::vector<Matrix>& rotations) const;
 

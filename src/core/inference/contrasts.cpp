@@ -66,10 +66,12 @@ Matrix difference_hessian(GaussianObjective* deviance, const Vector& theta,
   Matrix hessian = Matrix::Zero(k, k);
   for (int i = 0; i < k; ++i) {
     if (free[i] == 0) continue;
-    const LambdaEntry& entry = deviance->entries()[i];
-    const double size = std::max(standard[entry.term].cwiseAbs().maxCoeff(), 1e-2);
-    const double unit = std::abs(deviance->basis().z_inverse[entry.term](entry.row, entry.row));
-    const double step = kStep * size * unit;
+    double step = kStep * std::max(std::abs(theta[i]), 1e-2);
+    if (deviance->random().has_entries()) {
+      const LambdaEntry& entry = deviance->entries()[i];
+      const double size = std::max(standard[entry.term].cwiseAbs().maxCoeff(), 1e-2);
+      step = kStep * size * std::abs(deviance->basis().z_inverse[entry.term](entry.row, entry.row));
+    }
     Vector moved = theta;
     moved[i] = theta[i] + step;
     const Vector above = evaluate_deviance(deviance, moved, true).gradient;
@@ -141,7 +143,7 @@ Vector quadratic_forms(const ConstMatrixRef& l, const double* a) {
 // no others) and have no uncertainty of their own. trace: tr(V^-1 V_i), forms: X'V^-1 V_i V^-1 X.
 void hold_reproduced(const GaussianObjective& deviance, const Vector& trace,
                      const std::vector<Matrix>& forms, std::vector<int>* held) {
-  if (deviance.system().layout->p == 0) return;
+  if (deviance.system().layout->p == 0 || !deviance.random().has_entries()) return;
   const auto l = deviance.factor().x_factor().triangularView<Eigen::Lower>();
   for (int i = 0; i < deviance.n_parameters(); ++i) {
     if (!deviance.is_diagonal(i)) continue;
@@ -167,8 +169,10 @@ void take_fixed_part(const GaussianObjective& deviance, const std::vector<Matrix
   parts->phi_moves = phi_moves(deviance, forms);
 }
 
-// dGamma~ by the entries of Gamma for columns as given.
-std::vector<CovarianceDirection> natural_entries(const GaussianObjective& deviance) {
+// dGamma~ by the entries of Gamma for columns as given; by theta where these have others.
+std::vector<CovarianceDirection> natural_entries(const GaussianObjective& deviance,
+                                                 const Vector& theta) {
+  if (!deviance.random().has_entries()) return deviance.random().natural_directions(theta);
   std::vector<CovarianceDirection> directions;
   for (const LambdaEntry& entry : deviance.entries()) {
     const Matrix& map = deviance.basis().z_map[entry.term];
@@ -177,25 +181,6 @@ std::vector<CovarianceDirection> natural_entries(const GaussianObjective& devian
     directions.push_back({entry.term, gamma});
   }
   return directions;
-}
-
-// <S, d2Gamma~> by entries of Lambda for columns as given: 2 S[a, a'] within a column.
-Matrix natural_bend(const GaussianObjective& deviance, const std::vector<Matrix>& score) {
-  const Index k = deviance.n_parameters();
-  std::vector<Matrix> natural;
-  for (std::size_t t = 0; t < score.size(); ++t) {
-    const Matrix& map = deviance.basis().z_map[t];
-    natural.push_back(map.transpose() * score[t] * map);
-  }
-  Matrix bend = Matrix::Zero(k, k);
-  for (Index i = 0; i < k; ++i) {
-    const LambdaEntry& a = deviance.entries()[i];
-    for (Index j = 0; j < k; ++j) {
-      const LambdaEntry& b = deviance.entries()[j];
-      if (a.term == b.term && a.column == b.column) bend(i, j) = 2 * natural[a.term](a.row, b.row);
-    }
-  }
-  return bend;
 }
 
 void empty(Index i, Matrix* matrix) {
@@ -209,20 +194,18 @@ ContrastParts satterthwaite_parts(GaussianObjective* deviance, const Vector& the
                                   HessianSource source, const std::vector<int>& held) {
   ContrastParts parts;
   deviance->value_at(deviance->random().to_standard(theta));
-  const std::vector<Matrix> lambda = deviance->random().natural_factors(theta);
-  for (const LambdaEntry& entry : deviance->entries()) {
-    parts.free.push_back((lambda[entry.term].col(entry.column).array() != 0).any() ? 1 : 0);
-  }
+  const std::vector<CovarianceDirection> directions = deviance->random().natural_directions(theta);
+  // nothing moves with an entry of an empty column of Lambda, or a correlation beside zeros
+  for (const CovarianceDirection& d : directions) parts.free.push_back(d.gamma.isZero(0) ? 0 : 1);
   for (int i : held) parts.free[i] = 0;
   parts.exact_hessian = use_exact_hessian(*deviance, source);
   if (!parts.exact_hessian) parts.hessian = difference_hessian(deviance, theta, parts.free);
   const Modes& modes = deviance->modes();
-  const std::vector<CovarianceDirection> directions = deviance->random().natural_directions(theta);
   take_fixed_part(*deviance, fixed_forms(modes, directions), &parts);
   parts.offset = -observed_scores(modes, directions) / parts.degrees;
   if (parts.exact_hessian) {
     const Curvature c = curvature(modes, directions, Order::kTraces);
-    parts.hessian = hessian(c, parts.degrees, natural_bend(*deviance, c.score));
+    parts.hessian = hessian(c, parts.degrees, deviance->random().natural_bend(theta, c.score));
     for (Index i = 0; i < parts.hessian.rows(); ++i) {
       if (parts.free[i] == 0) empty(i, &parts.hessian);
     }
@@ -260,7 +243,7 @@ ContrastParts expected_parts(GaussianObjective* deviance, const Vector& theta, b
   ContrastParts parts;
   deviance->value_at(deviance->random().to_standard(theta));
   const Modes& modes = deviance->modes();
-  const std::vector<CovarianceDirection> directions = natural_entries(*deviance);
+  const std::vector<CovarianceDirection> directions = natural_entries(*deviance, theta);
   const std::vector<Matrix> forms = fixed_forms(modes, directions);
   take_fixed_part(*deviance, forms, &parts);
   const Curvature c = curvature(modes, directions, Order::kTraces);
