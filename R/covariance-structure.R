@@ -54,12 +54,30 @@ covariance_structures <- list(
     labels = function(columns) columns,
     entries = function(v) cbind(seq_len(v), seq_len(v)),
     parameters = function(F) sqrt(rowSums(F^2))
+  ),
+  cs = list(
+    wrapper = list(name = "cs", hom = FALSE),
+    has_covariances = TRUE,
+    one_correlation = "cs",
+    lower = function(v) c(rep(0, v), if (v > 1L) -1 / (v - 1)),
+    labels = function(columns) with_rho(columns, columns)
+  ),
+  homcs = list(
+    wrapper = list(name = "cs", hom = TRUE),
+    has_covariances = TRUE,
+    one_deviation = TRUE,
+    one_correlation = "cs",
+    lower = function(v) c(0, if (v > 1L) -1 / (v - 1)),
+    labels = function(columns) with_rho("*", columns)
   )
 )
 
+# Labels of standard deviations and of the correlation that several columns have.
+with_rho <- function(deviations, columns) c(deviations, if (length(columns) > 1L) "rho")
+
 # Covariance structures that other packages know and this one does not (yet).
 unsupported_structures <- c(
-  "cs", "homcs", "hetcs", "ar1", "hetar1", "homar1", "toep", "homtoep", "hettoep", "rr", "ou",
+  "homcs", "hetcs", "ar1", "hetar1", "homar1", "toep", "homtoep", "hettoep", "rr", "ou",
   "exp", "gau", "mat", "homdiag", "propto", "equalto", "kin", "gr"
 )
 

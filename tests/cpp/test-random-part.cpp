@@ -19,7 +19,8 @@ struct Case {
 };
 
 std::vector<Case> cases() {
-  return {{{{"us", 1}}}, {{{"us", 3}}}, {{{"diag", 3}}}, {{{"us", 2}, {"diag", 2}}}};
+  return {{{{"us", 1}}}, {{{"us", 3}}},    {{{"diag", 3}}},         {{{"us", 2}, {"diag", 2}}},
+          {{{"cs", 3}}}, {{{"homcs", 4}}}, {{{"cs", 2}, {"us", 2}}}};
 }
 
 class Random {

@@ -38,8 +38,11 @@ written_lambda <- list(
     lambda[lower.tri(lambda, diag = TRUE)] <- theta
     lambda
   },
-  diag = function(theta, v) diag(theta, nrow = v)
+  diag = function(theta, v) diag(theta, nrow = v),
+  cs = function(theta, v) theta[seq_len(v)] * cs_root(theta[v + 1L], v),
+  homcs = function(theta, v) theta[1L] * cs_root(theta[2L], v)
 )
+cs_root <- function(rho, v) if (v == 1L) diag(1) else t(chol((1 - rho) * diag(v) + rho))
 
 test_that("every structure's pieces agree in length, and its start gives the identity", {
   expect_setequal(names(written_lambda), names(covariance_structures))

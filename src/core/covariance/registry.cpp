@@ -10,6 +10,8 @@ std::shared_ptr<const CovarianceStructure> make_structure(const std::string& nam
   static const std::map<std::string, Maker> makers = {
       {"us", make_unstructured},
       {"diag", make_diagonal},
+      {"cs", [](int columns) { return make_compound_symmetry(columns, false); }},
+      {"homcs", [](int columns) { return make_compound_symmetry(columns, true); }},
   };
   const auto maker = makers.find(name);
   if (maker == makers.end()) throw std::invalid_argument("no covariance structure '" + name + "'");

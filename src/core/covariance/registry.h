@@ -15,6 +15,7 @@ std::shared_ptr<const CovarianceStructure> make_structure(const std::string& nam
 // One for each structure, defined in the file of its name.
 std::unique_ptr<CovarianceStructure> make_unstructured(int v);
 std::unique_ptr<CovarianceStructure> make_diagonal(int v);
+std::unique_ptr<CovarianceStructure> make_compound_symmetry(int v, bool homogeneous);
 
 }  // namespace henderson
 
