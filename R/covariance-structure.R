@@ -69,6 +69,21 @@ covariance_structures <- list(
     one_correlation = "cs",
     lower = function(v) c(0, if (v > 1L) -1 / (v - 1)),
     labels = function(columns) with_rho("*", columns)
+  ),
+  ar1 = list(
+    wrapper = list(name = "ar1", hom = TRUE),
+    has_covariances = TRUE,
+    one_deviation = TRUE,
+    one_correlation = "ar1",
+    lower = function(v) c(0, if (v > 1L) -1),
+    labels = function(columns) with_rho("*", columns)
+  ),
+  hetar1 = list(
+    wrapper = list(name = "ar1", hom = FALSE),
+    has_covariances = TRUE,
+    one_correlation = "ar1",
+    lower = function(v) c(rep(0, v), if (v > 1L) -1),
+    labels = function(columns) with_rho(columns, columns)
   )
 )
 
@@ -77,7 +92,7 @@ with_rho <- function(deviations, columns) c(deviations, if (length(columns) > 1L
 
 # Covariance structures that other packages know and this one does not (yet).
 unsupported_structures <- c(
-  "homcs", "hetcs", "ar1", "hetar1", "homar1", "toep", "homtoep", "hettoep", "rr", "ou",
+  "homcs", "hetcs", "hetar1", "homar1", "toep", "homtoep", "hettoep", "rr", "ou",
   "exp", "gau", "mat", "homdiag", "propto", "equalto", "kin", "gr"
 )
 

@@ -19,8 +19,11 @@
 #'   \item{\code{(x | g)}}{intercept and slope, correlated}
 #'   \item{\code{(x || g)} or \code{diag(x | g)}}{intercept and slope, independent: also where `x`
 #'   is a factor}
-#'   \item{\code{cs(0 + f | g)}}{an effect of each level of `f`, any two equally correlated; with
-#'     \code{cs(0 + f | g, hom = TRUE)} of one variance}
+#'   \item{\code{cs(0 + f | g)}}{an effect of each level of `f`, any two equally correlated;
+#'     with \code{cs(0 + f | g, hom = TRUE)} of one variance}
+#'   \item{\code{ar1(0 + f | g)}}{an effect of each level of `f`, of one variance, correlations
+#'     that fall as a power of the distance in the order of the levels; with
+#'     \code{ar1(0 + f | g, hom = FALSE)} of a variance each}
 #'   \item{\code{(0 + x | g)}}{slope alone}
 #'   \item{\code{(1 | a/b)}}{`b` nested in `a`}
 #'   \item{\code{(1 | a) + (1 | b)}}{crossed factors}

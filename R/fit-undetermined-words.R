@@ -116,7 +116,7 @@ inform_undetermined <- function(fit) {
   say_undetermined(lines, fit)
 }
 
-# Where parameters are no entries of Lambda nobody can say which are undetermined, but that some are.
+# Where parameters are no entries of Lambda it is only known that some are undetermined.
 inform_flat <- function(fit) {
   curved <- vapply(fit$random, function(term) has_entries(term$structure), TRUE)
   curvature <- fit$optimization$certificate$smallest_curvature

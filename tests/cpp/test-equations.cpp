@@ -1,4 +1,4 @@
-// Equations in a given layout: other numbers, another response.
+// Equations in a given layout (equations/layout.h): other numbers, another response.
 #include <catch.h>
 
 #include <memory>

@@ -1,4 +1,5 @@
-// Structures and their parameters: every map against differences, in both charts.
+// Structures and their parameters (covariance/structure.h, covariance/correlation.h): every map
+// against differences, in both charts.
 #include <catch.h>
 
 #include <Eigen/Cholesky>
@@ -19,8 +20,9 @@ struct Case {
 };
 
 std::vector<Case> cases() {
-  return {{{{"us", 1}}}, {{{"us", 3}}},    {{{"diag", 3}}},         {{{"us", 2}, {"diag", 2}}},
-          {{{"cs", 3}}}, {{{"homcs", 4}}}, {{{"cs", 2}, {"us", 2}}}};
+  return {{{{"us", 1}}},     {{{"us", 3}}},    {{{"diag", 3}}},          {{{"us", 2}, {"diag", 2}}},
+          {{{"cs", 3}}},     {{{"homcs", 4}}}, {{{"cs", 2}, {"us", 2}}}, {{{"ar1", 4}}},
+          {{{"hetar1", 3}}}, {{{"ar1", 1}}}};
 }
 
 class Random {

@@ -40,9 +40,12 @@ written_lambda <- list(
   },
   diag = function(theta, v) diag(theta, nrow = v),
   cs = function(theta, v) theta[seq_len(v)] * cs_root(theta[v + 1L], v),
-  homcs = function(theta, v) theta[1L] * cs_root(theta[2L], v)
+  homcs = function(theta, v) theta[1L] * cs_root(theta[2L], v),
+  ar1 = function(theta, v) theta[1L] * ar1_root(theta[2L], v),
+  hetar1 = function(theta, v) theta[seq_len(v)] * ar1_root(theta[v + 1L], v)
 )
 cs_root <- function(rho, v) if (v == 1L) diag(1) else t(chol((1 - rho) * diag(v) + rho))
+ar1_root <- function(rho, v) if (v == 1L) diag(1) else t(chol(rho^abs(outer(1:v, 1:v, "-"))))
 
 test_that("every structure's pieces agree in length, and its start gives the identity", {
   expect_setequal(names(written_lambda), names(covariance_structures))

@@ -1,6 +1,40 @@
-# cs(): published values, equal models in other words, and what a fit says of itself.
+# cs() and ar1(): published values, equal models in other words, and what a fit says of itself.
 
 days <- function() transform(sleepstudy, f = factor(Days))
+
+test_that("ar1() of sleepstudy has the criterion that lme4 2.1 finds, in few evaluations", {
+  fit <- lmm(Reaction ~ Days + ar1(0 + f | Subject), days())
+  expect_equal(fit$criterion, 1734.186468, tolerance = 1e-9)
+  expect_true(fit$optimization$converged)
+  expect_lt(fit$optimization$evaluations, 20)
+  ml <- lmm(Reaction ~ Days + ar1(0 + f | Subject), days(), REML = FALSE)
+  expect_equal(ml$criterion, 1743.061866, tolerance = 1e-9)
+  het <- lmm(Reaction ~ Days + ar1(0 + f | Subject, hom = FALSE), days())
+  expect_equal(het$criterion, 1702.188952, tolerance = 1e-9)
+  expect_true(het$optimization$converged)
+})
+
+test_that("the criterion of ar1() is that of V formed in full", {
+  d <- days()
+  fit <- lmm(Reaction ~ Days + ar1(0 + f | Subject), d)
+  sd <- fit$theta[[1]]
+  rho <- fit$theta[[2]]
+  block <- sd^2 * rho^abs(outer(0:9, 0:9, "-")) + diag(10)
+  X <- cbind(1, 0:9)
+  # the same block for every subject, whose days are in order
+  root <- t(chol(block))
+  whitened <- apply(matrix(d$Reaction, 10), 2, function(y) forwardsolve(root, y))
+  Xw <- forwardsolve(root, X)
+  information <- 18 * crossprod(Xw)
+  beta <- solve(information, rowSums(crossprod(Xw, whitened)))
+  rss <- sum((whitened - as.vector(Xw %*% beta))^2)
+  m <- 180 - 2
+  expected <- 18 * 2 * sum(log(diag(root))) + log(det(information)) +
+    m * (1 + log(2 * pi * rss / m))
+  expect_equal(fit$criterion, expected, tolerance = 1e-10)
+  expect_equal(unname(fixef(fit)), as.vector(beta), tolerance = 1e-8)
+  expect_equal(sigma(fit), sqrt(rss / m), tolerance = 1e-7)
+})
 
 test_that("cs() of equal variances is the nested model, cs() of two columns the unstructured one", {
   skip_if_not_installed("agridat")
@@ -28,7 +62,13 @@ test_that("cs() of equal variances is the nested model, cs() of two columns the 
   expect_equal(predict(two), predict(us), tolerance = 1e-6)
 })
 
-test_that("the units of the columns do not matter", {
+test_that("the start and the units of the columns do not matter", {
+  d <- days()
+  fit <- lmm(Reaction ~ Days + ar1(0 + f | Subject), d)
+  for (start in list(c(0.1, -0.9), c(30, 0.99), c(1, 0))) {
+    again <- lmm(Reaction ~ Days + ar1(0 + f | Subject), d, start = start)
+    expect_equal(again$criterion, fit$criterion, tolerance = 1e-10)
+  }
   scaled <- transform(sleepstudy, Days = Days * 1e4)
   het <- lmm(Reaction ~ Days + cs(1 + Days | Subject), sleepstudy)
   far <- lmm(Reaction ~ Days + cs(1 + Days | Subject), scaled)
@@ -36,9 +76,28 @@ test_that("the units of the columns do not matter", {
   expect_equal(far$theta * c(1, 1e4, 1), het$theta, tolerance = 1e-5)
 })
 
-test_that("what is not determined is said", {
+test_that("a structure prints what it has, once", {
+  fit <- lmm(Reaction ~ Days + ar1(0 + f | Subject), days())
+  expect_match(format(VarCorr(fit))[1, ], "f0 ... f9", fixed = TRUE, all = FALSE)
+  expect_match(format(VarCorr(fit))[1, ], "0.883 (ar1)", fixed = TRUE, all = FALSE)
+  expect_identical(nrow(format(VarCorr(fit))), 2L)
+  expect_identical(names(fit$theta), c("Subject.*", "Subject.rho"))
+  expect_identical(nrow(as.data.frame(VarCorr(fit))), 56L)
+  expect_identical(attr(logLik(fit), "df"), 5L)
+})
+
+test_that("what is not determined is said, and what is not available is refused", {
+  d <- days()
   expect_message(
-    lmm(Reaction ~ Days + cs(0 + f | Subject, hom = TRUE), days()), "do not determine all",
+    lmm(Reaction ~ Days + cs(0 + f | Subject, hom = TRUE), d), "do not determine all",
     class = "henderson_message_undetermined"
+  )
+  fit <- lmm(Reaction ~ Days + ar1(0 + f | Subject), d)
+  expect_error(random_anova(fit), "ar1", class = "henderson_error_unsupported")
+  expect_error(variance_components(fit), "ar1", class = "henderson_error_unsupported")
+  expect_error(summary(fit, ddf = "Kenward-Roger"), "ar1", class = "henderson_error_unsupported")
+  expect_error(
+    lmm(Reaction ~ Days + ar1(0 + f | Subject, hom = "a"), d), "hom",
+    class = "henderson_error_unsupported"
   )
 })

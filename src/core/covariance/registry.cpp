@@ -12,6 +12,8 @@ std::shared_ptr<const CovarianceStructure> make_structure(const std::string& nam
       {"diag", make_diagonal},
       {"cs", [](int columns) { return make_compound_symmetry(columns, false); }},
       {"homcs", [](int columns) { return make_compound_symmetry(columns, true); }},
+      {"ar1", [](int columns) { return make_autoregressive(columns, true); }},
+      {"hetar1", [](int columns) { return make_autoregressive(columns, false); }},
   };
   const auto maker = makers.find(name);
   if (maker == makers.end()) throw std::invalid_argument("no covariance structure '" + name + "'");

@@ -16,6 +16,7 @@ std::shared_ptr<const CovarianceStructure> make_structure(const std::string& nam
 std::unique_ptr<CovarianceStructure> make_unstructured(int v);
 std::unique_ptr<CovarianceStructure> make_diagonal(int v);
 std::unique_ptr<CovarianceStructure> make_compound_symmetry(int v, bool homogeneous);
+std::unique_ptr<CovarianceStructure> make_autoregressive(int v, bool homogeneous);
 
 }  // namespace henderson
 

@@ -213,6 +213,7 @@ FitResult fit_lmm(const CrossProducts& moments, const std::vector<TermStructures
   }
   report_point(&deviance, x, options.optimize, &result);
   const bool judged = options.optimize || options.certify;
+  if (!deviance.random().has_entries()) return result;
   result.undetermined = find_undetermined(
       &deviance, x, result.certificate,
       judged && result.status != SearchStatus::kMaxEvaluations && result.certificate.holds());

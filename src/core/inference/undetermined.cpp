@@ -382,8 +382,6 @@ void move_fixed(GaussianObjective* deviance, const Vector& x, UndeterminedDirect
 UndeterminedDirections find_undetermined(GaussianObjective* deviance, const Vector& x,
                                          const Certificate& certificate, bool certified) {
   UndeterminedDirections result;
-  // the argument above is about the entries of Gamma
-  if (!deviance->random().has_entries()) return result;
   if (!worth_looking(*deviance, x, certificate, certified)) return result;
   const Vector point = balanced_point(*deviance);
   if (!std::isfinite(deviance->value(point))) return result;
