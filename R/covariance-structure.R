@@ -9,8 +9,8 @@
 #   has_covariances    may effects of different columns depend on each other? If not, they are terms
 #                      of their own but for the name: printed, removed and counted one by one
 #   one_deviation      do all columns have one standard deviation? It is printed once then
-#   one_correlation    name of the pattern that one correlation, of the first two columns, gives; NULL
-#                      where correlations are printed pair by pair
+#   one_correlation    name of the pattern that one correlation, of the first two columns, gives;
+#                      NULL where correlations are printed pair by pair
 #   lower(v)           lower bounds (0 on the diagonal of Lambda, -Inf elsewhere)
 #   labels(columns)    names of the parameters, without the grouping factor
 #   entries(v)         row and column of each parameter in Lambda; NULL if parameters are none

@@ -28,8 +28,8 @@ struct UndeterminedDirections {
   bool empty() const { return directions.cols() == 0; }
 };
 
-// Where all parameters are entries of Lambda. x: standardized parameters of the fit. The certificate
-// tells where there can be any: a criterion that is curved in all directions depends on all
+// Where all parameters are entries of Lambda. x: standardized parameters of the fit. The
+// certificate tells where there can be any: a criterion that is curved in all directions depends on all
 // parameters. `certified`: is there one, and does it hold? Leaves the deviance at another point.
 UndeterminedDirections find_undetermined(GaussianObjective* deviance, const Vector& x,
                                          const Certificate& certificate, bool certified);
