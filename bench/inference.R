@@ -79,7 +79,9 @@ core_times <- function(case, data) {
     REML = TRUE, optimize = TRUE, start = NULL, max_iterations = 200L, tolerance = 1e-12
   )
   times <- c(
-    fit = median_seconds(function() henderson:::fit_cpp(henderson:::prepare_cpp(NULL, moments)$pointer, options)),
+    fit = median_seconds(function() {
+      henderson:::fit_cpp(henderson:::prepare_cpp(NULL, moments)$pointer, options)
+    }),
     satterthwaite = median_seconds(function() {
       henderson:::satterthwaite_parts_cpp(moments, fit$theta, TRUE)
     }),

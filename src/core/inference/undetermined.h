@@ -29,8 +29,9 @@ struct UndeterminedDirections {
 };
 
 // Where all parameters are entries of Lambda. x: standardized parameters of the fit. The
-// certificate tells where there can be any: a criterion that is curved in all directions depends on all
-// parameters. `certified`: is there one, and does it hold? Leaves the deviance at another point.
+// certificate tells where there can be any: a criterion that is curved in all directions depends on
+// all parameters. `certified`: is there one, and does it hold? Leaves the deviance at another
+// point.
 UndeterminedDirections find_undetermined(GaussianObjective* deviance, const Vector& x,
                                          const Certificate& certificate, bool certified);
 
