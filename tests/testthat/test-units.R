@@ -118,6 +118,26 @@ test_that("effects of 1e4 to 1e8 residual standard deviations leave the estimate
   }
 })
 
+test_that("intercepts that are a multiple of the slopes fit, far from where x is zero too", {
+  # sd of the intercepts 3 * far, correlation nearly 1: the same model with x about its far point
+  for (far in c(60, 100, 200, 300)) {
+    for (seed in c(2, 9, 16, 21)) {
+      set.seed(seed)
+      d <- data.frame(h = gl(15, 10), x = rnorm(150))
+      d$z <- d$x + far
+      d$y <- 1 + d$x / 2 + rnorm(15)[d$h] + rnorm(15, 0, 3)[d$h] * d$z + rnorm(150)
+      near <- suppressMessages(lmm(y ~ x + (z | h), d))
+      fit <- suppressMessages(lmm(y ~ x + (x | h), d))
+      expect_true(fit$optimization$converged)
+      # rounding of a criterion whose variances are 1e6 residual ones
+      expect_equal(fit$criterion, near$criterion, tolerance = 1e-8)
+      expect_equal(sigma(fit), sigma(near), tolerance = 1e-5)
+      # what is left of effects by levels of y, and x, is what lm() leaves, nearly
+      expect_equal(sigma(fit), sigma(lm(y ~ h * x, d)), tolerance = 0.1)
+    }
+  }
+})
+
 test_that("where rounding takes digits of the estimates, a message says so", {
   # two crossed factors share the direction of the intercept, which no centring separates
   data <- withr::with_seed(1, {

@@ -162,6 +162,12 @@ void sharpen(const RowSource* rows, GaussianObjective* objective, const FitOptio
   }
   *optimum = searches.optimum();
   *certificate = searches.certificate();
+  // Beside variances of exactly zero the effects must be in the range of the others: those at the
+  // end itself are, those of where the search began only nearly.
+  if (std::isfinite(objective->value_at(optimum->x))) return;
+  objective->uncentre_levels();
+  objective->centre_levels(*rows, optimum->x);
+  optimum->value = objective->value_at(optimum->x);
 }
 
 // Of a point that another optimizer found.
