@@ -5,7 +5,7 @@
 #' Functions of other packages on fits
 #'
 #' `car::vif()` gives (generalized) variance inflation factors of the fixed effects,
-#' `performance::r2()`, `icc()`, `check_singularity()`, `check_convergence()` and
+#' `performance::r2()`, `icc()`, `check_singularity()`, `check_convergence()`, `performance_aic()` and
 #' `performance_aicc()` what they give for fits by lme4. The other functions listed here are not
 #' supported yet and say what to use instead. dplyr's `n_groups()` does what [n_groups()] does, or,
 #' in dplyr 1.1 and later, says where that is.
@@ -20,7 +20,8 @@
 #' @return `vif`: a numeric vector with one value for each term, or, if a term has several columns,
 #'   a matrix with columns `GVIF`, `Df` and `GVIF^(1/(2*Df))`. `r2`: marginal and conditional
 #'   \eqn{R^2} in the class of package performance. `check_singularity`: one logical, or a list of
-#'   them. `check_convergence`: one logical, attribute `gradient`. `performance_aicc`: one number.
+#'   them. `check_convergence`: one logical, attribute `gradient`. `performance_aic`, `performance_aicc`: one
+#'   number.
 #'   The others: an error of class `henderson_error_unsupported`.
 #' @section Errors: `henderson_error_argument` for `vif` of fewer than two terms;
 #'   `henderson_error_unsupported` where there is no method yet.
@@ -81,10 +82,21 @@ check_singularity.henderson_lmm <- function(x, tolerance = 1e-5, check = c("mode
 check_convergence.henderson_lmm <- function(x, tolerance = 1e-3, ...) is_converged.henderson_lmm(x)
 
 #' @rdname other_packages
+#' @exportS3Method performance::performance_aic
+performance_aic.henderson_lmm <- function(x, estimator = NULL, ...) {
+  stats::AIC(likelihood_by(x, estimator))
+}
+
+# By the fit's own criterion, or by the estimator named.
+likelihood_by <- function(fit, estimator) {
+  if (!is.null(estimator)) estimator <- check_choice(estimator, c("REML", "ML"))
+  logLik.henderson_lmm(fit, if (!is.null(estimator)) estimator == "REML")
+}
+
+#' @rdname other_packages
 #' @exportS3Method performance::performance_aicc
 performance_aicc.henderson_lmm <- function(x, estimator = NULL, ...) {
-  if (!is.null(estimator)) estimator <- check_choice(estimator, c("REML", "ML"))
-  likelihood <- logLik.henderson_lmm(x, if (!is.null(estimator)) estimator == "REML")
+  likelihood <- likelihood_by(x, estimator)
   count <- attr(likelihood, "df")
   stats::AIC(likelihood) + 2 * count * (count + 1) / (x$n - count - 1)
 }

@@ -4,7 +4,8 @@ test_that("performance gives what it gives for fits by lme4", {
   expect_same_calls(alist(
     unlist(performance::r2(m)), unlist(performance::r2_nakagawa(m)),
     as.data.frame(performance::icc(m)), as.data.frame(performance::icc(m, by_group = TRUE)),
-    performance::performance_aicc(m), performance::rmse(m)
+    performance::performance_aicc(m), performance::performance_aic(m),
+    performance::performance_aic(m, estimator = "ML"), performance::rmse(m)
   ))
   fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
   # Nakagawa's R2 of this model, ?r_squared
