@@ -52,6 +52,13 @@ undetermined_words <- function(fit) {
         ),
         paste0("Leave one of the columns out of ", terms, ".")
       ),
+      reproduced = say(
+        paste0(
+          "the fixed effects reproduce combinations of the columns ", columns, " of ", terms,
+          ": of ", labels, " only combinations are determined"
+        ),
+        paste("Leave out of", terms, "what it has in common with the fixed effects.")
+      ),
       residual = say(
         paste0(
           "the variance of ", residual_part(fit, group), " cannot be told apart from the residual ",

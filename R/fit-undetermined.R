@@ -128,7 +128,7 @@ joint_group <- function(parameters, directions, sizes, design, fit) {
   reason <- if (residual %in% parameters) {
     "residual"
   } else if (length(terms) == 1L) {
-    "collinear"
+    if (moves_levels(parameters, directions, sizes, terms, design)) "reproduced" else "collinear"
   } else if (is_one_partition(design$random[terms], design)) {
     "partition"
   } else {
@@ -147,13 +147,42 @@ joint_group <- function(parameters, directions, sizes, design, fit) {
   )
 }
 
+#' Does the covariance matrix of the response change along directions of one term?
+#'
+#' If it does, they have no information because the fixed effects reproduce what changes; if not,
+#' the columns are collinear within every level. With G the cross-products of a level's columns,
+#' Z D Z' is zero where tr(D G D G) is.
+#' @noRd
+moves_levels <- function(parameters, directions, sizes, position, design) {
+  term <- design$random[[position]]
+  at <- lambda_entries(term)
+  z <- used_columns(term, design)
+  level <- used_levels(term, design)
+  own <- match(parameters, term$theta_index)
+  grams <- lapply(split(seq_along(level), level), function(rows) {
+    crossprod(z[rows, , drop = FALSE])
+  })
+  any(vapply(which(rowSums(directions[, parameters, drop = FALSE] != 0) > 0), function(k) {
+    D <- matrix(0, ncol(z), ncol(z))
+    D[cbind(at$row, at$column)[own, , drop = FALSE]] <- directions[k, parameters] /
+      sizes[parameters]
+    D <- D + t(D) - diag(diag(D), ncol(z))
+    any(vapply(grams, function(G) {
+      sum((D %*% G) * t(D %*% G)) > 1e-12 * sum((abs(D) %*% abs(G)) * t(abs(D) %*% abs(G)))
+    }, TRUE))
+  }, TRUE))
+}
+
 # Groups of the same terms for the same reason are told of once.
 merge_groups <- function(groups) {
   key <- vapply(groups, function(group) paste(c(group$reason, group$terms), collapse = " "), "")
   lapply(unname(split(groups, match(key, key))), function(same) {
     merged <- same[[1L]]
     merged$parameters <- sort(unique(unlist(lapply(same, `[[`, "parameters"))))
-    merged$columns <- Reduce(shorter, lapply(same, `[[`, "columns"))
+    columns <- lapply(same, `[[`, "columns")
+    # groups apart, each with its own columns, or the same columns again
+    apart <- merged$reason == "reproduced"
+    merged$columns <- if (apart) unique(unlist(columns)) else Reduce(shorter, columns)
     merged$equal <- all(vapply(same, `[[`, TRUE, "equal"))
     merged
   })

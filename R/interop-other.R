@@ -5,8 +5,8 @@
 #' Functions of other packages on fits
 #'
 #' `car::vif()` gives (generalized) variance inflation factors of the fixed effects,
-#' `performance::r2()`, `icc()`, `check_singularity()`, `check_convergence()`, `performance_aic()` and
-#' `performance_aicc()` what they give for fits by lme4. The other functions listed here are not
+#' `performance::r2()`, `icc()`, `check_singularity()`, `check_convergence()`, `performance_aic()`
+#' and `performance_aicc()` what they give for fits by lme4. The other functions listed here are not
 #' supported yet and say what to use instead. dplyr's `n_groups()` does what [n_groups()] does, or,
 #' in dplyr 1.1 and later, says where that is.
 #'
@@ -20,8 +20,8 @@
 #' @return `vif`: a numeric vector with one value for each term, or, if a term has several columns,
 #'   a matrix with columns `GVIF`, `Df` and `GVIF^(1/(2*Df))`. `r2`: marginal and conditional
 #'   \eqn{R^2} in the class of package performance. `check_singularity`: one logical, or a list of
-#'   them. `check_convergence`: one logical, attribute `gradient`. `performance_aic`, `performance_aicc`: one
-#'   number.
+#'   them. `check_convergence`: one logical, attribute `gradient`. `performance_aic`,
+#'   `performance_aicc`: one number.
 #'   The others: an error of class `henderson_error_unsupported`.
 #' @section Errors: `henderson_error_argument` for `vif` of fewer than two terms;
 #'   `henderson_error_unsupported` where there is no method yet.

@@ -58,3 +58,26 @@ test_that("comparisons of fits say which variance they do not test", {
   expect_identical(table$Df, c(NA, 0))
   expect_true(is.na(table[["Pr(>Chisq)"]][2]))
 })
+
+test_that("columns that fixed effects reproduce in combination are not called collinear", {
+  withr::local_seed(3)
+  d <- data.frame(a = gl(6, 20), x = rnorm(120), half = factor(rep(c("p", "q"), each = 60)))
+  d$y <- 1 + d$x + rnorm(6)[d$a] + rnorm(120)
+  said <- function(formula, ...) {
+    message <- NULL
+    withCallingHandlers(lmm(formula, d, ...), message = function(condition) {
+      message <<- paste(message, gsub("\\s+", " ", conditionMessage(condition)))
+      invokeRestart("muffleMessage")
+    })
+    message
+  }
+  # one of three disjoint columns per level is what the intercept and half reproduce
+  words <- said(y ~ x + half + (0 + a | half))
+  expect_match(words, "fixed effects reproduce combinations of the columns a1, a2, a3, a4, a5 and")
+  expect_no_match(words, "collinear")
+  # without these fixed effects there is nothing to say of them
+  expect_no_match(said(y ~ 0 + x + (0 + a | half)), "reproduce|collinear")
+  # doubled columns are collinear whatever the fixed effects
+  d$x2 <- 2 * d$x
+  expect_match(said(y ~ x + (x + x2 | a)), "columns x and x2 of .x . x2 . a. are collinear")
+})
