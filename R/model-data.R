@@ -255,27 +255,8 @@ parameter_names <- function(fit) {
   if (identical(env, environment(fit$parsed$formula))) character(0L) else ls(env, all.names = TRUE)
 }
 
-# Columns for the rows of the fit: the data frame that `model.frame()` makes of `variables`
-# (expressions), and of expressions `extra` of weights and offset; there may be missing values.
-# `env`: where to look after the data; `brought`: names that are there for this purpose; `found`:
-# from `data_of_call()`.
-new_columns <- function(fit, variables, extra, env, brought, found) {
-  own <- own_variables(fit)
-  brought <- surely_outside(fit, brought, env)
-  outside <- unlist(lapply(c(variables, unname(extra)), all.vars))
-  outside <- setdiff(outside, c(names(own), brought, parameter_names(fit)))
-  # what ns(x) makes of a row depends on all rows of the data
-  if (length(outside) > 0L || omits_rows(fit)) {
-    if (found$status == "same") return(columns_of_data(fit, variables, extra, env, found))
-    if (length(setdiff(outside, known_outside(fit, outside))) > 0L) {
-      abort_other_data(fit, found, outside)
-    }
-  }
-  own$henderson_row <- seq_len(nrow(own))
-  formula <- column_formula(quote(henderson_row), variables, env)
-  evaluate_columns(formula, own, extra, env)
-}
-
+# Columns for the rows of the fit from the data of the call, found again, as `new_columns()`
+# (model-columns.R) gives them.
 columns_of_data <- function(fit, variables, extra, env, found) {
   formula <- column_formula(fit$parsed$fixed[[2L]], variables, env)
   extra$subset <- own_arguments(fit)$subset
@@ -295,19 +276,6 @@ columns_of_data <- function(fit, variables, extra, env, found) {
 evaluate_columns <- function(formula, data, extra, env) {
   call <- as.call(c(quote(lmm), extra, list(na.action = stats::na.pass)))
   evaluate_frame(fixed_only_formula(formula), data, call, env)
-}
-
-# Raw variables of the model for its rows, as a data frame: those of the model frame, or of the data
-# of the call if they are the same.
-fit_variables <- function(fit, names, caller, advice = NULL) {
-  own <- own_variables(fit)
-  if (all(names %in% names(own))) return(own[names])
-  env <- environment(fit$terms)
-  found <- data_of_call(fit, caller)
-  if (found$status != "same") {
-    abort_other_data(fit, found, setdiff(names, names(own)), advice = advice)
-  }
-  new_columns(fit, lapply(names, as.name), list(), env, character(0L), found)[names]
 }
 
 # Where the call looked for its data, for messages.

@@ -242,7 +242,10 @@ subset_frame <- function(fit, frame, parsed, changes, found, brought) {
   subset <- changes$subset
   problem <- "{.arg subset} may select rows of the data that the fit does not have."
   if (nrow(frame) != nrow(fit$frame)) abort_other_data(fit, found, problem = problem)
-  rows <- if (found$status == "same") {
+  outside <- surely_outside(fit, brought, environment(parsed$formula))
+  check_replaced(fit, list(subset), list(), outside)
+  is_new <- uses_names(list(subset), setdiff(replaced_names(fit)$known, outside))
+  rows <- if (found$status == "same" && !is_new) {
     rows_by_data(fit, parsed, subset, found)
   } else if (is.null(fit$call$subset) && (!omits_rows(fit) || is_rowwise(subset))) {
     rows_by_frame(fit, parsed, subset, found, brought)
@@ -256,7 +259,7 @@ subset_frame <- function(fit, frame, parsed, changes, found, brought) {
   result <- frame_of_rows(frame, rows)
   # without the data it is not known which of the rows left out `subset` selects
   attr(result, "na.action") <- attr(rows, "omitted")
-  if (found$status != "same" && inherits(fit$na.action, "exclude")) {
+  if ((found$status != "same" || is_new) && inherits(fit$na.action, "exclude")) {
     inform(
       "Rows that the fit left out for missing values stay out: no {.val {NA}} stands for them.",
       kind = "data", variable = "na.action", observed = length(fit$na.action)
@@ -293,10 +296,13 @@ rows_by_data <- function(fit, parsed, subset, found) {
 
 # The same in the model frame, where only rows with missing values may be absent.
 rows_by_frame <- function(fit, parsed, subset, found, brought) {
+  brought <- surely_outside(fit, brought, environment(parsed$formula))
   own <- own_variables(fit)
+  if (found$status == "same") {
+    own <- raw_rows(fit, list(subset), environment(parsed$formula), brought, found)
+  }
   rows <- seq_len(nrow(own))
   if (is.null(subset)) return(rows)
-  brought <- surely_outside(fit, brought, environment(parsed$formula))
   known <- c(names(own), parameter_names(fit), brought)
   outside <- setdiff(all.vars(subset), known)
   if (length(setdiff(outside, known_outside(fit, outside))) > 0L) {
@@ -305,17 +311,6 @@ rows_by_frame <- function(fit, parsed, subset, found, brought) {
   chosen <- evaluate_subset(subset, own, parsed)
   rows <- if (is.character(chosen)) match(chosen, rownames(own)) else rows[chosen]
   rows[!is.na(rows)]
-}
-
-# Does an expression say of every row, from this row alone, whether it is in? `factor()` does not:
-# which codes it gives depends on the levels that other rows have.
-is_rowwise <- function(expression, also = character(0L)) {
-  functions <- setdiff(all.names(expression), all.vars(expression))
-  all(functions %in% c(
-    also, "==", "!=", "<", ">", "<=", ">=", "&", "|", "!", "(", "%in%", "+", "-", "*", "/", "^",
-    "c", "I", "is.na", "log", "log2", "log10", "log1p", "exp", "sqrt", "abs", "as.numeric",
-    "as.integer", "as.character"
-  ))
 }
 
 # Another `na.action`, which for the rows of the fit can only say how those left out are treated.

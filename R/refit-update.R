@@ -20,7 +20,9 @@
 #'   `object`. If they do not, or are gone, as after [readRDS()] in a new session, the model frame
 #'   serves where it has all variables that are needed (a message says so where the data have
 #'   changed); otherwise an error names the variable that is missing and the one that has changed. A
-#'   response or weights given to [refit_response()] stay. What the call has beside data, such as
+#'   response or weights given to [refit_response()] stay, and new transformations of the response
+#'   are those of its new values, or an error where these are not known (`y` after new values of
+#'   `log(y)`). What the call has beside data, such as
 #'   `k` in `subset = g != k`, is what it was at the fit. `data =` takes other data, or the same as
 #'   they are now; weights, an offset and variables from outside the data are kept for the same rows
 #'   only, and a response given to [refit_response()] cannot be kept.

@@ -143,12 +143,3 @@ test_that("predictions of a refit from the model frame use the bases of the fit"
     tolerance = 1e-6
   )
 })
-
-test_that("an expression that looks at other rows is known for one", {
-  expect_true(is_rowwise(quote(x > 2 & !(g %in% c("a", "b")))))
-  expect_true(is_rowwise(quote(log(w) < 1)))
-  for (expression in expression(x > mean(x), rank(x) < 5, as.numeric(factor(g)) > 1, x[1] < 2)) {
-    expect_false(is_rowwise(expression))
-  }
-  expect_true(is_rowwise(quote(scale(x)), also = "scale"))
-})
