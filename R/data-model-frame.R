@@ -55,6 +55,7 @@ complete_frame <- function(frame, parsed, data, call) {
     attr(attr(frame, "terms"), ".Environment") <- list2env(parameters, parent = home)
   }
   attr(frame, "fixed_terms") <- fixed_terms(parsed, data, frame)
+  attr(attr(frame, "fixed_terms"), "raw_sums") <- raw_sums(frame, data, call, home)
   frame
 }
 

@@ -143,14 +143,18 @@ as_lmm <- function(m, optimizer = "none", ...) {
   )
   # what is fitted from this fit later on is optimized
   fit$control <- lmm_control()
-  attr(fit$frame, "all_levels") <- lme4_levels(fit)
+  found <- data_of_call(fit)
+  attr(fit$frame, "all_levels") <- lme4_levels(fit, found$data)
+  # from now on it is known what the data were
+  if (found$status == "same") {
+    attr(fit$terms, "raw_sums") <- raw_sums(fit$frame, found$data, own_arguments(fit), found$env)
+  }
   fit
 }
 
 # Levels of the data that lme4's frame does not have: a list by column, where the data are those of
 # the fit.
-lme4_levels <- function(fit) {
-  data <- data_of_call(fit)$data
+lme4_levels <- function(fit, data) {
   if (!is.list(data)) return(NULL)
   all_levels <- lapply(unclass(data)[intersect(names(fit$frame), names(data))], levels)
   dropped <- vapply(names(all_levels), function(name) {

@@ -134,11 +134,6 @@ columns_with_replaced <- function(fit, variables, extra, env, brought, found) {
   )
 }
 
-predvars_by_name <- function(frame) {
-  terms <- attr(frame, "terms")
-  stats::setNames(as.list(attr(terms, "predvars"))[-1L], variable_names(terms))
-}
-
 # The variables of some expressions in the rows of the fit: those of the model frame, and others
 # from the data.
 raw_rows <- function(fit, expressions, env, brought, found) {

@@ -63,7 +63,7 @@ frame_difference <- function(fit, data, env) {
     text <- if (known) "is not what it was" else "is gone"
     return(list(variable = variable, text = paste0("`", variable, "` ", text)))
   }
-  if (is.null(fit$frame)) return(fitted_difference(fit, again))
+  if (is.null(fit$frame)) return(fitted_difference(fit, again) %||% raw_difference(fit, again))
   given <- frame_as_given(fit)
   if (nrow(again) != nrow(given)) {
     text <- paste("there are", nrow(again), "rows to fit, where there were", nrow(given))
@@ -76,6 +76,38 @@ frame_difference <- function(fit, data, env) {
     name <- utf8_names(name)
     return(list(variable = name, text = paste0("`", name, "` has other values or levels")))
   }
+  raw_difference(fit, again)
+}
+
+# The same for variables that are only in calls such as `rank(x)`, which may be what they were
+# although x is not.
+raw_difference <- function(fit, again) {
+  sums <- attr(fit$terms, "raw_sums")
+  others <- attr(attr(again, "fixed_terms"), "raw_sums")
+  for (name in intersect(names(sums), names(others))) {
+    if (same_sums(sums[[name]], others[[name]])) next
+    name <- utf8_names(name)
+    return(list(variable = name, text = paste0("`", name, "` has other values")))
+  }
+  if (is.null(fit$frame) || !is.null(sums)) return(NULL)
+  # of fits by lme4 it is only known how `poly(x, 2)` and its like were made
+  bases <- predvars_by_name(fit$frame)
+  others <- predvars_by_name(again)
+  for (name in intersect(names(bases), names(others))) {
+    if (same_values(numbers_in(bases[[name]]), numbers_in(others[[name]]))) next
+    name <- all.vars(bases[[name]])[1L]
+    return(list(variable = name, text = paste0("`", utf8_names(name), "` has other values")))
+  }
+}
+
+predvars_by_name <- function(frame) {
+  terms <- attr(frame, "terms")
+  stats::setNames(as.list(attr(terms, "predvars"))[-1L], variable_names(terms))
+}
+
+numbers_in <- function(expr) {
+  if (is.numeric(expr)) return(as.numeric(expr))
+  if (is.call(expr) || is.list(expr)) unlist(lapply(as.list(expr), numbers_in))
 }
 
 # The same for a fit that has not kept its frame: of the right data its coefficients make its fitted

@@ -210,6 +210,7 @@ finish_own_frame <- function(fit, frame, parsed, changes) {
   frame <- complete_frame(drop_unused_levels(frame), parsed, known, own_arguments(fit, changes))
   attr(frame, "data_names") <- kept$data_names
   attr(frame, "replaced") <- kept$replaced
+  attr(attr(frame, "fixed_terms"), "raw_sums") <- attr(fit$terms, "raw_sums")
   frame
 }
 
