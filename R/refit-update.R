@@ -11,7 +11,8 @@
 #'   [stats::update.formula()]; random terms can be added and removed like others: `. ~ . - (Days
 #'   | Subject) + (1 | Subject)`. `- (0 + Days | Subject)` removes that part of `(Days || Subject)`.
 #' @param ... Arguments of [lmm()] to add or change; `NULL` removes one. New `weights`, `subset` and
-#'   `offset` are evaluated in the data, then where they are written. A `start` in the old call is
+#'   `offset` are evaluated in the data, then where they are written. A fit without `data` has its
+#'   new variables, too, in the environment of its formula, as [lm()] does. A `start` in the old call is
 #'   removed when the random terms change.
 #' @param evaluate One logical: `FALSE` returns the call in place of the fit.
 #' @section The data: without `data =` the fit is made from what `object` was fitted to, whatever
@@ -301,7 +302,7 @@ changed_values <- function(changes, from) {
 
 # What new variables of the formula, weights, subset and offset mean where they were written, and
 # would not mean in the environment of the fit's formula, where lmm() looks: a list by name. Names
-# of the data come first.
+# of the data come first, without data those of the formula's environment.
 scope_of_changes <- function(fit, formula, change, changes, from, data) {
   inside <- if ("data" %in% names(changes)) {
     data_names(data)
@@ -311,18 +312,47 @@ scope_of_changes <- function(fit, formula, change, changes, from, data) {
   written <- changes[intersect(names(changes), c("weights", "subset", "offset"))]
   home <- environment(formula)
   scope <- list()
-  add <- function(expression, names, env) {
+  has_data <- !is.null(fit$call$data) || "data" %in% names(changes)
+  add <- function(expression, names, env, as_data) {
     for (name in setdiff(names, inside)) {
       mode <- if (name %in% all.vars(expression)) "any" else "function"
       value <- get0(name, envir = env, mode = mode)
-      if (is.null(value) || identical(value, get0(name, envir = home, mode = mode))) next
+      own <- get0(name, envir = home, mode = mode)
+      if (is.null(value) || identical(value, own)) next
+      if (as_data && mode == "any" && has_rows_of(fit, own)) {
+        inform_homonym(name)
+        next
+      }
       scope[[name]] <<- value
     }
   }
-  for (name in names(written)) add(written[[name]], all.names(written[[name]]), from[[name]])
+  for (name in names(written)) {
+    # inside a function that sees the variables of the fit, those of the function hide them
+    as_data <- !has_data && !sees(from[[name]], environment(fit$parsed$formula))
+    add(written[[name]], all.names(written[[name]]), from[[name]], as_data)
+  }
   if (!is.null(change)) {
     new <- setdiff(all.names(change), c(".", all.names(fit$parsed$formula)))
-    add(change, new, environment(change))
+    add(change, new, environment(change), !has_data)
   }
   scope
+}
+
+# Can a value be a variable beside those that a fit without data took from its formula's
+# environment?
+has_rows_of <- function(fit, value) {
+  response <- all.vars(fit$parsed$fixed[[2L]])[1L]
+  rows <- NROW(get0(response, envir = environment(fit$parsed$formula)))
+  is.atomic(value) && !is.null(value) && rows > 1L && NROW(value) == rows
+}
+
+sees <- function(env, other) identical(env, other) || rlang::env_inherits(env, other)
+
+inform_homonym <- function(name) {
+  name <- utf8_names(name)
+  inform(c(
+    "{.var {name}} is that of the formula's environment, where a fit without {.arg data} has its
+     variables, and not another one where this is written.",
+    "i" = "To use the other one, give it another name."
+  ), kind = "data", variable = name)
 }

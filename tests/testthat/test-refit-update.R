@@ -186,3 +186,60 @@ test_that("one name may mean one thing in the fit and another in what update() i
     tolerance = 1e-6
   )
 })
+
+test_that("a fit without data has its new variables where it had the others", {
+  data <- test_data()
+  right <- lmm(y ~ x + v + (1 | g), data, REML = FALSE)
+  for (i in 1:2) {
+    fit <- if (i == 1L) {
+      with(data, lmm(y ~ x + (1 | g), REML = FALSE))
+    } else {
+      # made in a function
+      local({
+        columns <- data
+        y <- columns$y
+        x <- columns$x
+        g <- columns$g
+        v <- columns$v
+        w <- columns$w
+        o <- columns$o
+        lmm(y ~ x + (1 | g), REML = FALSE)
+      })
+    }
+    small <- data[c("y", "x", "g")]
+    v <- rev(data$v)
+    w <- rev(data$w)
+    o <- rev(data$o)
+    expect_message(larger <- update(fit, . ~ . + v), "`v`", class = "henderson_message_data")
+    expect_fit_of(larger, right)
+    for (term in list("v", ~ . + v)) {
+      expect_equal(
+        table_of(suppressMessages(add1(fit, term))),
+        table_of(add1(update(right, . ~ . - v), ~ . + v)), tolerance = 1e-6
+      )
+    }
+    expect_fit_of(suppressMessages(step(fit, scope = ~ x + v, trace = 0, k = 0)), right)
+    in_function <- function(v) suppressMessages(update(fit, . ~ . + v))
+    expect_fit_of(in_function(rep(1:2, 45)), right)
+    expect_fit_of(
+      suppressMessages(update(fit, log(w) ~ ., weights = w, offset = o, subset = v > 0)),
+      lmm(log(w) ~ x + (1 | g), data, weights = w, offset = o, subset = v > 0, REML = FALSE)
+    )
+    expect_fit_of(
+      update(fit, . ~ . + v, data = small),
+      lmm(y ~ x + v + (1 | g), transform(data, v = rev(v)), REML = FALSE)
+    )
+    rm(v, w, o)
+  }
+  # what is written in a function that sees the variables of the fit means what it means there
+  y <- data$y
+  x <- data$x
+  g <- data$g
+  w <- data$w
+  k <- "1"
+  fit <- lmm(y ~ x + (1 | g))
+  weighted <- lapply(list(w, rev(w)), function(w) update(fit, weights = w))
+  expect_fit_of(weighted[[2L]], lmm(y ~ x + (1 | g), data, weights = rev(w)))
+  without <- lapply(1:2, function(k) update(fit, subset = g != k))
+  expect_fit_of(without[[2L]], lmm(y ~ x + (1 | g), data, subset = g != "2"))
+})
