@@ -12,8 +12,8 @@
 #'   | Subject) + (1 | Subject)`. `- (0 + Days | Subject)` removes that part of `(Days || Subject)`.
 #' @param ... Arguments of [lmm()] to add or change; `NULL` removes one. New `weights`, `subset` and
 #'   `offset` are evaluated in the data, then where they are written. A fit without `data` has its
-#'   new variables, too, in the environment of its formula, as [lm()] does. A `start` in the old call
-#'   is removed when the random terms change.
+#'   new variables, too, in the environment of its formula, as [lm()] does. A `start` in the old
+#'   call is removed when the random terms change.
 #' @param evaluate One logical: `FALSE` returns the call in place of the fit.
 #' @section The data: without `data =` the fit is made from what `object` was fitted to, whatever
 #'   has become of the objects that its call names. The data are looked up where the formula was
