@@ -24,7 +24,8 @@ functions_elsewhere <- list(
   lattice = c("dotplot", "qqmath", "xyplot"), dplyr = "group_data", mice = "pool",
   insight = c("find_formula", "find_random", "get_variance", "get_parameters", "get_df"),
   performance = c(
-    "icc", "r2", "r2_nakagawa", "check_singularity", "check_convergence", "performance_aicc"
+    "icc", "r2", "r2_nakagawa", "check_singularity", "check_convergence", "performance_aic",
+    "performance_aicc"
   ),
   MuMIn = "r.squaredGLMM",
   # within formulas
