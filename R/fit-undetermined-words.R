@@ -14,76 +14,76 @@ parameter_labels <- function(fit, group) {
 #'
 #' @return list parallel to `fit$undetermined$groups` of list(`fact`, `advice`), plain strings.
 #' @noRd
-undetermined_words <- function(fit) {
-  lapply(fit$undetermined$groups, function(group) {
-    terms <- and_list(bar_texts(fit, group$terms))
-    labels <- list_some(parameter_labels(fit, group))
-    columns <- and_list(group$columns)
-    say <- function(fact, advice) list(fact = fact, advice = advice)
-    switch(group$reason,
-      fixed = say(
-        paste0(
-          "the data say nothing about ", labels, ": the fixed effects reproduce the random effects",
-          if (moves_estimates(fit, group)) {
-            ", and estimates of fixed effects without a standard error depend on the start"
-          }
-        ),
-        paste("Leave out", terms, "or what it has in common with the fixed effects.")
+undetermined_words <- function(fit) lapply(fit$undetermined$groups, group_words, fit = fit)
+
+group_words <- function(group, fit) {
+  terms <- and_list(bar_texts(fit, group$terms))
+  labels <- list_some(parameter_labels(fit, group))
+  columns <- and_list(group$columns)
+  say <- function(fact, advice) list(fact = fact, advice = advice)
+  switch(group$reason,
+    fixed = say(
+      paste0(
+        "the data say nothing about ", labels, ": the fixed effects reproduce the random effects",
+        if (moves_estimates(fit, group)) {
+          ", and estimates of fixed effects without a standard error depend on the start"
+        }
       ),
-      zero = say(
-        paste0(
-          "the data say nothing about ", labels, ": ", columns, " of ", terms, " ",
-          ngettext(length(group$columns), "is", "are"), " zero in every row"
-        ),
-        paste0("Leave ", columns, " out of ", terms, ".")
+      paste("Leave out", terms, "or what it has in common with the fixed effects.")
+    ),
+    zero = say(
+      paste0(
+        "the data say nothing about ", labels, ": ", columns, " of ", terms, " ",
+        ngettext(length(group$columns), "is", "are"), " zero in every row"
       ),
-      apart = say(
-        paste0(
-          "the data say nothing about ", labels, ": no level has both ", columns, " of ", terms
-        ),
-        paste0(
-          "Write the term with || or ", structure_of_bar("||"), "(), which has no covariances."
-        )
+      paste0("Leave ", columns, " out of ", terms, ".")
+    ),
+    apart = say(
+      paste0(
+        "the data say nothing about ", labels, ": no level has both ", columns, " of ", terms
       ),
-      collinear = say(
-        paste0(
-          "the columns ", columns, " of ", terms, " are collinear within the levels: of ", labels,
-          " only combinations are determined"
-        ),
-        paste0("Leave one of the columns out of ", terms, ".")
-      ),
-      reproduced = say(
-        paste0(
-          "the fixed effects reproduce combinations of the columns ", columns, " of ", terms,
-          ": of ", labels, " only combinations are determined"
-        ),
-        paste("Leave out of", terms, "what it has in common with the fixed effects.")
-      ),
-      residual = say(
-        paste0(
-          "the variance of ", residual_part(fit, group), " cannot be told apart from the residual ",
-          "variance: only ", if (group$equal) "their sum is" else "combinations are", " determined"
-        ),
-        paste(
-          "Leave out", residual_part(fit, group),
-          "or use data with several observations per level."
-        )
-      ),
-      partition = say(
-        paste0(
-          terms, " group the rows in the same way and cannot be told apart: of ", labels, " only ",
-          if (group$equal) "the sum is determined" else "combinations are determined"
-        ),
-        "Keep one term, with the columns of all."
-      ),
-      sum = say(
-        paste0(
-          terms, " cannot be told apart: of ", labels, " only combinations are determined"
-        ),
-        paste("Leave out one of", terms)
+      paste0(
+        "Write the term with || or ", structure_of_bar("||"), "(), which has no covariances."
       )
+    ),
+    collinear = say(
+      paste0(
+        "the columns ", columns, " of ", terms, " are collinear within the levels: of ", labels,
+        " only combinations are determined"
+      ),
+      paste0("Leave one of the columns out of ", terms, ".")
+    ),
+    reproduced = say(
+      paste0(
+        "the fixed effects reproduce combinations of the columns ", columns, " of ", terms,
+        ": of ", labels, " only combinations are determined"
+      ),
+      paste("Leave out of", terms, "what it has in common with the fixed effects.")
+    ),
+    residual = say(
+      paste0(
+        "the variance of ", residual_part(fit, group), " cannot be told apart from the residual ",
+        "variance: only ", if (group$equal) "their sum is" else "combinations are", " determined"
+      ),
+      paste(
+        "Leave out", residual_part(fit, group),
+        "or use data with several observations per level."
+      )
+    ),
+    partition = say(
+      paste0(
+        terms, " group the rows in the same way and cannot be told apart: of ", labels, " only ",
+        if (group$equal) "the sum is determined" else "combinations are determined"
+      ),
+      "Keep one term, with the columns of all."
+    ),
+    sum = say(
+      paste0(
+        terms, " cannot be told apart: of ", labels, " only combinations are determined"
+      ),
+      paste("Leave out one of", terms)
     )
-  })
+  )
 }
 
 # Of a term with several columns it may be one that is confounded with the residual.

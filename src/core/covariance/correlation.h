@@ -42,6 +42,31 @@ class BoundedCorrelation {
   double middle_, half_;
 };
 
+// What structures of v columns with one such correlation share; a single column has none.
+class SingleCorrelation : public Correlation {
+ public:
+  int n_parameters() const override { return v_ > 1 ? 1 : 0; }
+  Vector start() const override { return from_theta(Vector::Zero(n_parameters())); }
+  Vector to_theta(const Vector& phi) const override {
+    return phi.unaryExpr([this](double x) { return bounds_.value(x); });
+  }
+  Vector from_theta(const Vector& theta) const override {
+    return theta.unaryExpr([this](double r) { return bounds_.angle(r); });
+  }
+  Vector slopes(const Vector& phi) const override {
+    return phi.unaryExpr([this](double x) { return bounds_.slope(x); });
+  }
+
+ protected:
+  SingleCorrelation(int v, double lowest) : v_(v), bounds_(lowest) {}
+  Index v() const { return v_; }
+  const BoundedCorrelation& bounds() const { return bounds_; }
+
+ private:
+  int v_;
+  BoundedCorrelation bounds_;
+};
+
 }  // namespace henderson
 
 #endif  // HENDERSON_COVARIANCE_CORRELATION_H_

@@ -192,9 +192,10 @@ NaturalGradient evaluate_deviance(GaussianObjective* deviance, const Vector& the
   result.value = std::numeric_limits<double>::infinity();
   if (!GaussianObjective::usable(theta)) return result;
   std::vector<Matrix> rotations;
-  result.value = deviance->value(deviance->random().to_standard(theta, &rotations));
+  const Vector x = deviance->random().to_standard(theta, &rotations);
+  result.value = deviance->value(x);
   if (gradient && std::isfinite(result.value)) {
-    const Modes& modes = deviance->modes_at(deviance->random().to_standard(theta));
+    const Modes& modes = deviance->modes_at(x);
     result.gradient = deviance->random().natural_gradient(theta, factor_gradient(modes),
                                                           scores(modes), rotations);
   }
