@@ -123,12 +123,15 @@ alone_columns <- function(own, term, design) {
 joint_group <- function(parameters, directions, sizes, design, fit) {
   places <- parameter_places(fit$random)
   residual <- length(fit$theta) + 1L
+  chosen <- directions[, parameters, drop = FALSE]
+  natural <- sweep(chosen[rowSums(chosen != 0) > 0, , drop = FALSE], 2L, sizes[parameters], "/")
+  natural <- natural / apply(abs(natural), 1L, max)
   own <- places[places$parameter %in% parameters, ]
   terms <- unique(own$term)
   reason <- if (residual %in% parameters) {
     "residual"
   } else if (length(terms) == 1L) {
-    if (moves_levels(parameters, directions, sizes, terms, design)) "reproduced" else "collinear"
+    if (moves_levels(natural, parameters, terms, design)) "reproduced" else "collinear"
   } else if (is_one_partition(design$random[terms], design)) {
     "partition"
   } else {
@@ -136,9 +139,6 @@ joint_group <- function(parameters, directions, sizes, design, fit) {
   }
   index <- sort(own$row[own$row == own$column])
   if (length(index) < 2L) index <- sort(unique(c(own$column, own$row)))
-  own <- directions[, parameters, drop = FALSE]
-  natural <- sweep(own[rowSums(own != 0) > 0, , drop = FALSE], 2L, sizes[parameters], "/")
-  natural <- natural / apply(abs(natural), 1L, max)
   list(
     parameters = parameters, terms = terms, reason = reason,
     columns = if (length(terms) == 1L) fit$random[[terms]]$columns[index],
@@ -152,8 +152,9 @@ joint_group <- function(parameters, directions, sizes, design, fit) {
 #' If it does, they have no information because the fixed effects reproduce what changes; if not,
 #' the columns are collinear within every level. With G the cross-products of a level's columns,
 #' Z D Z' is zero where tr(D G D G) is.
+#' @param natural a direction per row, `parameters` of theta in natural units.
 #' @noRd
-moves_levels <- function(parameters, directions, sizes, position, design) {
+moves_levels <- function(natural, parameters, position, design) {
   term <- design$random[[position]]
   at <- lambda_entries(term)
   z <- used_columns(term, design)
@@ -162,10 +163,9 @@ moves_levels <- function(parameters, directions, sizes, position, design) {
   grams <- lapply(split(seq_along(level), level), function(rows) {
     crossprod(z[rows, , drop = FALSE])
   })
-  any(vapply(which(rowSums(directions[, parameters, drop = FALSE] != 0) > 0), function(k) {
+  any(vapply(seq_len(nrow(natural)), function(k) {
     D <- matrix(0, ncol(z), ncol(z))
-    D[cbind(at$row, at$column)[own, , drop = FALSE]] <- directions[k, parameters] /
-      sizes[parameters]
+    D[cbind(at$row, at$column)[own, , drop = FALSE]] <- natural[k, ]
     D <- D + t(D) - diag(diag(D), ncol(z))
     any(vapply(grams, function(G) {
       sum((D %*% G) * t(D %*% G)) > 1e-12 * sum((abs(D) %*% abs(G)) * t(abs(D) %*% abs(G)))

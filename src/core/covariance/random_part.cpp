@@ -309,9 +309,8 @@ Vector RandomPart::to_natural(const Vector& x, std::vector<Matrix>* rotations) c
 std::vector<CovarianceDirection> RandomPart::natural_directions(const Vector& theta) const {
   std::vector<CovarianceDirection> result(n_parameters());
   const std::vector<Matrix> lambda = natural_factors(theta);
-  const Vector x = to_standard(theta);
   const std::vector<CovarianceDirection> by_x =
-      has_entries_ ? result : directions(x, Chart::kFactor);
+      has_entries_ ? result : directions(to_standard(theta), Chart::kFactor);
   for (const Part& part : parts_) {
     if (part.structure->has_entries()) {
       const Matrix& k = bases_[part.term];
