@@ -66,7 +66,9 @@
 #'   prints repeat it, variances about which the data say nothing are `NA`, and so are standard
 #'   errors, intervals, tests and shares of variance that depend on them, or on one of two terms
 #'   that cannot be told apart. All others are those of the model without the superfluous term, and
-#'   the parameters that are not determined do not count in AIC and BIC.
+#'   the parameters that are not determined do not count in AIC and BIC. Of all points that fit
+#'   equally well the fit is at one that does not depend on `start`: there a term that others can
+#'   stand for has a variance of zero, the first of several equal terms has their sum.
 #' @references Bates, D., Maechler, M., Bolker, B. and Walker, S. (2015). Fitting linear
 #'   mixed-effects models using lme4. *Journal of Statistical Software* 67(1), 1-48.
 #'   \doi{10.18637/jss.v067.i01}
@@ -173,6 +175,7 @@ fit_prepared <- function(prepared, parsed, frame, design, REML, control, start, 
   keep <- kept_bytes(design, columns$X, frame, control)
   kept <- if (keep > 0) cross_products_cpp(prepared$pointer, keep)
   fit <- new_lmm_fit(call, parsed, REML, frame, design, columns, control, result, kept)
+  fit <- at_representative(fit, prepared$pointer, result, design)
   report_outcome(fit, control)
   fit
 }

@@ -11,38 +11,23 @@
 #' @noRd
 new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, result,
                         cross_products) {
-  point <- result$point
   parts <- lapply(design$random, `[`, c(
     "group", "columns", "structure", "levels", "missing", "text", "lhs", "group_expr", "terms",
     "contrasts", "xlevels", "theta_index"
   ))
   names_kept <- colnames(columns$X)
-  vcov <- point$sigma^2 * point$unscaled_vcov
-  dimnames(vcov) <- list(names_kept, names_kept)
-  fitted <- result$fitted
-  if (!is.null(design$offset)) fitted <- fitted + design$offset
-  blocks <- split_blocks(design$random, result$random)
-  names_theta <- theta_names(parts)
-  fit <- list(
+  fit <- c(list(
     call = call, formula = parsed$formula, parsed = parsed, REML = REML,
     frame = if ("frame" %in% control$keep) frame,
     X = if ("X" %in% control$keep) columns$X,
     terms = design$terms, xlevels = design$xlevels, contrasts = design$contrasts,
     all_columns = columns$all_columns, dropped = columns$dropped, assign = columns$assign,
     weights = design$weights, offset = design$offset, y = design$y,
-    random = parts, theta = named(point$theta, names_theta),
-    beta = named(point$beta, names_kept), sigma = point$sigma, vcov = vcov,
-    criterion = point$criterion, log_det = point$log_det, pwrss = point$pwrss,
-    b = blocks$b, u = blocks$u, conditional_variance = blocks$variance,
-    fitted = as.double(fitted), n = as.integer(point$n),
-    optimization = c(result$optimizer, list(
-      gradient = named(point$gradient, names_theta),
-      standardized = named(point$standardized, names_theta),
-      singular = any(point$standardized[theta_lower(parts) == 0] < 1e-4)
-    )),
+    random = parts
+  ), point_fields(result, design, parts, names_kept), list(
     control = control, na.action = attr(frame, "na.action"),
     cache = new_cache(cross_products)
-  )
+  ))
   # a field that is NULL does not exist
   fit$undetermined <- new_undetermined(result$evidence$undetermined, design, fit)
   if (!is.null(fit$undetermined)) {
@@ -53,6 +38,60 @@ new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, res
   fit$optimization$certificate$undetermined <- fit$undetermined$alone
   validate_lmm_fit(fit)
   class(fit) <- c("henderson_lmm", "henderson_fit")
+  fit
+}
+
+# What a fit has from the core's answer at one theta.
+point_fields <- function(result, design, parts, names_beta) {
+  point <- result$point
+  names_theta <- theta_names(parts)
+  vcov <- point$sigma^2 * point$unscaled_vcov
+  dimnames(vcov) <- list(names_beta, names_beta)
+  fitted <- result$fitted
+  if (!is.null(design$offset)) fitted <- fitted + design$offset
+  blocks <- split_blocks(design$random, result$random)
+  list(
+    theta = named(point$theta, names_theta), beta = named(point$beta, names_beta),
+    sigma = point$sigma, vcov = vcov, criterion = point$criterion, log_det = point$log_det,
+    pwrss = point$pwrss, b = blocks$b, u = blocks$u, conditional_variance = blocks$variance,
+    fitted = as.double(fitted), n = as.integer(point$n),
+    optimization = c(result$optimizer, list(
+      gradient = named(point$gradient, names_theta),
+      standardized = named(point$standardized, names_theta),
+      singular = any(point$standardized[theta_lower(parts) == 0] < 1e-4)
+    ))
+  )
+}
+
+#' Move a fit to its representative
+#'
+#' Where the search stopped among the points that the data do not tell apart depends on the start,
+#' and so would modes, their variances given beta and, where a term is confounded with the residual,
+#' fitted values.
+#' @param fit from `new_lmm_fit()`; `prepared` the pointer, `result` what `fit` was made from.
+#' @return fit; of one that was asked for at a given theta only the conditional variances move.
+#' @noRd
+at_representative <- function(fit, prepared, result, design) {
+  own <- fit$undetermined$representative
+  if (is.null(own)) return(fit)
+  options <- list(
+    REML = fit$REML, optimize = FALSE, start = unname(own$theta), max_iterations = 1L,
+    tolerance = fit$control$tolerance
+  )
+  moved <- fit_in_memory(prepared, options, design$random)
+  # variance ratios of 1e10 leave the criterion too few digits for the way there
+  same <- moved$status == "fitted" &&
+    abs(moved$point$criterion - fit$criterion) <= 1e-5 * (1 + abs(fit$criterion) / 100)
+  if (!same) return(fit)
+  moved$optimizer <- result$optimizer
+  fields <- point_fields(moved, design, fit$random, names(fit$beta))
+  kept <- c("singular", "certificate")
+  fields$optimization[kept] <- fit$optimization[kept]
+  if (fit$control$optimizer == "none") fields <- fields["conditional_variance"]
+  fit[names(fields)] <- fields
+  if (fit$control$optimizer != "none") {
+    fit$undetermined$representative[c("theta", "sigma", "of")] <- fit[c("theta", "sigma", "theta")]
+  }
   fit
 }
 

@@ -26,7 +26,7 @@ group_words <- function(group, fit) {
       paste0(
         "the data say nothing about ", labels, ": the fixed effects reproduce the random effects",
         if (moves_estimates(fit, group)) {
-          ", and estimates of fixed effects without a standard error depend on the start"
+          ", and estimates of fixed effects without a standard error depend on that"
         }
       ),
       paste("Leave out", terms, "or what it has in common with the fixed effects.")

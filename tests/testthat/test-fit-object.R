@@ -46,3 +46,73 @@ test_that("parts that contradict each other are found", {
     expect_error(validate_lmm_fit(utils::modifyList(fit, wrong)), "internal")
   }
 })
+
+repeated_rows <- function() {
+  data <- withr::with_seed(12, {
+    data <- expand.grid(a = factor(1:4), b = factor(1:3), r = factor(1:5))
+    transform(data, x = rnorm(60), y = rnorm(60) + rnorm(5)[r] + as.numeric(a))
+  })
+  data <- data[-c(3, 17, 40), ]
+  transform(data, k = factor(letters[r]), o = factor(seq_along(y)), twice = 3 * x - 1)
+}
+
+test_that("terms beside one that is not determined are those of the model without it", {
+  data <- repeated_rows()
+  beside <- list(
+    list(y ~ a + b + (1 | r) + (1 | b), y ~ a + b + (1 | r), "r"),
+    list(y ~ a * x + (1 | r) + (0 + x | a), y ~ a * x + (1 | r), "r"),
+    list(y ~ x + a + (x | a) + (1 | r), y ~ x + a + (0 + x | a) + (1 | r), "r"),
+    list(y ~ x + (x | r) + (1 | b) + (1 | k), y ~ x + (x | r) + (1 | b), "b")
+  )
+  for (case in beside) {
+    without <- suppressMessages(lmm(case[[2]], data))
+    own <- function(table) subset(table, grpvar == case[[3]])
+    for (start in c(0.3, 1, 4)) {
+      k <- length(fit_unchecked(case[[1]], data)$theta)
+      fit <- fit_unchecked(case[[1]], data, start = start * seq_len(k))
+      label <- paste(deparse(case[[1]]), start)
+      expect_equal(own(suppressMessages(reliability(fit)))$reliability,
+        own(reliability(without))$reliability, tolerance = 1e-6, label = label
+      )
+      expect_equal(own(as.data.frame(ranef(fit)))$condsd,
+        own(as.data.frame(ranef(without)))$condsd, tolerance = 1e-6, label = label
+      )
+      expect_equal(fitted(fit), fitted(without), tolerance = 1e-6, label = label)
+    }
+  }
+  # at a given theta, which reliabilities do not depend on where it is not determined
+  fit <- fit_unchecked(y ~ a + b + (1 | r) + (1 | b), data)
+  given <- suppressMessages(lmm(y ~ a + b + (1 | r) + (1 | b), data,
+    start = replace(fit$theta, 2, 5), control = lmm_control(optimizer = "none")
+  ))
+  expect_equal(as.data.frame(ranef(given))$condsd, as.data.frame(ranef(fit))$condsd,
+    tolerance = 1e-7
+  )
+})
+
+test_that("a fit that the data do not determine is at one point, whatever its start", {
+  data <- repeated_rows()
+  models <- list(
+    y ~ x + (1 | r) + (1 | k), y ~ x + (x | r) + (0 + twice | k), y ~ x + (x + twice | r),
+    y ~ a + (1 | a:b) + (1 | b:a) + (1 | r), y ~ x + (1 | r) + (1 | o),
+    y ~ a * b + (a | b) + (1 | r)
+  )
+  for (model in models) {
+    fit <- fit_unchecked(model, data)
+    other <- fit_unchecked(model, data, start = seq(0.4, 2.6, length.out = length(fit$theta)))
+    for (part in c("sigma", "b", "fitted", "conditional_variance", "vcov", "beta")) {
+      label <- paste(deparse(model), part)
+      expect_equal(other[[part]], fit[[part]], tolerance = 1e-4, label = label)
+    }
+    gamma <- function(fit) lapply(fit$random, function(t) {
+      tcrossprod(henderson:::lambda_matrix(t, fit$theta))
+    })
+    expect_equal(gamma(other), gamma(fit), tolerance = 1e-4, label = deparse(model))
+    expect_equal(other$criterion, as.numeric(deviance_function(other)(other$theta)),
+      tolerance = 1e-8
+    )
+  }
+  # a level for each row adds nothing to the mean
+  fit <- fit_unchecked(y ~ x + (1 | o), data)
+  expect_equal(unname(fitted(fit)), unname(fitted(lm(y ~ x, data))), tolerance = 1e-8)
+})
