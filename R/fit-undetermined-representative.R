@@ -9,7 +9,8 @@
 #' theta and sigma of the representative
 #'
 #' Effects in the N_t are taken off, every term that others can stand for is made zero, and what is
-#' left moves to where the covariance matrices have full rank if there is such a point.
+#' left moves to where the covariance matrices have full rank if there is such a point: of these to
+#' the one with the largest product of determinants.
 #' @param fit a fit with `undetermined`, but for this.
 #' @return list(`theta`, `sigma`, `of` (theta of the fit), `unique` (FALSE where another start may
 #'   lead elsewhere and the point matters, since a matrix there is not of full rank), `deviations`).
@@ -31,6 +32,7 @@ representative_parameters <- function(fit) {
     point <- centre_point(shapes, point, directions)
     deficient <- is_deficient(shapes, point, directions, 1e-5)
   }
+  if (!deficient) point <- analytic_centre(shapes, point, directions)
   theta <- stats::setNames(numeric(length(fit$theta)), names(fit$theta))
   for (t in seq_along(shapes)) {
     shape <- shapes[[t]]
@@ -235,6 +237,43 @@ furthest <- function(shapes, point, direction) {
     }
   }
   inside
+}
+
+# Where the sum of the log determinants is largest, by Newton's method: concave along directions.
+# From a point where all matrices that they move have full rank. The same point where there is no
+# largest one.
+analytic_centre <- function(shapes, point, directions) {
+  d <- nrow(directions)
+  current <- point
+  for (i in seq_len(if (d > 0L) 100L else 0L)) {
+    tau <- directions[, ncol(directions)] / current$tau
+    slope <- tau
+    curvature <- tcrossprod(tau)
+    for (t in seq_along(shapes)) {
+      if (all(directions[, shapes[[t]]$index] == 0)) next
+      root <- solve(canonical_factor(current$factors[[t]], 0))
+      # a direction per column, in units of the matrix itself
+      changes <- vapply(seq_len(d), function(k) {
+        as.vector(root %*% direction_matrix(shapes[[t]], directions[k, ]) %*% t(root))
+      }, numeric(length(root)))
+      changes <- matrix(changes, length(root))
+      slope <- slope + drop(crossprod(changes, as.vector(diag(nrow(root)))))
+      curvature <- curvature + crossprod(changes)
+    }
+    # directions of very different size
+    scale <- sqrt(diag(curvature))
+    parts <- eigen(curvature / tcrossprod(scale), symmetric = TRUE)
+    along <- crossprod(parts$vectors, slope / scale) / pmax(parts$values, 1e-12)
+    step <- drop(parts$vectors %*% along) / scale
+    decrement <- sqrt(max(0, sum(step * slope)))
+    # this far is inside, as the function is self-concordant
+    if (decrement > 0.25) step <- step / (1 + decrement)
+    moved <- move_point(shapes, current, drop(step %*% directions))
+    if (is.null(moved)) return(point)
+    current <- moved
+    if (decrement < 1e-9) return(current)
+  }
+  point
 }
 
 # Lower triangular L with LL' = FF' and columns of zeros for rows that depend on those before them.

@@ -120,7 +120,7 @@ inform_undetermined <- function(fit) {
   } else {
     "Tests and shares of variance that depend on it are reported as NA."
   })
-  say_undetermined(lines, fit)
+  say_undetermined(lines, undetermined_labels(fit))
 }
 
 # Where parameters are no entries of Lambda it is only known that some are undetermined.
@@ -137,19 +137,28 @@ inform_flat <- function(fit) {
       "One observation for each random effect, for instance, cannot tell equal covariances of",
       "all effects from the residual variance."
     )
-  ), fit)
+  ), undetermined_labels(fit))
 }
 
 # `what` is NA: said where it is asked for.
 inform_unknown <- function(what, fit) {
-  notes <- paste0(upper_first(undetermined_notes(fit)), ".")
-  say_undetermined(c(what, stats::setNames(notes, rep("i", length(notes)))), fit)
+  if (is.null(fit$undetermined)) return(invisible(NULL))
+  inform_notes(what, undetermined_notes(fit), undetermined_labels(fit))
 }
 
-say_undetermined <- function(lines, fit) {
-  parameters <- unlist(lapply(fit$undetermined$groups, parameter_labels, fit = fit))
+inform_notes <- function(what, notes, parameters) {
+  notes <- paste0(upper_first(notes), ".")
+  say_undetermined(c(what, stats::setNames(notes, rep("i", length(notes)))), parameters)
+}
+
+# Names of the parameters that are not determined.
+undetermined_labels <- function(fit) {
+  unique(unlist(lapply(fit$undetermined$groups, parameter_labels, fit = fit)))
+}
+
+say_undetermined <- function(lines, parameters) {
   wrapped <- vapply(lines, function(line) paste(fold_text(line, 78L), collapse = "\n"), "")
-  inform(escape_braces(wrapped), kind = "undetermined", variable = unique(parameters))
+  inform(escape_braces(wrapped), kind = "undetermined", variable = parameters)
 }
 
 # Refits of a fit of which it was said do not say it again: their tables do.

@@ -87,6 +87,7 @@ refitML.henderson_lmm <- function(x, ...) {
 #' @rdname lme4_generics
 #' @exportS3Method lme4::rePCA
 rePCA.henderson_lmm <- function(x) {
+  inform_unknown("Some components are NA or of one of many possible fits.", x)
   components <- lapply(unclass(random_pca(x)), function(pca) {
     pca$supported <- NULL
     pca

@@ -23,7 +23,7 @@ coef.henderson_fit <- function(object, complete = FALSE, ...) {
   modes <- ranef.henderson_fit(object, condVar = FALSE)
   beta <- fixef.henderson_fit(object, add.dropped = complete)
   coefficients <- lapply(modes, add_fixed_effects, beta = coef_columns(modes, beta))
-  structure(coefficients, class = "henderson_coef")
+  structure(coefficients, class = "henderson_coef", notes = attr(modes, "notes"))
 }
 
 # The fixed effects, preceded by a 0 for every random column that has no fixed counterpart.
@@ -59,5 +59,6 @@ print.henderson_coef <- function(x, ...) {
     print_by_level(x[[name]], ...)
     cat("\n")
   }
+  write_lines(c(character(0L), note_lines(attr(x, "notes"))))
   invisible(x)
 }

@@ -48,7 +48,9 @@ ranef.henderson_fit <- function(object, condVar = TRUE, drop = FALSE, whichel, .
     factor_modes(object, which(group == name), condVar, drop)
   })
   names(modes) <- wanted
-  structure(modes, class = "henderson_ranef")
+  structure(modes,
+    class = "henderson_ranef", notes = if (!is.null(object$undetermined)) undetermined_notes(object)
+  )
 }
 
 # Modes of all terms on one factor. `terms`: their positions in `fit$random`.
@@ -152,5 +154,6 @@ print.henderson_ranef <- function(x, ...) {
   if (length(x) > 0L && has_variance) {
     cat("Conditional variances are in the attribute \"postVar\" of each element.\n")
   }
+  write_lines(c(character(0L), note_lines(attr(x, "notes"))))
   invisible(x)
 }

@@ -18,12 +18,14 @@
 #'   v, columns are the components in terms of the random effects), `center` and `scale` (`FALSE`),
 #'   `supported`, the number of components with variance, and `aliased`, the names of columns about
 #'   whose variance the data say nothing (the fixed effects reproduce their effects, or they are
-#'   zero): they do not count as supported. With several terms on a factor \eqn{\Lambda}{Lambda} is
-#'   the block-diagonal matrix of theirs.
+#'   zero): they do not count as supported, and in their place the last of `sdev` and of the
+#'   components, and their rows of `rotation`, are `NA`. With several terms on a factor
+#'   \eqn{\Lambda}{Lambda} is the block-diagonal matrix of theirs. Where the data determine only
+#'   combinations of variances ([lmm()]), the print says so, and `summary` in a message.
 #'
 #'   `summary` gives for each factor a matrix with a column for each component and rows `Standard
-#'   deviation`, `Proportion of Variance` and `Cumulative Proportion`. When lme4 is loaded,
-#'   `lme4::rePCA()` works on the fit too, with lme4's class.
+#'   deviation`, `Proportion of Variance` and `Cumulative Proportion` (of what is not `NA`). When
+#'   lme4 is loaded, `lme4::rePCA()` works on the fit too, with lme4's class.
 #' @section Errors: class `henderson_error_argument` for another object or a malformed argument.
 #' @source Bates, Kliegl, Vasishth and Baayen (2015), *Parsimonious mixed models*, arXiv:1506.04967.
 #' @seealso [random_structures()] for a table of smaller random parts, [random_anova()] for tests,
@@ -43,36 +45,53 @@ random_pca <- function(fit, tol = 1e-4, ...) {
   check_number(tol, min = 0)
   groups <- vapply(fit$random, `[[`, "", "group")
   aliased <- aliased_columns(fit)
+  unknown <- lapply(seq_along(fit$random), undetermined_covariances, fit = fit)
   components <- lapply(unique(groups), function(group) {
     terms <- fit$random[groups == group]
-    pca <- principal_components(terms, fit$theta)
     known <- !unlist(aliased[groups == group])
+    whole <- !unlist(lapply(unknown[groups == group], without_component))
+    pca <- principal_components(terms, fit$theta, whole)
     standardized <- factor_of_terms(terms, fit$optimization$standardized)[known, , drop = FALSE]
     pca$supported <- if (any(known)) sum(svd(standardized, 0L, 0L)$d >= tol) else 0L
     pca$aliased <- rownames(pca$rotation)[!known]
     pca
   })
-  structure(stats::setNames(components, unique(groups)), class = "henderson_random_pca")
-}
-
-# Singular value decomposition of the joint Lambda of terms on one factor.
-principal_components <- function(terms, theta) {
-  columns <- unlist(lapply(terms, `[[`, "columns"))
-  decomposition <- svd(factor_of_terms(terms, theta), nv = 0L)
-  names <- paste0("PC", seq_along(columns))
-  # a component is known up to its sign: its largest entry is positive
-  rotation <- apply(decomposition$u, 2L, function(u) u * sign(u[which.max(abs(u))]))
-  rotation <- matrix(rotation, length(columns))
-  dimnames(rotation) <- list(columns, names)
-  structure(
-    list(sdev = decomposition$d, rotation = rotation, center = FALSE, scale = FALSE),
-    class = "prcomp"
+  structure(stats::setNames(components, unique(groups)),
+    class = "henderson_random_pca", notes = if (!is.null(fit$undetermined)) undetermined_notes(fit),
+    parameters = undetermined_labels(fit)
   )
 }
 
 # For each term, which of its columns have a variance that the data say nothing about.
 aliased_columns <- function(fit) {
   lapply(seq_along(fit$random), function(position) diag(undetermined_covariances(fit, position)))
+}
+
+# Columns of a term whose variances, or covariances with others of known variance, are unknown:
+# `unknown` from undetermined_covariances().
+without_component <- function(unknown) {
+  alone <- diag(unknown)
+  alone | rowSums(unknown[, !alone, drop = FALSE]) > 0 & !alone
+}
+
+# Singular value decomposition of the joint Lambda of terms on one factor, of the columns that are
+# `known`; NA for the others, in the last places.
+principal_components <- function(terms, theta, known) {
+  columns <- unlist(lapply(terms, `[[`, "columns"))
+  names <- paste0("PC", seq_along(columns))
+  deviations <- rep(NA_real_, length(columns))
+  rotation <- matrix(NA_real_, length(columns), length(columns), dimnames = list(columns, names))
+  if (any(known)) {
+    decomposition <- svd(factor_of_terms(terms, theta)[known, , drop = FALSE], nv = 0L)
+    at <- seq_len(sum(known))
+    deviations[at] <- decomposition$d
+    # a component is known up to its sign: its largest entry is positive
+    rotation[known, at] <- apply(decomposition$u, 2L, function(u) u * sign(u[which.max(abs(u))]))
+  }
+  structure(
+    list(sdev = deviations, rotation = rotation, center = FALSE, scale = FALSE),
+    class = "prcomp"
+  )
 }
 
 # Lambda of terms on one factor: block-diagonal.
@@ -92,9 +111,20 @@ factor_of_terms <- function(terms, theta) {
 #' @export
 summary.henderson_random_pca <- function(object, ...) {
   check_no_dots(...)
+  notes <- attr(object, "notes")
+  if (length(notes) > 0L) {
+    inform_notes("Some components are NA or of one of many possible fits.",
+      notes, attr(object, "parameters")
+    )
+  }
+  component_tables(object)
+}
+
+component_tables <- function(object) {
   lapply(unclass(object), function(pca) {
     variance <- pca$sdev^2
-    share <- if (sum(variance) > 0) variance / sum(variance) else NA * variance
+    total <- sum(variance, na.rm = TRUE)
+    share <- if (total > 0) variance / total else NA * variance
     table <- rbind(
       "Standard deviation" = pca$sdev, "Proportion of Variance" = share,
       "Cumulative Proportion" = cumsum(share)
@@ -111,7 +141,7 @@ summary.henderson_random_pca <- function(object, ...) {
 print.henderson_random_pca <- function(x, digits = max(3L, getOption("digits") - 3L), ...) {
   check_print_dots(...)
   check_digits(digits)
-  tables <- summary.henderson_random_pca(x)
+  tables <- component_tables(x)
   for (group in names(x)) {
     size <- length(x[[group]]$sdev)
     write_lines(c(
@@ -125,5 +155,6 @@ print.henderson_random_pca <- function(x, digits = max(3L, getOption("digits") -
       text_numbers(round(tables[[group]], digits)), ""
     ))
   }
+  write_lines(c(character(0L), note_lines(attr(x, "notes"))[-1L]))
   invisible(x)
 }

@@ -140,3 +140,29 @@ test_that("a variance of zero is told of where the data say that it is", {
   expect_true(is_singular(fit_quietly(y ~ a + (1 | b), data)))
   for (start in list(NULL, c(1, 0), c(0, 1))) expect_match(heading(start), "estimated as zero")
 })
+
+test_that("among points of full rank the fit is at one that does not depend on the start", {
+  data <- withr::with_seed(3, {
+    data <- expand.grid(a = factor(1:2), b = factor(1:3), r = factor(1:6), i = 1:2)
+    data$s <- factor(c(1, 1, 2, 3, 2, 3)[as.integer(data$b) + 3 * (seq_len(72) %% 2)])
+    data$x <- rnorm(72)
+    random <- rnorm(6)[data$r] + rnorm(6)[data$r] * data$x + rnorm(3)[data$b] * (data$a == 2)
+    transform(data, y = random + rnorm(12)[interaction(a, r)] + rnorm(72))
+  })
+  for (model in c(
+    y ~ 1 + (x | r) + (x || r) + (0 + a | r), y ~ s + x + b + (a | b) + (x || r),
+    y ~ x + (0 + a | r) + (1 | r:a)
+  )) {
+    fits <- lapply(c(0.3, 1, 2.5), function(start) {
+      k <- length(fit_quietly(model, data)$theta)
+      fit_quietly(model, data, start = start + seq_len(k) / k)
+    })
+    expect_false(is.null(fits[[1]]$undetermined))
+    for (fit in fits[-1]) {
+      expect_equal(fit$criterion, fits[[1]]$criterion, tolerance = 1e-8)
+      label <- deparse(model)
+      expect_equal(fit$theta, fits[[1]]$theta, tolerance = 1e-4, label = label)
+      expect_equal(fit$beta, fits[[1]]$beta, tolerance = 1e-4, label = label)
+    }
+  }
+})

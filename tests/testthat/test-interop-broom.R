@@ -218,3 +218,21 @@ test_that("augment() gives fitted values to the rows that they belong to, or say
   expect_identical(augmented(fit, without_names(part)), unname(fitted(fit)))
   expect_identical(augmented(fit, part[sorted, ]), unname(fitted(fit))[sorted])
 })
+
+test_that("tidy() says which variances cannot be told apart", {
+  skip_if_not_installed("generics")
+  data <- transform(sleepstudy, k = factor(paste0("z", Subject)))
+  for (start in list(NULL, c(2, 0.5))) {
+    fit <- suppressMessages(lmm(Reaction ~ Days + (1 | Subject) + (1 | k), data, start = start))
+    for (effects in c("ran_pars", "ran_vals", "ran_coefs")) {
+      expect_message(
+        generics::tidy(fit, effects = effects), "only\\s+the\\s+sum\\s+is\\s+determined",
+        class = "henderson_message_undetermined"
+      )
+    }
+    expect_silent(generics::tidy(fit, effects = "fixed"))
+    table <- suppressMessages(generics::tidy(fit, effects = "ran_pars"))
+    right <- generics::tidy(lmm(Reaction ~ Days + (1 | Subject), data), effects = "ran_pars")
+    expect_equal(table$estimate[c(1, 3)], right$estimate, tolerance = 1e-6)
+  }
+})

@@ -82,3 +82,13 @@ test_that("printing shows every factor and where the variances are", {
     "postVar"
   )
 })
+
+test_that("prints of modes and coefficients of groups say what the data do not determine", {
+  data <- transform(sleepstudy, k = factor(paste0("z", Subject)))
+  fit <- suppressMessages(lmm(Reaction ~ Days + (1 | Subject) + (1 | k), data))
+  expect_output(print(ranef(fit)), "Note: .*only\\s+the\\s+sum\\s+is\\s+determined")
+  expect_output(print(coef(fit)), "Note: .*only\\s+the\\s+sum\\s+is\\s+determined")
+  whole <- lmm(Reaction ~ Days + (1 | Subject), data)
+  expect_null(attr(ranef(whole), "notes"))
+  expect_false(any(grepl("Note", capture.output(print(ranef(whole)), print(coef(whole))))))
+})

@@ -90,3 +90,45 @@ test_that("components print", {
   expect_error(random_pca(1), class = "henderson_error_argument")
   expect_error(random_pca(fit_cached("sleepstudy"), tol = -1), class = "henderson_error_argument")
 })
+
+test_that("components of what the data do not determine are NA, or told of", {
+  fit <- suppressMessages(lmm(Reaction ~ Subject + Days + (Days | Subject), sleepstudy))
+  right <- lmm(Reaction ~ Subject + Days + (0 + Days | Subject), sleepstudy)
+  for (start in list(NULL, c(2, 0.5, 0.3))) {
+    fit <- suppressMessages(
+      lmm(Reaction ~ Subject + Days + (Days | Subject), sleepstudy, start = start)
+    )
+    pca <- random_pca(fit)$Subject
+    expect_equal(pca$sdev, c(random_pca(right)$Subject$sdev, NA), tolerance = 1e-6)
+    expect_equal(pca$rotation["Days", ], c(PC1 = 1, PC2 = NA))
+    expect_true(all(is.na(pca$rotation["(Intercept)", ])))
+    expect_message(table <- summary(random_pca(fit)), "say nothing about Subject",
+      class = "henderson_message_undetermined"
+    )
+    expect_identical(unname(table$Subject["Cumulative Proportion", ]), c(1, NA))
+    expect_output(print(random_pca(fit)), "Note: the data say nothing about Subject")
+  }
+  data <- transform(sleepstudy, k = factor(paste0("z", Subject)))
+  right <- random_pca(lmm(Reaction ~ Days + (1 | Subject), data))$Subject$sdev
+  for (start in list(NULL, c(2, 0.5))) {
+    fit <- suppressMessages(lmm(Reaction ~ Days + (1 | Subject) + (1 | k), data, start = start))
+    pca <- random_pca(fit)
+    expect_equal(pca$Subject$sdev^2 + pca$k$sdev^2, right^2, tolerance = 1e-6)
+    expect_equal(pca$Subject$sdev, right, tolerance = 1e-6)
+    expect_message(summary(pca), "only\\s+the sum is\\s+determined")
+    expect_output(print(pca), "Note: .*only\\s+the sum is\\s+determined")
+  }
+  # one that all is known of says nothing
+  whole <- random_pca(lmm(Reaction ~ Days + (Days | Subject), data))
+  expect_silent(summary(whole))
+  expect_false(any(grepl("Note", capture.output(print(whole)))))
+})
+
+test_that("a column without covariances that the data determine has no component", {
+  unknown <- matrix(FALSE, 3, 3)
+  expect_identical(henderson:::without_component(unknown), rep(FALSE, 3))
+  unknown[1, ] <- unknown[, 1] <- TRUE
+  expect_identical(henderson:::without_component(unknown), c(TRUE, FALSE, FALSE))
+  unknown[2, 3] <- unknown[3, 2] <- TRUE
+  expect_identical(henderson:::without_component(unknown), rep(TRUE, 3))
+})
