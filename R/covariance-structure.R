@@ -193,6 +193,33 @@ theta_lower <- function(random) {
   as.double(unlist(lower, use.names = FALSE))
 }
 
+# Upper bounds: 1 for correlations, which are what has a lower bound other than zero.
+theta_upper <- function(random) {
+  lower <- theta_lower(random)
+  ifelse(is.finite(lower) & lower < 0, 1, Inf)
+}
+
+# Correlations outside their bounds at the bound, as the core takes them.
+within_correlations <- function(theta, random) {
+  upper <- theta_upper(random)
+  pmin(ifelse(upper == 1, pmax(theta, theta_lower(random)), theta), upper)
+}
+
+# A correlation outside its bounds, of which the core would take the bound.
+check_correlations <- function(theta, random, arg, kind = "argument") {
+  lower <- theta_lower(random)
+  upper <- theta_upper(random)
+  outside <- upper == 1 & (theta < lower - 1e-8 | theta > 1 + 1e-8)
+  if (!any(outside)) return(invisible(NULL))
+  first <- which(outside)[1L]
+  value <- theta[[first]]
+  abort(c(
+    "The correlation {.val {theta_names(random)[first]}} in {.arg {arg}} must be between
+     {signif(lower[first], 3L)} and 1, not {value}.",
+    "i" = "With a lower or higher one the covariance matrix has a negative variance."
+  ), kind = kind, variable = sub("[$].*", "", arg), observed = value)
+}
+
 #' Lambda of one term
 #'
 #' @param term list with `structure`, `columns` and `theta_index`.

@@ -44,7 +44,7 @@
 #'   parameters are the entries of \eqn{\Lambda}{Lambda} (standard deviations relative to
 #'   \eqn{\sigma}{sigma} for scalar terms), term by term by decreasing number of levels, the lower
 #'   triangle by columns. A vector with names must have those of `fit$theta`, and is matched by
-#'   them.
+#'   them. A correlation of `cs()` or `ar1()` outside its bounds is an error.
 #' @param verbose integer, or logical: above 0 (or `TRUE`) the optimizer's steps are printed.
 #' @param subset,weights,na.action,offset as in [stats::lm()]: evaluated in `data`, then in the
 #'   formula's environment.

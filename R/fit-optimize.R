@@ -34,7 +34,9 @@ check_start <- function(start, random, control) {
       "x" = "It is {given}."
     ), kind = "start", variable = "start", observed = given)
   }
-  as.double(by_names(start, names))
+  start <- as.double(by_names(start, names))
+  check_correlations(start, random, "start", kind = "start")
+  start
 }
 
 #' `start` in the order of theta: a vector with names is matched by them; a single number needs none
@@ -140,7 +142,7 @@ minimize_with_optim <- function(prepared, random, REML, control, start) {
   optimum <- tryCatch(
     if (control$optimizer == "bfgs") {
       stats::optim(start, value, gradient,
-        method = "L-BFGS-B", lower = theta_lower(random),
+        method = "L-BFGS-B", lower = theta_lower(random), upper = theta_upper(random),
         control = list(maxit = control$max_iterations, factr = 10)
       )
     } else {
@@ -155,7 +157,7 @@ minimize_with_optim <- function(prepared, random, REML, control, start) {
   )
   # optim() gives up with an error where the criterion is not finite
   if (is.null(optimum)) return(NULL)
-  theta <- canonical_signs(optimum$par, random)
+  theta <- canonical_signs(within_correlations(optimum$par, random), random)
   counts <- optimum$counts
   list(theta = theta, outcome = list(
     optimizer = control$optimizer, evaluations = as.integer(counts[[1L]]),

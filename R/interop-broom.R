@@ -93,7 +93,7 @@ tidy.henderson_lmm <- function(x, effects = c("fixed", "ran_pars"), scales = "sd
   check_conf_method(conf.method)
   level <- if (conf.int) conf.level
   method <- ddf_method(ddf.method %||% ddf)
-  if (any(effects != "fixed")) inform_unknown("Some rows are NA or of one of many possible fits.", x)
+  if (any(effects != "fixed")) inform_unknown("Some rows are NA or one of many possible ones.", x)
   tables <- lapply(intersect(known, effects), function(effect) {
     switch(effect,
       fixed = exponentiated(tidy_fixed(x, level, method, vcov), exponentiate),

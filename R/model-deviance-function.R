@@ -26,11 +26,13 @@ deviance_function <- function(fit, REML = NULL, ...) {
   if (is.null(REML)) REML <- fit$REML
   evaluate <- deviance_evaluator(cross_products_of(fit), REML)
   size <- length(fit$theta)
+  random <- fit$random
   function(theta, gradient = TRUE, ...) {
     check_no_dots(...)
     check_supplied(theta)
     check_numeric(theta, length = size)
     check_flag(gradient)
+    check_correlations(theta, random, "theta")
     result <- evaluate(as.double(theta), gradient)
     if (gradient) structure(result$value, gradient = result$gradient) else result$value
   }

@@ -119,6 +119,7 @@ simulate_lmm <- function(formula, data, newparams, nsim = 1, seed = NULL, contra
   parameters <- check_parameters(newparams, colnames(design$X), theta_names(design$random),
     required = c("beta", "theta", "sigma")
   )
+  check_correlations(parameters$theta, design$random, "newparams$theta")
   mean <- drop(design$X %*% parameters$beta) + (design$offset %||% 0)
   deviation <- residual_deviation(parameters$sigma, design$weights)
   result <- simulate_responses(
@@ -178,6 +179,7 @@ replace_parameters <- function(fit, newparams) {
   if (!is.null(newparams)) {
     parameters <- check_parameters(newparams, names(fit$beta), names(fit$theta))
     fit[names(parameters)] <- parameters
+    check_correlations(fit$theta, fit$random, "newparams$theta")
   }
   fit
 }

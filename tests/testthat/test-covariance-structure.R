@@ -129,3 +129,51 @@ test_that("the core is told name, columns and parameters", {
     list(name = "diag", columns = 3:5, parameters = 4:6, data = NULL)
   )
 })
+
+test_that("a correlation beyond its bounds is refused, and none is reported", {
+  data <- withr::with_seed(1, {
+    data <- expand.grid(a = factor(1:3), r = factor(1:12), i = 1:2)
+    group <- interaction(data$a, data$r)
+    transform(data, y = rnorm(72) + rnorm(12)[r] + rnorm(36)[group])
+  })
+  lowest <- c("cs(0 + a | r)" = -0.5, "cs(0 + a | r, hom = TRUE)" = -0.5, "ar1(0 + a | r)" = -1)
+  for (term in names(lowest)) {
+    formula <- stats::as.formula(paste("y ~ a +", term))
+    fit <- suppressMessages(lmm(formula, data))
+    k <- length(fit$theta)
+    at <- function(rho) replace(rep(1, k), k, rho)
+    for (optimizer in c("newton", "bfgs", "nelder_mead", "none")) {
+      control <- lmm_control(optimizer = optimizer)
+      for (rho in c(1.5, lowest[[term]] - 0.01)) {
+        bounds <- paste0("r.rho.*between\\s+", lowest[[term]], "\\s+and\\s+1, not\\s+", rho)
+        expect_error(lmm(formula, data, start = at(rho), control = control), bounds,
+          class = "henderson_error_start"
+        )
+      }
+      other <- suppressWarnings(suppressMessages(
+        lmm(formula, data, start = at(0.3), control = control)
+      ))
+      expect_true(other$theta[k] >= lowest[[term]] && other$theta[k] <= 1)
+    }
+    evaluate <- deviance_function(fit)
+    expect_error(evaluate(at(1.5)), "between", class = "henderson_error_argument")
+    expect_error(simulate(fit, newparams = list(theta = at(-3))), "between",
+      class = "henderson_error_argument"
+    )
+    one_sided <- stats::as.formula(paste("~ a +", term))
+    parameters <- list(beta = c(0, 0, 0), theta = at(2), sigma = 1)
+    expect_error(simulate_lmm(one_sided, data, parameters), "between",
+      class = "henderson_error_argument"
+    )
+    # the bounds themselves are among the points
+    for (rho in c(1, lowest[[term]])) expect_true(is.finite(evaluate(at(rho))))
+  }
+  # an optimizer that does not know the bound
+  fit <- suppressWarnings(suppressMessages(lmm(y ~ a + cs(0 + a | r), data,
+    start = c(-1, 1, 1, 0.3), control = lmm_control(optimizer = "bfgs")
+  )))
+  expect_lte(fit$theta[["r.rho"]], 1)
+  expect_identical(henderson:::within_correlations(c(-1, 2), list(list(
+    structure = "ar1", columns = c("u", "v")
+  ))), c(-1, 1))
+})
