@@ -52,7 +52,8 @@
 #'   \eqn{R \hat\beta}{R beta_hat}, where \eqn{R'R = X'V^{-1}X}, so that the adjustment is by
 #'   generalised least squares.
 #' @section Variances that the data do not determine: Tests that depend on them are `NA`, and the
-#'   heading says why; see [lmm()].
+#'   heading says why; see [lmm()]. So are, in a comparison of fits, tests of a variance that the
+#'   fixed effects reproduce: by maximum likelihood its estimate is zero, whatever the data.
 #' @section A variance estimated as zero: Satterthwaite's degrees of freedom take it for known; the
 #'   heading says so.
 #' @section Errors: `henderson_error_data` for fits on different observations, responses or weights,
@@ -89,8 +90,11 @@ anova.henderson_lmm <- function(object, ..., refit = TRUE, type = c("III", "II",
     if (missing(object)) substitute(list(...)) else substitute(list(object, ...))
   )
   names(fits) <- model_labels(expressions[-1L], names(fits), model.names)
-  table <- likelihood_ratio_table(ml_fits(fits, refit))
-  attr(table, "heading") <- c(attr(table, "heading"), undetermined_comparison_notes(fits))
+  compared <- ml_fits(fits, refit)
+  restricted <- lapply(fits, function(fit) if (is.null(fit$REML)) fit else restricted_fit(fit))
+  untested <- untested_counts(compared, restricted[names(compared)])
+  table <- likelihood_ratio_table(compared, untested)
+  attr(table, "heading") <- c(attr(table, "heading"), undetermined_comparison_notes(restricted))
   table
 }
 

@@ -99,14 +99,23 @@ check_same_fixed <- function(fits, by_reml) {
   }
 }
 
-likelihood_ratio_table <- function(fits) {
+# How many parameters of each fit have the estimate zero by maximum likelihood, whatever the data,
+# and yet count in its degrees of freedom. `restricted`: the same by REML.
+untested_counts <- function(fits, restricted) {
+  mapply(function(fit, other) {
+    if (inherits(fit, "lm")) 0L else undetermined_count(other) - undetermined_count(fit)
+  }, fits, restricted)
+}
+
+# `untested`: fits that differ in these numbers are not tested.
+likelihood_ratio_table <- function(fits, untested) {
   likelihoods <- lapply(fits, stats::logLik)
   value <- vapply(likelihoods, as.numeric, 0)
   parameters <- vapply(likelihoods, attr, 0, which = "df")
   chi_squared <- c(NA, pmax(0, 2 * diff(value)))
   degrees <- c(NA, diff(parameters))
   p_value <- stats::pchisq(chi_squared, degrees, lower.tail = FALSE)
-  p_value[degrees %in% 0] <- NA
+  p_value[degrees %in% 0 | c(FALSE, diff(untested) != 0)] <- NA
   table <- data.frame(
     parameters, vapply(likelihoods, stats::AIC, 0), vapply(likelihoods, stats::BIC, 0), value,
     -2 * value, chi_squared, degrees, p_value,

@@ -84,7 +84,19 @@ random_anova <- function(fit, reduce_terms = TRUE, exact = NULL, nsim = 10000, s
   if (isTRUE(exact)) check_one_component(fit)
   reductions <- lapply(random_reductions(fit, reduce_terms), compare_reduction, fit = fit)
   tests <- with_seed(seed, lapply(reductions, boundary_test, fit = fit, exact = exact, nsim))$value
-  random_anova_table(fit, reductions, tests, nsim)
+  table <- random_anova_table(fit, reductions, tests, nsim)
+  if (fit$REML) table else without_untested(table, fit, reduce_terms)
+}
+
+# By maximum likelihood a variance that fixed effects reproduce is zero, whatever the data.
+without_untested <- function(table, fit, reduce_terms) {
+  restricted <- restricted_fit(fit)
+  if (undetermined_count(restricted) == undetermined_count(fit)) return(table)
+  own <- lapply(random_reductions(restricted, reduce_terms), compare_reduction, fit = restricted)
+  known <- c(NA, vapply(own, `[[`, 0L, "df"))
+  table[which(known != table$Df), c("Pr(>Chisq)", "p_mixture")] <- NA
+  attr(table, "notes") <- undetermined_test_note(restricted)
+  table
 }
 
 check_one_component <- function(fit) {

@@ -47,6 +47,23 @@ refit_ml <- function(fit, ...) {
   if (fit$REML) refit_frame(fit, REML = FALSE, start = theta_to_start(fit)) else fit
 }
 
+#' The fit that knows what fixed effects reproduce
+#'
+#' Maximum likelihood takes a variance that the fixed effects reproduce for zero, whatever the data,
+#' so that nothing tells it from an estimate; REML does not.
+#' @return `fit`, or its refit by REML, whose `undetermined` counts.
+#' @noRd
+restricted_fit <- function(fit) {
+  # a variance is zero: there is nothing to be told of others
+  if (fit$REML || !fit$optimization$singular || is.null(fit$frame)) return(fit)
+  tryCatch(
+    suppressWarnings(suppressMessages(
+      refit_frame(fit, REML = TRUE, start = theta_to_start(fit))
+    )),
+    henderson_error = function(condition) fit
+  )
+}
+
 # The fit on another frame with the same variables, or with another criterion. `start`: theta, or
 # NULL for the usual one; `report`: the checks of its control that may speak again.
 refit_frame <- function(fit, frame = model_frame_of(fit), REML = fit$REML, start = NULL,

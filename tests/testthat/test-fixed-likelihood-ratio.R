@@ -98,3 +98,28 @@ test_that("fits may have names, and come by do.call()", {
     class = "henderson_error_data"
   )
 })
+
+test_that("a variance that fixed effects reproduce is not tested by maximum likelihood", {
+  data <- withr::with_seed(2, {
+    data <- expand.grid(a = factor(1:3), b = factor(1:2), r = factor(1:4))
+    transform(data, y = rnorm(24) + rnorm(4)[r])
+  })
+  for (REML in c(FALSE, TRUE)) {
+    fit <- function(formula) suppressMessages(lmm(formula, data, REML = REML))
+    none <- lm(y ~ a * b, data)
+    small <- fit(y ~ a * b + (1 | r))
+    large <- fit(y ~ a * b + (1 | r) + (1 | b))
+    table <- suppressMessages(anova(large, small, none))
+    # the test beside it is that of the models without it
+    right <- suppressMessages(anova(small, none))
+    expect_equal(table[["Pr(>Chisq)"]], c(NA, right[["Pr(>Chisq)"]][2], NA), tolerance = 1e-6)
+    expect_match(attr(table, "heading"), "nothing about b.\\(Intercept\\).*are not tested",
+      all = FALSE
+    )
+    # both have it: what they differ in is tested
+    fewer <- fit(y ~ a + b + (1 | r) + (1 | b))
+    own <- suppressMessages(anova(fewer, large))
+    right <- suppressMessages(anova(fit(y ~ a + b + (1 | r)), small))
+    expect_equal(own[["Pr(>Chisq)"]], right[["Pr(>Chisq)"]], tolerance = 1e-6)
+  }
+})

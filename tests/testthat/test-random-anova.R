@@ -189,3 +189,22 @@ test_that("a simulated p-value prints no smaller than the simulation resolves", 
   lines <- utils::capture.output(print(random_anova(lmm(y ~ 1 + (1 | g), data))))
   expect_true(any(grepl("<1e-04$", gsub("< ", "<", lines))))
 })
+
+test_that("by maximum likelihood a variance that fixed effects reproduce has no test", {
+  data <- withr::with_seed(2, {
+    data <- expand.grid(a = factor(1:3), b = factor(1:2), r = factor(1:4))
+    transform(data, y = rnorm(24) + rnorm(4)[r], x = rnorm(24))
+  })
+  fit <- suppressMessages(lmm(y ~ a * b + (1 | r) + (1 | b), data, REML = FALSE))
+  table <- random_anova(fit)
+  right <- random_anova(lmm(y ~ a * b + (1 | r), data, REML = FALSE), exact = FALSE)
+  p <- c("Pr(>Chisq)", "p_mixture")
+  expect_true(all(is.na(table["(1 | b)", p])))
+  expect_equal(unlist(table["(1 | r)", p]), unlist(right["(1 | r)", p]), tolerance = 1e-6)
+  expect_output(print(table), "Note: the data say nothing about b")
+  # a variance of zero that is an estimate is tested
+  data$y <- withr::with_seed(5, data$y + 3 * c(-1, 1)[data$b])
+  zero <- suppressMessages(lmm(y ~ x + (1 | a) + (1 | r), data, REML = FALSE))
+  expect_true(is_singular(zero))
+  expect_false(anyNA(random_anova(zero)[-1, "p_mixture"]))
+})
