@@ -5,9 +5,11 @@
 
 #' What package insight asks of a fit
 #'
-#' With these methods performance's `r2()`, `r2_nakagawa()` and `icc()` give what they give for fits
-#' by lme4, and insight's `find_formula()`, `find_random()`, `get_parameters()`, `n_parameters()`,
-#' `get_df()` and others tell the fixed from the random part.
+#' With these methods insight's `find_formula()`, `find_random()`, `get_parameters()`,
+#' `n_parameters()`, `get_df()`, `get_predicted()`, `get_loglikelihood()` and others give what they
+#' give for fits by lme4. `is_model()`, `is_model_supported()` and, in versions of insight where it
+#' is not a generic, `find_transformation()` go by a list of classes: they give `FALSE`, `FALSE` and
+#' `NULL`. For package performance see [performance_support].
 #'
 #' @param x A fit by [lmm()].
 #' @param effects One string, `"fixed"`, `"random"` or (where insight allows it) `"all"`.
@@ -17,11 +19,24 @@
 #'   `"model"`, the number of parameters; `"normal"`, infinity; `"satterthwaite"`, `"kenward"` (or
 #'   `"kr"`, `"kenward-roger"`), those of each coefficient.
 #' @param flatten One logical: a vector in place of a list.
-#' @param tolerance,verbose,... Unused: insight gives them.
+#' @param tolerance,verbose,... Unused: insight gives them. `get_predicted` passes `...` on to its
+#'   method for fits by lme4.
+#' @param objects Fits.
+#' @param predictions,data,ci,ci_type,ci_method,vcov As documented by insight; `ci_method` is
+#'   `NULL`, `"wald"`, `"residual"` or `"normal"`, `vcov` must be `NULL`.
+#' @param estimator,REML `"ML"` or `"REML"`, or a logical: the likelihood; the fit's own if neither
+#'   is given.
+#' @param check_response One logical: `TRUE` gives the likelihood of the response before its
+#'   transformation, such as `log(y)`.
 #' @return As documented by package insight. `get_variance`: a list of `var.fixed`, `var.random`,
 #'   `var.residual`, `var.distribution`, `var.dispersion`, `var.intercept` and, with slopes,
-#'   `var.slope` and `cor.slope_intercept`, in squared units of the response. The first three are
-#'   those of [r_squared()], which holds for singular and weighted fits too.
+#'   `var.slope`, `cor.slope_intercept` and `cor.slopes`, in squared units of the response. The
+#'   first three are
+#'   those of [r_squared()], which holds for singular and weighted fits too: with weights the
+#'   residual variance is the mean \eqn{\sigma^2 / w_i}{sigma^2 / w_i} of the observations, where
+#'   insight takes \eqn{\sigma^2}{sigma^2} for fits by lme4, the variance at weight 1.
+#'   `get_predicted`: as documented by insight; the limits are those of the fixed part, as for fits
+#'   by lme4 ([predict()][predict.henderson_lmm] has those of the whole prediction).
 #' @section Errors: `henderson_error_argument` for a malformed argument; `henderson_error_data` for
 #'   `get_variance` when the fit does not hold its model frame.
 #' @source Nakagawa, Johnson and Schielzeth (2017), *Journal of the Royal Society Interface* 14,
@@ -132,6 +147,63 @@ coefficient_df <- function(fit, ddf) {
 get_deviance.henderson_lmm <- function(x, ...) criterion_value(x, REML = FALSE)
 
 #' @rdname insight_support
+#' @exportS3Method insight::get_loglikelihood
+get_loglikelihood.henderson_lmm <- function(x, estimator = NULL, REML = NULL,
+                                            check_response = FALSE, ...) {
+  if (is.null(estimator) && !is.null(REML)) estimator <- if (REML) "REML" else "ML"
+  if (!is.null(estimator)) estimator <- check_choice(toupper(estimator), c("REML", "ML"))
+  value <- logLik.henderson_lmm(x, if (!is.null(estimator)) estimator == "REML")
+  if (isTRUE(check_response)) value[1L] <- value[1L] + log_jacobian(x)
+  value
+}
+
+# Sum of log |f'(y)| of a response f(y): what the likelihood of y has over that of f(y).
+log_jacobian <- function(fit) {
+  response <- fit$parsed$formula[[2L]]
+  if (is.symbol(response)) return(0)
+  variable <- all.vars(response)
+  slope <- tryCatch(stats::D(response, variable), error = function(condition) NULL)
+  if (length(variable) != 1L || is.null(slope)) {
+    warn("The likelihood is that of {.code {deparse1(response)}}, not of {.var {variable}}.",
+      kind = "approximation"
+    )
+    return(0)
+  }
+  sum(log(abs(eval(slope, insight::get_data(fit), environment(fit$formula)))))
+}
+
+#' @rdname insight_support
+#' @exportS3Method insight::get_predicted
+get_predicted.henderson_lmm <- function(x, ...) {
+  utils::getS3method("get_predicted", "lmerMod", envir = asNamespace("insight"))(x, ...)
+}
+
+#' @rdname insight_support
+#' @exportS3Method insight::get_predicted_ci
+get_predicted_ci.henderson_lmm <- function(x, predictions = NULL, data = NULL, ci = 0.95,
+                                           ci_type = "confidence", ci_method = NULL, vcov = NULL,
+                                           ...) {
+  if (is.null(ci)) return(NULL)
+  # draws of a bootstrap
+  if ("iterations" %in% names(attributes(predictions))) return(NextMethod())
+  ci_method <- if (is.null(ci_method)) "wald" else tolower(check_string(ci_method))
+  check_choice(ci_method, c("wald", "residual", "normal"))
+  if (!is.null(vcov)) {
+    no_method("insight::get_predicted(vcov = )", "{.code predict(fit, se.fit = TRUE)} has ours.")
+  }
+  errors <- predict.henderson_lmm(x, newdata = data, re.form = NA, se.fit = TRUE)$se.fit
+  if (ci_type == "prediction") errors <- sqrt(errors^2 + x$sigma^2)
+  df <- if (ci_method == "normal") Inf else df.residual.henderson_fit(x)
+  limits <- lapply(ci, function(level) {
+    width <- unname(errors) * stats::qt((1 + level) / 2, df)
+    limit <- data.frame(CI_low = predictions - width, CI_high = predictions + width)
+    if (length(ci) > 1L) names(limit) <- paste0(names(limit), "_", level)
+    limit
+  })
+  do.call(cbind, c(list(data.frame(SE = unname(errors))), limits))
+}
+
+#' @rdname insight_support
 #' @exportS3Method insight::is_converged
 is_converged.henderson_lmm <- function(x, tolerance = 0.001, ...) {
   structure(isTRUE(x$optimization$converged), gradient = max(abs(x$optimization$gradient)))
@@ -140,7 +212,7 @@ is_converged.henderson_lmm <- function(x, tolerance = 0.001, ...) {
 #' @rdname insight_support
 #' @exportS3Method insight::find_algorithm
 find_algorithm.henderson_lmm <- function(x, ...) {
-  list(algorithm = if (x$REML) "REML" else "ML", optimizer = x$optimization$name)
+  list(algorithm = if (x$REML) "REML" else "ML", optimizer = x$optimization$optimizer)
 }
 
 #' @rdname insight_support
@@ -157,7 +229,7 @@ get_variance.henderson_lmm <- function(x, component = "all", tolerance = 1e-8, v
   names_of <- c(
     fixed = "var.fixed", random = "var.random", residual = "var.residual",
     distribution = "var.distribution", dispersion = "var.dispersion", intercept = "var.intercept",
-    slope = "var.slope", rho01 = "cor.slope_intercept"
+    slope = "var.slope", rho01 = "cor.slope_intercept", rho00 = "cor.slopes"
   )
   component <- check_choice(component, c("all", names(names_of)))
   if (component == "all") variances else variances[names(variances) == names_of[[component]]]
@@ -175,16 +247,27 @@ intercept_variances <- function(fit) {
     name <- function(values) {
       stats::setNames(values, if (length(slopes)) paste0(term$group, ".", slopes))
     }
-    rho <- covariance_to_correlation(covariance)[!constant, constant]
+    correlation <- covariance_to_correlation(covariance)
+    rho <- correlation[!constant, constant]
     if (length(rho) == 1L) rho <- stats::setNames(rho, term$group)
     list(
       var.intercept = stats::setNames(diag(covariance)[constant], rep(term$group, sum(constant))),
       var.slope = name(diag(covariance)[!constant]),
-      cor.slope_intercept = if (length(rho) > 1L) name(rho) else rho
+      cor.slope_intercept = if (length(rho) > 1L) name(rho) else rho,
+      cor.slopes = slope_correlations(term, correlation[!constant, !constant, drop = FALSE])
     )
   })
   joined <- lapply(stats::setNames(nm = names(terms[[1L]])), function(field) {
     unlist(lapply(terms, `[[`, field))
   })
   joined[lengths(joined) > 0L]
+}
+
+# Correlations of a term's slopes, named group.slope-slope.
+slope_correlations <- function(term, correlation) {
+  pairs <- which(lower.tri(correlation), arr.ind = TRUE)
+  if (!nrow(pairs)) return(NULL)
+  slopes <- setdiff(term$columns, "(Intercept)")
+  names <- paste0(term$group, ".", slopes[pairs[, 2L]], "-", slopes[pairs[, 1L]])
+  stats::setNames(correlation[pairs], names)
 }

@@ -1,35 +1,25 @@
 # Functions of other packages that would misread a fit: methods that give the right value, or say
-# what to use instead. Registered when the package in question is loaded. The methods for insight,
-# on which most of performance rests, are in interop-insight.R.
+# what to use instead. Registered when the package in question is loaded. The methods for insight
+# and performance are in files of their own.
 
 #' Functions of other packages on fits
 #'
-#' `car::vif()` gives (generalized) variance inflation factors of the fixed effects,
-#' `performance::r2()`, `icc()`, `check_singularity()`, `check_convergence()`, `performance_aic()`
-#' and `performance_aicc()` what they give for fits by lme4. The other functions listed here are not
-#' supported yet and say what to use instead. dplyr's `n_groups()` does what [n_groups()] does, or,
-#' in dplyr 1.1 and later, says where that is.
+#' `car::vif()` gives (generalized) variance inflation factors of the fixed effects. The other
+#' functions listed here are not supported yet and say what to use instead. dplyr's `n_groups()`
+#' does what [n_groups()] does, or, in dplyr 1.1 and later, says where that is. For insight and
+#' performance see [insight_support] and [performance_support].
 #'
 #' @param mod,model,x,object,.data A fit by [lmm()].
-#' @param parm,level,vcov.,df,coef.,focal.predictors Unused.
-#' @param tolerance One positive number: as `tol` of [is_singular()] (`check_convergence`: unused,
-#'   convergence is the fit's own certificate).
-#' @param check One string: `"model"` for the fit as a whole, `"terms"` for each grouping factor.
-#' @param estimator `NULL`, the likelihood of the fit's criterion, or `"REML"` or `"ML"`.
-#' @param ... For `r2`, arguments of `performance::r2_nakagawa()`; otherwise unused.
+#' @param parm,level,vcov.,df,coef.,focal.predictors,... Unused.
 #' @return `vif`: a numeric vector with one value for each term, or, if a term has several columns,
-#'   a matrix with columns `GVIF`, `Df` and `GVIF^(1/(2*Df))`. `r2`: marginal and conditional
-#'   \eqn{R^2} in the class of package performance. `check_singularity`: one logical, or a list of
-#'   them. `check_convergence`: one logical, attribute `gradient`. `performance_aic`,
-#'   `performance_aicc`: one number.
-#'   The others: an error of class `henderson_error_unsupported`.
+#'   a matrix with columns `GVIF`, `Df` and `GVIF^(1/(2*Df))`. The others: an error of class
+#'   `henderson_error_unsupported`.
 #' @section Errors: `henderson_error_argument` for `vif` of fewer than two terms;
 #'   `henderson_error_unsupported` where there is no method yet.
 #' @source Fox and Monette (1992), *Journal of the American Statistical Association* 87, 178-183.
 #' @examples
 #' fit <- lmm(yield ~ gen + fung + (1 | block), durban.splitplot)
 #' if (requireNamespace("car", quietly = TRUE)) car::vif(fit)
-#' if (requireNamespace("performance", quietly = TRUE)) performance::r2(fit)
 #' @name other_packages
 NULL
 
@@ -58,47 +48,6 @@ vif.henderson_lmm <- function(mod, ...) {
   names(gvif) <- terms[used]
   if (all(sizes == 1L)) return(gvif)
   cbind(GVIF = gvif, Df = sizes, `GVIF^(1/(2*Df))` = gvif^(1 / (2 * sizes)))
-}
-
-#' @rdname other_packages
-#' @exportS3Method performance::r2
-r2.henderson_lmm <- function(model, ...) performance::r2_nakagawa(model, ...)
-
-#' @rdname other_packages
-#' @exportS3Method performance::check_singularity
-check_singularity.henderson_lmm <- function(x, tolerance = 1e-5, check = c("model", "terms"), ...) {
-  check_no_dots(...)
-  check <- check_choice(check, c("model", "terms"))
-  if (check == "model") return(is_singular(x, tolerance))
-  small <- determined_deviations(x) < tolerance
-  groups <- vapply(x$random, `[[`, "", "group")
-  lapply(stats::setNames(nm = unique(groups)), function(group) {
-    any(small[unlist(lapply(x$random[groups == group], `[[`, "theta_index"))], na.rm = TRUE)
-  })
-}
-
-#' @rdname other_packages
-#' @exportS3Method performance::check_convergence
-check_convergence.henderson_lmm <- function(x, tolerance = 1e-3, ...) is_converged.henderson_lmm(x)
-
-#' @rdname other_packages
-#' @exportS3Method performance::performance_aic
-performance_aic.henderson_lmm <- function(x, estimator = NULL, ...) {
-  stats::AIC(likelihood_by(x, estimator))
-}
-
-# By the fit's own criterion, or by the estimator named.
-likelihood_by <- function(fit, estimator) {
-  if (!is.null(estimator)) estimator <- check_choice(estimator, c("REML", "ML"))
-  logLik.henderson_lmm(fit, if (!is.null(estimator)) estimator == "REML")
-}
-
-#' @rdname other_packages
-#' @exportS3Method performance::performance_aicc
-performance_aicc.henderson_lmm <- function(x, estimator = NULL, ...) {
-  likelihood <- likelihood_by(x, estimator)
-  count <- attr(likelihood, "df")
-  stats::AIC(likelihood) + 2 * count * (count + 1) / (x$n - count - 1)
 }
 
 # --- not supported yet ---

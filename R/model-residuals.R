@@ -9,7 +9,8 @@
 #'   and `"deviance"`: \eqn{\sqrt{w} (y - \hat\mu)}{sqrt(w) (y - mu_hat)}, with \eqn{w} the weights
 #'   of the fit.
 #' @param scaled One logical: `TRUE` divides by \eqn{\hat\sigma}{sigma_hat}.
-#' @param ... Nothing; an argument that is not known is an error.
+#' @param ... Nothing (`verbose` of `residuals()` is passed over); an argument that is not known is
+#'   an error.
 #' @return A named numeric vector, one element for each row of the model frame; with `na.action =
 #'   na.exclude` one for each row of the data, `NA` where values were missing. `fitted`:
 #'   \eqn{\hat\mu = X\hat\beta + Zb}{mu_hat = X beta_hat + Zb} plus the offset, with \eqn{b} the
@@ -25,7 +26,8 @@
 #' @export
 residuals.henderson_lmm <- function(object, type = c("response", "pearson", "working", "deviance"),
                                     scaled = FALSE, ...) {
-  check_no_dots(...)
+  # package performance gives it
+  check_caller_dots(..., tolerated = "verbose")
   type <- check_choice(type, c("response", "pearson", "working", "deviance"))
   check_flag(scaled)
   values <- model_response(object) - object$fitted
@@ -47,6 +49,7 @@ fitted.henderson_fit <- function(object, ...) {
 #'
 #' @inheritParams residuals.henderson_lmm
 #' @param type One string, `"prior"` or `"working"`; both are the same in a linear mixed model.
+#' @param ... Nothing; an argument that is not known is an error.
 #' @return Numeric vector, one element for each row of the model frame: the weights \eqn{w_i}
 #'   given to [lmm()], or ones. The residual variance of observation i is \eqn{\sigma^2 /
 #'   w_i}{sigma^2 / w_i}. With `na.exclude`, `NA` for the rows left out.

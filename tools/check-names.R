@@ -22,10 +22,16 @@ functions_elsewhere <- list(
   # generics that our methods are registered on
   broom = c("tidy", "glance", "augment"), emmeans = c("joint_tests", "emtrends"),
   lattice = c("dotplot", "qqmath", "xyplot"), dplyr = "group_data", mice = "pool",
-  insight = c("find_formula", "find_random", "get_variance", "get_parameters", "get_df"),
+  insight = c(
+    "find_formula", "find_random", "get_variance", "get_parameters", "get_df", "get_predicted",
+    "get_loglikelihood", "is_model", "is_model_supported", "find_transformation"
+  ),
   performance = c(
     "icc", "r2", "r2_nakagawa", "check_singularity", "check_convergence", "performance_aic",
-    "performance_aicc"
+    "performance_aicc", "model_performance", "compare_performance", "performance_mae",
+    "performance_cv", "check_normality", "check_model", "check_outliers",
+    "check_heterogeneity_bias", "test_likelihoodratio", "test_lrt", "test_performance", "test_bf",
+    "test_wald", "test_vuong"
   ),
   MuMIn = "r.squaredGLMM",
   # within formulas

@@ -1,25 +1,3 @@
-test_that("performance gives what it gives for fits by lme4", {
-  need_peer(c("lme4", "performance"))
-  if (packageVersion("insight") >= "0.20") skip_if_not_installed("reformulas")
-  expect_same_calls(alist(
-    unlist(performance::r2(m)), unlist(performance::r2_nakagawa(m)),
-    as.data.frame(performance::icc(m)), as.data.frame(performance::icc(m, by_group = TRUE)),
-    performance::performance_aicc(m), performance::performance_aic(m),
-    performance::performance_aic(m, estimator = "ML"), performance::rmse(m)
-  ))
-  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
-  # Nakagawa's R2 of this model, ?r_squared
-  expect_equal(unlist(performance::r2(fit)), rev(r_squared(fit)), ignore_attr = TRUE)
-  expect_true(performance::check_convergence(fit))
-  expect_false(performance::check_singularity(fit))
-  singular <- suppressMessages(lmm(Resp ~ Treat + (1 | Ind), transform(
-    four_point_data(), Resp = c(1, 2, 4, 3)
-  )))
-  expect_true(is_singular(singular))
-  expect_true(performance::check_singularity(singular))
-  expect_identical(performance::check_singularity(singular, check = "terms"), list(Ind = TRUE))
-})
-
 test_that("insight tells the fixed from the random part as it does for fits by lme4", {
   need_peer(c("lme4", "insight"))
   if (packageVersion("insight") >= "0.20") skip_if_not_installed("reformulas")
@@ -32,6 +10,8 @@ test_that("insight tells the fixed from the random part as it does for fits by l
     insight::get_statistic(m), insight::get_df(m), insight::get_df(m, type = "model"),
     insight::is_mixed_model(m), insight::model_info(m)$is_mixed, insight::get_sigma(m),
     insight::get_deviance(m), insight::find_algorithm(m)$algorithm,
+    c(insight::get_loglikelihood(m)), c(insight::get_loglikelihood(m, estimator = "ML")),
+    insight::get_correlation_slopes(m), insight::get_correlation_slope_intercept(m),
     as.matrix(insight::get_varcov(m)),
     insight::n_grouplevels(m), vapply(insight::find_formula(m), deparse1, "")
   ))
@@ -43,4 +23,55 @@ test_that("insight tells the fixed from the random part as it does for fits by l
   expect_error(insight::get_df(fit, "bayes"), class = "henderson_error_argument")
   nested <- lmm(yield ~ gen + (1 | block / fung), durban.splitplot)
   expect_setequal(insight::find_random(nested)$random, c("fung:block", "block"))
+})
+
+test_that("insight predicts as it does for fits by lme4", {
+  need_peer(c("lme4", "insight"))
+  expect_same_calls(alist(
+    as.data.frame(insight::get_predicted(m)),
+    as.data.frame(insight::get_predicted(m, ci = 0.95)),
+    as.data.frame(insight::get_predicted(m, include_random = FALSE)),
+    as.data.frame(insight::get_predicted(m, data = sleepstudy[3:6, ], ci = c(0.5, 0.9))),
+    as.data.frame(insight::get_predicted(m, data = data.frame(Days = 1:3), ci = 0.9)),
+    as.data.frame(insight::get_predicted(m, ci = 0.9, predict = "prediction")),
+    as.data.frame(insight::get_predicted_ci(m, stats::predict(m)))
+  ), other_formulas()[1L])
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  expect_null(insight::get_predicted_ci(fit, predict(fit), ci = NULL))
+  expect_error(insight::get_predicted(fit, ci = 0.9, ci_method = "satterthwaite"),
+    class = "henderson_error_argument"
+  )
+  expect_error(insight::get_predicted(fit, ci = 0.9, vcov = "HC0"),
+    class = "henderson_error_unsupported"
+  )
+})
+
+test_that("the likelihood of a transformed response is that of the response", {
+  need_peer(c("lme4", "insight"))
+  jacobians <- list(
+    "log(Reaction)" = function(y) -log(y), "sqrt(Reaction)" = function(y) -log(2 * sqrt(y)),
+    "1 / Reaction" = function(y) -2 * log(y), "Reaction" = function(y) 0 * y
+  )
+  for (response in names(jacobians)) {
+    fit <- lmm(as.formula(paste(response, "~ Days + (1 | Subject)")), sleepstudy)
+    corrected <- insight::get_loglikelihood(fit, estimator = "ML", check_response = TRUE)
+    by_hand <- logLik(fit, REML = FALSE) + sum(jacobians[[response]](sleepstudy$Reaction))
+    expect_equal(c(corrected), c(by_hand), info = response)
+  }
+  ranks <- lmm(rank(Reaction) ~ Days + (1 | Subject), sleepstudy)
+  expect_warning(insight::get_loglikelihood(ranks, check_response = TRUE), "rank\\(Reaction\\)")
+})
+
+test_that("correlations of slopes and the variance of weighted fits", {
+  need_peer(c("lme4", "insight"))
+  expect_same_calls(alist(
+    insight::get_correlation_slopes(m), insight::get_variance(m, "rho01")
+  ), list(Reaction ~ Days + z + (Days + z | Subject), Reaction ~ Days + z + (0 + Days + z | k)))
+  # the mean variance of the observations, ?r_squared; lme4's is that at weight 1
+  d <- transform(sleepstudy, w = rep(c(0.5, 1, 2), 60))
+  fit <- lmm(Reaction ~ Days + (1 | Subject), d, weights = w)
+  variances <- insight::get_variance(fit)
+  expect_equal(variances$var.residual, sigma(fit)^2 * mean(1 / d$w))
+  explained <- variances$var.fixed / with(variances, var.fixed + var.random + var.residual)
+  expect_equal(unname(r_squared(fit)[["marginal"]]), explained)
 })
