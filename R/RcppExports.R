@@ -73,3 +73,7 @@ prediction_variance_cpp <- function(moments, theta, reml, x, terms, with_scores)
     .Call(`_henderson_prediction_variance_cpp`, moments, theta, reml, x, terms, with_scores)
 }
 
+profile_cpp <- function(moments, theta, reml, parameters, cutoffs, farthest, step) {
+    .Call(`_henderson_profile_cpp`, moments, theta, reml, parameters, cutoffs, farthest, step)
+}
+

@@ -146,6 +146,14 @@ has_one_deviation <- function(structure) {
 
 one_correlation <- function(structure) covariance_structures[[structure]]$one_correlation
 
+# Names of a term's parameters, and how many of those that are no entries of Lambda are standard
+# deviations: they come first.
+structure_labels <- function(structure, columns) covariance_structures[[structure]]$labels(columns)
+
+structure_deviations <- function(structure, columns) {
+  if (has_one_deviation(structure)) 1L else length(columns)
+}
+
 # --- parameters ---
 
 #' @return v x v logical matrix, TRUE on and below the diagonal.

@@ -3,17 +3,15 @@
 
 #' Methods that do not exist yet
 #'
-#' Profile and bootstrap intervals, plots and influence measures are not part of this version. The
+#' Plots and influence measures are not part of this version. The
 #' methods here only say so; without them R's defaults would fail, or answer wrongly.
 #'
-#' @param object,x,model,fitted A fit by [lmm()].
-#' @param parm,level,... Not used.
+#' @param x,model A fit by [lmm()].
+#' @param ... Not used.
 #' @return Nothing: each is an error of class `henderson_error_unsupported`.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
-#' try(confint(fit))
-#' # intervals for the fixed effects
-#' contrast_test(fit)[c("Estimate", "lower", "upper")]
+#' try(influence(fit))
 #' @name not-yet
 NULL
 
@@ -21,20 +19,6 @@ not_yet <- function(what, instead = NULL) {
   abort(c("{what} of a fit by {.fn lmm} is not available yet.", "i" = instead),
     kind = "unsupported", variable = what
   )
-}
-
-#' @rdname not-yet
-#' @importFrom stats confint
-#' @export
-confint.henderson_lmm <- function(object, parm, level = 0.95, ...) {
-  not_yet("confint()", "{.code contrast_test(fit)} gives intervals for the fixed effects.")
-}
-
-#' @rdname not-yet
-#' @importFrom stats profile
-#' @export
-profile.henderson_lmm <- function(fitted, ...) {
-  not_yet("profile()", "{.fn deviance_function} evaluates the criterion at any theta.")
 }
 
 #' @rdname not-yet

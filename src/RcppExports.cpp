@@ -232,6 +232,22 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// profile_cpp
+Rcpp::List profile_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml, const Rcpp::List& parameters, const std::vector<double>& cutoffs, double farthest, double step);
+RcppExport SEXP _henderson_profile_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP parametersSEXP, SEXP cutoffsSEXP, SEXP farthestSEXP, SEXP stepSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type theta(thetaSEXP);
+    Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type parameters(parametersSEXP);
+    Rcpp::traits::input_parameter< const std::vector<double>& >::type cutoffs(cutoffsSEXP);
+    Rcpp::traits::input_parameter< double >::type farthest(farthestSEXP);
+    Rcpp::traits::input_parameter< double >::type step(stepSEXP);
+    rcpp_result_gen = Rcpp::wrap(profile_cpp(moments, theta, reml, parameters, cutoffs, farthest, step));
+    return rcpp_result_gen;
+END_RCPP
+}
 
 static const R_CallMethodDef CallEntries[] = {
     {"_henderson_simulate_lrt_cpp", (DL_FUNC) &_henderson_simulate_lrt_cpp, 7},
@@ -252,6 +268,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_contrast_rows_cpp", (DL_FUNC) &_henderson_contrast_rows_cpp, 2},
     {"_henderson_joint_test_cpp", (DL_FUNC) &_henderson_joint_test_cpp, 4},
     {"_henderson_prediction_variance_cpp", (DL_FUNC) &_henderson_prediction_variance_cpp, 6},
+    {"_henderson_profile_cpp", (DL_FUNC) &_henderson_profile_cpp, 7},
     {NULL, NULL, 0}
 };
 

@@ -198,3 +198,30 @@ modes_difference <- function(observed, expected) {
   }, observed, expected)
   apply(differences, 1, max)
 }
+
+# Models whose profiles take lme4 some seconds at most.
+is_quick_profile <- function(model) {
+  slow <- c(
+    "Orthodont", "Nitrendipene", "Orange", "hughes.grapes", # lme4 fails, or warns
+    "grover.diallel", "hayman.tobacco", "besag.bayesian" # orders terms of as many levels otherwise
+  )
+  if (model$name %in% slow) return(FALSE)
+  fit <- tryCatch(
+    suppressMessages(suppressWarnings(fit_real_model(model, quote(lmm)))),
+    error = function(e) NULL
+  )
+  !is.null(fit) && is.null(fit$weights) && fit$n < 500L && length(fit$beta) <= 5L &&
+    length(fit$theta) <= 2L
+}
+
+# The largest difference of limits over the width of the interval; NA where lme4 warns or fails.
+profile_difference <- function(model) {
+  model$REML <- FALSE
+  limits <- suppressMessages(confint(fit_real_model(model, quote(lmm))))
+  theirs <- tryCatch(
+    suppressMessages(stats::confint(fit_real_model(model, quote(lme4::lmer)))),
+    warning = function(w) NULL, error = function(e) NULL
+  )
+  if (is.null(theirs) || nrow(theirs) != nrow(limits) || anyNA(theirs)) return(NA_real_)
+  max(abs(limits - theirs) / (limits[, 2L] - limits[, 1L]))
+}

@@ -24,7 +24,7 @@ Matrix semidefinite_cholesky(const ConstMatrixRef& gamma) {
   return factor;
 }
 
-Matrix canonical_factor(const ConstMatrixRef& factor, Matrix* rotation) {
+Matrix triangular_factor(const ConstMatrixRef& factor, Matrix* rotation) {
   const Index v = factor.rows();
   Eigen::HouseholderQR<Matrix> qr(factor.transpose());
   Matrix lower = Matrix(qr.matrixQR().triangularView<Eigen::Upper>()).transpose();
@@ -35,6 +35,14 @@ Matrix canonical_factor(const ConstMatrixRef& factor, Matrix* rotation) {
       q.col(c) = -q.col(c);
     }
   }
+  if (rotation != nullptr) *rotation = q;
+  return lower;
+}
+
+Matrix canonical_factor(const ConstMatrixRef& factor, Matrix* rotation) {
+  const Index v = factor.rows();
+  Matrix q;
+  Matrix lower = triangular_factor(factor, &q);
   bool singular = false;
   for (Index c = 0; c < v; ++c) singular |= lower(c, c) <= 1e-7 * factor.row(c).norm();
   if (singular) {

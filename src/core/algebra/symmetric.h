@@ -10,9 +10,11 @@ namespace henderson {
 // below (and on) a pivot that is zero relative to its diagonal entry.
 Matrix semidefinite_cholesky(const ConstMatrixRef& gamma);
 
-// Lower triangular L with non-negative diagonal and L L' = F F', by Householder QR of F' (exact
-// where F F' would square the condition number), or as semidefinite_cholesky() when F is singular.
-// Also the orthogonal Q with F = L Q'.
+// Lower triangular L with non-negative diagonal and L L' = F F', by Householder QR of F': exact
+// where F F' would square the condition number. Also the orthogonal Q with F = L Q'.
+Matrix triangular_factor(const ConstMatrixRef& factor, Matrix* rotation);
+
+// The same, but as semidefinite_cholesky() when F is singular or nearly so.
 Matrix canonical_factor(const ConstMatrixRef& factor, Matrix* rotation);
 
 // A symmetric matrix with the eigenvalues of its unit-diagonal form raised to 1e-8.

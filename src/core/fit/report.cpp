@@ -13,19 +13,6 @@ namespace henderson {
 
 namespace {
 
-// Fixed effects of the data's own columns from those of the centred and scaled ones.
-void report_fixed(const GaussianObjective& deviance, FitResult* result) {
-  const CrossProducts& moments = deviance.moments();
-  const Standardization& basis = deviance.basis();
-  const Matrix map = deviance.fixed_map();
-  result->centred_beta = basis.y_scale * deviance.beta().cwiseQuotient(basis.x_scale);
-  const Vector centred = result->centred_beta + moments.shifts.y;
-  result->beta = map * basis.x_scale.cwiseProduct(centred);
-  const Matrix half =
-      deviance.factor().x_factor().triangularView<Eigen::Lower>().solve(Matrix(map.transpose()));
-  result->unscaled_vcov = half.transpose() * half;
-}
-
 void report_random(const GaussianObjective& deviance, const Modes& solved,
                    const std::vector<Matrix>& spherical_map, FitResult* result) {
   const Standardization& basis = deviance.basis();
@@ -59,6 +46,19 @@ void report_random(const GaussianObjective& deviance, const Modes& solved,
 
 }  // namespace
 
+FixedReport report_fixed(const GaussianObjective& deviance) {
+  FixedReport result;
+  const Standardization& basis = deviance.basis();
+  const Matrix map = deviance.fixed_map();
+  result.centred = basis.y_scale * deviance.beta().cwiseQuotient(basis.x_scale);
+  const Vector centred = result.centred + deviance.moments().shifts.y;
+  result.beta = map * basis.x_scale.cwiseProduct(centred);
+  const Matrix half =
+      deviance.factor().x_factor().triangularView<Eigen::Lower>().solve(Matrix(map.transpose()));
+  result.unscaled_vcov = half.transpose() * half;
+  return result;
+}
+
 void report_point(GaussianObjective* deviance, const Vector& x, bool rotated, FitResult* result) {
   const Modes& solved = deviance->modes_at(x);
   // Rotations for the theta that is reported: K Lambda = Lambda~ Q', u = Q u~.
@@ -79,7 +79,10 @@ void report_point(GaussianObjective* deviance, const Vector& x, bool rotated, Fi
   result->residual_ss = deviance->factor().residual_ss() * y_scale * y_scale;
   result->degrees = deviance->degrees();
   result->sigma = std::sqrt(result->residual_ss / result->degrees);
-  report_fixed(*deviance, result);
+  FixedReport fixed = report_fixed(*deviance);
+  result->centred_beta = std::move(fixed.centred);
+  result->beta = std::move(fixed.beta);
+  result->unscaled_vcov = std::move(fixed.unscaled_vcov);
   report_random(*deviance, solved, spherical_map, result);
   result->gradient = deviance->random().natural_gradient(result->theta, factor_gradient(solved),
                                                          scores(solved), rotations);

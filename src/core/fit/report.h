@@ -42,6 +42,15 @@ struct FitResult {
   std::vector<SearchTrace> trace;
 };
 
+// Fixed effects of the data's own columns, and their unscaled covariance (X'V^-1 X)^-1, at the
+// point of the last evaluation.
+struct FixedReport {
+  Vector centred;  // of y - X y_shift on centred X (data/cross_products.h)
+  Vector beta;
+  Matrix unscaled_vcov;
+};
+FixedReport report_fixed(const GaussianObjective& deviance);
+
 // The part of a result that depends on the factorization at standardized parameters x, of which
 // result->theta are the natural ones; `rotated`: these came from x, not x from them.
 void report_point(GaussianObjective* deviance, const Vector& x, bool rotated, FitResult* result);

@@ -71,6 +71,10 @@ double GaussianObjective::value_at(const Vector& x) {
   return point_.size() == x.size() && point_ == x ? point_value_ : value(x);
 }
 
+double GaussianObjective::unit_constant() const {
+  return constant_ - m_ * (1 + std::log(2 * kPi / m_));
+}
+
 bool GaussianObjective::usable(const Vector& theta) {
   return theta.allFinite() && (theta.size() == 0 || theta.cwiseAbs().maxCoeff() < 1e150);
 }
@@ -88,14 +92,14 @@ double GaussianObjective::value(const Vector& x) {
 
 // Rounding of a sum of logs, and of what is inside them: r^2 and the pivots of X'V^-1 X and of the
 // remainder are what is left of the corresponding diagonal elements, and keep their rounding.
-double GaussianObjective::rounding() const {
-  double size = std::abs(factor_->log_det_m()) + std::abs(factor_->log_det_x()) +
-                m_ * (1 + std::abs(std::log(factor_->residual_ss()))) + std::abs(constant_);
-  const Vector& dense = factor_->xy_diagonal();
+double GaussianObjective::rounding(const Factor& factor) const {
+  double size = std::abs(factor.log_det_m()) + std::abs(factor.log_det_x()) +
+                m_ * (1 + std::abs(std::log(factor.residual_ss()))) + std::abs(constant_);
+  const Vector& dense = factor.xy_diagonal();
   const int p = system_->layout->p;
-  size += residual_cancellation() + factor_->remainder_cancellation();
+  size += residual_cancellation(factor) + factor.remainder_cancellation();
   for (int c = 0; reml_ && c < p; ++c) {
-    const double pivot = factor_->x_factor()(c, c);
+    const double pivot = factor.x_factor()(c, c);
     size += dense[c] / (pivot * pivot);
   }
   return 2 * std::numeric_limits<double>::epsilon() * size;
@@ -137,21 +141,22 @@ FullRounding GaussianObjective::full_rounding(const Vector& x) {
           std::sqrt(4 * kEpsilon * variance_cancellation() / m_)};
 }
 
-double GaussianObjective::residual_cancellation() const {
-  return m_ * factor_->xy_diagonal()[system_->layout->p] / factor_->residual_ss();
+double GaussianObjective::residual_cancellation(const Factor& factor) const {
+  return m_ * factor.xy_diagonal()[system_->layout->p] / factor.residual_ss();
 }
 
 double GaussianObjective::variance_cancellation() const {
-  return residual_cancellation() + factor_->remainder_cancellation() + factor_->leaf_cancellation();
+  return residual_cancellation(*factor_) + factor_->remainder_cancellation() +
+         factor_->leaf_cancellation();
 }
 
 bool GaussianObjective::centring_helps() const {
   constexpr double kMuch = 1e5;  // squared ratio of the effects to the residuals, on average
   const double own = factor_->remainder_cancellation() + factor_->leaf_cancellation();
-  return residual_cancellation() > std::max(kMuch * m_, 1e4 * own);
+  return residual_cancellation(*factor_) > std::max(kMuch * m_, 1e4 * own);
 }
 
-void GaussianObjective::uncentre_levels() {
+void GaussianObjective::refill() {
   system_->fill(moments_);
   centred_beta_.setZero();
   point_.resize(0);

@@ -36,6 +36,11 @@ class GaussianObjective : public Objective {
   const std::vector<LambdaEntry>& entries() const { return entries_; }
   bool is_diagonal(int i) const { return entries_[i].row == entries_[i].column; }
   double degrees() const { return m_; }  // m
+  // What of the criterion depends on neither theta nor sigma^2, that of standardized y:
+  // log determinants + m log(2 pi sigma^2) + r^2 / sigma^2 + this.
+  double unit_constant() const;
+  // Error to be expected in the criterion of another factor of the same equations.
+  double rounding(const Factor& factor) const;
   bool reml() const { return reml_; }
 
   // Finite, and so are squares: overflow would pass for a zero variance.
@@ -46,7 +51,9 @@ class GaussianObjective : public Objective {
   // Takes [X y] about their random effects at x (equations/level_centring.h): nothing changes but
   // rounding. False where there are none that are large.
   bool centre_levels(const RowSource& source, const Vector& x);
-  void uncentre_levels();
+  void uncentre_levels() { refill(); }
+  // After the numbers of the moments were changed, in the same basis.
+  void refill();
   // At the point of the last call of value(): is it the residual that cancels? What is lost in M
   // itself, where columns of Z are collinear at such effects, centring does not bring back.
   bool centring_helps() const;
@@ -74,8 +81,8 @@ class GaussianObjective : public Objective {
 
  private:
   Index traces_width() const;
-  double rounding() const;
-  double residual_cancellation() const;
+  double rounding() const { return rounding(*factor_); }
+  double residual_cancellation(const Factor& factor) const;
   double variance_cancellation() const;
 
   const CrossProducts& moments_;

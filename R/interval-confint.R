@@ -1,0 +1,105 @@
+# Confidence intervals of the parameters of a fit.
+
+#' Confidence intervals
+#'
+#' Of standard deviations and correlations of the random part, the residual standard deviation and
+#' the fixed effects.
+#'
+#' @param object A fit by [lmm()].
+#' @param parm The parameters: numbers, names of either kind that `signames` chooses between, or
+#'   `"theta_"` for the random part and sigma, `"beta_"` for the fixed effects. All of them when
+#'   missing.
+#' @param level One number between 0 and 1: the confidence level.
+#' @param method One string. `"profile"`: likelihood-ratio intervals, see
+#'   [profile()][profile.henderson_lmm]. `"Wald"`: for fixed effects estimates and standard errors
+#'   with Student's t by Satterthwaite's degrees of freedom, as [contrast_test()] gives them; for
+#'   standard deviations and correlations normal limits on the scales of logarithms and of Fisher's
+#'   z, as [variance_components()] gives them.
+#' @param signames `TRUE` names the rows `.sig01`, ..., `.sigma` as lme4 does; `FALSE` gives
+#'   `sd_(Intercept)|Subject`, `cor_Days.(Intercept)|Subject`, `sigma`.
+#' @param ... Nothing; an argument that is not known is an error.
+#' @details Profile limits are where the smallest criterion given the parameter is higher than that
+#'   of the fit by the chi-squared quantile; they are found by Newton's method with exact slopes, to
+#'   nine digits, not by interpolation. A standard deviation of zero and correlations of -1 and 1
+#'   are limits where the criterion does not come so high on the way there.
+#' @return A numeric matrix with a row for each parameter, the random part in the order of theta,
+#'   then the residual standard deviation, then the fixed effects, and two columns named after the
+#'   percentages. `NA` where there is no limit; a message says why.
+#' @section Errors: class `henderson_error_argument` for an unknown parameter or malformed argument;
+#'   `henderson_error_unsupported` for `method = "boot"`.
+#' @inheritSection profile.henderson_lmm Warnings
+#' @source Bates, Maechler, Bolker and Walker (2015), *Journal of Statistical Software* 67(1),
+#'   section 5.1; Pinheiro and Bates (2000), *Mixed-Effects Models in S and S-PLUS*, section 2.4.
+#' @seealso [profile()][profile.henderson_lmm], [contrast_test()], [variance_components()].
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' confint(fit)
+#' confint(fit, "beta_", method = "Wald")
+#' confint(fit, "sd_Days|Subject", level = 0.9, signames = FALSE)
+#' @importFrom stats confint
+#' @export
+confint.henderson_lmm <- function(object, parm = NULL, level = 0.95,
+                                  method = c("profile", "Wald", "boot"), signames = TRUE, ...) {
+  check_no_dots(...)
+  check_level(level)
+  method <- check_choice(method, c("profile", "Wald", "boot"))
+  check_flag(signames)
+  if (method == "boot") {
+    abort(c(
+      "Bootstrap intervals of a fit by {.fn lmm} are not available yet.",
+      "i" = "{.code method = \"profile\"} gives likelihood-ratio intervals."
+    ), kind = "unsupported", variable = "method", observed = method)
+  }
+  table <- interval_parameters(object)
+  table <- table[chosen_parameters(table, parm), ]
+  limits <- if (method == "profile") {
+    profile_limits(object, table, level)
+  } else {
+    wald_limits(object, table, level)
+  }
+  limit_matrix(limits, if (signames) table$name else table$label, level)
+}
+
+# 2 x k.
+profile_limits <- function(fit, table, level) {
+  limits <- matrix(NA_real_, 2L, nrow(table))
+  known <- with_interval(fit, table)
+  found <- run_profiles(fit, known, cutoffs = stats::qnorm((1 + level) / 2))
+  at <- match(known$name, table$name)
+  for (i in seq_along(found)) limits[, at[i]] <- found[[i]]$limits
+  none <- known$label[vapply(found, function(profile) any(profile$status == "none"), TRUE)]
+  if (length(none) > 0L) {
+    inform(c(
+      "Of {.val {none}} there is no limit on one side.",
+      "i" = "The criterion does not come as high there as level {level} asks for."
+    ), kind = "interval", variable = none)
+  }
+  limits
+}
+
+wald_limits <- function(fit, table, level) {
+  limits <- matrix(NA_real_, 2L, nrow(table))
+  is_fixed <- table$kind == "fixed"
+  if (any(is_fixed)) {
+    tests <- contrast_test(fit, level = level)
+    limits[, is_fixed] <- t(as.matrix(tests[c("lower", "upper")]))[, table$coefficient[is_fixed]]
+  }
+  if (any(!is_fixed)) {
+    components <- variance_components(fit, level = level)
+    at <- component_rows_of(fit, table[!is_fixed, ], components)
+    limits[, !is_fixed] <- t(as.matrix(components[at, c("lower", "upper")]))
+  }
+  limits
+}
+
+# The rows of variance_components() that parameters are.
+component_rows_of <- function(fit, table, components) {
+  groups <- unique_labels(vapply(fit$random, `[[`, "", "group"))
+  vapply(seq_len(nrow(table)), function(i) {
+    if (table$kind[i] == "sigma") return(nrow(components))
+    columns <- fit$random[[table$term[i]]]$columns
+    own <- components$grp == groups[table$term[i]] & components$var1 %in% columns[table$column[i]]
+    other <- if (table$kind[i] == "sd") NA else columns[table$row[i]]
+    which(own & components$var2 %in% other)[1L]
+  }, 1L)
+}

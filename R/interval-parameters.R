@@ -1,0 +1,91 @@
+# The parameters that intervals are for: standard deviations and correlations of the random part,
+# the residual standard deviation, fixed effects.
+
+#' @return data frame, a row per parameter in the order of theta, sigma, then the fixed effects:
+#'   `name` (".sig01", ..., ".sigma", then the coefficients' names), `label`
+#'   ("sd_(Intercept)|Subject", "cor_Days.(Intercept)|Subject", "sigma", the same),
+#'   `kind` ("sd", "correlation", "sigma", "fixed"), `theta` (its position), `row`, `column`
+#'   (within the term), `term` (its position), `coefficient` (its position); NA where
+#'   it has none.
+#' @noRd
+interval_parameters <- function(fit) {
+  variances <- do.call(rbind, lapply(seq_along(fit$random), term_parameters, fit = fit))
+  variances <- variances[order(variances$theta), ]
+  variances$name <- sprintf(".sig%02d", seq_len(nrow(variances)))
+  fixed <- seq_along(fit$beta)
+  none <- rep(NA_integer_, length(fixed) + 1L)
+  others <- data.frame(
+    name = c(".sigma", names(fit$beta)), label = c("sigma", names(fit$beta)),
+    kind = c("sigma", rep("fixed", length(fixed))), theta = none, row = none, column = none,
+    term = none, coefficient = c(NA, fixed)
+  )
+  table <- rbind(variances[names(others)], others)
+  rownames(table) <- NULL
+  table
+}
+
+# Of the entries of an unstructured or diagonal matrix: the row and column that each theta belongs
+# to. Of other structures: the standard deviations come first, then correlations of all columns.
+term_parameters <- function(position, fit) {
+  term <- fit$random[[position]]
+  if (has_entries(term$structure)) {
+    at <- lambda_entries(term)
+    row <- at$row
+    column <- at$column
+    is_deviation <- row == column
+    label <- term$columns[row]
+    label[!is_deviation] <- paste0(label, ".", term$columns[column])[!is_deviation]
+  } else {
+    label <- structure_labels(term$structure, term$columns)
+    is_deviation <- seq_along(label) <= structure_deviations(term$structure, term$columns)
+    row <- column <- seq_along(label)
+  }
+  data.frame(
+    label = paste0(ifelse(is_deviation, "sd_", "cor_"), label, "|", term$group),
+    kind = ifelse(is_deviation, "sd", "correlation"), theta = term$theta_index, row = row,
+    column = column, term = position, coefficient = NA_integer_
+  )
+}
+
+# The rows of the table that `parm` asks for: numbers, names of either kind, "theta_" for the
+# random part with sigma, "beta_" for the fixed effects.
+chosen_parameters <- function(table, parm, call = entry_frame()) {
+  if (is.null(parm)) return(seq_len(nrow(table)))
+  if (is.character(parm)) {
+    if (identical(parm, "theta_")) return(which(table$kind != "fixed"))
+    if (identical(parm, "beta_")) return(which(table$kind == "fixed"))
+    at <- ifelse(parm %in% table$name, match(parm, table$name), match(parm, table$label))
+  } else if (is.logical(parm) && length(parm) == nrow(table) && !anyNA(parm)) {
+    at <- which(parm)
+  } else if (is.numeric(parm)) {
+    at <- seq_len(nrow(table))[parm]
+  } else {
+    at <- NA
+  }
+  if (anyNA(at) || length(at) == 0L) abort_parameter(parm, at, table, call)
+  at
+}
+
+abort_parameter <- function(parm, at, table, call) {
+  wrong <- if (length(parm) == length(at)) parm[is.na(at)] else parm
+  known <- if (is.character(parm)) nearest_name(as.character(wrong)[1L], c(table$name, table$label))
+  abort(c(
+    "There is no parameter {.val {wrong}}.",
+    "i" = "They are {.val {table$name}}, or {.val {table$label[table$kind != 'fixed']}}.",
+    "i" = if (!is.null(known)) "Did you mean {.val {known}}?"
+  ), kind = "argument", variable = "parm", observed = parm, call = call)
+}
+
+# What the data do not determine has no interval: logical, a value per row of the table.
+is_without_interval <- function(fit, table) {
+  if (is.null(fit$undetermined)) return(rep(FALSE, nrow(table)))
+  unknown <- undetermined_parameters(fit)
+  moving <- undetermined_contrasts(fit, diag(length(fit$beta)))
+  vapply(seq_len(nrow(table)), function(i) {
+    switch(table$kind[i],
+      sigma = is_sigma_undetermined(fit),
+      fixed = moving[table$coefficient[i]],
+      unknown[table$theta[i]] || is_sigma_undetermined(fit)
+    )
+  }, TRUE)
+}

@@ -1,0 +1,267 @@
+# Profiles of the criterion over each parameter. The core traces them (src/core/fit/profile.h).
+#
+# Notation: psi a parameter, d(psi) the smallest criterion given psi,
+# zeta(psi) = sign(psi - psi^) sqrt(d(psi) - d(psi^)).
+
+#' Profiles of the criterion
+#'
+#' For every standard deviation and correlation of the random part, the residual standard deviation
+#' and every fixed effect: the criterion minimized over all other parameters where that one is held,
+#' as the signed root \eqn{\zeta}{zeta}, and intervals from it.
+#'
+#' @param fitted A fit by [lmm()].
+#' @param which,parm The parameters: numbers or names, of either kind that `signames` chooses
+#'   between; `"theta_"` for the random part and sigma, `"beta_"` for the fixed effects. All of them
+#'   when missing.
+#' @param alphamax One number between 0 and 1: profiles reach to the limits of intervals of level
+#'   `1 - alphamax`.
+#' @param signames `TRUE` names the parameters `.sig01`, ..., `.sigma` as lme4 does; `FALSE` gives
+#'   `sd_(Intercept)|Subject`, `cor_Days.(Intercept)|Subject`, `sigma`.
+#' @param ... Nothing; an argument that is not known is an error.
+#' @details With \eqn{d(\psi)} the smallest criterion, \eqn{-2 \log L} or its restricted counterpart
+#'   as the fit has it, given that the parameter is \eqn{\psi},
+#'   \deqn{\zeta(\psi) = \mathrm{sign}(\psi - \hat\psi) \sqrt{d(\psi) - d(\hat\psi)},}{zeta(psi) =
+#'   sign(psi - psi^) sqrt(d(psi) - d(psi^)),}
+#'   which is a straight line where the criterion is quadratic. Values of \eqn{\psi} with
+#'   \eqn{|\zeta|} up to the normal quantile are the likelihood-ratio interval.
+#'
+#'   Every point is the end of a search for the minimum over the other parameters, with exact
+#'   derivatives, one coordinate held and variances kept within their bounds: \eqn{\sigma^2} is a
+#'   coordinate, and a covariance matrix is taken as the covariance of the effects in question and
+#'   that of the others given these. No rows of the data are read.
+#'
+#'   The profile of a fixed effect is that of the model in which it is known. For a REML fit the
+#'   criterion integrates the other fixed effects out but not that one; where its minimum is not
+#'   quite at the REML estimate (unbalanced data), it is the minimum that \eqn{\zeta} is taken from.
+#'   lme4 profiles the likelihood of a REML fit too: for its numbers take [refit_ml()] first.
+#' @return `profile` gives an object of class `henderson_profile`. `as.data.frame` of it: a row per
+#'   point, `.zeta`, the value of every parameter there, and `.par`, the parameter that was held.
+#'   `predict` gives zeta at values of a parameter. `confint` gives a matrix as [confint()] of the
+#'   fit does, from the profiles.
+#' @section Errors: class `henderson_error_argument` for an unknown parameter or malformed argument.
+#'   A parameter that the data do not determine (see [lmm()]) has no profile: a message says so.
+#' @section Warnings: class `henderson_warning_convergence` where a criterion lower than that of the
+#'   fit turns up, which then is no minimum, and where a search did not end at one.
+#' @source Bates, Maechler, Bolker and Walker (2015), *Journal of Statistical Software* 67(1),
+#'   section 5.1; Bates and Watts (1988), *Nonlinear Regression Analysis*, section 6.1.
+#' @seealso [confint()][confint.henderson_lmm]
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' profiles <- profile(fit)
+#' profiles
+#' confint(profiles, level = 0.9)
+#' predict(profiles, ".sigma", c(24, 26))
+#' head(as.data.frame(profiles))
+#' plot(profiles)
+#' @importFrom stats profile
+#' @export
+profile.henderson_lmm <- function(fitted, which = NULL, alphamax = 0.01, signames = TRUE, ...) {
+  check_no_dots(...)
+  check_number(alphamax, min = 0, max = 1)
+  check_level(1 - alphamax, "alphamax")
+  check_flag(signames)
+  table <- interval_parameters(fitted)
+  table <- table[chosen_parameters(table, which), ]
+  table <- with_interval(fitted, table)
+  farthest <- stats::qnorm(1 - alphamax / 2)
+  found <- run_profiles(fitted, table, farthest = 1.05 * farthest, step = farthest / 8)
+  names <- if (signames) table$name else table$label
+  points <- Map(profile_points, found, names, MoreArgs = list(fit = fitted, signames = signames))
+  structure(
+    list(
+      points = do.call(rbind, unname(points)), slopes = lapply(found, zeta_slopes),
+      estimate = stats::setNames(vapply(found, `[[`, 0, "estimate"), names), parameters = table,
+      farthest = farthest, REML = fitted$REML
+    ),
+    class = "henderson_profile"
+  )
+}
+
+# Profiles that the core computes: limits at `cutoffs`, points up to `farthest`.
+run_profiles <- function(fit, table, cutoffs = numeric(0L), farthest = 0, step = 1) {
+  if (nrow(table) == 0L) return(list())
+  parameters <- lapply(seq_len(nrow(table)), function(i) {
+    contrast <- as.numeric(seq_along(fit$beta) == table$coefficient[i])
+    c(as.list(table[i, c("kind", "theta", "row", "column")]), list(contrast = contrast))
+  })
+  found <- profile_cpp(
+    unclass(cross_products_of(fit)), fit$theta, fit$REML, parameters, cutoffs, farthest, step
+  )
+  warn_uncertain(fit, table, found)
+  found
+}
+
+# Without the parameters that have no interval, which a message names.
+with_interval <- function(fit, table) {
+  without <- is_without_interval(fit, table)
+  if (any(without)) {
+    inform_unknown(paste0(
+      "Of ", and_list(paste0("`", table$label[without], "`")), " there is no profile."
+    ), fit)
+  }
+  table[!without, ]
+}
+
+warn_uncertain <- function(fit, table, found) {
+  lowest <- min(vapply(found, function(profile) min(profile$value, Inf), 0))
+  gain <- fit$criterion - lowest
+  is_fixed <- table$kind == "fixed"
+  if (!is.na(gain) && any(!is_fixed) && !fit$REML && gain > 1e-4) {
+    warn(c(
+      "The criterion is lower by {format(gain, digits = 3)} than that of the fit.",
+      "i" = "The fit is no minimum. Start again from there, or from another point."
+    ), kind = "convergence", variable = "criterion", observed = gain)
+  }
+  unsure <- vapply(found, function(profile) {
+    !all(profile$certain) || any(profile$status == "uncertain")
+  }, TRUE)
+  if (any(unsure)) {
+    warn(c(
+      "Of {.val {table$label[unsure]}} some searches ended at no certain minimum.",
+      "i" = "Intervals of them may be too narrow."
+    ), kind = "convergence", variable = table$label[unsure])
+  }
+}
+
+# Data frame of the points of one profile.
+profile_points <- function(profile, name, fit, signames) {
+  count <- length(profile$parameter)
+  sign <- sign(profile$parameter - profile$estimate)
+  zeta <- sign * sqrt(pmax(profile$value - profile$lowest, 0))
+  table <- interval_parameters(fit)
+  values <- vapply(seq_len(count), function(i) {
+    interval_values(fit, table, profile$theta[[i]], profile$sigma[i], profile$beta[[i]])
+  }, numeric(nrow(table)))
+  values <- as.data.frame(t(values))
+  names(values) <- if (signames) table$name else table$label
+  values[[name]] <- profile$parameter
+  result <- data.frame(.zeta = zeta, values, check.names = FALSE)
+  result$.par <- factor(rep(name, count), levels = name)
+  result
+}
+
+# Values of all parameters in the order of the table.
+interval_values <- function(fit, table, theta, sigma, beta) {
+  covariances <- lapply(fit$random, term_covariance, theta = theta, sigma = sigma)
+  variances <- vapply(which(table$kind %in% c("sd", "correlation")), function(i) {
+    covariance <- covariances[[table$term[i]]]
+    own <- fit$random[[table$term[i]]]
+    if (has_entries(own$structure)) {
+      if (table$kind[i] == "sd") return(attr(covariance, "stddev")[[table$row[i]]])
+      return(attr(covariance, "correlation")[table$row[i], table$column[i]])
+    }
+    theta[table$theta[i]] * if (table$kind[i] == "sd") sigma else 1
+  }, 0)
+  c(variances, sigma, beta)
+}
+
+# dzeta/dpsi at the points: by the envelope theorem dd/dpsi over 2 zeta; at the estimate from the
+# curvature.
+zeta_slopes <- function(profile) {
+  drop <- pmax(profile$value - profile$lowest, 0)
+  zeta <- sign(profile$parameter - profile$estimate) * sqrt(drop)
+  at_estimate <- abs(profile$parameter - profile$estimate) <= 1e-12 * abs(profile$estimate)
+  ifelse(at_estimate, sqrt(profile$curvature / 2), profile$slope / (2 * zeta))
+}
+
+# --- the result ---
+
+#' @param x,object A result of `profile()`.
+#' @param row.names,optional Not used.
+#' @rdname profile.henderson_lmm
+#' @export
+as.data.frame.henderson_profile <- function(x, row.names = NULL, optional = FALSE, ...) {
+  check_no_dots(...)
+  x$points
+}
+
+#' @param digits One whole number: significant digits.
+#' @rdname profile.henderson_lmm
+#' @export
+print.henderson_profile <- function(x, digits = max(3L, getOption("digits") - 3L), ...) {
+  check_print_dots(...)
+  check_digits(digits)
+  criterion <- if (x$REML) "restricted likelihood" else "likelihood"
+  limits <- confint.henderson_profile(x)
+  cells <- cbind(
+    Estimate = format(x$estimate, digits = digits),
+    Points = format(vapply(names(x$estimate), function(n) sum(x$points$.par == n), 1L)),
+    Lower = format(limits[, 1L], digits = digits), Upper = format(limits[, 2L], digits = digits)
+  )
+  rownames(cells) <- names(x$estimate)
+  write_lines(c(
+    paste0("Profiles of the ", criterion, ", with 95 % limits"), text_table(cells, "right")
+  ))
+  invisible(x)
+}
+
+#' @param newdata Numeric vector: values of the parameter.
+#' @rdname profile.henderson_lmm
+#' @export
+predict.henderson_profile <- function(object, parm, newdata, ...) {
+  check_no_dots(...)
+  check_supplied(parm)
+  check_numeric(newdata)
+  at <- chosen_parameters(object$parameters, parm)
+  if (length(at) != 1L) abort_argument(parm, "parm", "one parameter", "argument", entry_frame())
+  curve <- profile_curve(object, at)
+  values <- stats::splinefunH(curve$value, curve$zeta, curve$slope)(newdata)
+  outside <- newdata < min(curve$value) | newdata > max(curve$value)
+  values[outside] <- NA
+  values
+}
+
+# Values, zeta and slopes of one profile, increasing; a slope that does not exist (at a bound) is
+# that of the chord.
+profile_curve <- function(profile, at) {
+  name <- names(profile$estimate)[at]
+  own <- profile$points[profile$points$.par == name, ]
+  slope <- profile$slopes[[at]]
+  value <- own[[name]]
+  zeta <- own$.zeta
+  bad <- !is.finite(slope) | slope <= 0
+  chord <- diff(zeta) / diff(value)
+  slope[bad] <- c(chord, chord[length(chord)])[bad]
+  list(value = value, zeta = zeta, slope = slope)
+}
+
+#' @param level One number between 0 and 1: the confidence level.
+#' @rdname profile.henderson_lmm
+#' @importFrom stats confint
+#' @export
+confint.henderson_profile <- function(object, parm = NULL, level = 0.95, ...) {
+  check_no_dots(...)
+  check_level(level)
+  at <- chosen_parameters(object$parameters, parm)
+  cutoff <- stats::qnorm((1 + level) / 2)
+  if (cutoff > 1.05 * object$farthest) {
+    abort(c(
+      "The profiles do not reach to limits of level {level}.",
+      "i" = "Give {.code alphamax = {format(1 - level)}} to {.fn profile}, or use the fit itself."
+    ), kind = "argument", variable = "level", observed = level)
+  }
+  limits <- vapply(at, function(i) curve_limits(profile_curve(object, i), cutoff), numeric(2L))
+  limit_matrix(limits, names(object$estimate)[at], level)
+}
+
+# Where zeta is -cutoff and cutoff; the end of the curve where it does not come so far.
+curve_limits <- function(curve, cutoff) {
+  spline <- stats::splinefunH(curve$value, curve$zeta, curve$slope)
+  vapply(c(-1, 1), function(side) {
+    beyond <- side * curve$zeta >= cutoff
+    end <- if (side < 0) 1L else length(curve$zeta)
+    if (!any(beyond)) return(curve$value[end])
+    # the interval next to the estimate in which it is passed
+    outer <- if (side < 0) max(which(beyond)) else min(which(beyond))
+    range <- sort(curve$value[c(outer, outer - side)])
+    off <- function(v) spline(v) - side * cutoff
+    stats::uniroot(off, range, tol = 1e-12 * max(abs(range)))$root
+  }, 0)
+}
+
+# Columns named as stats::confint() names them. limits: 2 x k.
+limit_matrix <- function(limits, names, level) {
+  probabilities <- c((1 - level) / 2, (1 + level) / 2)
+  labels <- paste(format(100 * probabilities, trim = TRUE, scientific = FALSE, digits = 3L), "%")
+  matrix(t(limits), ncol = 2L, dimnames = list(names, labels))
+}

@@ -1,0 +1,86 @@
+test_that("profiles hold their points, slopes and names", {
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy, REML = FALSE)
+  profiles <- profile(fit)
+  expect_s3_class(profiles, "henderson_profile")
+  table <- as.data.frame(profiles)
+  expect_identical(
+    names(table),
+    c(".zeta", ".sig01", ".sig02", ".sig03", ".sigma", "(Intercept)", "Days", ".par")
+  )
+  for (name in names(profiles$estimate)) {
+    own <- table[table$.par == name, ]
+    expect_true(all(diff(own[[name]]) > 0))
+    expect_true(all(diff(own$.zeta) > 0))
+    expect_lt(max(diff(own$.zeta)), 0.5)
+    expect_gte(min(max(own$.zeta), -min(own$.zeta)), qnorm(0.995))
+    expect_identical(own[[name]][own$.zeta == 0], profiles$estimate[[name]])
+  }
+})
+
+test_that("other parameters at a point are those of the fit with that one held", {
+  fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, REML = FALSE)
+  table <- as.data.frame(profile(fit, "Days"))
+  row <- table[3, ]
+  held <- lmm(I(Reaction - row$Days * Days) ~ 1 + (1 | Subject), sleepstudy, REML = FALSE)
+  expect_equal(row$.zeta, -sqrt(held$criterion - fit$criterion), tolerance = 1e-7)
+  expect_equal(row$`(Intercept)`, fixef(held)[[1]], tolerance = 1e-6)
+  expect_equal(row$.sigma, sigma(held), tolerance = 1e-6)
+  expect_equal(row$.sig01, attr(VarCorr(held)$Subject, "stddev")[[1]], tolerance = 1e-5)
+})
+
+test_that("limits of profiles are those that are searched for", {
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  profiles <- profile(fit)
+  for (level in c(0.5, 0.95, 0.99)) {
+    width <- apply(confint(fit, level = level), 1, diff)
+    # between points of 0.3 of zeta: cubic, with exact slopes
+    difference <- abs(confint(profiles, level = level) - confint(fit, level = level))
+    expect_lt(max(difference / width), 1e-5)
+  }
+  expect_identical(
+    rownames(confint(profiles, c(".sigma", "Days"))), c(".sigma", "Days")
+  )
+  expect_error(confint(profiles, level = 0.999), "do not reach", class = "henderson_error_argument")
+  far <- profile(fit, ".sigma", alphamax = 1e-4)
+  expect_equal(
+    confint(far, level = 0.999), confint(fit, ".sigma", level = 0.999), tolerance = 1e-5
+  )
+})
+
+test_that("predict() gives zeta between the points and NA beyond them", {
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy, REML = FALSE)
+  profiles <- profile(fit, signames = FALSE)
+  at <- c(24, sigma(fit), 27.5)
+  held <- vapply(at, function(s) {
+    # -2 log L with sigma held, over theta
+    covariance <- profile_cpp(
+      unclass(cross_products_of(fit)), fit$theta, FALSE,
+      list(list(kind = "sigma", theta = 0L, row = 0L, column = 0L)), 0, 3, 0.01
+    )[[1]]
+    stats::spline(covariance$parameter, covariance$value, xout = s)$y
+  }, 0)
+  expected <- c(-1, 0, 1) * sqrt(pmax(held - fit$criterion, 0))
+  expect_equal(predict(profiles, "sigma", at), expected, tolerance = 1e-4)
+  expect_identical(predict(profiles, "sigma", 200), NA_real_)
+  expect_error(predict(profiles, c("sigma", "Days"), 1), class = "henderson_error_argument")
+  expect_error(predict(profiles, newdata = 1), class = "henderson_error_argument")
+})
+
+test_that("printing shows estimates and limits", {
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy, REML = FALSE)
+  lines <- capture.output(print(profile(fit, "theta_", signames = FALSE)))
+  expect_match(lines[1], "Profiles of the likelihood", fixed = TRUE)
+  expect_match(lines[3], "sd_(Intercept)|Subject", fixed = TRUE)
+  expect_match(lines[3], "14.38", fixed = TRUE)
+  expect_match(
+    capture.output(print(profile(lmm(Reaction ~ Days + (1 | Subject), sleepstudy), 1)))[1],
+    "restricted likelihood", fixed = TRUE
+  )
+})
+
+test_that("arguments are checked", {
+  fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy)
+  expect_error(profile(fit, alphamax = 2), class = "henderson_error_argument")
+  expect_error(profile(fit, "nothing"), class = "henderson_error_argument")
+  expect_error(profile(fit, level = 0.9), class = "henderson_error_argument")
+})
