@@ -271,7 +271,8 @@ load_integer64 <- function(names, data) {
   }
 }
 
-#' `subset`, evaluated in the data and then in the formula's environment, never recycled
+#' `subset`, evaluated in the data and then in the formula's environment, never recycled but for a
+#' single `TRUE` or `FALSE`, which is meant for all rows
 #' @noRd
 evaluate_subset <- function(expr, data, parsed) {
   env <- environment(parsed$formula)
@@ -291,6 +292,7 @@ evaluate_subset <- function(expr, data, parsed) {
   } else {
     NROW(evaluate_variable(parsed$fixed[[2L]], data, env))
   }
+  if (is.logical(value) && length(value) == 1L) value <- rep(value, rows)
   if (is.logical(value) && length(value) != rows) {
     abort(c(
       "{.arg subset} has {length(value)} value{?s}, {.arg data} has {rows} row{?s}.",

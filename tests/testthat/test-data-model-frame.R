@@ -92,6 +92,16 @@ test_that("contrasts stored in a factor survive unless its levels change", {
   )
 })
 
+test_that("one TRUE or FALSE is meant for all rows, as for lm()", {
+  d <- many_types()
+  expect_identical(design_of(y ~ w + (1 | g), d, subset = TRUE)$y, d$y)
+  listed <- as.list(d[c("y", "w", "g")])
+  expect_identical(design_of(y ~ w + (1 | g), listed, subset = TRUE)$y, d$y)
+  expect_error(design_of(y ~ w + (1 | g), d, subset = FALSE), "selects none",
+    class = "henderson_error_data"
+  )
+})
+
 test_that("subset is evaluated in the data and never recycled", {
   d <- many_types()
   limit <- 0.5
