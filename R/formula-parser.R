@@ -39,8 +39,9 @@ as_two_sided_formula <- function(formula, env) {
   }
   if (!inherits(formula, "formula")) abort_not_a_formula(describe_value(formula))
   if (is.null(environment(formula))) environment(formula) <- env
-  # emptied to keep the formula from holding on to other objects; `log` and `+` are still needed
-  if (identical(environment(formula), emptyenv())) environment(formula) <- baseenv()
+  if (identical(environment(formula), emptyenv())) {
+    environment(formula) <- environment_of_functions(all.names(formula))
+  }
   if (length(formula) != 3L) {
     abort(c(
       "{.arg formula} has no response: {.code {expression_text(formula)}}.",
@@ -49,6 +50,14 @@ as_two_sided_formula <- function(formula, env) {
   }
   check_response_expression(formula[[2L]])
   formula
+}
+
+#' For a formula whose environment was emptied to keep it from holding on to other objects: what R
+#' itself has, and functions of package stats such as `poly()` that the formula names
+#' @noRd
+environment_of_functions <- function(names) {
+  names <- intersect(names, getNamespaceExports("stats"))
+  list2env(mget(names, envir = asNamespace("stats"), mode = "function"), parent = baseenv())
 }
 
 #' @noRd

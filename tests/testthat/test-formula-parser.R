@@ -106,6 +106,24 @@ test_that("a formula whose environment was emptied is evaluated in the data", {
   expect_equal(fixef(lmm(formula, sleepstudy)), expected)
   attr(formula, ".Environment") <- NULL
   expect_equal(fixef(lmm(formula, sleepstudy)), expected)
+
+  # with functions of package stats, but no object that is anywhere by chance
+  for (formula in c(
+    Reaction ~ poly(Days, 2) + (1 | Subject), Reaction ~ relevel(Subject, "309") + (1 | Days),
+    Reaction ~ stats::poly(Days, 2) + (1 | Subject), log(Reaction) ~ (poly(Days, 2) | Subject)
+  )) {
+    full <- suppressMessages(lmm(formula, sleepstudy))
+    environment(formula) <- emptyenv()
+    fit <- suppressMessages(lmm(formula, sleepstudy))
+    expect_equal(fixef(fit), fixef(full))
+    expect_equal(predict(fit, sleepstudy[4:6, ]), predict(full, sleepstudy[4:6, ]))
+  }
+  Hours <- sleepstudy$Days
+  formula <- Reaction ~ Hours + (1 | Subject)
+  environment(formula) <- emptyenv()
+  expect_error(lmm(formula, sleepstudy), "`Hours` was not found",
+    class = "henderson_error_variable"
+  )
 })
 
 test_that("aov's Error() is told how it is written here", {
