@@ -193,6 +193,7 @@ get_predicted_ci.henderson_lmm <- function(x, predictions = NULL, data = NULL, c
   }
   errors <- predict.henderson_lmm(x, newdata = data, re.form = NA, se.fit = TRUE)$se.fit
   if (ci_type == "prediction") errors <- sqrt(errors^2 + x$sigma^2)
+  if (is.null(predictions)) return(data.frame(SE = unname(errors)))
   df <- if (ci_method == "normal") Inf else df.residual.henderson_fit(x)
   limits <- lapply(ci, function(level) {
     width <- unname(errors) * stats::qt((1 + level) / 2, df)

@@ -34,7 +34,7 @@ test_that("insight predicts as it does for fits by lme4", {
     as.data.frame(insight::get_predicted(m, data = sleepstudy[3:6, ], ci = c(0.5, 0.9))),
     as.data.frame(insight::get_predicted(m, data = data.frame(Days = 1:3), ci = 0.9)),
     as.data.frame(insight::get_predicted(m, ci = 0.9, predict = "prediction")),
-    as.data.frame(insight::get_predicted_ci(m, stats::predict(m)))
+    insight::get_predicted_ci(m), insight::get_predicted_ci(m, stats::predict(m))
   ), other_formulas()[1L])
   fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
   expect_null(insight::get_predicted_ci(fit, predict(fit), ci = NULL))
