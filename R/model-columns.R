@@ -127,7 +127,7 @@ columns_with_replaced <- function(fit, variables, extra, env, brought, found) {
   rest <- columns_of_data(fit, variables[!new], extra[!new_extra], env, found)
   columns <- c(unclass(fresh), unclass(rest))
   predvars <- c(predvars_by_name(fresh), predvars_by_name(rest))
-  terms <- stats::terms.formula(column_formula(quote(henderson_row), variables, env))
+  terms <- stats::terms(column_formula(quote(henderson_row), variables, env))
   attr(terms, "predvars") <- as.call(c(quote(list), unname(predvars[variable_names(terms)])))
   structure(columns[!duplicated(names(columns))],
     class = "data.frame", row.names = seq_len(nrow(rows)), terms = terms

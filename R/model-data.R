@@ -140,9 +140,29 @@ fixed_only_formula <- function(formula) {
   list(formula = formula, fixed = formula, random = list(), frame_formula = formula)
 }
 
+# A formula, or terms, whose variables are the expressions given. What formulas read as an operation
+# on terms, `y/2` and `-y`, gets into the terms under another name.
 column_formula <- function(response, variables, env) {
+  operators <- c("+", "-", "*", "/", "^", ":", "%in%", "(")
+  operation <- vapply(variables, function(expr) is.call(expr) && call_name(expr) %in% operators, NA)
+  places <- lapply(which(operation), function(i) as.name(paste0("henderson_column_", i)))
+  given <- variables[operation]
+  variables[operation] <- places
   right <- Reduce(function(left, right) call("+", left, right), c(list(1), variables))
-  stats::as.formula(call("~", response, right), env = env)
+  formula <- stats::as.formula(call("~", response, right), env = env)
+  if (!any(operation)) return(formula)
+  terms <- stats::terms.formula(formula)
+  shown <- as.list(attr(terms, "variables"))
+  shown[match(places, shown)] <- given
+  attr(terms, "variables") <- as.call(shown)
+  written <- function(names) {
+    at <- match(names, as.character(places), nomatch = 0L)
+    names[at > 0L] <- vapply(given[at], column_name, "")
+    names
+  }
+  attr(terms, "term.labels") <- written(attr(terms, "term.labels"))
+  dimnames(attr(terms, "factors")) <- lapply(dimnames(attr(terms, "factors")), written)
+  terms
 }
 
 frame_expressions <- function(frame) as.list(attr(attr(frame, "terms"), "variables"))[-1L]

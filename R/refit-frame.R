@@ -157,7 +157,7 @@ extended_frame <- function(fit, parsed, changes = list(), brought = character(0L
 
 # Expressions of the variables that `model.frame()` would look for, named as its columns.
 variable_expressions <- function(parsed) {
-  terms <- stats::terms.formula(parsed$frame_formula)
+  terms <- stats::terms(parsed$frame_formula)
   stats::setNames(as.list(attr(terms, "variables"))[-1L], variable_names(terms))
 }
 
@@ -177,7 +177,7 @@ join_columns <- function(frame, added, expressions, parsed) {
   old_expressions <- old_expressions[setdiff(names(old_expressions), offsets)]
   all <- c(expressions[1L], old_expressions, expressions)
   all <- all[!duplicated(names(all))]
-  whole <- stats::terms.formula(
+  whole <- stats::terms(
     column_formula(all[[1L]], unname(all[-1L]), environment(parsed$formula))
   )
   columns <- c(names(all), intersect(c("(weights)", "(offset)"), c(names(frame), names(added))))

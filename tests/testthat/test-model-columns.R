@@ -22,7 +22,10 @@ test_that("new transformations of a replaced response take its new values", {
   )
   for (i in seq_along(fits)) {
     again <- refit_response(fits[[i]], model.frame(fits[[i]])$y^2)
-    for (change in c(sqrt(y) ~ ., log(y) ~ . + v, I(y / v^2) ~ . + o, o ~ . - x + I(y > 90))) {
+    for (change in c(
+      sqrt(y) ~ ., log(y) ~ . + v, I(y / v^2) ~ . + o, o ~ . - x + I(y > 90), y / 2 ~ ., -y ~ .,
+      y^2 ~ . + v, (y + v) ~ ., 2 * y - o ~ . + log(y)
+    )) {
       right <- suppressMessages(lmm(update(y ~ x + (1 | g), change), rights[[i]]))
       expect_fit_of(suppressMessages(update(again, change)), right)
     }
@@ -76,4 +79,13 @@ test_that("what refit_response() does not tell is never taken from the data", {
   both <- lmm(y ~ w + (1 | g), data, weights = w)
   both <- refit_response(both, data$y, newweights = 1 / data$w)
   expect_fit_of(update(both, . ~ . + I(w^2)), lmm(y ~ w + I(w^2) + (1 | g), data, weights = 1 / w))
+})
+
+test_that("a response that reads like terms stays a column beside new ones", {
+  data <- test_data()
+  again <- refit_response(lmm(y / w ~ x + (1 | g), data), rev(data$y))
+  right <- transform(data, z = rev(y))
+  expect_fit_of(update(again, . ~ . + I(x^2)), lmm(z ~ x + I(x^2) + (1 | g), right))
+  expect_fit_of(update(again, x ~ 1 + (1 | g)), lmm(x ~ 1 + (1 | g), data))
+  expect_fit_of(update(again, x - 1 ~ 1 + (1 | g)), lmm(x - 1 ~ 1 + (1 | g), data))
 })
