@@ -21,8 +21,9 @@ new_columns <- function(fit, variables, extra, env, brought, found) {
       }
       return(columns_of_data(fit, variables, extra, env, found))
     }
-    if (length(setdiff(outside, known_outside(fit, outside))) > 0L) {
-      abort_other_data(fit, found, outside)
+    nowhere <- outside[!vapply(outside, exists, NA, envir = env)]
+    if (length(setdiff(outside, known_outside(fit, outside))) > 0L || length(nowhere) > 0L) {
+      abort_other_data(fit, found, union(nowhere, outside))
     }
   }
   own$henderson_row <- seq_len(nrow(own))

@@ -74,9 +74,28 @@ frame_difference <- function(fit, data, env) {
     same_levels <- is.null(levels) || identical(levels, attr(again, "all_levels")[[name]])
     if (same_levels && same_values(given[[name]], again[[name]])) next
     name <- utf8_names(name)
+    if (is_permuted(given, again)) {
+      return(list(variable = name, text = "its rows are in another order"))
+    }
     return(list(variable = name, text = paste0("`", name, "` has other values or levels")))
   }
   raw_difference(fit, again)
+}
+
+# Does a frame have the rows of another in another order?
+is_permuted <- function(given, again) {
+  if (!setequal(names(given), names(again))) return(FALSE)
+  sorted <- function(frame) {
+    columns <- lapply(unname(unclass(frame[names(given)])), function(column) {
+      if (is.factor(column)) as.character(column) else unclass(column)
+    })
+    columns <- unlist(lapply(columns, function(column) {
+      if (is.matrix(column)) unname(asplit(column, 2L)) else list(as.vector(column))
+    }), recursive = FALSE)
+    order <- do.call(order, unname(columns))
+    lapply(columns, `[`, order)
+  }
+  isTRUE(all.equal(sorted(given), sorted(again), tolerance = 0, check.attributes = FALSE))
 }
 
 # The same for variables that are only in calls such as `rank(x)`, which may be what they were
@@ -340,6 +359,7 @@ data_place <- function(fit) {
 # `problem` says what it lacks.
 abort_other_data <- function(fit, found, names = character(0L), problem = NULL, advice = NULL) {
   lacking <- utf8_names(setdiff(names, known_outside(fit, names)))
+  if (length(lacking) == 0L) lacking <- utf8_names(names)
   problem <- problem %||% "The model frame of the fit does not have {.var {lacking}}."
   place <- data_place(fit)
   changed <- found$text
