@@ -89,3 +89,31 @@ test_that("a response that reads like terms stays a column beside new ones", {
   expect_fit_of(update(again, x ~ 1 + (1 | g)), lmm(x ~ 1 + (1 | g), data))
   expect_fit_of(update(again, x - 1 ~ 1 + (1 | g)), lmm(x - 1 ~ 1 + (1 | g), data))
 })
+
+test_that("data whose rows are in another order are said to be that", {
+  data <- test_data()
+  data$m <- cbind(data$v, data$w)
+  wrong <- function(changed) {
+    D <- data
+    fit <- lmm(y ~ x + f + m + (1 | g), D)
+    D <- changed
+    condition <- expect_error(update(fit, . ~ . + o), class = "henderson_error_data")
+    # what the frame has is what it was
+    message <- expect_message(again <- update(fit, . ~ . - f), class = "henderson_message_data")
+    expect_fit_of(again, lmm(y ~ x + m + (1 | g), data))
+    expect_match(conditionMessage(message), "order|other values")
+    gsub("\\s+", " ", conditionMessage(condition))
+  }
+  expect_match(wrong(data[90:1, ]), "its rows are in another order", fixed = TRUE)
+  expect_match(wrong(data[order(data$x), ]), "its rows are in another order", fixed = TRUE)
+  # each column has its values, but not beside the same ones
+  expect_match(wrong(transform(data, x = rev(x))), "`x` has other values", fixed = TRUE)
+  expect_match(wrong(transform(data[90:1, ], x = data$x)), "has other values", fixed = TRUE)
+  # a variable that the fit's data never had
+  D <- data
+  fit <- lmm(y ~ x + (1 | g), D)
+  D <- transform(data[90:1, ], u = o)
+  expect_error(update(fit, . ~ . + u), "model frame of the fit does not have `u`",
+    class = "henderson_error_data"
+  )
+})
