@@ -12,6 +12,7 @@ check_frame <- function(frame, parsed) {
   groups <- NULL
   for (term in parsed$random) groups <- c(groups, vapply(term$group_variables, column_name, ""))
   offsets <- attr(attr(frame, "terms"), "offset")
+  expressions <- as.list(attr(attr(frame, "terms"), "variables"))[-1L]
   for (i in seq_along(frame)[-1L]) {
     name <- names(frame)[i]
     x <- .subset2(frame, i)
@@ -21,6 +22,7 @@ check_frame <- function(frame, parsed) {
       check_offset(x, utf8_names(name))
     } else {
       check_column(x, name, if (name %in% groups) "grouping" else "data")
+      if (!name %in% groups && is.symbol(expressions[[i]])) inform_decimal_commas(x, name)
     }
   }
   invisible(NULL)
@@ -54,13 +56,21 @@ check_response <- function(y, name) {
 #' @noRd
 response_hint <- function(y) {
   if (has_decimal_commas(y)) {
-    "Its values have decimal commas; convert it:
-     {.code as.numeric(sub(\",\", \".\", y, fixed = TRUE))}."
+    comma_hint("y")
   } else if (is.factor(y) || is.character(y)) {
     "Convert it if its values are numbers: {.code as.numeric(as.character(y))}."
   } else if (inherits(y, c("Date", "POSIXct", "difftime"))) {
     "Convert it with {.fn as.numeric}, which fixes the unit of time."
   }
+}
+
+comma_hint <- function(name, whose = "Its values") {
+  name <- gsub("([{}])", "\\1\\1", name)
+  whose <- gsub("([{}])", "\\1\\1", whose)
+  paste0(
+    whose, " have decimal commas; convert them: {.code as.numeric(sub(\",\", \".\", ", name,
+    ", fixed = TRUE))}."
+  )
 }
 
 # Text whose only fault as numbers are decimal commas. as.numeric() makes NA of such values.
@@ -70,6 +80,18 @@ has_decimal_commas <- function(y) {
   values <- trimws(values[!is.na(values)])
   any(grepl(",", values, fixed = TRUE)) &&
     all(grepl("^[-+]?[0-9]*([.,][0-9]+)?([eE][-+]?[0-9]+)?$", values))
+}
+
+#' Numbers of a predictor that were read as text are the levels of a factor, as they may be meant
+#' @noRd
+inform_decimal_commas <- function(x, name) {
+  # the first values of text will do
+  if (is.character(x) && !any(grepl(",", x[seq_len(min(length(x), 100L))], fixed = TRUE))) return()
+  if (!has_decimal_commas(x)) return(invisible(NULL))
+  name <- utf8_names(name)
+  inform(c(
+    "The values of {.var {name}} are taken as the levels of a factor.", "i" = comma_hint(name)
+  ), kind = "data", variable = name, observed = class(x))
 }
 
 #' @noRd
@@ -105,9 +127,10 @@ check_numeric_column <- function(x, name, kind) {
   is_vector <- is.numeric(x) && (is.null(dim(x)) || identical(ncol(x), 1L))
   if (is_vector) return(invisible(NULL))
   given <- describe_type(x)
-  abort("{.arg {name}} must be a numeric vector; it is {given}.",
-    kind = kind, variable = name, observed = class(x)
-  )
+  abort(c(
+    "{.arg {name}} must be a numeric vector; it is {given}.",
+    "i" = if (has_decimal_commas(x)) comma_hint("x")
+  ), kind = kind, variable = name, observed = class(x))
 }
 
 #' A predictor or a grouping variable

@@ -96,9 +96,21 @@ explain_evaluation <- function(expr, error, data, env, kind = "data", name = NUL
   text <- expression_text(expr)
   reason <- conditionMessage(error)
   what <- if (is.null(name)) "" else paste0(" (argument `", name, "`)")
-  abort(c("{.code {text}}{what} could not be evaluated.", "x" = "{reason}"),
+  abort(
+    c("{.code {text}}{what} could not be evaluated.", "x" = "{reason}", hint_of(expr, data, env)),
     kind = kind, variable = if (is.null(name)) text else name, observed = reason
   )
+}
+
+# Of the variables of an expression that fails, that which has decimal commas.
+hint_of <- function(expr, data, env) {
+  for (name in all.vars(expr)) {
+    value <- if (name %in% data_names(data)) data[[name]] else get0(name, envir = env)
+    name <- utf8_names(name)
+    if (has_decimal_commas(value)) {
+      return(c("i" = comma_hint(name, paste0("The values of `", name, "`"))))
+    }
+  }
 }
 
 #' Explain why the value given for an argument cannot be evaluated

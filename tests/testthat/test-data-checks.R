@@ -155,6 +155,51 @@ test_that("the advice for decimal commas gives the numbers", {
   expect_no_match(conditionMessage(error), "decimal")
 })
 
+test_that("decimal commas are told of in predictors, weights and offsets as well", {
+  data <- sleepstudy
+  data$d <- sub(".", ",", format(data$Days + 0.5), fixed = TRUE)
+  data$`a{b}` <- factor(data$d)
+  advice <- function(name) paste0("as.numeric(sub(\",\", \".\", ", name, ", fixed = TRUE))")
+  told <- function(condition) gsub("\\s+", " ", conditionMessage(condition))
+  messages <- function(expr) {
+    texts <- character()
+    withCallingHandlers(expr, henderson_message_data = function(condition) {
+      texts <<- c(texts, told(condition))
+      invokeRestart("muffleMessage")
+    })
+    texts
+  }
+  for (name in c("d", "`a{b}`")) {
+    formula <- stats::as.formula(paste("Reaction ~", name, "+ (1 | Subject)"))
+    texts <- messages(lmm(formula, data))
+    expect_length(texts, 1L)
+    expect_match(texts, advice(gsub("`", "", name)), fixed = TRUE)
+  }
+  # the advice gives the numbers
+  data$x <- as.numeric(sub(",", ".", data$d, fixed = TRUE))
+  expect_identical(data$x, data$Days + 0.5)
+  expect_silent(lmm(Reaction ~ x + (1 | Subject), data))
+  # told before it is refused for its many columns
+  texts <- messages(try(lmm(Reaction ~ 1 + (d | Subject), data), silent = TRUE))
+  expect_match(texts, advice("d"), fixed = TRUE)
+
+  for (call in expression(
+    lmm(Reaction ~ log(d) + (1 | Subject), data), lmm(Reaction ~ I(d * 2) + (1 | Subject), data),
+    lmm(Reaction ~ (log(d) | Subject), data), lmm(Reaction ~ 1 + (1 | Subject), data, weights = d),
+    lmm(Reaction ~ 1 + (1 | Subject), data, weights = 2 * d),
+    lmm(Reaction ~ offset(d) + (1 | Subject), data),
+    lmm(Reaction ~ 1 + (1 | Subject), data, offset = d)
+  )) {
+    condition <- expect_error(eval(call), class = "henderson_error")
+    expect_match(told(condition), "have decimal commas; convert them", fixed = TRUE)
+  }
+  # labels, and groups, are what they are
+  data$k <- rep(c("1,5", "2,5", "a"), 60)
+  expect_length(messages(lmm(Reaction ~ k + (1 | Subject), data)), 0L)
+  expect_length(messages(lmm(Reaction ~ Days + (1 | d), data)), 0L)
+  expect_length(messages(lmm(Reaction ~ factor(d) + (1 | Subject), data)), 0L)
+})
+
 test_that("a logical response is said to be fitted as numbers", {
   data <- sleepstudy
   data$slow <- data$Reaction > 300
