@@ -7,7 +7,9 @@
 #' @aliases predict
 #' @param object A fit by [lmm()].
 #' @param newdata `NULL`: the rows of the fit. A data frame: these rows; it needs the variables of
-#'   the fixed part and, unless `re.form = NA`, those of the random terms used.
+#'   the fixed part and, unless `re.form = NA`, those of the random terms used. Variables that the
+#'   fit had from outside its data are taken from there where `newdata` has the rows of the fit in
+#'   their order.
 #' @param re.form Which random effects to include. `NULL`: all. `NA` or `~0`: none, the population
 #'   mean. A one-sided formula such as `~ (1 | Subject)`: these terms, or these columns of a term.
 #' @param random.only One logical: `TRUE` leaves out the fixed part and the offset.
@@ -99,6 +101,7 @@ predict.henderson_lmm <- function(object, newdata = NULL, re.form = NULL, random
   used <- which(vapply(columns, any, TRUE))
   fixed_only <- length(used) == 0L && !random.only
   if (interval != "none") ddf <- interval_method(object, ddf, interval, fixed_only)
+  newdata <- with_outside_variables(object, newdata)
   parts <- prediction_parts(object, newdata, used, allow.new.levels)
   values <- linear_predictor(object, parts, columns, random.only)
   finish <- function(column) {
