@@ -22,9 +22,10 @@ with_outside_variables <- function(fit, newdata) {
   columns[["(offset)"]] <- fit$call$offset
   filled <- newdata
   filled[outside] <- values
-  for (name in names(columns)) {
+  # but the response
+  for (name in names(columns)[-1L]) {
     if (!any(all.vars(columns[[name]]) %in% outside)) next
-    now <- tryCatch(eval(columns[[name]], filled, environment(fit$terms)), error = identity)
+    now <- tryCatch(eval(columns[[name]], filled, environment(fit$terms)), error = function(e) NULL)
     if (!same_values(given[[name]], take_rows(now, rows))) abort_outside(name, outside)
   }
   filled

@@ -27,6 +27,10 @@ test_that("variables from outside the data serve for the rows of the fit", {
   expect_equal(
     predict(fit, changed(data), re.form = NA), predict(fit, re.form = NA) + fixef(fit)[["x"]]
   )
+  # in the response as well
+  fit <- lmm(y - u ~ x + u + (1 | g), data)
+  right <- lmm(y - u ~ x + u + (1 | g), inside)
+  expect_equal(predict(fit, data), predict(right, inside))
   # the argument
   fit <- lmm(y ~ x + (1 | g), data, offset = off)
   expect_equal(predict(fit, changed(data)), predict(right <- lmm(
@@ -51,6 +55,12 @@ test_that("for other rows, or where they have changed, they are an error", {
     class = "henderson_error_newdata"
   )
   expect_identical(condition$variable, "off")
+  # a product of it with what newdata has changed is not that of the fit
+  factored <- lmm(y ~ offset(off * v) + (1 | g), data)
+  expect_equal(predict(factored, data), predict(factored))
+  expect_error(predict(factored, transform(data, v = v + 1)), "does not give what it gave",
+    class = "henderson_error_newdata"
+  )
   rm(off)
   expect_error(predict(fit, data), "lacks the variable `off`", class = "henderson_error_newdata")
 })
