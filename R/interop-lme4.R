@@ -149,6 +149,9 @@ as_lmm <- function(m, optimizer = "none", ...) {
   # from now on it is known what the data were
   if (found$status == "same") {
     attr(fit$terms, "raw_sums") <- raw_sums(fit$frame, found$data, own_arguments(fit), found$env)
+  } else {
+    # it may be that of lme4's refit(), which the data do not have
+    attr(fit$frame, "doubtful_response") <- TRUE
   }
   fit
 }

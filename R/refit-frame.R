@@ -65,7 +65,23 @@ frame_of_other_data <- function(fit, parsed, changes, values, brought, caller) {
   }
   frame <- model_frame(parsed, data, arguments, caller)
   if (!is.null(data)) check_outside(fit, frame, data, changes, brought)
+  if (isTRUE(attr(fit$frame, "doubtful_response"))) inform_other_response(fit, frame, changes$data)
   frame
+}
+
+# The response of a fit by lme4 that was not found in its data may have been given to refit() there;
+# that of other data is another one.
+inform_other_response <- function(fit, frame, data) {
+  name <- names(fit$frame)[1L]
+  same <- !name %in% names(frame) || same_values(fit$frame[[name]], frame[[name]])
+  if (same || !same_rows(fit$frame, frame)) return(invisible(NULL))
+  name <- utf8_names(name)
+  given <- expression_text(data)
+  inform(c(
+    "The response {.var {name}} of {.code {given}} is fitted; that of the fit imported from lme4 has
+     other values, as after lme4's {.fn refit}.",
+    "i" = "{.code refit_response(update(fit, data = ), component(fit, \"y\"))} fits the latter."
+  ), kind = "data", variable = name, observed = given)
 }
 
 # What refit_response() gave is not in any data.
