@@ -14,7 +14,8 @@
 #'   [profile()][profile.henderson_lmm]. `"Wald"`: for fixed effects estimates and standard errors
 #'   with Student's t by Satterthwaite's degrees of freedom, as [contrast_test()] gives them; for
 #'   standard deviations and correlations normal limits on the scales of logarithms and of Fisher's
-#'   z, as [variance_components()] gives them.
+#'   z, as [variance_components()] gives them. `"boot"`: from a parametric [bootstrap()].
+#' @param nsim,boot.type,seed For `method = "boot"`: as for [bootstrap()].
 #' @param signames `TRUE` names the rows `.sig01`, ..., `.sigma` as lme4 does; `FALSE` gives
 #'   `sd_(Intercept)|Subject`, `cor_Days.(Intercept)|Subject`, `sigma`.
 #' @param ... Nothing; an argument that is not known is an error.
@@ -25,8 +26,7 @@
 #' @return A numeric matrix with a row for each parameter, the random part in the order of theta,
 #'   then the residual standard deviation, then the fixed effects, and two columns named after the
 #'   percentages. `NA` where there is no limit; a message says why.
-#' @section Errors: class `henderson_error_argument` for an unknown parameter or malformed argument;
-#'   `henderson_error_unsupported` for `method = "boot"`.
+#' @section Errors: class `henderson_error_argument` for an unknown parameter or malformed argument.
 #' @inheritSection profile.henderson_lmm Warnings
 #' @source Bates, Maechler, Bolker and Walker (2015), *Journal of Statistical Software* 67(1),
 #'   section 5.1; Pinheiro and Bates (2000), *Mixed-Effects Models in S and S-PLUS*, section 2.4.
@@ -39,24 +39,23 @@
 #' @importFrom stats confint
 #' @export
 confint.henderson_lmm <- function(object, parm = NULL, level = 0.95,
-                                  method = c("profile", "Wald", "boot"), signames = TRUE, ...) {
+                                  method = c("profile", "Wald", "boot"), nsim = 500,
+                                  boot.type = c("perc", "basic", "norm"), signames = TRUE,
+                                  seed = NULL, ...) {
   check_no_dots(...)
   check_level(level)
   method <- check_choice(method, c("profile", "Wald", "boot"))
   check_flag(signames)
-  if (method == "boot") {
-    abort(c(
-      "Bootstrap intervals of a fit by {.fn lmm} are not available yet.",
-      "i" = "{.code method = \"profile\"} gives likelihood-ratio intervals."
-    ), kind = "unsupported", variable = "method", observed = method)
-  }
   table <- interval_parameters(object)
   table <- table[chosen_parameters(table, parm), ]
-  limits <- if (method == "profile") {
-    profile_limits(object, table, level)
-  } else {
-    wald_limits(object, table, level)
-  }
+  limits <- switch(method,
+    profile = profile_limits(object, table, level),
+    Wald = wald_limits(object, table, level),
+    boot = {
+      replicates <- bootstrap(object, nsim, seed = seed)
+      t(confint.henderson_bootstrap(replicates, table$label, level, boot.type))
+    }
+  )
   limit_matrix(limits, if (signames) table$name else table$label, level)
 }
 

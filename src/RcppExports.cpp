@@ -12,6 +12,49 @@ Rcpp::Rostream<true>&  Rcpp::Rcout = Rcpp::Rcpp_cout_get();
 Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
+// bootstrap_cpp
+Rcpp::List bootstrap_cpp(SEXP prepared, const Rcpp::List& model, const Eigen::VectorXd& theta, bool reml, double seed, double first, int count, int threads);
+RcppExport SEXP _henderson_bootstrap_cpp(SEXP preparedSEXP, SEXP modelSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP seedSEXP, SEXP firstSEXP, SEXP countSEXP, SEXP threadsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type prepared(preparedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type model(modelSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type theta(thetaSEXP);
+    Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< double >::type first(firstSEXP);
+    Rcpp::traits::input_parameter< int >::type count(countSEXP);
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    rcpp_result_gen = Rcpp::wrap(bootstrap_cpp(prepared, model, theta, reml, seed, first, count, threads));
+    return rcpp_result_gen;
+END_RCPP
+}
+// drawn_responses_cpp
+Eigen::MatrixXd drawn_responses_cpp(SEXP prepared, const Rcpp::List& model, double seed, double first, int count);
+RcppExport SEXP _henderson_drawn_responses_cpp(SEXP preparedSEXP, SEXP modelSEXP, SEXP seedSEXP, SEXP firstSEXP, SEXP countSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type prepared(preparedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type model(modelSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< double >::type first(firstSEXP);
+    Rcpp::traits::input_parameter< int >::type count(countSEXP);
+    rcpp_result_gen = Rcpp::wrap(drawn_responses_cpp(prepared, model, seed, first, count));
+    return rcpp_result_gen;
+END_RCPP
+}
+// drawn_groups_cpp
+Rcpp::IntegerVector drawn_groups_cpp(double seed, double number, int count);
+RcppExport SEXP _henderson_drawn_groups_cpp(SEXP seedSEXP, SEXP numberSEXP, SEXP countSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< double >::type number(numberSEXP);
+    Rcpp::traits::input_parameter< int >::type count(countSEXP);
+    rcpp_result_gen = Rcpp::wrap(drawn_groups_cpp(seed, number, count));
+    return rcpp_result_gen;
+END_RCPP
+}
 // simulate_lrt_cpp
 Rcpp::NumericVector simulate_lrt_cpp(const Eigen::VectorXd& mu, const Eigen::VectorXd& mu_count, const Eigen::VectorXd& xi, const Eigen::VectorXd& xi_count, double m, double rest, int draws);
 RcppExport SEXP _henderson_simulate_lrt_cpp(SEXP muSEXP, SEXP mu_countSEXP, SEXP xiSEXP, SEXP xi_countSEXP, SEXP mSEXP, SEXP restSEXP, SEXP drawsSEXP) {
@@ -250,6 +293,9 @@ END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
+    {"_henderson_bootstrap_cpp", (DL_FUNC) &_henderson_bootstrap_cpp, 8},
+    {"_henderson_drawn_responses_cpp", (DL_FUNC) &_henderson_drawn_responses_cpp, 5},
+    {"_henderson_drawn_groups_cpp", (DL_FUNC) &_henderson_drawn_groups_cpp, 3},
     {"_henderson_simulate_lrt_cpp", (DL_FUNC) &_henderson_simulate_lrt_cpp, 7},
     {"_henderson_projection_shares_cpp", (DL_FUNC) &_henderson_projection_shares_cpp, 3},
     {"_henderson_structure_cpp", (DL_FUNC) &_henderson_structure_cpp, 3},

@@ -179,9 +179,8 @@ test_that("what the data do not determine has no interval, and a message says so
   expect_equal(limits[3:5, ], alone[2:4, ], tolerance = 1e-6)
 })
 
-test_that("bootstrap intervals are refused until they exist", {
+test_that("arguments are checked", {
   fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
-  expect_error(confint(fit, method = "boot"), class = "henderson_error_unsupported")
   expect_error(confint(fit, level = 95), class = "henderson_error_argument")
   expect_error(confint(fit, method = "wald"), class = "henderson_error_argument")
 })

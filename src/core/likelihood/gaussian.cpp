@@ -163,6 +163,17 @@ void GaussianObjective::refill() {
   modes_point_.resize(0);
 }
 
+void GaussianObjective::refill_response() {
+  const Index p = moments_.p();
+  ResponseSums response;
+  response.xy = moments_.xy.col(p);
+  for (const TermSums& term : moments_.terms) response.zy.push_back(term.xy.row(p).transpose());
+  system_->set_response(response);
+  centred_beta_.setZero();
+  point_.resize(0);
+  modes_point_.resize(0);
+}
+
 Index GaussianObjective::traces_width() const {
   return system_->layout->remainder_size() == 0 ? 0 : ExpectedInformation::width(*system_, reml_);
 }

@@ -54,6 +54,8 @@ class GaussianObjective : public Objective {
   void uncentre_levels() { refill(); }
   // After the numbers of the moments were changed, in the same basis.
   void refill();
+  // The same where only the response is another one.
+  void refill_response();
   // At the point of the last call of value(): is it the residual that cancels? What is lost in M
   // itself, where columns of Z are collinear at such effects, centring does not bring back.
   bool centring_helps() const;

@@ -1,0 +1,131 @@
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "convert.h"
+#include "data/drawn_response.h"
+#include "fit/bootstrap.h"
+#include "henderson_types.h"
+#include "prepared.h"
+
+namespace {
+
+// Rows whose levels are numbered as the cross-products' are.
+struct OrderedRows {
+  explicit OrderedRows(Prepared* prepared) {
+    moments = prepared->moments();
+    rows = prepared->rows();
+    const std::vector<std::vector<int>>& original = prepared->order().original;
+    levels.resize(rows.terms.size());
+    for (std::size_t t = 0; t < levels.size() && t < original.size(); ++t) {
+      if (original[t].empty()) continue;
+      std::vector<int> position(original[t].size());
+      for (std::size_t k = 0; k < position.size(); ++k) position[original[t][k]] = k + 1;
+      for (henderson::Index i = 0; i < rows.n; ++i) {
+        levels[t].push_back(position[rows.terms[t].level[i] - 1]);
+      }
+      rows.terms[t].level = levels[t].data();
+    }
+  }
+  std::shared_ptr<const henderson::CrossProducts> moments;
+  henderson::DataRows rows;
+  std::vector<std::vector<int>> levels;
+};
+
+henderson::ResponseModel as_response_model(const Rcpp::List& list,
+                                           const henderson::DataRows& rows) {
+  using Kind = henderson::ResponseModel::Kind;
+  henderson::ResponseModel model;
+  const std::string kind = Rcpp::as<std::string>(list["kind"]);
+  model.kind = kind == "parametric"  ? Kind::kParametric
+               : kind == "resampled" ? Kind::kResampled
+                                     : Kind::kSigns;
+  const Rcpp::NumericVector mean = list["mean"];
+  if (mean.size() != rows.n) Rcpp::stop("internal: a mean for each row");
+  model.mean = mean.begin();
+  model.sigma = Rcpp::as<double>(list["sigma"]);
+  const Rcpp::List effects = list["effects"];
+  for (R_xlen_t t = 0; t < effects.size(); ++t) {
+    model.effects.push_back(Rcpp::as<Eigen::MatrixXd>(effects[t]));
+  }
+  model.residuals = Rcpp::as<Eigen::VectorXd>(list["residuals"]);
+  model.cluster = Rcpp::as<std::vector<int>>(list["cluster"]);
+  model.n_clusters = Rcpp::as<int>(list["n_clusters"]);
+  if (model.kind == Kind::kSigns) {
+    if (model.residuals.size() != rows.n || model.cluster.size() != std::size_t(rows.n)) {
+      Rcpp::stop("internal: a residual and a cluster for each row");
+    }
+  } else if (model.effects.size() != rows.terms.size()) {
+    Rcpp::stop("internal: effects for each term");
+  }
+  return model;
+}
+
+}  // namespace
+
+// Refits to drawn responses (fit/bootstrap.h) of rows as prepared, at natural theta: list(theta,
+// beta (a row each), sigma, criterion, singular, certain), not a number where there is no fit.
+// model: list(kind ("parametric", "resampled", "signs"), mean, effects (matrices by factor term),
+// sigma, residuals, cluster, n_clusters), see data/drawn_response.h.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List bootstrap_cpp(SEXP prepared, const Rcpp::List& model, const Eigen::VectorXd& theta,
+                         bool reml, double seed, double first, int count, int threads) {
+  const UserInterrupts interruptible;
+  Prepared* own = as_prepared(prepared);
+  const OrderedRows ordered(own);
+  henderson::BootstrapPlan plan;
+  plan.seed = static_cast<std::uint64_t>(static_cast<std::int64_t>(seed));
+  plan.first = static_cast<std::uint64_t>(first);
+  plan.count = count;
+  plan.threads = threads;
+  const std::vector<henderson::Replicate> replicates =
+      henderson::bootstrap(as_response_model(model, ordered.rows), *ordered.moments,
+                           own->structures(), ordered.rows, theta, reml, plan);
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  Eigen::MatrixXd thetas = Eigen::MatrixXd::Constant(count, theta.size(), kNan);
+  Eigen::MatrixXd betas = Eigen::MatrixXd::Constant(count, ordered.moments->p(), kNan);
+  Eigen::VectorXd sigma = Eigen::VectorXd::Constant(count, kNan);
+  Eigen::VectorXd criterion = sigma;
+  Rcpp::LogicalVector singular(count), certain(count);
+  for (int k = 0; k < count; ++k) {
+    const henderson::Replicate& replicate = replicates[k];
+    singular[k] = replicate.singular;
+    certain[k] = replicate.certain;
+    if (replicate.theta.size() == 0) continue;
+    thetas.row(k) = replicate.theta.transpose();
+    betas.row(k) = replicate.beta.transpose();
+    sigma[k] = replicate.sigma;
+    criterion[k] = replicate.criterion;
+  }
+  return Rcpp::List::create(Rcpp::_["theta"] = thetas, Rcpp::_["beta"] = betas,
+                            Rcpp::_["sigma"] = sigma, Rcpp::_["criterion"] = criterion,
+                            Rcpp::_["singular"] = singular, Rcpp::_["certain"] = certain);
+}
+
+// The responses of the same replicates, without offset: n x count.
+// [[Rcpp::export(rng = false)]]
+Eigen::MatrixXd drawn_responses_cpp(SEXP prepared, const Rcpp::List& model, double seed,
+                                    double first, int count) {
+  const UserInterrupts interruptible;
+  const OrderedRows ordered(as_prepared(prepared));
+  const henderson::ResponseModel own = as_response_model(model, ordered.rows);
+  Eigen::MatrixXd y(ordered.rows.n, count);
+  for (int k = 0; k < count; ++k) {
+    henderson::RandomStream random(static_cast<std::uint64_t>(static_cast<std::int64_t>(seed)),
+                                   static_cast<std::uint64_t>(first) + k);
+    henderson::draw_response(own, ordered.rows, &random, y.col(k).data());
+  }
+  return y;
+}
+
+// `count` numbers from 1 to `count`, with replacement, of one replicate.
+// [[Rcpp::export(rng = false)]]
+Rcpp::IntegerVector drawn_groups_cpp(double seed, double number, int count) {
+  henderson::RandomStream random(static_cast<std::uint64_t>(static_cast<std::int64_t>(seed)),
+                                 static_cast<std::uint64_t>(number));
+  Rcpp::IntegerVector chosen(count);
+  for (int& group : chosen) group = 1 + static_cast<int>(random.below(count));
+  return chosen;
+}

@@ -1,0 +1,60 @@
+// Refits of a model to drawn responses: the same rows, columns and weights, one symbolic analysis,
+// a pass over the rows for each response, and a search that starts from the fit.
+#ifndef HENDERSON_FIT_BOOTSTRAP_H_
+#define HENDERSON_FIT_BOOTSTRAP_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "algebra/types.h"
+#include "data/cross_products.h"
+#include "data/drawn_response.h"
+#include "data/rows.h"
+#include "likelihood/gaussian.h"
+#include "search/result.h"
+
+namespace henderson {
+
+struct Replicate {
+  Vector theta;  // natural; empty where there is no fit
+  Vector beta;
+  double sigma = 0;
+  double criterion = 0;
+  bool singular = false;
+  bool certain = false;  // the certificate holds
+};
+
+class Refitter {
+ public:
+  // moments: of the rows, whose levels they share. theta: where each search starts.
+  Refitter(const CrossProducts& moments, const std::vector<TermStructures>& structures,
+           const DataRows& rows, const Vector& theta, bool reml, const SearchOptions& options);
+
+  // To a response without offset, of the rows.
+  Replicate refit(const double* y);
+
+ private:
+  CrossProducts moments_;
+  DataRows rows_;
+  SearchOptions options_;
+  GaussianObjective objective_;
+  Vector start_;
+};
+
+struct BootstrapPlan {
+  std::uint64_t seed = 0;
+  std::uint64_t first = 0;  // number of the first replicate
+  int count = 0;
+  int threads = 1;
+};
+
+// The replicates do not depend on the number of threads, nor on which others are made.
+std::vector<Replicate> bootstrap(const ResponseModel& model, const CrossProducts& moments,
+                                 const std::vector<TermStructures>& structures,
+                                 const DataRows& rows, const Vector& theta, bool reml,
+                                 const BootstrapPlan& plan);
+
+}  // namespace henderson
+
+#endif  // HENDERSON_FIT_BOOTSTRAP_H_
