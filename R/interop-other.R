@@ -4,16 +4,20 @@
 
 #' Functions of other packages on fits
 #'
-#' `car::vif()` gives (generalized) variance inflation factors of the fixed effects. The other
-#' functions listed here are not supported yet and say what to use instead. dplyr's `n_groups()`
-#' does what [n_groups()] does, or, in dplyr 1.1 and later, says where that is. For insight and
-#' performance see [insight_support] and [performance_support].
+#' `car::vif()` gives (generalized) variance inflation factors of the fixed effects,
+#' `car::Confint()` their estimates and normal limits, as for fits by lme4 ([contrast_test()] has
+#' those with degrees of freedom). The other functions listed here are not supported yet and say
+#' what to use instead. dplyr's `n_groups()` does what [n_groups()] does, or, in dplyr 1.1 and
+#' later, says where that is. For insight and performance see [insight_support] and
+#' [performance_support].
 #'
 #' @param mod,model,x,object,.data A fit by [lmm()].
-#' @param parm,level,vcov.,df,coef.,focal.predictors,... Unused.
+#' @param parm,level For `Confint`, the coefficients, and the coverage of the limits; otherwise
+#'   unused.
+#' @param vcov.,df,coef.,focal.predictors,... Unused.
 #' @return `vif`: a numeric vector with one value for each term, or, if a term has several columns,
-#'   a matrix with columns `GVIF`, `Df` and `GVIF^(1/(2*Df))`. The others: an error of class
-#'   `henderson_error_unsupported`.
+#'   a matrix with columns `GVIF`, `Df` and `GVIF^(1/(2*Df))`. `Confint`: a matrix of estimates
+#'   and limits. The others: an error of class `henderson_error_unsupported`.
 #' @section Errors: `henderson_error_argument` for `vif` of fewer than two terms;
 #'   `henderson_error_unsupported` where there is no method yet.
 #' @source Fox and Monette (1992), *Journal of the American Statistical Association* 87, 178-183.
@@ -48,6 +52,19 @@ vif.henderson_lmm <- function(mod, ...) {
   names(gvif) <- terms[used]
   if (all(sizes == 1L)) return(gvif)
   cbind(GVIF = gvif, Df = sizes, `GVIF^(1/(2*Df))` = gvif^(1 / (2 * sizes)))
+}
+
+#' @rdname other_packages
+#' @exportS3Method car::Confint
+Confint.henderson_lmm <- function(object, parm = names(fixef(object)), level = 0.95, ...) {
+  check_no_dots(...)
+  check_level(level)
+  estimates <- object$beta
+  errors <- sqrt(diag(known_covariance(object)))
+  tails <- c((1 - level) / 2, (1 + level) / 2)
+  limits <- cbind(estimates, estimates + errors %o% stats::qnorm(tails))
+  dimnames(limits) <- list(names(estimates), c("Estimate", paste(100 * tails, "%")))
+  limits[parm, , drop = FALSE]
 }
 
 # --- not supported yet ---

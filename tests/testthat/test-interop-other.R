@@ -10,6 +10,18 @@ test_that("car::vif() gives what it gives for fits by lme4, and needs two terms"
   )
 })
 
+test_that("car::Confint() gives estimates and limits of the fixed effects", {
+  need_peer(c("lme4", "car"))
+  expect_same_calls(alist(
+    unname(car::Confint(m)), car::Confint(m, level = 0.9), colnames(car::Confint(m))
+  ))
+  fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy)
+  limits <- car::Confint(fit, "Days", level = 0.9)
+  expect_identical(dimnames(limits), list("Days", c("Estimate", "5 %", "95 %")))
+  se <- sqrt(vcov(fit)[2, 2])
+  expect_equal(c(limits), fixef(fit)[["Days"]] + c(0, -1, 1) * 1.6448536270 * se)
+})
+
 test_that("functions of other packages that have no method yet say what to use", {
   fit <- fit_cached("sleepstudy")
   unsupported <- function(expr) expect_error(expr, class = "henderson_error_unsupported")
