@@ -8,7 +8,8 @@
 #' `check_singularity()`, `check_convergence()`, `performance_aic()`, `performance_aicc()`,
 #' `test_likelihoodratio()` (`test_lrt()`), `test_performance()`, `test_bf()`, `test_wald()` and
 #' `test_vuong()` give what they give for fits by lme4, unless there are weights: the variances
-#' behind \eqn{R^2} and ICC are those of [r_squared()], see [insight_support].
+#' behind \eqn{R^2} and ICC are those of [r_squared()], see [insight_support]. So does bayestestR's
+#' `sexit_thresholds()`.
 #'
 #' @section Not available: `compare_performance()`, `check_normality()`, `check_model()` and
 #'   `check_heterogeneity_bias()` take models of a list of classes only, and cannot be taught
@@ -29,7 +30,7 @@
 #' @return `r2`: marginal and conditional \eqn{R^2}; `model_performance` and tests: a table, all in
 #'   the classes of package performance. `check_singularity`: one logical, or a list of them.
 #'   `check_convergence`: one logical, attribute `gradient`. `performance_aic`,
-#'   `performance_aicc`: one number.
+#'   `performance_aicc`: one number; `sexit_thresholds`: two.
 #' @section Errors: `henderson_error_argument` for fewer than two models, or models of different
 #'   responses; `henderson_error_unsupported` where there is no method.
 #' @examples
@@ -83,6 +84,12 @@ performance_aicc.henderson_lmm <- function(x, estimator = NULL, ...) {
 #' @exportS3Method performance::model_performance
 model_performance.henderson_lmm <- function(model, ...) {
   utils::getS3method("model_performance", "merMod", envir = asNamespace("performance"))(model, ...)
+}
+
+#' @rdname performance_support
+#' @exportS3Method bayestestR::sexit_thresholds
+sexit_thresholds.henderson_lmm <- function(x, ...) {
+  utils::getS3method("sexit_thresholds", "merMod", envir = asNamespace("bayestestR"))(x, ...)
 }
 
 # --- tests of two or more models ---

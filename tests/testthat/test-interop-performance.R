@@ -82,3 +82,12 @@ test_that("what performance does for models of its list only says what to use", 
   unsupported(performance::check_normality(fit, effects = "random"))
   unsupported(performance::check_model(fit))
 })
+
+test_that("bayestestR takes thresholds from fits as from those by lme4", {
+  need_peer(c("lme4", "bayestestR"))
+  from <- function(name) getExportedValue("bayestestR", name)
+  fits <- other_fits(Reaction ~ Days + (Days | Subject))
+  for (name in c("sexit_thresholds", "rope_range")) {
+    expect_equal(from(name)(fits$ours), from(name)(fits$theirs), tolerance = 1e-6)
+  }
+})
