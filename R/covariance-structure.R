@@ -132,11 +132,11 @@ structure_text <- function(structure, lhs, group) {
 # Is each parameter an entry of Lambda?
 has_entries <- function(structure) !is.null(covariance_structures[[structure]]$entries)
 
+# Bars by structure, "" where there is none, found once.
+structure_bars <- vapply(covariance_structures, function(row) row$bar %||% "", "")
+
 # The structure that "|" or "||" stands for.
-structure_of_bar <- function(bar) {
-  bars <- vapply(covariance_structures, function(row) row$bar %||% "", "")
-  names(bars)[match(bar, bars)]
-}
+structure_of_bar <- function(bar) names(structure_bars)[match(bar, structure_bars)]
 
 has_covariances <- function(structure) covariance_structures[[structure]]$has_covariances
 

@@ -49,13 +49,18 @@ complete_frame <- function(frame, parsed, data, call) {
     all.vars(attr(attr(frame, "terms"), "variables")), all.vars(call$offset),
     all.vars(call$subset), all.vars(call$weights)
   )
-  used <- setdiff(used, c(data_names(data), attr(frame, "data_variables")))
-  parameters <- parameters_at(used, home)
-  if (length(parameters) > 0L) {
-    attr(attr(frame, "terms"), ".Environment") <- list2env(parameters, parent = home)
+  outside <- !used %in% c(attr(frame, "data_names"), attr(frame, "data_variables"))
+  if (any(outside)) {
+    parameters <- parameters_at(used[outside], home)
+    if (length(parameters) > 0L) {
+      attr(attr(frame, "terms"), ".Environment") <- list2env(parameters, parent = home)
+    }
   }
   attr(frame, "fixed_terms") <- fixed_terms(parsed, data, frame)
-  attr(attr(frame, "fixed_terms"), "raw_sums") <- raw_sums(frame, data, call, home)
+  # a variable that is a column of the frame is told by it
+  if (!all(used %in% names(frame))) {
+    attr(attr(frame, "fixed_terms"), "raw_sums") <- raw_sums(frame, data, call, home)
+  }
   frame
 }
 
@@ -63,6 +68,7 @@ complete_frame <- function(frame, parsed, data, call) {
 #' @return list by name of atomic vectors; long ones are data of some kind.
 #' @noRd
 parameters_at <- function(names, env) {
+  names <- unique(names)
   values <- lapply(stats::setNames(nm = names), get0, envir = env)
   Filter(function(x) is.atomic(x) && length(x) > 0L && length(x) < 100L, values)
 }

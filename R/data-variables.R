@@ -50,7 +50,7 @@ quiet_translation <- function(expr) {
 #' @param expr expression from a matched call; `env` frame the call was made from.
 #' @noRd
 expression_behind_dots <- function(expr, env) {
-  while (is.symbol(expr) && grepl("^\\.\\.[0-9]+$", as.character(expr))) {
+  while (is_dots_symbol(expr)) {
     position <- as.integer(substring(as.character(expr), 3L))
     expr <- eval(quote(substitute(alist(...))), env)[[position + 1L]]
     caller <- Position(function(frame) identical(frame, env), sys.frames())
@@ -59,4 +59,11 @@ expression_behind_dots <- function(expr, env) {
     env <- if (parent == 0L) globalenv() else sys.frame(parent)
   }
   expr
+}
+
+# Most names end the question before the pattern, which takes time to compile.
+is_dots_symbol <- function(expr) {
+  if (!is.symbol(expr)) return(FALSE)
+  name <- as.character(expr)
+  startsWith(name, "..") && grepl("^\\.\\.[0-9]+$", name)
 }

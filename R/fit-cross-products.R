@@ -7,6 +7,7 @@
 #' @return list(`block` (integer, 1-based), `first` (integer)).
 #' @noRd
 block_index <- function(random) {
+  if (length(random) == 1L) return(list(block = 1L, first = 0L))
   groups <- vapply(random, `[[`, "", "group")
   first <- integer(length(random))
   if (!anyDuplicated(groups)) return(list(block = seq_along(groups), first = first))

@@ -125,9 +125,10 @@ inform_undetermined <- function(fit) {
 
 # Where parameters are no entries of Lambda it is only known that some are undetermined.
 inform_flat <- function(fit) {
-  curved <- vapply(fit$random, function(term) has_entries(term$structure), TRUE)
   curvature <- fit$optimization$certificate$smallest_curvature
-  if (all(curved) || is.null(curvature) || !(abs(curvature) < 1e-7)) return(invisible(NULL))
+  if (is.null(curvature) || !(abs(curvature) < 1e-7)) return(invisible(NULL))
+  curved <- vapply(fit$random, function(term) has_entries(term$structure), TRUE)
+  if (all(curved)) return(invisible(NULL))
   say_undetermined(c(
     paste0(
       "The data do not determine all variances and correlations of the model with ",

@@ -204,6 +204,7 @@ first_constant <- function(expr) {
 #' aov()'s `Error()` is no function of data
 #' @noRd
 check_error_term <- function(expr, formula) {
+  if (!"Error" %in% all.names(expr)) return(invisible(NULL))
   found <- first_error_term(expr)
   if (is.null(found)) return(invisible(NULL))
   text <- expression_text(found)
