@@ -65,8 +65,8 @@ gemm_kernel_cpp <- function(choose = "") {
     .Call(`_henderson_gemm_kernel_cpp`, choose)
 }
 
-satterthwaite_parts_cpp <- function(moments, theta, reml, held) {
-    .Call(`_henderson_satterthwaite_parts_cpp`, moments, theta, reml, held)
+satterthwaite_parts_cpp <- function(moments, theta, reml, held, curvature) {
+    .Call(`_henderson_satterthwaite_parts_cpp`, moments, theta, reml, held, curvature)
 }
 
 expected_parts_cpp <- function(moments, theta, reml, adjust, max_width, max_memory, held) {

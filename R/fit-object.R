@@ -26,7 +26,7 @@ new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, res
     random = parts
   ), point_fields(result, design, parts, names_kept), list(
     control = control, na.action = attr(frame, "na.action"),
-    cache = new_cache(cross_products)
+    cache = new_cache(cross_products, result, REML)
   ))
   # a field that is NULL does not exist
   fit$undetermined <- new_undetermined(result$evidence$undetermined, design, fit)
@@ -117,12 +117,16 @@ c.henderson_fit <- function(...) {
   do.call(c, given)
 }
 
-# What is computed when asked for, and cross-products that are small enough to be kept: plain
-# values and weak references.
-new_cache <- function(cross_products) {
+# What is computed when asked for, cross-products that are small enough to be kept, and the Hessian
+# that the certificate had: plain values and weak references.
+new_cache <- function(cross_products, result, REML) {
   # a saved fit names the package by this, so that reading it loads the package and its methods
   cache <- new.env(parent = topenv())
   if (!is.null(cross_products)) assign("cross_products", cross_products, envir = cache)
+  if (!is.null(result$curvature)) {
+    known <- list(theta = result$point$theta, REML = REML, hessian = result$curvature)
+    assign("curvature", known, envir = cache)
+  }
   cache
 }
 

@@ -56,7 +56,9 @@ inference_pieces <- function(fit, method, limit = largest_information) {
   moments <- unclass(cross_products_of(fit))
   held <- redundant_parameters(fit, method)
   pieces <- if (method == "Satterthwaite") {
-    satterthwaite_parts_cpp(moments, fit$theta, fit$REML, held)
+    known <- fit$cache$curvature
+    here <- identical(known$theta, unname(fit$theta)) && identical(known$REML, fit$REML)
+    satterthwaite_parts_cpp(moments, fit$theta, fit$REML, held, if (here) known$hessian)
   } else {
     expected_parts_cpp(
       moments, fit$theta, fit$REML, method == "Kenward-Roger", limit$width, limit$memory, held

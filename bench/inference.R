@@ -83,7 +83,7 @@ core_times <- function(case, data) {
       henderson:::fit_cpp(henderson:::prepare_cpp(NULL, moments)$pointer, options)
     }),
     satterthwaite = median_seconds(function() {
-      henderson:::satterthwaite_parts_cpp(moments, fit$theta, TRUE)
+      henderson:::satterthwaite_parts_cpp(moments, fit$theta, TRUE, integer(0), NULL)
     }),
     kenward_roger = median_seconds(function() {
       henderson:::expected_parts_cpp(moments, fit$theta, TRUE, TRUE, Inf, Inf)

@@ -208,15 +208,16 @@ BEGIN_RCPP
 END_RCPP
 }
 // satterthwaite_parts_cpp
-Rcpp::List satterthwaite_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml, const Rcpp::IntegerVector& held);
-RcppExport SEXP _henderson_satterthwaite_parts_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP heldSEXP) {
+Rcpp::List satterthwaite_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml, const Rcpp::IntegerVector& held, SEXP curvature);
+RcppExport SEXP _henderson_satterthwaite_parts_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP heldSEXP, SEXP curvatureSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
     Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type theta(thetaSEXP);
     Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);
     Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type held(heldSEXP);
-    rcpp_result_gen = Rcpp::wrap(satterthwaite_parts_cpp(moments, theta, reml, held));
+    Rcpp::traits::input_parameter< SEXP >::type curvature(curvatureSEXP);
+    rcpp_result_gen = Rcpp::wrap(satterthwaite_parts_cpp(moments, theta, reml, held, curvature));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -309,7 +310,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_deviance_at_cpp", (DL_FUNC) &_henderson_deviance_at_cpp, 3},
     {"_henderson_evaluate_deviance_cpp", (DL_FUNC) &_henderson_evaluate_deviance_cpp, 4},
     {"_henderson_gemm_kernel_cpp", (DL_FUNC) &_henderson_gemm_kernel_cpp, 1},
-    {"_henderson_satterthwaite_parts_cpp", (DL_FUNC) &_henderson_satterthwaite_parts_cpp, 4},
+    {"_henderson_satterthwaite_parts_cpp", (DL_FUNC) &_henderson_satterthwaite_parts_cpp, 5},
     {"_henderson_expected_parts_cpp", (DL_FUNC) &_henderson_expected_parts_cpp, 7},
     {"_henderson_contrast_rows_cpp", (DL_FUNC) &_henderson_contrast_rows_cpp, 2},
     {"_henderson_joint_test_cpp", (DL_FUNC) &_henderson_joint_test_cpp, 4},

@@ -60,14 +60,16 @@ std::vector<int> zero_based(const Rcpp::IntegerVector& index, Eigen::Index size)
 }  // namespace
 
 // Parts of Satterthwaite's degrees of freedom at theta (inference/contrasts.h); held: 1-based.
+// curvature: that of the fit (fit_cpp()) at this theta, or NULL.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List satterthwaite_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta,
-                                   bool reml, const Rcpp::IntegerVector& held) {
+                                   bool reml, const Rcpp::IntegerVector& held, SEXP curvature) {
   const UserInterrupts interruptible;
   const henderson::CrossProducts cross_products = as_cross_products(moments);
   henderson::GaussianObjective deviance = deviance_at(moments, cross_products, theta, reml);
   return wrap_parts(henderson::satterthwaite_parts(
-      &deviance, theta, henderson::HessianSource::kCheapest, zero_based(held, theta.size())));
+      &deviance, theta, henderson::HessianSource::kCheapest, zero_based(held, theta.size()),
+      Rf_isNull(curvature) ? Eigen::MatrixXd() : Rcpp::as<Eigen::MatrixXd>(curvature)));
 }
 
 // Parts from the expected information. Where its dense matrices are wider than max_width or larger

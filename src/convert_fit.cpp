@@ -82,34 +82,37 @@ Rcpp::List wrap_certificate(const henderson::Certificate& certificate) {
 }
 
 Rcpp::List wrap_evidence(const FitResult& result) {
-  return Rcpp::List::create(
-      Rcpp::_["search"] = std::string(henderson::status_name(result.status)),
-      Rcpp::_["evaluations"] = result.evaluations, Rcpp::_["iterations"] = result.iterations,
-      Rcpp::_["certificate"] = wrap_certificate(result.certificate),
-      Rcpp::_["undetermined"] = wrap_undetermined(result.undetermined),
-      Rcpp::_["trace"] = wrap_trace(result.trace));
+  return Rcpp::List::create(Rcpp::_["search"] = std::string(henderson::status_name(result.status)),
+                            Rcpp::_["evaluations"] = result.evaluations,
+                            Rcpp::_["iterations"] = result.iterations,
+                            Rcpp::_["certificate"] = wrap_certificate(result.certificate),
+                            Rcpp::_["undetermined"] = wrap_undetermined(result.undetermined),
+                            Rcpp::_["trace"] = wrap_trace(result.trace));
 }
 
-Rcpp::List wrap_answer(const char* status, SEXP point, SEXP random, SEXP fitted, SEXP evidence) {
+Rcpp::List wrap_answer(const char* status, SEXP point, SEXP random, SEXP fitted, SEXP evidence,
+                       SEXP curvature) {
   return Rcpp::List::create(Rcpp::_["status"] = status, Rcpp::_["point"] = point,
                             Rcpp::_["random"] = random, Rcpp::_["fitted"] = fitted,
-                            Rcpp::_["evidence"] = evidence, Rcpp::_["curvature"] = R_NilValue);
+                            Rcpp::_["evidence"] = evidence, Rcpp::_["curvature"] = curvature);
 }
 
 }  // namespace
 
 Rcpp::List wrap_fit(const FitResult& result, double n, const Rcpp::NumericVector& fitted) {
-  const bool defined = result.status != henderson::SearchStatus::kUndefined &&
-                       std::isfinite(result.criterion);
+  const bool defined =
+      result.status != henderson::SearchStatus::kUndefined && std::isfinite(result.criterion);
   const Rcpp::List point = wrap_point(result, n);
-  const Rcpp::List random = Rcpp::List::create(
-      Rcpp::_["modes"] = Rcpp::wrap(result.modes),
-      Rcpp::_["spherical_modes"] = Rcpp::wrap(result.spherical_modes),
-      Rcpp::_["conditional_variance"] = Rcpp::wrap(result.conditional_variance));
+  const Rcpp::List random =
+      Rcpp::List::create(Rcpp::_["modes"] = Rcpp::wrap(result.modes),
+                         Rcpp::_["spherical_modes"] = Rcpp::wrap(result.spherical_modes),
+                         Rcpp::_["conditional_variance"] = Rcpp::wrap(result.conditional_variance));
   const Rcpp::List evidence = wrap_evidence(result);
-  return wrap_answer(defined ? "fitted" : "undefined", point, random, fitted, evidence);
+  const henderson::Matrix& hessian = result.certificate.hessian;
+  const Rcpp::RObject curvature = hessian.size() > 0 ? Rcpp::wrap(hessian) : R_NilValue;
+  return wrap_answer(defined ? "fitted" : "undefined", point, random, fitted, evidence, curvature);
 }
 
 Rcpp::List wrap_out_of_memory() {
-  return wrap_answer("out_of_memory", R_NilValue, R_NilValue, R_NilValue, R_NilValue);
+  return wrap_answer("out_of_memory", R_NilValue, R_NilValue, R_NilValue, R_NilValue, R_NilValue);
 }

@@ -301,3 +301,29 @@ TEST_CASE("rows that depend on others count once") {
   CHECK(nothing.numerator_df == 0);
   CHECK(std::isnan(nothing.f));
 }
+
+TEST_CASE("The certificate's Hessian gives that by natural theta") {
+  const std::vector<std::vector<TermShape>> all = {
+      {{12, {2}, {kUs}}, {6, {1}, {kUs}}},
+      {{12, {2}, {kDiag}}, {6, {2}, {kUs}}},
+      {{14, {1}, {kUs}}, {9, {3}, {kUs}}, {5, {1}, {kUs}}},
+  };
+  for (const auto& shapes : all) {
+    for (const bool reml : {true, false}) {
+      const Model model = random_model(77, 160, 2, shapes, true);
+      const henderson::CrossProducts moments = moments_of(model);
+      henderson::GaussianObjective objective(moments, model.structures, reml);
+      const Vector theta = theta_of(model, 0.7);  // not a minimum: the scores count
+      const Vector x = objective.random().to_standard(theta);
+      const Matrix by_x =
+          objective.evaluate(x, henderson::Order::kTraces, henderson::Chart::kFactor).hessian;
+      const henderson::ContrastParts parts =
+          henderson::satterthwaite_parts(&objective, theta, henderson::HessianSource::kExact, {});
+      CHECK(relative(henderson::natural_hessian(&objective, theta, by_x), parts.hessian) < 1e-9);
+      const henderson::ContrastParts known = henderson::satterthwaite_parts(
+          &objective, theta, henderson::HessianSource::kCheapest, {}, by_x);
+      CHECK(relative(known.hessian, parts.hessian) < 1e-9);
+      CHECK(known.exact_hessian);
+    }
+  }
+}

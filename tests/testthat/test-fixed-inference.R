@@ -245,3 +245,20 @@ test_that("by ML the expected information has nothing of what fixed effects repr
   # the covariance that maximizes the likelihood changes it a little
   expect_equal(df(fit(y ~ a + x + (x | a) + (1 | litter))), right, tolerance = 0.05)
 })
+
+test_that("the certificate's Hessian is that of the degrees of freedom", {
+  data <- transform(sleepstudy, day = factor(Days))
+  data$Reaction <- data$Reaction + 20 * c(1, -1, 0, 2, -2, 1, 0, -1, 1, -1)[data$day]
+  fit <- lmm(Reaction ~ Days + (Days | Subject) + (1 | day), data)
+  expect_identical(fit$cache$curvature$theta, unname(fit$theta))
+  with_known <- contrast_test(fit)
+  without <- lmm(Reaction ~ Days + (Days | Subject) + (1 | day), data)
+  rm("curvature", envir = without$cache)
+  expect_equal(with_known, contrast_test(without), tolerance = 1e-8)
+  # it counts for its own parameters only
+  moved <- fit
+  moved$theta[1] <- 1.1 * moved$theta[1]
+  expect_false(identical(inference_pieces(moved, "Satterthwaite")$hessian,
+    inference_pieces(fit, "Satterthwaite")$hessian
+  ))
+})

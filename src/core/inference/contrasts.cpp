@@ -7,6 +7,7 @@
 #include "algebra/eigen_decompositions.h"
 #include "likelihood/curvature.h"
 #include "likelihood/expected_information.h"
+#include "likelihood/traces.h"
 
 namespace henderson {
 
@@ -190,22 +191,63 @@ void empty(Index i, Matrix* matrix) {
 
 }  // namespace
 
+// H_theta = J'(H_x - <S, d2Gamma/dx2>) J + <S, d2Gamma/dtheta2>, J with dGamma/dx J =
+// dGamma/dtheta, term by term.
+Matrix natural_hessian(GaussianObjective* deviance, const Vector& theta, const Matrix& by_x) {
+  const RandomPart& random = deviance->random();
+  const Vector x = random.to_standard(theta);
+  const std::vector<Matrix> score = scores(deviance->modes_at(x));
+  const std::vector<CovarianceDirection> from = random.directions(x, Chart::kFactor);
+  const std::vector<CovarianceDirection> to = random.natural_directions(theta);
+  Matrix jacobian = Matrix::Zero(x.size(), x.size());
+  for (int t = 0; t < deviance->system().layout->n_terms(); ++t) {
+    std::vector<int> own;
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      if (from[i].term == t) own.push_back(static_cast<int>(i));
+    }
+    const Index k = static_cast<Index>(own.size());
+    const Index size = deviance->system().layout->term_size[t];
+    Matrix left(size * size, k);
+    Matrix right(size * size, k);
+    for (Index i = 0; i < k; ++i) {
+      left.col(i) = Eigen::Map<const Vector>(from[own[i]].gamma.data(), size * size);
+      right.col(i) = Eigen::Map<const Vector>(to[own[i]].gamma.data(), size * size);
+    }
+    const Matrix solved = left.colPivHouseholderQr().solve(right);
+    for (Index i = 0; i < k; ++i) {
+      for (Index j = 0; j < k; ++j) jacobian(own[i], own[j]) = solved(i, j);
+    }
+  }
+  const Matrix straight = by_x - random.bend(x, Chart::kFactor, score);
+  const Matrix moved = jacobian.transpose() * straight * jacobian;
+  const Matrix whole = moved + random.natural_bend(theta, score);
+  return 0.5 * (whole + whole.transpose());
+}
+
 ContrastParts satterthwaite_parts(GaussianObjective* deviance, const Vector& theta,
-                                  HessianSource source, const std::vector<int>& held) {
+                                  HessianSource source, const std::vector<int>& held,
+                                  const Matrix& known) {
   ContrastParts parts;
   deviance->value_at(deviance->random().to_standard(theta));
   const std::vector<CovarianceDirection> directions = deviance->random().natural_directions(theta);
   // nothing moves with an entry of an empty column of Lambda, or a correlation beside zeros
   for (const CovarianceDirection& d : directions) parts.free.push_back(d.gamma.isZero(0) ? 0 : 1);
   for (int i : held) parts.free[i] = 0;
-  parts.exact_hessian = use_exact_hessian(*deviance, source);
+  // with one term the traces cost less than what it takes to move the Hessian
+  const bool has_known =
+      known.rows() == theta.size() && deviance->system().layout->remainder_size() > 0;
+  parts.exact_hessian = has_known || use_exact_hessian(*deviance, source);
   if (!parts.exact_hessian) parts.hessian = difference_hessian(deviance, theta, parts.free);
   const Modes& modes = deviance->modes();
   take_fixed_part(*deviance, fixed_forms(modes, directions), &parts);
   parts.offset = -observed_scores(modes, directions) / parts.degrees;
-  if (parts.exact_hessian) {
+  if (has_known) {
+    parts.hessian = natural_hessian(deviance, theta, known);
+  } else if (parts.exact_hessian) {
     const Curvature c = curvature(modes, directions, Order::kTraces);
     parts.hessian = hessian(c, parts.degrees, deviance->random().natural_bend(theta, c.score));
+  }
+  if (parts.exact_hessian) {
     for (Index i = 0; i < parts.hessian.rows(); ++i) {
       if (parts.free[i] == 0) empty(i, &parts.hessian);
     }

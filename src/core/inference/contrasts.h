@@ -40,11 +40,17 @@ struct ContrastParts {
 // or whichever is cheaper, exactly where that is cheap enough.
 enum class HessianSource { kCheapest, kExact, kDifferences };
 
-// At natural theta. `held`: parameters that stay where they are, because the data determine no
-// more than the others; any will do that leave no direction without information.
+// The Hessian by natural theta from the one by x in the chart of factors, where nothing is
+// singular.
+Matrix natural_hessian(GaussianObjective* deviance, const Vector& theta, const Matrix& by_x);
+
+// At natural theta. `known`: the Hessian by x in the chart of factors, or empty. `held`: parameters
+// that stay where they are, because the data determine no more than the others; any will do that
+// leave no direction without information.
 ContrastParts satterthwaite_parts(GaussianObjective* deviance, const Vector& theta,
                                   HessianSource source = HessianSource::kCheapest,
-                                  const std::vector<int>& held = {});
+                                  const std::vector<int>& held = {},
+                                  const Matrix& known = Matrix());
 
 // From the expected information: adjust = true for the covariance and F of Kenward and Roger,
 // false for their degrees of freedom of single contrasts alone.

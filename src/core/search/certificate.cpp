@@ -103,6 +103,7 @@ Certificate certify_derivatives(Objective* objective, const SearchOptions& optio
   certificate.exact_hessian = objective->trace_cost() != TraceCost::kTooMuch;
   const Order order = certificate.exact_hessian ? Order::kTraces : Order::kAverage;
   const Evaluation there = objective->evaluate(x, order, Chart::kFactor);
+  if (there.exact && !coordinates.singular(optimum->x)) certificate.hessian = there.hessian;
   const FullRounding rounding = objective->full_rounding(x);
   certificate.rounding = rounding.value;
   certificate.relative_error = rounding.scale;

@@ -22,6 +22,7 @@ struct Certificate {
   double rounding = 0;            // error of the criterion there: a smaller decrease says nothing
   double relative_error = 0;      // of sigma by rounding
   bool exact_hessian = false;     // else the average-information one
+  Matrix hessian;                 // in the chart of factors, if exact and nothing is singular
   std::vector<int> undetermined;  // parameters on which the criterion does not depend, 0-based
 
   // The numbers above that are not those of a minimum. A step that cannot be told from rounding is
