@@ -38,13 +38,16 @@ Rcpp::List fit_prepared(Prepared* prepared, const Rcpp::List& options) {
   const std::shared_ptr<const henderson::CrossProducts> moments = prepared->moments();
   const henderson::DataRows& rows = prepared->rows();
   const henderson::RowSource source{rows, prepared->order().original};
+  const std::vector<henderson::TermStructures> structures = prepared->structures();
   henderson::FitResult result =
-      henderson::fit_lmm(*moments, prepared->structures(), as_fit_options(options),
+      henderson::fit_lmm(*moments, structures, as_fit_options(options),
                          prepared->has_rows() ? &source : nullptr);
   henderson::restore_levels(prepared->order(), &result);
   const bool wanted = prepared->has_rows() && result.modes.size() == rows.terms.size();
   Rcpp::NumericVector fitted(wanted ? Rcpp::no_init(rows.n) : Rcpp::no_init(0));
-  if (wanted) henderson::refine_residual(rows, *moments, &result, fitted.begin());
+  if (wanted) {
+    henderson::refine_residual(rows, *moments, structures, &result, fitted.begin());
+  }
   return wrap_fit(result, moments->n, fitted);
 }
 

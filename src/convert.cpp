@@ -80,8 +80,45 @@ int as_range(SEXP object, const char* what) {
   return numbers[0] - 1;
 }
 
+// The precision of a term's levels, as the slots of a sparse lower triangle: list(p, i (0-based),
+// x).
+std::shared_ptr<const henderson::LevelPrecision> as_level_precision(SEXP object, int n_levels) {
+  if (Rf_isNull(object)) return nullptr;
+  const Rcpp::List slots(require_type(object, VECSXP, "data of a spec"));
+  const Rcpp::IntegerVector start(require_type(slots["p"], INTSXP, "p of a precision"));
+  const Rcpp::IntegerVector row(require_type(slots["i"], INTSXP, "i of a precision"));
+  const Rcpp::NumericVector value(require_type(slots["x"], REALSXP, "x of a precision"));
+  require_length(start.size(), static_cast<Index>(n_levels) + 1, "p of a precision");
+  require_length(value.size(), row.size(), "x of a precision");
+  henderson::SparseLower inverse;
+  inverse.size = n_levels;
+  inverse.start.assign(start.begin(), start.end());
+  inverse.row.assign(row.begin(), row.end());
+  inverse.value.assign(value.begin(), value.end());
+  if (inverse.start.front() != 0 || inverse.start.back() != row.size()) {
+    Rcpp::stop("internal: the columns of a precision do not follow each other");
+  }
+  for (int c = 0; c < n_levels; ++c) {
+    if (inverse.start[c] >= inverse.start[c + 1] || inverse.start[c + 1] > row.size() ||
+        row[inverse.start[c]] != c) {
+      Rcpp::stop("internal: a precision without its diagonal");
+    }
+    for (Index e = inverse.start[c] + 1; e < inverse.start[c + 1]; ++e) {
+      if (row[e] <= row[e - 1] || row[e] >= n_levels) {
+        Rcpp::stop("internal: rows of a precision are out of range or out of order");
+      }
+    }
+  }
+  try {
+    return std::make_shared<const henderson::LevelPrecision>(
+        henderson::make_level_precision(std::move(inverse)));
+  } catch (const std::invalid_argument& singular) {
+    Rcpp::stop("internal: %s", singular.what());
+  }
+}
+
 // The structures of one factor term: they follow each other on its v columns.
-TermStructures as_term_structures(SEXP object, int v) {
+TermStructures as_term_structures(SEXP object, int v, int n_levels) {
   const Rcpp::List specs(require_type(object, VECSXP, "specs of a term"));
   TermStructures structures;
   Index next = 0;
@@ -99,6 +136,11 @@ TermStructures as_term_structures(SEXP object, int v) {
     next += XLENGTH(columns);
   }
   require_length(next, v, "specs of a term");
+  if (specs.size() == 0) return structures;
+  // all terms on one grouping factor have the same
+  const Rcpp::List first = specs[0];
+  const auto precision = as_level_precision(first["data"], n_levels);
+  for (henderson::PlacedStructure& own : structures) own.precision = precision;
   return structures;
 }
 
@@ -142,7 +184,6 @@ std::shared_ptr<const henderson::CovarianceStructure> as_structure(const Rcpp::L
   const SEXP columns = require_type(spec["columns"], INTSXP, "columns of a spec");
   Index total = 0;
   require_coefficients(XLENGTH(columns), 1, &total);
-  if (!Rf_isNull(spec["data"])) Rcpp::stop("internal: data of a spec");
   try {
     return henderson::make_structure(CHAR(STRING_ELT(name, 0)), static_cast<int>(XLENGTH(columns)));
   } catch (const std::invalid_argument& unknown) {
@@ -353,7 +394,7 @@ std::vector<TermStructures> as_structures(const Rcpp::List& list, const CrossPro
   require_length(terms.size(), static_cast<Index>(moments.terms.size()), "specs");
   std::vector<TermStructures> structures;
   for (R_xlen_t t = 0; t < terms.size(); ++t) {
-    structures.push_back(as_term_structures(terms[t], moments.terms[t].v));
+    structures.push_back(as_term_structures(terms[t], moments.terms[t].v, moments.terms[t].n_levels));
   }
   require_theta(structures);
   return structures;

@@ -49,10 +49,23 @@ henderson::CrossProducts Prepared::make_moments() const {
 std::shared_ptr<const henderson::CrossProducts> Prepared::moments() {
   if (!moments_) {
     auto made = std::make_shared<henderson::CrossProducts>(make_moments());
-    order_ = henderson::sort_levels(made.get());
+    // related levels stay in the order of their precision
+    order_ = related_levels() ? henderson::sort_levels(made.get(), std::numeric_limits<int>::max())
+                              : henderson::sort_levels(made.get());
     moments_ = std::move(made);
   }
   return moments_;
+}
+
+bool Prepared::related_levels() const {
+  const Rcpp::List terms = specs();
+  for (R_xlen_t t = 0; t < terms.size(); ++t) {
+    const Rcpp::List own = terms[t];
+    if (own.size() == 0) continue;
+    const Rcpp::List first = own[0];
+    if (!Rf_isNull(first["data"])) return true;
+  }
+  return false;
 }
 
 bool Prepared::is_sorted() const {

@@ -32,6 +32,7 @@ class Prepared {
 
  private:
   henderson::CrossProducts make_moments() const;
+  bool related_levels() const;
 
   SEXP design_;
   SEXP given_;

@@ -26,10 +26,11 @@ fi
 
 if grep -rnE "$include<(Eigen/|RcppEigen|Rcpp)" "$src" \
   --include='*.cpp' --include='*.h' |
-  grep -vE '/(core/algebra/eigen(_decompositions)?\.h|henderson_types\.h|RcppExports\.cpp):' |
+  grep -vE '/core/algebra/eigen(_decompositions|_sparse)?\.h:' |
+  grep -vE '/(henderson_types\.h|RcppExports\.cpp):' |
   grep -vE 'Eigen/(OrderingMethods|SparseCore)>'; then
   echo "not ok: Eigen or Rcpp is not included through algebra/eigen.h," \
-    "algebra/eigen_decompositions.h or henderson_types.h (lines above)"
+    "algebra/eigen_decompositions.h, algebra/eigen_sparse.h or henderson_types.h (lines above)"
   status=1
 else
   echo "ok: Eigen and Rcpp are included through our headers"

@@ -46,6 +46,18 @@ double inner(const Matrix& a, const Matrix& b) { return a.cwiseProduct(b).sum();
 
 }  // namespace
 
+std::vector<LevelPrecision> level_precisions(const std::vector<TermStructures>& terms) {
+  std::vector<LevelPrecision> precisions;
+  bool any = false;
+  for (const TermStructures& term : terms) {
+    const auto& own = term.front().precision;
+    precisions.push_back(own ? *own : LevelPrecision());
+    any = any || own;
+  }
+  if (!any) precisions.clear();
+  return precisions;
+}
+
 RandomPart::RandomPart(std::vector<TermStructures> structures, const std::vector<int>& n_levels,
                        std::vector<Matrix> bases, std::vector<Matrix> inverses)
     : structures_(std::move(structures)), bases_(std::move(bases)), inverses_(std::move(inverses)) {

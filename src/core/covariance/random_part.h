@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "algebra/types.h"
+#include "covariance/level_precision.h"
 #include "covariance/structure.h"
 #include "search/coordinates.h"
 
@@ -18,6 +19,8 @@ struct PlacedStructure {
   std::shared_ptr<const CovarianceStructure> structure;
   int first_column = 0;
   int first_parameter = 0;
+  // Of the levels of the term: all of its structures have the same one. Null: K = I.
+  std::shared_ptr<const LevelPrecision> precision = nullptr;
 
   int n_columns() const { return structure->n_columns(); }
   int n_parameters() const { return structure->n_parameters(); }
@@ -25,6 +28,9 @@ struct PlacedStructure {
 
 // Of a factor term, everything that shares one grouping factor: their direct sum.
 using TermStructures = std::vector<PlacedStructure>;
+
+// Of each term; none at all if no term has one.
+std::vector<LevelPrecision> level_precisions(const std::vector<TermStructures>& terms);
 
 // A parameter that is an entry (row >= column) of a factor term's Lambda.
 struct LambdaEntry {

@@ -237,6 +237,7 @@ void place_remainder(const Incidence& incidence, Layout* layout) {
 
 void place_precisions(const std::vector<LevelPrecision>& precisions, Layout* layout) {
   layout->has_precision.assign(layout->n_terms(), 0);
+  layout->level_covariance.resize(layout->n_terms());
   layout->precision_start.assign(std::max(layout->supernodes.count(), 0) + 1, 0);
   std::vector<PrecisionBlock> unordered;
   for (std::size_t t = 0; t < precisions.size(); ++t) {
@@ -248,6 +249,7 @@ void place_precisions(const std::vector<LevelPrecision>& precisions, Layout* lay
       layout->precision_diagonal = Vector::Ones(layout->remainder_size());
     }
     layout->has_precision[t] = 1;
+    layout->level_covariance[t] = precisions[t].covariance;
     layout->log_det_levels += v * precisions[t].log_det;
     for (int l = 0; l < inverse.size; ++l) {
       for (Index e = inverse.start[l]; e < inverse.start[l + 1]; ++e) {

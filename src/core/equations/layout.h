@@ -7,6 +7,7 @@
 #ifndef HENDERSON_EQUATIONS_LAYOUT_H_
 #define HENDERSON_EQUATIONS_LAYOUT_H_
 
+#include <memory>
 #include <vector>
 
 #include "algebra/types.h"
@@ -74,6 +75,7 @@ struct Layout {
   std::vector<Index> precision_start;
   std::vector<char> has_precision;  // by term
   double log_det_levels = 0;        // sum of v_t log|K_t|
+  std::vector<std::shared_ptr<const LevelCovariance>> level_covariance;  // K_t, null if K_t = I
 
   int n_terms() const { return static_cast<int>(term_size.size()); }
   bool any_precision() const { return precision_diagonal.size() > 0; }

@@ -140,4 +140,23 @@ void apply_lambda_to_remainder(const Equations& system, const std::vector<Matrix
   }
 }
 
+void spread_over_levels(const Layout& layout, Coefficients* rows) {
+  for (int t = 0; layout.any_precision() && t < layout.n_terms(); ++t) {
+    if (layout.has_precision[t] == 0) continue;
+    const Index width = rows->remainder.rows();
+    const Index v = layout.term_size[t];
+    const Index levels = layout.term_levels[t];
+    Matrix own(levels, width * v);
+    for (Index l = 0; l < levels; ++l) {
+      const double* from = rows->remainder.data() + layout.scalar_row[t][l] * width;
+      for (Index i = 0; i < width * v; ++i) own(l, i) = from[i];
+    }
+    own = layout.level_covariance[t]->multiply(own);
+    for (Index l = 0; l < levels; ++l) {
+      double* to = rows->remainder.data() + layout.scalar_row[t][l] * width;
+      for (Index i = 0; i < width * v; ++i) to[i] = own(l, i);
+    }
+  }
+}
+
 }  // namespace henderson

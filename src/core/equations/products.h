@@ -28,6 +28,9 @@ void apply_lambda(const Equations& system, const std::vector<Matrix>& lambda, Co
 void apply_lambda_to_remainder(const Equations& system, const std::vector<Matrix>& lambda,
                                Matrix* remainder, bool transpose);
 
+// rows := rows K of the terms whose levels have a known precision (covariance/level_precision.h).
+void spread_over_levels(const Layout& layout, Coefficients* rows);
+
 }  // namespace henderson
 
 #endif  // HENDERSON_EQUATIONS_PRODUCTS_H_

@@ -88,6 +88,22 @@ void report_point(GaussianObjective* deviance, const Vector& x, bool rotated, Fi
                                                          scores(solved), rotations);
 }
 
+namespace {
+
+// Sum over levels u_l'u_m K^-1[l, m].
+double squared_norm(const Matrix& u, const SparseLower& inverse) {
+  double sum = 0;
+  for (int m = 0; m < inverse.size; ++m) {
+    for (Index e = inverse.start[m]; e < inverse.start[m + 1]; ++e) {
+      const int l = inverse.row[e];
+      sum += (l == m ? 1 : 2) * inverse.value[e] * u.col(l).dot(u.col(m));
+    }
+  }
+  return sum;
+}
+
+}  // namespace
+
 void restore_levels(const LevelOrder& order, FitResult* result) {
   for (int t = 0; t < static_cast<int>(result->modes.size()); ++t) {
     if (order.original[t].empty()) continue;
@@ -98,10 +114,15 @@ void restore_levels(const LevelOrder& order, FitResult* result) {
   }
 }
 
-void refine_residual(const DataRows& rows, const CrossProducts& moments, FitResult* result,
+void refine_residual(const DataRows& rows, const CrossProducts& moments,
+                     const std::vector<TermStructures>& structures, FitResult* result,
                      double* fitted) {
   double sum = fit_rows(rows, moments, result->centred_beta, result->centred_modes, fitted);
-  for (const Matrix& u : result->spherical_modes) sum += u.squaredNorm();
+  for (std::size_t t = 0; t < structures.size(); ++t) {
+    const auto& precision = structures[t].front().precision;
+    const Matrix& u = result->spherical_modes[t];
+    sum += precision ? squared_norm(u, precision->inverse) : u.squaredNorm();
+  }
   if (!(sum > 0) || !std::isfinite(sum)) return;
   const double ratio = sum / result->residual_ss;
   result->residual_ss = sum;

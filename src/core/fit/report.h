@@ -62,7 +62,8 @@ void restore_levels(const LevelOrder& order, FitResult* result);
 // of the rows at the fit's coefficients, and what depends on it. r^2 is stationary there, so that
 // its error is of second order: exact where variance ratios of 1e8 and more leave cross-products
 // few digits. One pass over the rows, after the optimization; it also gives the fitted values.
-void refine_residual(const DataRows& rows, const CrossProducts& moments, FitResult* result,
+void refine_residual(const DataRows& rows, const CrossProducts& moments,
+                     const std::vector<TermStructures>& structures, FitResult* result,
                      double* fitted);
 
 }  // namespace henderson

@@ -1,6 +1,7 @@
 #include "inference/prediction.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "algebra/interrupt.h"
 #include "equations/products.h"
@@ -84,6 +85,9 @@ class Predictor {
         const Index i = first + k;
         Vector w = to_spherical_[t] * data_.terms[t].z.row(i).transpose();
         if (!known(t, i)) {
+          if (layout_.level_covariance[t]) {
+            throw std::invalid_argument("a new level of a term whose levels are related");
+          }
           result_.variance[i] += w.squaredNorm();
         } else if (!layout_.is_leaf(t)) {
           remainder_.row(k).segment(remainder_row(t, i), w.size()) += w.transpose();
@@ -190,7 +194,7 @@ class Predictor {
     solved.leaf = -w.transpose() * factor_.rhs().leaf.topRows(p_);
     solved.remainder = remainder_ - w.transpose() * factor_.rhs().remainder.topRows(p_);
     for (Index k = 0; k < count; ++k) {
-      if (!known(layout_.leaf, first + k)) continue;
+      if (layout_.leaf < 0 || !known(layout_.leaf, first + k)) continue;
       solved.leaf.row(k).segment(leaf_column(first + k), v0_) += leaf_.row(k);
     }
     factor_.solve_backward(&solved);
@@ -208,18 +212,22 @@ class Predictor {
       }
       scores_.push_back(Matrix::Zero(v * v, count));
     }
-    const auto add = [&](int t, const Matrix& part, Index column) {
+    Coefficients moved = s;
+    spread_over_levels(layout_, &moved);
+    const auto add = [&](int t, const Matrix& part, const Matrix& other, Index column) {
       const int v = layout_.term_size[t];
       for (int a = 0; a < v; ++a) {
         for (int b = 0; b < v; ++b) {
           scores_[t].row(a + b * v) +=
-              part.col(column + a).cwiseProduct(part.col(column + b)).transpose();
+              part.col(column + a).cwiseProduct(other.col(column + b)).transpose();
         }
       }
     };
-    for (Index column = 0; column < n_leaf(); column += v0_) add(layout_.leaf, s.leaf, column);
+    for (Index column = 0; column < n_leaf(); column += v0_) {
+      add(layout_.leaf, s.leaf, moved.leaf, column);
+    }
     for (Index row = 0; row < layout_.remainder_size();) {
-      add(layout_.row_term[row], s.remainder, row);
+      add(layout_.row_term[row], s.remainder, moved.remainder, row);
       row += layout_.term_size[layout_.row_term[row]];
     }
   }

@@ -173,7 +173,7 @@ Matrix quadratic_forms(const Modes& modes, const Directions& directions,
 
 // ---- with the fixed effects ---------------------------------------------------------------------
 
-// C_X'G_i s, p x k: by term sum_j C_X,j s_j' is all that it takes.
+// C_X'G_i s, p x k (s = gK of terms with a K): by term sum_j C_X,j s_j' is all that it takes.
 Matrix fixed_products(const Modes& modes, const Directions& directions, const Coefficients& s) {
   const Equations& system = modes.system();
   const Index width = system.layout->p + 1;  // of [X y]
@@ -242,7 +242,7 @@ Coefficients matched_scores(const Modes& modes) {
   for (std::size_t t = 0; t < modes.squares.size(); ++t) {
     transform.push_back(matching_transform(modes.expected[t], modes.scale * modes.squares[t]));
   }
-  Coefficients matched = modes.g;
+  Coefficients matched = modes.moved_g();
   const int leaf = system.layout->leaf;
   const Matrix leaf_transform = leaf < 0 ? Matrix::Identity(1, 1) : transform[leaf];
   multiply_levels(leaf_transform.transpose(), 1, system.layout->leaf_levels(), modes.g.leaf.data(),
@@ -250,7 +250,7 @@ Coefficients matched_scores(const Modes& modes) {
   for (Index at = 0; at < system.layout->remainder_size();) {
     const Matrix& own = transform[system.layout->row_term[at]];
     matched.remainder.middleCols(at, own.cols()).noalias() =
-        modes.g.remainder.middleCols(at, own.cols()).lazyProduct(own.transpose());
+        modes.moved_g().remainder.middleCols(at, own.cols()).lazyProduct(own.transpose());
     at += own.cols();
   }
   return matched;
@@ -286,7 +286,7 @@ Curvature curvature(const Modes& modes, const Directions& directions, Order orde
   if (order == Order::kMatched) {
     result.average = modes.scale * restricted_forms(modes, directions, matched_scores(modes));
   } else if (order > Order::kMatched) {
-    result.average = modes.scale * restricted_forms(modes, directions, modes.g);
+    result.average = modes.scale * restricted_forms(modes, directions, modes.moved_g());
   }
   return result;
 }
@@ -319,7 +319,7 @@ std::vector<Matrix> fixed_forms(const Modes& modes, const Directions& directions
 }
 
 Matrix fixed_information(const Modes& modes, const Directions& directions) {
-  return quadratic_forms(modes, directions, modes.zvxy.top_rows(modes.system().layout->p));
+  return quadratic_forms(modes, directions, modes.moved_zvxy().top_rows(modes.system().layout->p));
 }
 
 }  // namespace henderson

@@ -180,7 +180,18 @@ void LeafElimination::invert() {
   apply_lambda_to_remainder(system_, lambda, &s, true);
   s.transposeInPlace();
   apply_lambda_to_remainder(system_, lambda, &s, true);
-  s.diagonal().array() += 1;
+  if (layout_.any_precision()) {
+    s.diagonal().head(q_) += layout_.precision_diagonal;
+    s.diagonal().tail(n_ - q_).array() += 1;
+    for (const PrecisionBlock& block : layout_.precision_blocks) {
+      for (int c = 0; c < layout_.term_size[block.term]; ++c) {
+        const Index low = std::max(block.row, block.column) + c;
+        s(low, std::min(block.row, block.column) + c) += block.value;
+      }
+    }
+  } else {
+    s.diagonal().array() += 1;
+  }
   // a pivot that is not positive would have stopped the factorization at this Lambda before
   cholesky_lower(n_, s.data(), n_);
   Matrix root = Matrix::Identity(n_, n_);

@@ -78,6 +78,7 @@ void fill_leaf(const LeafElimination& parts, const Matrix& y, Matrix* d) {
   gemm_tn(m, y.cols(), n, 1.0, h.data(), n, y.data(), n, d->data() + m * d->rows(), d->rows());
   d->bottomLeftCorner(y.cols(), m) = d->topRightCorner(m, y.cols()).transpose();
   const Matrix& c0 = parts.c0();
+  if (c0.cols() == 0) return;
   const Index v = m / c0.cols();
   for (Index j = 0; j < c0.cols(); ++j) {
     d->block(j * v, j * v, v, v) += ConstMatrixMap(c0.col(j).data(), v, v);
@@ -87,7 +88,8 @@ void fill_leaf(const LeafElimination& parts, const Matrix& y, Matrix* d) {
 }  // namespace
 
 Index ExpectedInformation::width(const Equations& system, bool restricted) {
-  return system.layout->remainder_size() + (restricted ? system.layout->p : 0);
+  const Index leaf = system.layout->any_precision() ? system.layout->leaf_columns() : 0;
+  return leaf + system.layout->remainder_size() + (restricted ? system.layout->p : 0);
 }
 
 InformationCost information_cost(const Equations& system, bool restricted) {
@@ -98,7 +100,7 @@ InformationCost information_cost(const Equations& system, bool restricted) {
   const double pairs = (2 * n * n * v * v + v * (v + 1) * n * q) * n;
   const double whole = 2 * m * n * (m + n + q);
   InformationCost cost;
-  cost.whole = n > 0 && whole < pairs;
+  cost.whole = system.layout->any_precision() || (n > 0 && whole < pairs);
   // F, its Cholesky factor and B, and the remainder with itself
   cost.operations = (cost.whole ? whole : pairs) + 7 * n * n * n;
   const double widths = cost.whole ? 3 * m * n + (m + q) * (m + q) : n * n * v * (3 * v + 1) / 2;
@@ -124,6 +126,13 @@ ExpectedInformation::ExpectedInformation(const Modes& modes)
     Matrix d = Matrix::Zero(m + q, m + q);
     fill_leaf(parts, y, &d);
     fill_remainder(parts, y, m, &d);
+    for (int t = 0; layout_.any_precision() && t < k; ++t) {
+      if (layout_.has_precision[t] == 0) continue;
+      for (int side = 0; side < 2; ++side) {
+        apply_level_root(t, m, &d);
+        d.transposeInPlace();
+      }
+    }
     for (int t = 0; t < k; ++t) add_sums(d, m, t);
   } else {
     const std::vector<Matrix> products = parts.level_products();
@@ -139,6 +148,17 @@ ExpectedInformation::ExpectedInformation(const Modes& modes)
   }
   for (int t = 0; t < k; ++t) {
     for (int s = 0; s < t; ++s) products_[s][t] = products_[t][s].transpose();
+  }
+}
+
+// d := (R' (x) I) d in the rows of a term with K = R R': so that tr(D V_i D V_j), V_i = Z (K (x)
+// G_i) Z', are sums over levels as if they were independent.
+void ExpectedInformation::apply_level_root(int t, Index leaf, Matrix* d) const {
+  for (Index a = 0; a < layout_.term_size[t]; ++a) {
+    Matrix own(layout_.term_levels[t], d->cols());
+    for (int l = 0; l < layout_.term_levels[t]; ++l) own.row(l) = d->row(first_of(t, l, leaf) + a);
+    own = layout_.level_covariance[t]->multiply_root(own);
+    for (int l = 0; l < layout_.term_levels[t]; ++l) d->row(first_of(t, l, leaf) + a) = own.row(l);
   }
 }
 

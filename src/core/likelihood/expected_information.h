@@ -21,6 +21,7 @@ Matrix direction_columns(const std::vector<CovarianceDirection>& directions, int
 struct InformationCost {
   // D as one matrix of m + n columns; else the leaf's levels never meet in full, and the work is
   // O(J_0) and that of about 2 v_0 (v_0 + 1) products of matrices n wide. The cheaper of both.
+  // Always if levels of a term have a known precision.
   bool whole = false;
   double operations = 0;  // floating-point, leading terms
   double bytes = 0;
@@ -44,6 +45,7 @@ class ExpectedInformation {
  private:
   void add_leaf(const LeafElimination& parts, const std::vector<Matrix>& products);
   void add_leaf_with_remainder(const std::vector<Matrix>& products, const Matrix& y);
+  void apply_level_root(int t, Index leaf, Matrix* d) const;
   void add_sums(const Matrix& d, Index leaf, int t);
   Index first_of(int t, int level, Index leaf) const;
 

@@ -31,7 +31,8 @@ GaussianObjective::GaussianObjective(const CrossProducts& moments,
     : moments_(moments),
       reml_(reml),
       m_(reml ? moments.n - moments.p() : moments.n),
-      system_(new Equations(std::make_shared<const Layout>(*moments.incidence),
+      system_(new Equations(std::make_shared<const Layout>(*moments.incidence,
+                                                           level_precisions(structures)),
                             standardize(moments, structures), moments)),
       random_(structures, levels_of(moments), basis().z_map, basis().z_inverse),
       entries_(random_.entries()),
@@ -109,7 +110,8 @@ double GaussianObjective::rounding(const Factor& factor) const {
 // effects is left out, so that B is in the range of the others.
 bool GaussianObjective::centre_levels(const RowSource& source, const Vector& x) {
   constexpr double kLarge = 1;
-  if (system_->centred() || !std::isfinite(value(x))) return false;
+  if (system_->centred() || system_->layout->any_precision()) return false;
+  if (!std::isfinite(value(x))) return false;
   std::vector<Matrix> large = factor_->lambda();
   bool any = false;
   for (Matrix& own : large) {

@@ -204,8 +204,10 @@ void Solver::solve_remainder(Matrix* x) {
   }
 }
 
-// Sums over levels of the outer products of their columns of the first w rows, by term.
-std::vector<Matrix> level_squares(const Equations& system, Index w, const Coefficients& rows) {
+// Sums over levels of the outer products of their columns of the first w rows, by term; of `rows`
+// with `others`, which are the same but for terms with a K.
+std::vector<Matrix> level_squares(const Equations& system, Index w, const Coefficients& rows,
+                                  const Coefficients& others) {
   std::vector<Matrix> squares;
   for (const int v : system.layout->term_size) squares.push_back(Matrix::Zero(w * v, w * v));
   const int leaf = system.layout->leaf;
@@ -217,9 +219,10 @@ std::vector<Matrix> level_squares(const Equations& system, Index w, const Coeffi
   for (Index i = 0; i < system.layout->remainder_size();) {
     const int t = system.layout->row_term[i];
     const double* own = rows.remainder.data() + i * w;
+    const double* other = others.remainder.data() + i * w;
     const Index count = w * system.layout->term_size[t];
     for (Index c = 0; c < count; ++c) {
-      for (Index r = 0; r < count; ++r) squares[t](r, c) += own[r] * own[c];
+      for (Index r = 0; r < count; ++r) squares[t](r, c) += own[r] * other[c];
     }
     i += system.layout->term_size[t];
   }
@@ -236,13 +239,22 @@ Modes::Modes(const Factor& solved, bool restricted, double m)
   } else {
     solver.solve();
   }
-  squares = level_squares(system(), 1, g);
+  if (any_precision()) {
+    spread_zvxy = zvxy;
+    spread_over_levels(*system().layout, &spread_zvxy);
+    spread_g = g;
+    spread_over_levels(*system().layout, &spread_g);
+  }
+  squares = level_squares(system(), 1, g, moved_g());
 }
 
 void Modes::leave_out_fixed() {
   const int p = system().layout->p;
   zvxy.leaf.topRows(p).setZero();
   zvxy.remainder.topRows(p).setZero();
+  if (!any_precision()) return;
+  spread_zvxy.leaf.topRows(p).setZero();
+  spread_zvxy.remainder.topRows(p).setZero();
 }
 
 void keep_scores(const std::vector<Matrix>& scores, Modes* modes) {
@@ -255,13 +267,17 @@ void keep_scores(const std::vector<Matrix>& scores, Modes* modes) {
 Modes with_scores(const Modes& modes, Coefficients g) {
   Modes moved = modes;
   moved.g = std::move(g);
-  moved.squares = level_squares(modes.system(), 1, moved.g);
+  if (moved.any_precision()) {
+    moved.spread_g = moved.g;
+    spread_over_levels(*moved.system().layout, &moved.spread_g);
+  }
+  moved.squares = level_squares(modes.system(), 1, moved.g, moved.moved_g());
   return moved;
 }
 
 std::vector<Matrix> fixed_squares(const Modes& modes) {
   const Index p = modes.system().layout->p;
-  return level_squares(modes.system(), p, modes.zvxy.top_rows(p));
+  return level_squares(modes.system(), p, modes.zvxy.top_rows(p), modes.moved_zvxy().top_rows(p));
 }
 
 }  // namespace henderson

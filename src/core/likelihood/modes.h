@@ -24,8 +24,11 @@ struct Modes {
   double scale = 0;             // m / r^2
   Coefficients zvxy;            // Z'V^-1 [X y], a row each
   Coefficients g;               // 1 x .
+  // [X y]'V^-1 Z K and g K (layout.level_covariance); empty where all levels are independent.
+  Coefficients spread_zvxy;
+  Coefficients spread_g;
   Coefficients u;               // 1 x .
-  std::vector<Matrix> squares;  // by term sum_j g_j g_j'
+  std::vector<Matrix> squares;  // by term sum_j g_j (gK)_j'
   // With one term C is block-diagonal: its blocks, v v x J. Else empty.
   Matrix blocks;
   // With several: by term sum_j of (C_X Phi U_X')_jj, U_X = M^-1 Lambda'Z'WX.
@@ -37,6 +40,10 @@ struct Modes {
   std::vector<Matrix> inverse_blocks;  // by term v v x J: diagonal blocks of M^-1
 
   const Equations& system() const { return factor->system(); }
+  bool any_precision() const { return system().layout->any_precision(); }
+  // What V_i = Z (K (x) G_i) Z' moves: rows K.
+  const Coefficients& moved_g() const { return any_precision() ? spread_g : g; }
+  const Coefficients& moved_zvxy() const { return any_precision() ? spread_zvxy : zvxy; }
   // As if there were no X: C in place of K.
   void leave_out_fixed();
   // Then C is block-diagonal.
@@ -48,7 +55,7 @@ void keep_scores(const std::vector<Matrix>& scores, Modes* modes);
 // The same with other scores g in place of Z'Py, and their squares; u stays.
 Modes with_scores(const Modes& modes, Coefficients g);
 
-// By term sum_j c_j c_j', p v x p v, c_j the columns of C_X of level j one after the other.
+// By term sum_j c_j (cK)_j', p v x p v, c_j the columns of C_X of level j one after the other.
 std::vector<Matrix> fixed_squares(const Modes& modes);
 
 }  // namespace henderson
