@@ -148,18 +148,26 @@ call_instructions <- function(case) {
   )
   file <- tempfile(fileext = ".R")
   writeLines(code, file)
-  log <- tempfile()
+  # what callgrind or R may leave behind goes with the session
+  home <- setwd(tempdir())
+  on.exit(setwd(home))
   valgrind <- paste(
-    "valgrind --tool=callgrind --callgrind-out-file=/dev/null --collect-atstart=no",
+    "valgrind --tool=callgrind --callgrind-out-file=callgrind.out --collect-atstart=no",
     "--toggle-collect=vmmin"
   )
-  system2(
+  log <- tempfile()
+  status <- system2(
     "R", c("--vanilla", "--no-echo", "-d", shQuote(valgrind), "-f", file),
     stdout = FALSE, stderr = log
   )
-  total <- grep("Collected", readLines(log), value = TRUE)
-  if (length(total) == 0) stop("No count of ", case, ": see ", log, call. = FALSE)
-  as.numeric(sub(".*: *", "", total[length(total)]))
+  lines <- readLines(log)
+  total <- grep("Collected *:", lines, value = TRUE)
+  # a process that R forks reports a count of its own, of nothing
+  count <- max(0, as.numeric(sub(".*: *", "", total)))
+  if (status != 0 || count == 0) {
+    stop("No count of ", case, ":\n", paste(utils::tail(lines, 20), collapse = "\n"), call. = FALSE)
+  }
+  count
 }
 
 write_memory <- function(file, cases) {
