@@ -51,20 +51,11 @@ nested_term <- function(term, fit) {
   }
   texts <- vapply(fit$parsed$random, `[[`, "", "text")
   parents <- match(vapply(fit$random[same_group], `[[`, "", "text"), texts)
-  z <- nested_columns(c(fit$parsed$random[parents], list(term)), fit)
+  z <- lhs_matrices(c(fit$parsed$random[parents], list(term)), fit, length(parents))
   last <- length(z)
   result$columns <- colnames(z[[last]])
   result$map <- contained_columns(z[[last]], do.call(cbind, z[-last]))
   if (is.null(result$map)) NULL else result
-}
-
-# Left-hand sides at rows at which those of the fit are independent, or all rows.
-nested_columns <- function(terms, fit) {
-  rows <- spread_rows(length(fit$fitted))
-  few <- lapply(terms, lhs_matrix, fit = fit, rows = rows)
-  outer <- do.call(cbind, few[-length(few)])
-  if (length(rows) == length(fit$fitted) || qr(outer)$rank == ncol(outer)) return(few)
-  lapply(terms, lhs_matrix, fit = fit)
 }
 
 #' Cross-products of a model with other random terms

@@ -87,11 +87,12 @@ some_rows <- function(fit, whole, rows) {
 }
 
 # Left-hand sides at a thousand rows, which tell how their columns depend on each other as well as
-# all do, unless the columns of the first are not independent there.
-lhs_matrices <- function(terms, fit) {
+# all do, unless the columns of the first `n_first` together are not independent there.
+lhs_matrices <- function(terms, fit, n_first = 1L) {
   rows <- spread_rows(length(fit$fitted))
   few <- lapply(terms, lhs_matrix, fit = fit, rows = rows)
-  enough <- length(rows) == length(fit$fitted) || qr(few[[1L]])$rank == ncol(few[[1L]])
+  first <- do.call(cbind, few[seq_len(n_first)])
+  enough <- length(rows) == length(fit$fitted) || qr(first)$rank == ncol(first)
   if (enough) few else lapply(terms, lhs_matrix, fit = fit)
 }
 
