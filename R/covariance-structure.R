@@ -25,16 +25,16 @@ covariance_structures <- list(
     has_covariances = TRUE,
     lower = function(v) {
       bound <- rep(-Inf, v * (v + 1L) / 2L)
-      bound[diag(v)[lower_triangle(v)] == 1] <- 0
+      bound[diagonal_places(v)] <- 0
       bound
     },
     labels = function(columns) {
       v <- length(columns)
-      lower <- lower_triangle(v)
-      row <- .row(c(v, v))[lower]
-      column <- .col(c(v, v))[lower]
-      labels <- paste0(columns[row], ".", columns[column])
-      labels[row == column] <- columns
+      row <- .row(c(v, v))
+      column <- .col(c(v, v))
+      lower <- row >= column
+      labels <- paste0(columns[row[lower]], ".", columns[column[lower]])
+      labels[diagonal_places(v)] <- columns
       labels
     },
     entries = function(v) which(lower_triangle(v), arr.ind = TRUE),
@@ -159,6 +159,12 @@ structure_deviations <- function(structure, columns) {
 #' @return v x v logical matrix, TRUE on and below the diagonal.
 #' @noRd
 lower_triangle <- function(v) .row(c(v, v)) >= .col(c(v, v))
+
+# Places of the diagonal in the lower triangle by columns.
+diagonal_places <- function(v) {
+  j <- seq_len(v)
+  (j - 1L) * (2L * v - j + 2L) / 2L + 1L
+}
 
 #' Number of parameters of a term
 #'

@@ -222,6 +222,8 @@ describe_type <- function(x) {
 #' @param terms terms object of the fixed part.
 #' @noRd
 check_response_apart <- function(parsed, terms) {
+  own <- all.vars(parsed$formula[[2L]])
+  if (length(own) && !any(own %in% all.vars(parsed$formula[[3L]]))) return(invisible(NULL))
   response <- column_name(attr(terms, "variables")[[2L]])
   factors <- attr(terms, "factors")
   place <- if (length(factors) && any(factors[1L, ] > 0L)) "predictor"

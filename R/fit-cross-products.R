@@ -30,12 +30,12 @@ block_index <- function(random) {
 core_design <- function(design, X) {
   random <- design$random
   index <- block_index(random)
-  blocks <- seq_len(max(index$block))
-  terms <- lapply(blocks, function(block) core_term(random[index$block == block]))
-  specs <- lapply(blocks, function(block) {
+  terms <- specs <- vector("list", max(index$block))
+  for (block in seq_along(terms)) {
     own <- index$block == block
-    .mapply(structure_spec, list(random[own], index$first[own]), NULL)
-  })
+    terms[[block]] <- core_term(random[own])
+    specs[[block]] <- .mapply(structure_spec, list(random[own], index$first[own]), NULL)
+  }
   intercept <- match("(Intercept)", colnames(X), nomatch = 0L)
   y <- design$y
   if (!is.null(design$offset)) y <- y - design$offset

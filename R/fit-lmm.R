@@ -109,7 +109,7 @@ evaluated_arguments <- function(call, env, frame) {
   names <- c("formula", "data", "REML", "control", "start", "verbose", "contrasts")
   name <- NULL
   tryCatch(
-    for (name in names[names %in% names(call)]) get(name, envir = frame),
+    for (name in names[names %in% names(call)]) frame[[name]],
     error = function(e) explain_argument(e, name, call[[name]], env)
   )
 }
