@@ -27,7 +27,7 @@
 #'   are multiplied by the exponentiated estimate, the delta method's; tests stay those of zero.
 #' @param vcov `NULL`, or a p x p covariance matrix of the fixed effects to use instead of the
 #'   fit's, or a function of the fit that gives one. Degrees of freedom stay those of the fit.
-#' @param conf.method `NULL` or `"Wald"`, the intervals described above; there are no others.
+#' @param conf.method `NULL` or `"Wald"`: as above; `"profile"`, `"boot"`: those of [confint()].
 #' @param ddf.method `NULL`, or `ddf` by the name that broom.mixed gives it.
 #' @param data A data frame: what columns are added to. It has a row for each observation used (by
 #'   default the model frame), or, for a fit with `na.action = na.exclude`, a row for each row of
@@ -90,7 +90,7 @@ tidy.henderson_lmm <- function(x, effects = c("fixed", "ran_pars"), scales = "sd
   check_flag(conf.int)
   check_level(conf.level)
   check_flag(exponentiate)
-  check_conf_method(conf.method)
+  conf.method <- check_conf_method(conf.method)
   level <- if (conf.int) conf.level
   method <- ddf_method(ddf.method %||% ddf)
   if (any(effects != "fixed")) inform_unknown("Some rows are NA or one of many possible ones.", x)
@@ -106,16 +106,16 @@ tidy.henderson_lmm <- function(x, effects = c("fixed", "ran_pars"), scales = "sd
     "effect", "group", "level", "term", "estimate", "std.error", "statistic", "df", "p.value",
     "conf.low", "conf.high"
   )
-  as_tidy(bind_tables(tables, tidy_columns))
+  table <- bind_tables(tables, tidy_columns)
+  if (conf.int && conf.method != "Wald") {
+    table <- other_limits(table, x, scales, conf.level, conf.method, exponentiate)
+  }
+  as_tidy(table)
 }
 
 check_conf_method <- function(conf.method) {
-  if (is.null(conf.method) || identical(tolower(conf.method), "wald")) return(invisible(NULL))
-  given <- describe_value(conf.method)
-  abort(c(
-    "{.arg conf.method} must be {.val Wald}, not {given}.",
-    "i" = "Profile and bootstrap intervals are not available yet."
-  ), kind = "unsupported", variable = "conf.method", observed = conf.method)
+  if (is.null(conf.method) || identical(conf.method, "wald")) return("Wald")
+  check_choice(conf.method, c("Wald", "profile", "boot"))
 }
 
 exponentiated <- function(table, exponentiate) {

@@ -3,10 +3,10 @@
 
 #' Methods that do not exist yet
 #'
-#' Plots and influence measures are not part of this version. The
-#' methods here only say so; without them R's defaults would fail, or answer wrongly.
+#' Influence measures are not part of this version. The methods here only say so; without them R's
+#' defaults would fail, or answer wrongly.
 #'
-#' @param x,model A fit by [lmm()].
+#' @param model A fit by [lmm()].
 #' @param ... Not used.
 #' @return Nothing: each is an error of class `henderson_error_unsupported`.
 #' @examples
@@ -19,12 +19,6 @@ not_yet <- function(what, instead = NULL) {
   abort(c("{what} of a fit by {.fn lmm} is not available yet.", "i" = instead),
     kind = "unsupported", variable = what
   )
-}
-
-#' @rdname not-yet
-#' @export
-plot.henderson_lmm <- function(x, ...) {
-  not_yet("plot()", "Plot {.fn fitted} against {.fn residuals}.")
 }
 
 #' @rdname not-yet

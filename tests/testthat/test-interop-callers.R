@@ -142,7 +142,7 @@ test_that("tidy(), glance() and augment() act on what callers give, or pass over
   expect_equal(wider$p.value, 2 * pt(-abs(wider$statistic), wider$df))
   expect_identical(generics::tidy(fit, "fixed", vcov = function(x) 4 * vcov(x)), wider)
   expect_error(generics::tidy(fit, vcov = "HC1"), class = "henderson_error_argument")
-  expect_error(generics::tidy(fit, conf.method = "boot"), class = "henderson_error_unsupported")
+  expect_error(generics::tidy(fit, conf.method = "bayes"), class = "henderson_error_argument")
   expect_error(generics::tidy(fit, conf.levle = 0.9), "conf.level",
     class = "henderson_error_argument"
   )

@@ -1,0 +1,225 @@
+# Pictures of a fit, with base graphics: is the model all right for these data?
+
+#' Diagnostic plots
+#'
+#' Four panels that show whether the assumptions of a mixed model hold: residuals against fitted
+#' values, their spread, their distribution, and the distribution of the random effects.
+#'
+#' @param x A fit by [lmm()] that holds its model frame.
+#' @param which Whole numbers from 1 to 5, or names: `"residuals"` (1), `"scale"` (2), `"qq"` (3),
+#'   `"modes"` (4), `"observed"` (5). The default is the first four, on one page.
+#' @param nsim One whole number: how many simulated samples the bands of the normal plots are from;
+#'   0 for none.
+#' @param level One number between 0 and 1: the level of these bands, point by point.
+#' @param seed One whole number for the simulated samples; R's generator is left as it was.
+#' @param label One whole number: how many of the most extreme observations are labelled with their
+#'   row names.
+#' @param col,pch As for [graphics::par()], of the points.
+#' @param ... Further arguments for [graphics::plot.default()].
+#' @details
+#' 1. Conditional residuals, of rows of weight one (\eqn{\sqrt{w_i} (y_i - \hat\mu_i)}{sqrt(w_i)
+#' (y_i - mu_i)}), against conditional fitted values, in units of the response, with a smooth
+#' ([stats::lowess()]): a bend shows a missing term, a funnel unequal variances.
+#' 2. The root of the absolute residuals over \eqn{\hat\sigma}{sigma} against fitted values, with a
+#' smooth, which is flat where variances are equal.
+#' 3. Residuals over \eqn{\hat\sigma}{sigma} against normal quantiles. The band is from residuals of
+#' refits to responses simulated from the fit, up to 2,000 rows by `nsim` samples, beyond which it
+#' is from independent normal samples.
+#' 4. Conditional modes of every random effect, each over its standard deviation
+#' ([reliability()] makes it smaller than that of the effects), against normal quantiles, with a
+#' band of independent normal samples.
+#' 5. Observed against fitted values, with the line of equality.
+#'
+#' Colours can be told apart by readers with colour blindness, and in grey.
+#' @return `x`, invisibly.
+#' @section Errors: class `henderson_error_argument` for a malformed argument;
+#'   `henderson_error_data` when the fit does not hold its model frame.
+#' @source Pinheiro and Bates (2000), *Mixed-Effects Models in S and S-PLUS*, section 4.3.
+#' @seealso [plot()][plot.henderson_ranef] of conditional modes, [plot()][plot.henderson_profile] of
+#'   profiles.
+#' @examples
+#' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+#' plot(fit)
+#' plot(fit, which = "modes", nsim = 0)
+#' @export
+plot.henderson_lmm <- function(x, which = 1:4, nsim = 99, level = 0.95, seed = 1, label = 3,
+                               col = "#0072B2", pch = 20, ...) {
+  panels <- chosen_panels(which)
+  check_count(nsim)
+  check_level(level)
+  check_count(seed, min = -.Machine$integer.max)
+  check_count(label)
+  values <- plotted_values(x)
+  if (length(panels) > 1L) {
+    old <- graphics::par(no.readonly = TRUE)[c("mfrow", "mar", "mgp")]
+    on.exit(graphics::par(old))
+    graphics::par(
+      mfrow = grDevices::n2mfrow(length(panels)), mar = c(3.4, 3.4, 1.6, 0.8), mgp = c(2.2, 0.7, 0)
+    )
+  }
+  style <- list(col = col, pch = pch, ...)
+  for (panel in panels) {
+    switch(panel,
+      residuals = draw_residuals(values, label, style),
+      scale = draw_scale(values, label, style),
+      qq = draw_quantiles(x, values, nsim, level, seed, label, style),
+      modes = draw_modes(x, nsim, level, seed, style),
+      observed = draw_observed(values, label, style)
+    )
+  }
+  invisible(x)
+}
+
+panel_names <- c("residuals", "scale", "qq", "modes", "observed")
+
+chosen_panels <- function(which, call = entry_frame()) {
+  chosen <- if (is.numeric(which)) panel_names[which] else which
+  valid <- is.character(chosen) && length(chosen) > 0L && all(chosen %in% panel_names)
+  if (!valid) {
+    abort_argument(
+      which, "which", paste("numbers from 1 to 5, or some of", toString(panel_names)), "argument",
+      call
+    )
+  }
+  chosen
+}
+
+# Of the rows that count: fitted and observed values, standardized residuals, row names.
+plotted_values <- function(fit) {
+  weights <- fit$weights %||% rep(1, length(fit$fitted))
+  used <- weights > 0
+  response <- model_response(fit)
+  residual <- sqrt(weights) * (response - fit$fitted)
+  list(
+    fitted = fit$fitted[used], observed = response[used], residual = residual[used],
+    scaled = residual[used] / fit$sigma, names = row.names(model_frame_of(fit))[used],
+    sigma = fit$sigma, used = used
+  )
+}
+
+# --- panels ---
+
+draw_points <- function(x, y, main, xlab, ylab, style, ...) {
+  chosen <- utils::modifyList(list(main = main, xlab = xlab, ylab = ylab, ...), style)
+  do.call(graphics::plot, c(list(x, y), chosen))
+}
+
+# The `count` points of largest `size`.
+label_points <- function(x, y, names, size, count) {
+  if (count == 0L) return(invisible(NULL))
+  extreme <- utils::head(order(-size), count)
+  graphics::text(x[extreme], y[extreme], names[extreme], pos = 3L, cex = 0.7, xpd = NA)
+}
+
+draw_smooth <- function(x, y) {
+  if (length(unique(x)) > 3L) graphics::lines(stats::lowess(x, y), col = "#D55E00", lwd = 2)
+}
+
+draw_residuals <- function(values, label, style) {
+  draw_points(
+    values$fitted, values$residual, "Residuals", "Fitted value", "Residual", style
+  )
+  graphics::abline(h = 0, col = "grey50", lty = 2)
+  draw_smooth(values$fitted, values$residual)
+  label_points(values$fitted, values$residual, values$names, abs(values$residual), label)
+}
+
+draw_scale <- function(values, label, style) {
+  root <- sqrt(abs(values$scaled))
+  draw_points(
+    values$fitted, root, "Scale and location", "Fitted value",
+    expression(sqrt("|Residual|" / hat(sigma))), style
+  )
+  draw_smooth(values$fitted, root)
+  label_points(values$fitted, root, values$names, root, label)
+}
+
+draw_observed <- function(values, label, style) {
+  draw_points(values$fitted, values$observed, "Observed", "Fitted value", "Observed value", style)
+  graphics::abline(0, 1, col = "grey50", lty = 2)
+  label_points(values$fitted, values$observed, values$names, abs(values$residual), label)
+}
+
+draw_quantiles <- function(fit, values, nsim, level, seed, label, style) {
+  sorted <- order(values$scaled)
+  y <- values$scaled[sorted]
+  x <- stats::qnorm(stats::ppoints(length(y)))
+  band <- if (nsim > 0) simulated_band(residual_samples(fit, values, nsim, seed), level)
+  draw_points(
+    x, y, "Normal plot of residuals", "Normal quantile",
+    expression("Residual" / hat(sigma)), style, ylim = range(y, band)
+  )
+  draw_band(x, band)
+  graphics::abline(0, 1, col = "grey50", lty = 2)
+  label_points(x, y, values$names[sorted], abs(y - x), label)
+}
+
+# Every effect over its standard deviation; those without variance are left out.
+draw_modes <- function(fit, nsim, level, seed, style) {
+  scaled <- lapply(seq_along(fit$b), function(position) {
+    deviation <- attr(term_covariance(fit$random[[position]], fit$theta, fit$sigma), "stddev")
+    varies <- deviation > 0
+    modes <- fit$b[[position]][varies, , drop = FALSE] / deviation[varies]
+    term <- fit$random[[position]]
+    rownames(modes) <- paste(term$columns[varies], rep(term$group, sum(varies)), sep = " | ")
+    modes
+  })
+  series <- do.call(c, lapply(scaled, function(modes) {
+    stats::setNames(lapply(seq_len(nrow(modes)), function(i) sort(modes[i, ])), rownames(modes))
+  }))
+  if (length(series) == 0L) {
+    draw_points(0, 0, "Random effects", "", "all variances are zero", utils::modifyList(
+      style, list(col = NA)
+    ))
+    return(invisible(NULL))
+  }
+  quantiles <- lapply(series, function(y) stats::qnorm(stats::ppoints(length(y))))
+  longest <- which.max(lengths(series))
+  band <- NULL
+  if (nsim > 0) {
+    # modes are shrunken: the band is that of samples with the variance of the longest series
+    samples <- normal_samples(length(series[[longest]]), nsim, seed)
+    band <- simulated_band(samples * stats::sd(series[[longest]]), level)
+  }
+  # told apart in grey by their shapes
+  colours <- rep_len(
+    c("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"), length(series)
+  )
+  shapes <- rep_len(c(20, 2, 0, 4, 6, 1), length(series))
+  style$col <- NULL
+  draw_points(
+    range(unlist(quantiles)), range(unlist(series), band), "Normal plot of random effects",
+    "Normal quantile", "Mode / standard deviation", utils::modifyList(style, list(type = "n"))
+  )
+  draw_band(quantiles[[longest]], band)
+  for (k in seq_along(series)) {
+    graphics::points(quantiles[[k]], series[[k]], col = colours[k], pch = shapes[k])
+  }
+  graphics::legend("topleft", names(series), col = colours, pch = shapes, bty = "n", cex = 0.8)
+}
+
+# --- bands ---
+
+draw_band <- function(x, band) {
+  if (is.null(band)) return(invisible(NULL))
+  graphics::matlines(x, band, col = "grey50", lty = 1)
+}
+
+# Quantiles of each order statistic of samples in columns.
+simulated_band <- function(samples, level) {
+  sorted <- apply(samples, 2L, sort)
+  t(apply(sorted, 1L, stats::quantile, c((1 - level) / 2, (1 + level) / 2), names = FALSE))
+}
+
+normal_samples <- function(n, nsim, seed) {
+  with_seed(seed, matrix(stats::rnorm(n * nsim), n))$value
+}
+
+# Residuals, over sigma, of refits to simulated responses.
+residual_samples <- function(fit, values, nsim, seed) {
+  n <- length(values$scaled)
+  if (n > 2000L) return(normal_samples(n, nsim, seed))
+  standardized <- function(fit) plotted_values(fit)$scaled
+  samples <- t(bootstrap(fit, nsim, standardized, seed = seed, progress = FALSE)$t)
+  samples[, stats::complete.cases(t(samples)), drop = FALSE]
+}
