@@ -19,7 +19,10 @@
 #'   [logLik()][logLik.henderson_lmm] with AIC and BIC.
 #' @section Predict: [predict()][predict.henderson_lmm], with standard errors and limits;
 #'   [simulate()][simulate.henderson_lmm], [simulate_lmm()].
-#' @section Check: [residuals()][residuals.henderson_lmm], [is_singular()], [random_pca()],
+#' @section Intervals: [confint()][confint.henderson_lmm], [profile()][profile.henderson_lmm],
+#'   [bootstrap()].
+#' @section Check: [plot()][plot.henderson_lmm], [residuals()][residuals.henderson_lmm],
+#'   [is_singular()], [random_pca()],
 #'   [all_optimizers()]; [component()] for the pieces, [deviance_function()] for the criterion.
 #' @section Import: [as_lmm()] for fits by lme4; [broom_support], [emmeans_support],
 #'   [insight_support], [performance_support], [other_packages] for what other packages do with a
@@ -27,8 +30,8 @@
 #' @section Migrate: `vignette("coming-from-lme4", package = "henderson")` translates lme4's and
 #'   lmerTest's functions; [lme4_generics].
 #' @section Vignettes: `introduction`, `coming-from-lme4`, `degrees-of-freedom` (tests of fixed
-#'   effects), `algorithm` (what is computed, and how), `performance` (times and memory),
-#'   `package-structure` (for those who want to change the code).
+#'   effects), `intervals`, `algorithm` (what is computed, and how), `performance` (times and
+#'   memory), `package-structure` (for those who want to change the code).
 #'
 #' @aliases henderson
 #' @keywords internal
