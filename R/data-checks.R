@@ -4,7 +4,7 @@
 #' Check every column of a model frame
 #'
 #' @param frame model frame, after `subset` and `na.action`.
-#' @param parsed `henderson_formula`.
+#' @param parsed from `parse_formula()`.
 #' @return NULL, invisibly; errors name the column.
 #' @noRd
 check_frame <- function(frame, parsed) {

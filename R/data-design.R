@@ -3,12 +3,13 @@
 
 #' Design of a mixed model
 #'
-#' @param parsed `henderson_formula`.
+#' @param parsed from `parse_formula()`.
 #' @param frame model frame from `model_frame()`.
 #' @param contrasts NULL or a named list, as `contrasts.arg` of `model.matrix()`; it serves the
 #'   fixed part and the random terms.
 #' @param control `henderson_control`.
-#' @return list of class `henderson_design`, see design/internal-objects.md.
+#' @return list, see design/internal-objects.md. It has no class: for each `$` R would look for a
+#'   method, several thousand instructions.
 #' @noRd
 model_design <- function(parsed, frame, contrasts = NULL, control = lmm_control()) {
   terms <- attr(frame, "fixed_terms")
@@ -26,11 +27,9 @@ model_design <- function(parsed, frame, contrasts = NULL, control = lmm_control(
   n <- if (is.null(weights)) length(y) else sum(weights > 0)
   check_random_terms(random, n, control, weights)
   check_zero_columns(random, control)
-  design <- list(
+  list(
     X = X, y = y, weights = weights, offset = offset,
     terms = terms, xlevels = factor_levels(terms, frame), contrasts = attr(X, "contrasts"),
     random = random
   )
-  class(design) <- "henderson_design"
-  design
 }

@@ -6,7 +6,7 @@
 
 #' Model frame of a mixed model
 #'
-#' @param parsed `henderson_formula`.
+#' @param parsed from `parse_formula()`.
 #' @param data data frame, list, environment or NULL: the value of the entry function's `data`.
 #' @param call matched call of the entry function; its `subset`, `weights`, `na.action` and `offset`
 #'   are evaluated as `lm()` does.

@@ -2,7 +2,7 @@
 
 #' Random terms of a design, in theta order
 #'
-#' @param terms list of `random_term`, in formula order.
+#' @param terms list of random terms, in formula order.
 #' @param frame model frame; `values` the same with plain numbers; `contrasts` as in
 #'   `model_design()`.
 #' @param fixed list(`terms`, `X`) of the fixed part: a term with the same columns shares X.

@@ -22,7 +22,7 @@ block_index <- function(random) {
 
 #' The design as the core takes it (src/convert.h); no column is copied
 #'
-#' @param design `henderson_design`.
+#' @param design from `model_design()`.
 #' @param X the kept columns of its X.
 #' @return list(`X`, `y` (offset subtracted), `weights`, `intercept`, `terms`, `specs` (of the
 #'   structures, by block term)).

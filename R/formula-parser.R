@@ -7,8 +7,8 @@
 #'
 #' @param formula a two-sided formula, or a string holding one.
 #' @param env environment for a string, which has none of its own.
-#' @return list of class `henderson_formula`: `formula` (as given), `fixed` (formula without random
-#'   terms, `y ~ 1` if nothing is left), `random` (list of `random_term`, in formula order), and
+#' @return list: `formula` (as given), `fixed` (formula without random
+#'   terms, `y ~ 1` if nothing is left), `random` (list of random terms, in formula order), and
 #'   `frame_formula` (response, fixed part and every variable of the random terms).
 #' @noRd
 parse_formula <- function(formula, env = parent.frame()) {
@@ -21,12 +21,10 @@ parse_formula <- function(formula, env = parent.frame()) {
   check_constants(c(parts$fixed, lapply(parts$random, `[[`, "lhs")), formula)
   fixed <- formula
   fixed[[3L]] <- if (is.null(parts$fixed)) 1 else parts$fixed
-  result <- list(
+  list(
     formula = formula, fixed = fixed, random = parts$random,
     frame_formula = add_variables(fixed, random_variables(parts$random))
   )
-  class(result) <- "henderson_formula"
-  result
 }
 
 #' @noRd

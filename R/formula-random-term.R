@@ -9,27 +9,25 @@
 #' @param lhs expression, the left-hand side as written, e.g. `quote(1 + Days)`.
 #' @param group expression, the grouping factor: a symbol, a call, or an interaction `a:b`.
 #' @param structure string, a row of `covariance_structures`.
-#' @return list of class `random_term`: the arguments, `group_name` (string, as lme4 names the
+#' @return list: the arguments, `group_name` (string, as lme4 names the
 #'   factor), `text` (`"Days | Subject"`; in parentheses it parses to the same term), `terms` (terms
 #'   object of `~ lhs`, NULL for a random intercept) and `group_variables` (list of expressions:
 #'   the factors of an interaction).
 #' @noRd
 new_random_term <- function(lhs, group, structure) {
   group_name <- group_text(group)
-  term <- list(
+  list(
     lhs = lhs, group = group, group_name = group_name, structure = structure,
     text = structure_text(structure, expression_text(lhs), group_name),
     terms = lhs_terms(lhs), group_variables = interaction_parts(group)
   )
-  class(term) <- "random_term"
-  term
 }
 
 #' Random terms of one bar
 #'
 #' @param bar call to `|` or `||`.
 #' @param structure string, or NULL: decided by the bar.
-#' @return list of `random_term`: one per grouping factor, `b:a` then `a` for `a/b`.
+#' @return list of random terms: one per grouping factor, `b:a` then `a` for `a/b`.
 #' @noRd
 bar_terms <- function(bar, structure = NULL) {
   lhs <- strip_parentheses(bar[[2L]])

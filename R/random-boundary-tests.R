@@ -49,7 +49,7 @@ loses_one_variance <- function(shape, fit) {
 # How the smaller term lies in the larger one: list(`removed` = r, `kept` = k, `covariances` = k r
 # (0 for a diagonal term), `inner` (v x k, takes effects of the reduced term to effects of the
 # term), `inverse` (v x v, takes effects of the term to those of the reduced one and r more), `term`
-# (position in `fit$random`), `diagonal`, `survivor` (the reduced random_term or NULL)). NULL if the
+# (position in `fit$random`), `diagonal`, `survivor` (the reduced random term or NULL)). NULL if the
 # smaller model is not in the larger one.
 reduction_shape <- function(reduction, fit) {
   term <- fit$parsed$random[[reduction$position]]

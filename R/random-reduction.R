@@ -2,7 +2,7 @@
 # the smaller model lies in the larger one.
 
 # Every single reduction of the random part of a fit, in formula order: list of list(`label`,
-# `position` (in `fit$parsed$random`), `reduced` (random_term, or NULL: the term is removed)).
+# `position` (in `fit$parsed$random`), `reduced` (random term, or NULL: the term is removed)).
 # `within`: are terms reduced column by column before they are removed?
 random_reductions <- function(fit, within = TRUE) {
   lapply(fit$random, require_entries)

@@ -18,7 +18,6 @@ refit_from_moments <- function(fit, frame, REML, control, start, call) {
     weights = fit$weights, offset = fit$offset, terms = fit$terms, xlevels = fit$xlevels,
     contrasts = fit$contrasts, random = fit_random_terms(fit)
   )
-  class(design) <- "henderson_design"
   check_not_constant(
     design$y, design$offset, design$weights, attr(design$terms, "intercept") == 1L,
     utf8_names(names(frame)[1L])

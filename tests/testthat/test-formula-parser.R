@@ -3,7 +3,7 @@ fixed_of <- function(formula) expression_text(parse_formula(formula)$fixed)
 
 test_that("a formula is split into its fixed part and its random terms", {
   parsed <- parse_formula(Reaction ~ Days + (Days | Subject))
-  expect_s3_class(parsed, "henderson_formula")
+  expect_named(parsed, c("formula", "fixed", "random", "frame_formula"))
   expect_identical(parsed$fixed, Reaction ~ Days, ignore_formula_env = TRUE)
   expect_identical(expression_text(parsed$frame_formula), "Reaction ~ Days + Days + Subject")
   expect_length(parsed$random, 1)
