@@ -301,12 +301,13 @@ canonical_signs <- function(theta, random) {
 #'
 #' @param first number of columns before those of the term in its block.
 #' @return list(`name`, `columns` (positions in the block), `parameters` (positions in theta),
-#'   `data`), read by name in src/convert.cpp.
+#'   `data` (the precision of the levels, NULL where they are independent)), read by
+#'   name in src/convert.cpp.
 #' @noRd
 structure_spec <- function(term, first = 0L) {
   list(
     name = term$structure, columns = first + seq_along(term$columns),
-    parameters = term$theta_index, data = NULL
+    parameters = term$theta_index, data = term$relationship$lower
   )
 }
 

@@ -294,6 +294,8 @@ check_random_terms <- function(random, n, control, weights = NULL) {
     if (!is.null(weights)) term$levels <- term$levels[unique(term$level[weights > 0])]
     n_levels <- length(term$levels)
     if (n_levels < 2L) report_one_level(term, control)
+    # by their relatives, effects of a level with one row, or with none, are told from residuals
+    if (is_related(term)) next
     if (n_levels >= n) {
       report_many_levels(term, n_levels, n, control)
     } else {

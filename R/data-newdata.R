@@ -275,7 +275,11 @@ newdata_level <- function(term, newdata, env, fixed_terms, allow_new_levels) {
   labels <- do.call(paste, c(labels, sep = ":"))
   labels[incomplete] <- NA
   level <- match(labels, term$levels)
-  if (!allow_new_levels && anyNA(level)) abort_new_levels(term, unique(labels[is.na(level)]))
+  # of a level without relatives nothing is known
+  unknown <- anyNA(level[!incomplete]) && !is.null(term$relationship)
+  if ((!allow_new_levels && anyNA(level)) || unknown) {
+    abort_new_levels(term, unique(labels[is.na(level)]))
+  }
   level
 }
 
@@ -312,8 +316,10 @@ abort_new_levels <- function(term, unknown) {
   } else {
     "Grouping factor {.var {name}} has missing values in {.arg newdata}."
   }
-  abort(c(
-    what,
-    "i" = "With {.code allow.new.levels = TRUE} their random effects are taken as zero."
-  ), kind = "newdata", variable = name, observed = unknown)
+  hint <- if (is.null(term$relationship)) {
+    "With {.code allow.new.levels = TRUE} their random effects are taken as zero."
+  } else {
+    "The relationship of {.var {name}} must have all levels, those without a row, too."
+  }
+  abort(c(what, "i" = hint), kind = "newdata", variable = name, observed = unknown)
 }

@@ -23,13 +23,15 @@ random_design <- function(terms, frame, values, contrasts, fixed) {
 design_term <- function(term, earlier, frame, values, contrasts, fixed) {
   columns <- term_columns(term, earlier, frame, values, contrasts, fixed)
   grouping <- term_grouping(term, earlier, frame)
-  list(
+  result <- list(
     group = term$group_name, columns = columns$names, structure = term$structure,
     z = columns$z, level = grouping$level, levels = grouping$levels, missing = grouping$missing,
     text = term$text,
     lhs = term$lhs, group_expr = term$group,
     terms = columns$terms, contrasts = attr(columns$z, "contrasts"), xlevels = columns$xlevels
   )
+  result$relationship <- term$relationship
+  result
 }
 
 #' Columns of a left-hand side
@@ -63,5 +65,5 @@ term_grouping <- function(term, earlier, frame) {
   for (other in earlier) {
     if (identical(other$group, term$group_name)) return(other[c("level", "levels", "missing")])
   }
-  grouping_factor(term$group_variables, frame)
+  related_grouping(grouping_factor(term$group_variables, frame), term)
 }

@@ -49,6 +49,8 @@
 #' @param subset,weights,na.action,offset as in [stats::lm()]: evaluated in `data`, then in the
 #'   formula's environment.
 #' @param contrasts `NULL` or a named list of contrasts for factors, fixed and random.
+#' @param relationship `NULL`, or a list named by grouping factors: how their levels are related,
+#'   see [precision()].
 #' @param ... not used; an unknown argument is an error.
 #' @return An object of class `c("henderson_lmm", "henderson_fit")`, a plain list. Use [summary()],
 #'   [fixef()], [ranef()], [VarCorr()], [coef()], [predict()], [fitted()], [residuals()], [anova()],
@@ -84,7 +86,8 @@
 #' lmm(yield ~ gen + (1 | rep), e3)
 #' @export
 lmm <- function(formula, data = NULL, REML = TRUE, control = lmm_control(), start = NULL,
-                verbose = 0L, subset, weights, na.action, offset, contrasts = NULL, ...) {
+                verbose = 0L, subset, weights, na.action, offset, contrasts = NULL,
+                relationship = NULL, ...) {
   check_no_dots(...)
   call <- match.call()
   caller <- parent.frame()
@@ -93,6 +96,7 @@ lmm <- function(formula, data = NULL, REML = TRUE, control = lmm_control(), star
   check_flag(REML)
   control$trace <- max(control$trace, check_count(as_count(verbose), "verbose"))
   parsed <- parse_formula(formula, caller)
+  parsed <- with_relationship(parsed, check_relationship(relationship))
   # `..1` means something in this call only
   for (name in intersect(names(call), c("data", "subset", "weights", "na.action", "offset"))) {
     if (is.symbol(call[[name]])) call[[name]] <- expression_behind_dots(call[[name]], caller)
@@ -106,7 +110,9 @@ lmm <- function(formula, data = NULL, REML = TRUE, control = lmm_control(), star
 # Evaluates the arguments that are values, so that one that cannot be found is named as such.
 # frame: that of the entry function.
 evaluated_arguments <- function(call, env, frame) {
-  names <- c("formula", "data", "REML", "control", "start", "verbose", "contrasts")
+  names <- c(
+    "formula", "data", "REML", "control", "start", "verbose", "contrasts", "relationship"
+  )
   name <- NULL
   tryCatch(
     for (name in names[names %in% names(call)]) frame[[name]],

@@ -11,10 +11,11 @@
 #' @noRd
 new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, result,
                         cross_products) {
-  parts <- lapply(design$random, `[`, c(
+  kept <- c(
     "group", "columns", "structure", "levels", "missing", "text", "lhs", "group_expr", "terms",
-    "contrasts", "xlevels", "theta_index"
-  ))
+    "contrasts", "xlevels", "relationship", "theta_index"
+  )
+  parts <- lapply(design$random, function(term) term[intersect(kept, names(term))])
   names_kept <- colnames(columns$X)
   fit <- c(list(
     call = call, formula = parsed$formula, parsed = parsed, REML = REML,

@@ -259,6 +259,7 @@ term_with <- function(term, labels, intercept, structure = term$structure) {
   if (length(labels) == 0L) structure <- structure_of_bar("|")
   changed <- new_random_term(lhs, term$group, structure)
   changed["contrasts"] <- term["contrasts"]
+  changed$relationship <- term$relationship
   changed
 }
 

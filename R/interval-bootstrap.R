@@ -61,6 +61,7 @@ bootstrap <- function(fit, nsim = 1000, statistic = NULL,
                       threads = 1L, progress = interactive(), continue = NULL, ...) {
   check_no_dots(...)
   check_fit(fit)
+  require_independent(fit, "The bootstrap")
   check_count(nsim, min = 1)
   check_function(statistic, null_ok = TRUE)
   type <- check_choice(type, c("parametric", "residual", "wild", "case"))

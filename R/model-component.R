@@ -76,14 +76,17 @@ component_functions <- list(
   Ztlist = function(fit) transposed_columns(fit),
   mmList = function(fit) term_matrices(fit),
   Lambda = function(fit) relative_factor_matrix(fit),
-  Lambdat = function(fit) Matrix::t(relative_factor_matrix(fit)),
+  Lambdat = function(fit) {
+    lambda <- relative_factor_matrix(fit)
+    Matrix::t(lambda)
+  },
   Tlist = function(fit) by_group(fit, function(term) lambda_matrix(term, fit$theta)),
   theta = function(fit) fit$theta,
   lower = function(fit) stats::setNames(theta_lower(fit$random), names(fit$theta)),
   beta = function(fit) unname(fit$beta),
   fixef = function(fit) fit$beta,
   sigma = function(fit) fit$sigma,
-  u = function(fit) unlist(lapply(fit$u, as.vector)),
+  u = function(fit) spherical_modes(fit),
   b = function(fit) unlist(lapply(fit$b, as.vector)),
   y = function(fit) model_response(fit),
   mu = function(fit) unname(fit$fitted),
@@ -152,8 +155,14 @@ transposed_columns <- function(fit) {
   unlist(rows, recursive = FALSE)
 }
 
+spherical_modes <- function(fit) {
+  require_independent(fit, "The vector u")
+  unlist(lapply(fit$u, as.vector))
+}
+
 # Block-diagonal matrix of Lambda_t, repeated for every level.
 relative_factor_matrix <- function(fit) {
+  require_independent(fit, "The factor Lambda")
   blocks <- lapply(fit$random, function(term) {
     factor <- methods::as(lambda_matrix(term, fit$theta), "CsparseMatrix")
     Matrix::kronecker(Matrix::Diagonal(length(term$levels)), factor)
@@ -168,6 +177,7 @@ scaled_random_matrix <- function(fit) {
 }
 
 random_cholesky <- function(fit) {
+  require_independent(fit, "The Cholesky factor")
   Matrix::Cholesky(Matrix::tcrossprod(scaled_random_matrix(fit)), LDL = FALSE, Imult = 1)
 }
 
@@ -189,6 +199,7 @@ fixed_cholesky <- function(fit) {
 
 # RZX = L^-1 P Lambda'Z'WX, q x p.
 off_diagonal_cholesky <- function(fit) {
+  require_independent(fit, "The Cholesky factor")
   weighted_x <- fixed_matrix(fit) * sqrt(fit$weights %||% 1)
   factor <- random_cholesky(fit)
   product <- scaled_random_matrix(fit) %*% weighted_x
@@ -207,7 +218,7 @@ grouping_factors <- function(fit) {
 }
 
 deviance_components <- function(fit) {
-  u <- component_functions$u(fit)
+  u <- spherical_modes(fit)
   n <- as.integer(fit$n)
   p <- length(fit$beta)
   squared_u <- sum(u^2)

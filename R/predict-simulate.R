@@ -273,6 +273,7 @@ simulation_parts <- function(fit, newdata, kept, allow_new_levels) {
     term <- fit$random[[t]]
     term$z <- drawn[[t]]$z
     grouping <- newdata_levels(term, newdata, environment(fit$terms))
+    grouping <- related_grouping(grouping, term)
     term[c("level", "levels")] <- grouping[c("level", "levels")]
     parts$random[[t]] <- term
   }
@@ -334,6 +335,7 @@ draw_random_part <- function(random, theta, sigma, nsim, n) {
     every <- rep(TRUE, length(term$columns))
     for (s in seq_len(nsim)) {
       modes <- factor %*% matrix(spherical[rows, s], length(term$columns))
+      if (!is.null(term$relationship)) modes <- t(related_draws(term$relationship, t(modes)))
       total[, s] <- total[, s] + random_contribution(term, modes, every)
     }
   }

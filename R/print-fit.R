@@ -70,7 +70,7 @@ header_lines <- function(x) {
   method <- if (x$REML) "REML" else "maximum likelihood"
   formula <- if (inherits(x, "henderson_fit")) x$parsed$formula else x$formula
   lines <- c(paste("Linear mixed model fitted by", method), labelled_lines("Formula", formula))
-  for (argument in c("data", "subset", "weights", "offset")) {
+  for (argument in c("data", "subset", "weights", "offset", "relationship")) {
     value <- x$call[[argument]]
     if (is.language(value)) {
       label <- paste0(toupper(substr(argument, 1L, 1L)), substring(argument, 2L))

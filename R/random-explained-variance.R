@@ -88,6 +88,7 @@ print.henderson_r_squared <- function(x, digits = max(3L, getOption("digits") - 
 # list(`fixed`, `random` (named by grouping factor), `total` (of these), `residual`, `within` (total
 # and residual)), means over rows of positive weight; NA for what the data do not determine.
 explained_variances <- function(fit) {
+  require_independent(fit, "A share of variance")
   means <- row_means(fit)
   groups <- vapply(fit$random, `[[`, "", "group")
   # linear functions of (Gamma, 1), a row each
@@ -159,12 +160,13 @@ reliability <- function(fit, fixed = c("known", "estimated"), ...) {
 # `error`: J x v matrix of remaining variances.
 reliability_rows <- function(term, modes, error, unknown, fit) {
   variance <- fit$sigma^2 * rowSums(lambda_matrix(term, fit$theta)^2)
+  own <- if (is.null(term$relationship)) 1 else relationship_diagonal(term$relationship)
   variance[variance == 0] <- NA
   variance[unknown] <- NA
   data.frame(
     grpvar = term$group, term = rep(term$columns, each = length(term$levels)),
     grp = rep(term$levels, length(term$columns)), condval = as.vector(t(modes)),
-    reliability = 1 - as.vector(error) / rep(variance, each = length(term$levels))
+    reliability = 1 - as.vector(error) / (own * rep(variance, each = length(term$levels)))
   )
 }
 

@@ -5,6 +5,7 @@
 # `position` (in `fit$parsed$random`), `reduced` (random term, or NULL: the term is removed)).
 # `within`: are terms reduced column by column before they are removed?
 random_reductions <- function(fit, within = TRUE) {
+  require_independent(fit, "A test of random terms")
   lapply(fit$random, require_entries)
   reductions <- lapply(seq_along(fit$parsed$random), function(position) {
     term <- fit$parsed$random[[position]]

@@ -244,10 +244,13 @@ evaluate_changes <- function(fit, call, formula, change, changes, from, caller) 
     environment(parsed$formula) <- list2env(scope, parent = environment(parsed$formula))
     parsed <- parse_formula(parsed$formula)
   }
-  frame <- updated_frame(fit, parsed, call, changes, values, names(scope), caller)
   setting <- function(name, own, default = NULL) {
     if (name %in% names(changes)) values[[name]] %||% default else own
   }
+  related <- updated_relationship(fit, parsed, setting)
+  parsed <- with_relationship(parsed, related)
+  call <- call_with_relationship(call, names(related), names(relationships_of(fit$random)))
+  frame <- updated_frame(fit, parsed, call, changes, values, names(scope), caller)
   REML <- setting("REML", fit$REML, TRUE)
   check_flag(REML)
   control <- check_control(setting("control", fit$control, default_control))
@@ -262,6 +265,23 @@ evaluate_changes <- function(fit, call, formula, change, changes, from, caller) 
   result <- fit_from_frame(parsed, frame, REML, contrasts, control, start, call)
   result$start <- start
   result
+}
+
+# The relationships given, or those of the fit for factors that the formula still has.
+updated_relationship <- function(fit, parsed, setting) {
+  own <- relationships_of(fit$random)
+  groups <- vapply(parsed$random, `[[`, "", "group_name")
+  own <- own[names(own) %in% groups]
+  check_relationship(setting("relationship", if (length(own) > 0L) own))
+}
+
+# A factor that the formula has no longer is none of the call's argument either.
+call_with_relationship <- function(call, names, before) {
+  if (is.null(call$relationship) || setequal(names, before)) return(call)
+  if (all(names %in% before)) {
+    call$relationship <- if (length(names)) call("[", call$relationship, names)
+  }
+  call
 }
 
 # Names that mean one thing in what is kept of the fit and another in what is given: of arguments

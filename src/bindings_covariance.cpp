@@ -9,6 +9,8 @@
 // [[Rcpp::export(rng = false)]]
 SEXP structure_cpp(const Rcpp::List& spec, const Eigen::VectorXd& theta, const std::string& what) {
   const UserInterrupts interruptible;
+  const SEXP data = spec["data"];  // of levels, which a structure does not know
+  if (!Rf_isNull(data) && TYPEOF(data) != VECSXP) Rcpp::stop("internal: data of a spec");
   const auto structure = as_structure(spec);
   if (what == "n_parameters") return Rcpp::wrap(structure->n_parameters());
   if (what == "start") return Rcpp::wrap(structure->to_theta(structure->start()));

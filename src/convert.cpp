@@ -80,8 +80,7 @@ int as_range(SEXP object, const char* what) {
   return numbers[0] - 1;
 }
 
-// The precision of a term's levels, as the slots of a sparse lower triangle: list(p, i (0-based),
-// x).
+// A term's precision of levels: list(p, i (0-based), x), slots of its sparse lower triangle.
 std::shared_ptr<const henderson::LevelPrecision> as_level_precision(SEXP object, int n_levels) {
   if (Rf_isNull(object)) return nullptr;
   const Rcpp::List slots(require_type(object, VECSXP, "data of a spec"));
@@ -138,8 +137,7 @@ TermStructures as_term_structures(SEXP object, int v, int n_levels) {
   require_length(next, v, "specs of a term");
   if (specs.size() == 0) return structures;
   // all terms on one grouping factor have the same
-  const Rcpp::List first = specs[0];
-  const auto precision = as_level_precision(first["data"], n_levels);
+  const auto precision = as_level_precision(Rcpp::List(specs[0])["data"], n_levels);
   for (henderson::PlacedStructure& own : structures) own.precision = precision;
   return structures;
 }
@@ -394,7 +392,8 @@ std::vector<TermStructures> as_structures(const Rcpp::List& list, const CrossPro
   require_length(terms.size(), static_cast<Index>(moments.terms.size()), "specs");
   std::vector<TermStructures> structures;
   for (R_xlen_t t = 0; t < terms.size(); ++t) {
-    structures.push_back(as_term_structures(terms[t], moments.terms[t].v, moments.terms[t].n_levels));
+    const TermSums& term = moments.terms[t];
+    structures.push_back(as_term_structures(terms[t], term.v, term.n_levels));
   }
   require_theta(structures);
   return structures;

@@ -219,7 +219,9 @@ FitResult fit_lmm(const CrossProducts& moments, const std::vector<TermStructures
   }
   report_point(&deviance, x, options.optimize, &result);
   const bool judged = options.optimize || options.certify;
-  if (!deviance.random().has_entries()) return result;
+  // it is about covariances whose terms move V along Z Gamma Z'
+  const bool related = deviance.system().layout->any_precision();
+  if (!deviance.random().has_entries() || related) return result;
   result.undetermined = find_undetermined(
       &deviance, x, result.certificate,
       judged && result.status != SearchStatus::kMaxEvaluations && result.certificate.holds());

@@ -382,8 +382,6 @@ void move_fixed(GaussianObjective* deviance, const Vector& x, UndeterminedDirect
 UndeterminedDirections find_undetermined(GaussianObjective* deviance, const Vector& x,
                                          const Certificate& certificate, bool certified) {
   UndeterminedDirections result;
-  // their terms do not move V along Z Gamma Z'
-  if (deviance->system().layout->any_precision()) return result;
   if (!worth_looking(*deviance, x, certificate, certified)) return result;
   const Vector point = balanced_point(*deviance);
   if (!std::isfinite(deviance->value(point))) return result;
