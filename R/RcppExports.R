@@ -5,6 +5,10 @@ bootstrap_cpp <- function(prepared, model, theta, reml, seed, first, count, thre
     .Call(`_henderson_bootstrap_cpp`, prepared, model, theta, reml, seed, first, count, threads)
 }
 
+refit_responses_cpp <- function(prepared, y, theta, reml, threads) {
+    .Call(`_henderson_refit_responses_cpp`, prepared, y, theta, reml, threads)
+}
+
 drawn_responses_cpp <- function(prepared, model, seed, first, count) {
     .Call(`_henderson_drawn_responses_cpp`, prepared, model, seed, first, count)
 }

@@ -20,7 +20,7 @@
 #' @section Predict: [predict()][predict.henderson_lmm], with standard errors and limits;
 #'   [simulate()][simulate.henderson_lmm], [simulate_lmm()].
 #' @section Intervals: [confint()][confint.henderson_lmm], [profile()][profile.henderson_lmm],
-#'   [bootstrap()].
+#'   [bootstrap()], [bootstrap_test()].
 #' @section Check: [plot()][plot.henderson_lmm], [residuals()][residuals.henderson_lmm],
 #'   [is_singular()], [random_pca()],
 #'   [all_optimizers()]; [component()] for the pieces, [deviance_function()] for the criterion.

@@ -63,6 +63,30 @@ henderson::ResponseModel as_response_model(const Rcpp::List& list,
   return model;
 }
 
+Rcpp::List wrap_replicates(const std::vector<henderson::Replicate>& replicates,
+                           Eigen::Index n_theta, Eigen::Index p) {
+  const int count = static_cast<int>(replicates.size());
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  Eigen::MatrixXd thetas = Eigen::MatrixXd::Constant(count, n_theta, kNan);
+  Eigen::MatrixXd betas = Eigen::MatrixXd::Constant(count, p, kNan);
+  Eigen::VectorXd sigma = Eigen::VectorXd::Constant(count, kNan);
+  Eigen::VectorXd criterion = sigma;
+  Rcpp::LogicalVector singular(count), certain(count);
+  for (int k = 0; k < count; ++k) {
+    const henderson::Replicate& replicate = replicates[k];
+    singular[k] = replicate.singular;
+    certain[k] = replicate.certain;
+    if (replicate.theta.size() == 0) continue;
+    thetas.row(k) = replicate.theta.transpose();
+    betas.row(k) = replicate.beta.transpose();
+    sigma[k] = replicate.sigma;
+    criterion[k] = replicate.criterion;
+  }
+  return Rcpp::List::create(Rcpp::_["theta"] = thetas, Rcpp::_["beta"] = betas,
+                            Rcpp::_["sigma"] = sigma, Rcpp::_["criterion"] = criterion,
+                            Rcpp::_["singular"] = singular, Rcpp::_["certain"] = certain);
+}
+
 }  // namespace
 
 // Refits to drawn responses (fit/bootstrap.h) of rows as prepared, at natural theta: list(theta,
@@ -83,25 +107,20 @@ Rcpp::List bootstrap_cpp(SEXP prepared, const Rcpp::List& model, const Eigen::Ve
   const std::vector<henderson::Replicate> replicates =
       henderson::bootstrap(as_response_model(model, ordered.rows), *ordered.moments,
                            own->structures(), ordered.rows, theta, reml, plan);
-  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-  Eigen::MatrixXd thetas = Eigen::MatrixXd::Constant(count, theta.size(), kNan);
-  Eigen::MatrixXd betas = Eigen::MatrixXd::Constant(count, ordered.moments->p(), kNan);
-  Eigen::VectorXd sigma = Eigen::VectorXd::Constant(count, kNan);
-  Eigen::VectorXd criterion = sigma;
-  Rcpp::LogicalVector singular(count), certain(count);
-  for (int k = 0; k < count; ++k) {
-    const henderson::Replicate& replicate = replicates[k];
-    singular[k] = replicate.singular;
-    certain[k] = replicate.certain;
-    if (replicate.theta.size() == 0) continue;
-    thetas.row(k) = replicate.theta.transpose();
-    betas.row(k) = replicate.beta.transpose();
-    sigma[k] = replicate.sigma;
-    criterion[k] = replicate.criterion;
-  }
-  return Rcpp::List::create(Rcpp::_["theta"] = thetas, Rcpp::_["beta"] = betas,
-                            Rcpp::_["sigma"] = sigma, Rcpp::_["criterion"] = criterion,
-                            Rcpp::_["singular"] = singular, Rcpp::_["certain"] = certain);
+  return wrap_replicates(replicates, theta.size(), ordered.moments->p());
+}
+
+// Refits to each column of y (n x count, without offset), the same list.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List refit_responses_cpp(SEXP prepared, const Eigen::Map<Eigen::MatrixXd>& y,
+                               const Eigen::VectorXd& theta, bool reml, int threads) {
+  const UserInterrupts interruptible;
+  Prepared* own = as_prepared(prepared);
+  const OrderedRows ordered(own);
+  if (y.rows() != ordered.rows.n) Rcpp::stop("internal: a response for each row");
+  const std::vector<henderson::Replicate> replicates = henderson::refit_all(
+      y, *ordered.moments, own->structures(), ordered.rows, theta, reml, threads);
+  return wrap_replicates(replicates, theta.size(), ordered.moments->p());
 }
 
 // The responses of the same replicates, without offset: n x count.

@@ -61,13 +61,53 @@ Replicate Refitter::refit(const double* y) {
   return result;
 }
 
+namespace {
+
+// work(worker) in each of some threads; an error of any of them is the caller's.
+template <class Work>
+void in_threads(int threads, const Work& work) {
+  std::vector<std::exception_ptr> failures(threads);
+  const auto guarded = [&](int worker) {
+    try {
+      work(worker);
+    } catch (...) {
+      failures[worker] = std::current_exception();
+    }
+  };
+  std::vector<std::thread> workers;
+  for (int worker = 1; worker < threads; ++worker) workers.emplace_back(guarded, worker);
+  guarded(0);
+  for (std::thread& worker : workers) worker.join();
+  for (const std::exception_ptr& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
+}
+
+}  // namespace
+
+std::vector<Replicate> refit_all(const ConstMatrixRef& y, const CrossProducts& moments,
+                                 const std::vector<TermStructures>& structures,
+                                 const DataRows& rows, const Vector& theta, bool reml,
+                                 int threads) {
+  const int count = static_cast<int>(y.cols());
+  std::vector<Replicate> replicates(count);
+  threads = std::max(1, std::min(threads, count));
+  in_threads(threads, [&](int worker) {
+    Refitter refitter(moments, structures, rows, theta, reml, SearchOptions());
+    for (int k = worker; k < count; k += threads) {
+      replicates[k] = refitter.refit(y.data() + y.outerStride() * k);
+    }
+  });
+  return replicates;
+}
+
 std::vector<Replicate> bootstrap(const ResponseModel& model, const CrossProducts& moments,
                                  const std::vector<TermStructures>& structures,
                                  const DataRows& rows, const Vector& theta, bool reml,
                                  const BootstrapPlan& plan) {
   std::vector<Replicate> replicates(plan.count);
   const int threads = std::max(1, std::min(plan.threads, plan.count));
-  const auto work = [&](int worker) {
+  in_threads(threads, [&](int worker) {
     Refitter refitter(moments, structures, rows, theta, reml, SearchOptions());
     Vector y(rows.n);
     for (int k = worker; k < plan.count; k += threads) {
@@ -75,27 +115,7 @@ std::vector<Replicate> bootstrap(const ResponseModel& model, const CrossProducts
       draw_response(model, rows, &random, y.data());
       replicates[k] = refitter.refit(y.data());
     }
-  };
-  std::vector<std::exception_ptr> failures(threads);
-  std::vector<std::thread> workers;
-  for (int worker = 1; worker < threads; ++worker) {
-    workers.emplace_back([&, worker] {
-      try {
-        work(worker);
-      } catch (...) {
-        failures[worker] = std::current_exception();
-      }
-    });
-  }
-  try {
-    work(0);
-  } catch (...) {
-    failures[0] = std::current_exception();
-  }
-  for (std::thread& worker : workers) worker.join();
-  for (const std::exception_ptr& failure : failures) {
-    if (failure) std::rethrow_exception(failure);
-  }
+  });
   return replicates;
 }
 

@@ -49,6 +49,11 @@ struct BootstrapPlan {
   int threads = 1;
 };
 
+// A refit to each column of y, n x count.
+std::vector<Replicate> refit_all(const ConstMatrixRef& y, const CrossProducts& moments,
+                                 const std::vector<TermStructures>& structures,
+                                 const DataRows& rows, const Vector& theta, bool reml, int threads);
+
 // The replicates do not depend on the number of threads, nor on which others are made.
 std::vector<Replicate> bootstrap(const ResponseModel& model, const CrossProducts& moments,
                                  const std::vector<TermStructures>& structures,

@@ -1,0 +1,47 @@
+test_that("statistics are those of fits to the drawn responses", {
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy, REML = FALSE)
+  null <- lmm(Reaction ~ 1 + (Days | Subject), sleepstudy, REML = FALSE)
+  table <- bootstrap_test(fit, null, nsim = 8, seed = 3)
+  expect_equal(table$Statistic[1], anova(fit, null)$Chisq[2])
+  expect_equal(table$`p value`[1], anova(fit, null)$`Pr(>Chisq)`[2])
+  ratios <- attr(table, "replicates")
+  # a parametric bootstrap of the smaller fit draws the same responses
+  y <- bootstrap(null, 8, function(fit) component(fit, "y"), seed = 3)$t
+  expected <- apply(y, 1, function(response) {
+    both <- lapply(list(null, fit), function(own) suppressMessages(refit_response(own, response)))
+    both[[1]]$criterion - both[[2]]$criterion
+  })
+  expect_equal(ratios, expected, tolerance = 1e-5)
+  expect_equal(table$`p value`[3], (1 + sum(ratios >= table$Statistic[1])) / 9)
+  expect_equal(table$Statistic[2], table$Statistic[1] / mean(ratios))
+  expect_identical(attr(bootstrap_test(fit, null, 8, seed = 3, threads = 2), "replicates"), ratios)
+})
+
+test_that("REML fits are compared by maximum likelihood", {
+  fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy)
+  null <- lmm(Reaction ~ 1 + (1 | Subject), sleepstudy)
+  expect_message(table <- bootstrap_test(fit, null, 5, seed = 1), "maximum likelihood")
+  expect_equal(table$Statistic[1], 2 * as.numeric(logLik(refit_ml(fit)) - logLik(refit_ml(null))))
+})
+
+test_that("small designs get the published p-value", {
+  need_peer("pbkrtest")
+  # Halekoh and Hojsgaard (2014), section 5: 0.0003 by chi-squared, about 0.034 by bootstrap
+  data(beets, package = "pbkrtest", envir = environment())
+  fit <- lmm(sugpct ~ block + sow + harvest + (1 | block:harvest), beets, REML = FALSE)
+  null <- lmm(sugpct ~ block + sow + (1 | block:harvest), beets, REML = FALSE)
+  table <- bootstrap_test(fit, null, nsim = 4000, seed = 2)
+  expect_equal(round(table$`p value`[1], 4), 3e-4)
+  # standard error of 4,000 replicates: 0.003
+  expect_lt(abs(table$`p value`[3] - 0.034), 0.012)
+})
+
+test_that("fits that are not nested in parameters are refused", {
+  fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, REML = FALSE)
+  null <- lmm(Reaction ~ 1 + (1 | Subject), sleepstudy, REML = FALSE)
+  expect_error(bootstrap_test(null, fit, 5), "fewer parameters", class = "henderson_error_argument")
+  expect_error(bootstrap_test(fit, fit, 5), "fewer parameters", class = "henderson_error_argument")
+  other <- lmm(Reaction ~ 1 + (1 | Subject), sleepstudy[-1, ], REML = FALSE)
+  expect_error(bootstrap_test(fit, other, 5), class = "henderson_error_data")
+  expect_error(bootstrap_test(fit, null, nsim = 0), "nsim", class = "henderson_error_argument")
+})
