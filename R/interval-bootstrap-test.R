@@ -17,8 +17,8 @@
 #'   of freedom, and takes the chi-squared distribution; it needs fewer replicates, and means
 #'   nothing for a variance on the boundary.
 #' @return A data frame of class `c("henderson_anova", "anova", "data.frame")`: rows `LRT`,
-#'   `Bartlett` and `Bootstrap`, columns `Statistic`, `Df`, `p value`; attribute `replicates` has the
-#'   \eqn{T^*}{T*}.
+#'   `Bartlett` and `Bootstrap`, columns `Statistic`, `Df`, `p value`; attribute `replicates` has
+#'   the \eqn{T^*}{T*}.
 #' @section Errors: class `henderson_error_argument` for malformed arguments and for fits of which
 #'   `null` has as many parameters as `fit` or more; `henderson_error_data` for fits on different
 #'   observations.
