@@ -7,7 +7,7 @@
 #' \eqn{b \sim N(0, \sigma^2 K \otimes \Lambda\Lambda')}{b ~ N(0, sigma^2 K x Lambda Lambda')} for
 #' all terms on that factor, with `K` a known matrix. It is a list named by grouping factors, each
 #' with the matrix `K` itself or `precision(Q)`, its inverse `Q`, which is sparse for pedigrees and
-#' neighbourhoods where `K` is not.
+#' neighbourhoods where `K` is not, or a `pedigree()`.
 #'
 #' All levels of the matrix belong to the model, those without a row, too: [ranef()] and
 #' [predict()][predict.henderson_lmm] have them. The standard deviations of such a term are those of
