@@ -17,8 +17,8 @@
 #'   levels as row or column names.
 #' @return For `precision`, an object for `lmm(relationship = )`.
 #' @section Not available yet with a relationship: [random_anova()], [reduce_terms()],
-#'   [random_structures()], [r_squared()], [intraclass_correlation()], [bootstrap()] and the
-#'   components `Lambda`,
+#'   [random_structures()], [r_squared()], [intraclass_correlation()], [bootstrap()],
+#'   [bootstrap_test()] and the components `Lambda`,
 #'   `L`, `RZX`, `u` and `devcomp` are errors of class `henderson_error_unsupported`; a level that
 #'   the matrix does not have cannot be predicted. What the data do not determine is not looked for:
 #'   an identity matrix is an error where each level has one row.
@@ -143,7 +143,7 @@ abort_not_definite <- function(name, given) {
 # --- terms ---
 
 #' Random terms with the relationships of their factors
-#' @param parsed `henderson_formula`; `relationship` from `check_relationship()`.
+#' @param parsed list from `parse_formula()`; `relationship` from `check_relationship()`.
 #' @noRd
 with_relationship <- function(parsed, relationship) {
   groups <- vapply(parsed$random, `[[`, "", "group_name")
