@@ -70,11 +70,11 @@ point_fields <- function(result, design, parts, names_beta) {
 #' and so would modes, their variances given beta and, where a term is confounded with the residual,
 #' fitted values.
 #' @param fit from `new_lmm_fit()`; `prepared` the pointer, `result` what `fit` was made from.
-#' @return fit; of one that was asked for at a given theta only the conditional variances move.
+#' @return fit; one that was asked for at a given theta stays there.
 #' @noRd
 at_representative <- function(fit, prepared, result, design) {
   own <- fit$undetermined$representative
-  if (is.null(own)) return(fit)
+  if (is.null(own) || fit$control$optimizer == "none") return(fit)
   options <- list(
     REML = fit$REML, optimize = FALSE, start = unname(own$theta), max_iterations = 1L,
     tolerance = fit$control$tolerance
@@ -88,11 +88,8 @@ at_representative <- function(fit, prepared, result, design) {
   fields <- point_fields(moved, design, fit$random, names(fit$beta))
   kept <- c("singular", "certificate")
   fields$optimization[kept] <- fit$optimization[kept]
-  if (fit$control$optimizer == "none") fields <- fields["conditional_variance"]
   fit[names(fields)] <- fields
-  if (fit$control$optimizer != "none") {
-    fit$undetermined$representative[c("theta", "sigma", "of")] <- fit[c("theta", "sigma", "theta")]
-  }
+  fit$undetermined$representative[c("theta", "sigma", "of")] <- fit[c("theta", "sigma", "theta")]
   fit
 }
 
@@ -120,7 +117,7 @@ c.henderson_fit <- function(...) {
 
 # What is computed when asked for, cross-products that are small enough to be kept, and the Hessian
 # that the certificate had: plain values and weak references.
-new_cache <- function(cross_products, result, REML) {
+new_cache <- function(cross_products, result = NULL, REML = NULL) {
   # a saved fit names the package by this, so that reading it loads the package and its methods
   cache <- new.env(parent = topenv())
   if (!is.null(cross_products)) assign("cross_products", cross_products, envir = cache)

@@ -18,8 +18,8 @@
 #' @param signames `TRUE` names the parameters `.sig01`, ..., `.sigma` as lme4 does; `FALSE` gives
 #'   `sd_(Intercept)|Subject`, `cor_Days.(Intercept)|Subject`, `sigma`.
 #' @param ... Nothing; an argument that is not known is an error.
-#' @details With \eqn{d(\psi)} the smallest criterion, \eqn{-2 \log L} or its restricted counterpart
-#'   as the fit has it, given that the parameter is \eqn{\psi},
+#' @details With \eqn{d(\psi)}{d(psi)} the smallest criterion, \eqn{-2 \log L}{-2 log L} or its
+#'   restricted counterpart as the fit has it, given that the parameter is \eqn{\psi}{psi},
 #'   \deqn{\zeta(\psi) = \mathrm{sign}(\psi - \hat\psi) \sqrt{d(\psi) - d(\hat\psi)},}{zeta(psi) =
 #'   sign(psi - psi^) sqrt(d(psi) - d(psi^)),}
 #'   which is a straight line where the criterion is quadratic. Values of \eqn{\psi} with

@@ -158,11 +158,11 @@ test_that("the over-parametrised diagonal oats model runs and is singular", {
   expect_true(is_singular(fit))
   expect_true(all(is.finite(c(fit$criterion, fixef(fit), fit$vcov, unlist(fit$b)))))
   # every treatment is a cell of V:N: the variances of these, and with them the standard errors of
-  # treatments, are what the start makes of them
+  # treatments, are one choice of many, the same from any start
   start <- seq(0.5, 3, length.out = 24)
   other <- suppressMessages(lmm(oats_overparametrised, MASS::oats, start = start))
   expect_equal(other$criterion, fit$criterion, tolerance = 1e-9)
-  expect_true(all(abs(other$vcov / fit$vcov - 1) > 1e-4))
+  expect_equal(other$vcov, fit$vcov, tolerance = 1e-4)
   expect_true(all(is.na(vcov(fit))))
   # it contains the model with two intercepts only
   smaller <- suppressMessages(lmm(Y ~ V * N + (1 | B) + (1 | V:N), MASS::oats))
