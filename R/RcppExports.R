@@ -85,6 +85,10 @@ joint_test_cpp <- function(parts, l, estimate, sigma2) {
     .Call(`_henderson_joint_test_cpp`, parts, l, estimate, sigma2)
 }
 
+influence_cpp <- function(prepared, theta, reml, sets, method) {
+    .Call(`_henderson_influence_cpp`, prepared, theta, reml, sets, method)
+}
+
 prediction_variance_cpp <- function(moments, theta, reml, x, terms, with_scores) {
     .Call(`_henderson_prediction_variance_cpp`, moments, theta, reml, x, terms, with_scores)
 }

@@ -21,6 +21,9 @@
 #'   [simulate()][simulate.henderson_lmm], [simulate_lmm()].
 #' @section Intervals: [confint()][confint.henderson_lmm], [profile()][profile.henderson_lmm],
 #'   [bootstrap()], [bootstrap_test()].
+#' @section Influence: [influence()][influence.henderson_lmm],
+#'   [cooks.distance()][cooks.distance.henderson_influence] and others of its page,
+#'   [hatvalues()][hatvalues.henderson_lmm].
 #' @section Check: [plot()][plot.henderson_lmm], [residuals()][residuals.henderson_lmm],
 #'   [is_singular()], [random_pca()],
 #'   [all_optimizers()]; [component()] for the pieces, [deviance_function()] for the criterion.

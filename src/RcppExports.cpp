@@ -275,6 +275,20 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// influence_cpp
+Rcpp::List influence_cpp(SEXP prepared, const Eigen::VectorXd& theta, bool reml, const Rcpp::List& sets, const std::string& method);
+RcppExport SEXP _henderson_influence_cpp(SEXP preparedSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP setsSEXP, SEXP methodSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type prepared(preparedSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type theta(thetaSEXP);
+    Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type sets(setsSEXP);
+    Rcpp::traits::input_parameter< const std::string& >::type method(methodSEXP);
+    rcpp_result_gen = Rcpp::wrap(influence_cpp(prepared, theta, reml, sets, method));
+    return rcpp_result_gen;
+END_RCPP
+}
 // prediction_variance_cpp
 Rcpp::List prediction_variance_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml, const Eigen::MatrixXd& x, const Rcpp::List& terms, bool with_scores);
 RcppExport SEXP _henderson_prediction_variance_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP xSEXP, SEXP termsSEXP, SEXP with_scoresSEXP) {
@@ -329,6 +343,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_expected_parts_cpp", (DL_FUNC) &_henderson_expected_parts_cpp, 7},
     {"_henderson_contrast_rows_cpp", (DL_FUNC) &_henderson_contrast_rows_cpp, 2},
     {"_henderson_joint_test_cpp", (DL_FUNC) &_henderson_joint_test_cpp, 4},
+    {"_henderson_influence_cpp", (DL_FUNC) &_henderson_influence_cpp, 5},
     {"_henderson_prediction_variance_cpp", (DL_FUNC) &_henderson_prediction_variance_cpp, 6},
     {"_henderson_profile_cpp", (DL_FUNC) &_henderson_profile_cpp, 7},
     {NULL, NULL, 0}

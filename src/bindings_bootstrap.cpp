@@ -12,28 +12,6 @@
 
 namespace {
 
-// Rows whose levels are numbered as the cross-products' are.
-struct OrderedRows {
-  explicit OrderedRows(Prepared* prepared) {
-    moments = prepared->moments();
-    rows = prepared->rows();
-    const std::vector<std::vector<int>>& original = prepared->order().original;
-    levels.resize(rows.terms.size());
-    for (std::size_t t = 0; t < levels.size() && t < original.size(); ++t) {
-      if (original[t].empty()) continue;
-      std::vector<int> position(original[t].size());
-      for (std::size_t k = 0; k < position.size(); ++k) position[original[t][k]] = k + 1;
-      for (henderson::Index i = 0; i < rows.n; ++i) {
-        levels[t].push_back(position[rows.terms[t].level[i] - 1]);
-      }
-      rows.terms[t].level = levels[t].data();
-    }
-  }
-  std::shared_ptr<const henderson::CrossProducts> moments;
-  henderson::DataRows rows;
-  std::vector<std::vector<int>> levels;
-};
-
 henderson::ResponseModel as_response_model(const Rcpp::List& list,
                                            const henderson::DataRows& rows) {
   using Kind = henderson::ResponseModel::Kind;

@@ -82,6 +82,22 @@ SEXP Prepared::specs() const {
   return source["specs"];
 }
 
+OrderedRows::OrderedRows(Prepared* prepared) {
+  moments = prepared->moments();
+  rows = prepared->rows();
+  const std::vector<std::vector<int>>& original = prepared->order().original;
+  levels.resize(rows.terms.size());
+  for (std::size_t t = 0; t < levels.size() && t < original.size(); ++t) {
+    if (original[t].empty()) continue;
+    std::vector<int> position(original[t].size());
+    for (std::size_t k = 0; k < position.size(); ++k) position[original[t][k]] = k + 1;
+    for (henderson::Index i = 0; i < rows.n; ++i) {
+      levels[t].push_back(position[rows.terms[t].level[i] - 1]);
+    }
+    rows.terms[t].level = levels[t].data();
+  }
+}
+
 SEXP wrap_prepared(SEXP design, SEXP moments) {
   const Rcpp::List sources = Rcpp::List::create(design, moments);
   return Rcpp::XPtr<Prepared>(new Prepared(design, moments), true, prepared_tag(), sources);

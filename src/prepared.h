@@ -42,6 +42,17 @@ class Prepared {
   henderson::LevelOrder order_;
 };
 
+// Rows whose levels are numbered as the cross-products' are.
+struct OrderedRows {
+  explicit OrderedRows(Prepared* prepared);
+  OrderedRows(const OrderedRows&) = delete;
+  OrderedRows& operator=(const OrderedRows&) = delete;
+
+  std::shared_ptr<const henderson::CrossProducts> moments;
+  henderson::DataRows rows;
+  std::vector<std::vector<int>> levels;
+};
+
 // The external pointer that R holds, and what it points to: an R error if it is another one's, or
 // has been released.
 SEXP wrap_prepared(SEXP design, SEXP moments);

@@ -30,7 +30,6 @@ GaussianObjective::GaussianObjective(const CrossProducts& moments,
                                      const std::vector<TermStructures>& structures, bool reml)
     : moments_(moments),
       reml_(reml),
-      m_(reml ? moments.n - moments.p() : moments.n),
       system_(new Equations(std::make_shared<const Layout>(*moments.incidence,
                                                            level_precisions(structures)),
                             standardize(moments, structures), moments)),
@@ -38,9 +37,14 @@ GaussianObjective::GaussianObjective(const CrossProducts& moments,
       entries_(random_.entries()),
       centred_beta_(Vector::Zero(moments.p())),
       factor_(new Factor(system_->layout)) {
+  count_rows();
+}
+
+void GaussianObjective::count_rows() {
+  m_ = reml_ ? moments_.n - moments_.p() : moments_.n;
   constant_ =
-      m_ * (1 + std::log(2 * kPi / m_)) + 2 * m_ * std::log(basis().y_scale) - moments.sum_log_w;
-  if (reml) constant_ += 2 * basis().x_scale.array().log().sum();
+      m_ * (1 + std::log(2 * kPi / m_)) + 2 * m_ * std::log(basis().y_scale) - moments_.sum_log_w;
+  if (reml_) constant_ += 2 * basis().x_scale.array().log().sum();
 }
 
 Matrix GaussianObjective::fixed_map() const {
@@ -160,6 +164,7 @@ bool GaussianObjective::centring_helps() const {
 
 void GaussianObjective::refill() {
   system_->fill(moments_);
+  count_rows();
   centred_beta_.setZero();
   point_.resize(0);
   modes_point_.resize(0);

@@ -52,7 +52,7 @@ class GaussianObjective : public Objective {
   // rounding. False where there are none that are large.
   bool centre_levels(const RowSource& source, const Vector& x);
   void uncentre_levels() { refill(); }
-  // After the numbers of the moments were changed, in the same basis.
+  // After the numbers of the moments were changed, that of rows too, in the same basis.
   void refill();
   // The same where only the response is another one.
   void refill_response();
@@ -82,6 +82,7 @@ class GaussianObjective : public Objective {
   const Factor& factor() const { return *factor_; }
 
  private:
+  void count_rows();
   Index traces_width() const;
   double rounding() const { return rounding(*factor_); }
   double residual_cancellation(const Factor& factor) const;
@@ -89,8 +90,8 @@ class GaussianObjective : public Objective {
 
   const CrossProducts& moments_;
   bool reml_;
-  double m_;
-  double constant_;                    // parts of the criterion that do not depend on theta
+  double m_ = 0;
+  double constant_ = 0;                // parts of the criterion that do not depend on theta
   std::unique_ptr<Equations> system_;  // stable address: the factor refers to it
   RandomPart random_;
   std::vector<LambdaEntry> entries_;  // none if there are structures without

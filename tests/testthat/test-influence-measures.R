@@ -1,0 +1,77 @@
+fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+without <- influence(fit)
+
+test_that("measures are what their definitions say", {
+  left <- subset(sleepstudy, Subject != "309")
+  again <- lmm(Reaction ~ Days + (Days | Subject), left)
+  change <- fixef(again) - fixef(fit)
+  own <- as.matrix(vcov(again))
+  all <- as.matrix(vcov(fit))
+  expect_equal(dfbeta(without)["309", ], change, tolerance = 1e-6)
+  expect_equal(dfbetas(without)["309", ], change / sqrt(diag(own)), tolerance = 1e-5)
+  expect_equal(
+    cooks.distance(without)[["309"]], drop(change %*% solve(all, change)) / 2, tolerance = 1e-5
+  )
+  expect_equal(
+    mdffits(without)[["309"]], drop(change %*% solve(own, change)) / 2, tolerance = 1e-5
+  )
+  expect_equal(covratio(without)[["309"]], det(own) / det(all), tolerance = 1e-5)
+  sds <- dfbeta(without, "var.cov", relative = TRUE)["309", "sigma^2"]
+  expect_equal(sds, (sigma(again) / sigma(fit))^2 - 1, tolerance = 1e-5, ignore_attr = TRUE)
+  expect_equal(
+    dfbeta(without, "theta")["309", ], again$theta - fit$theta, tolerance = 1e-4
+  )
+})
+
+test_that("displacements are differences of the criterion of all rows", {
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy, REML = FALSE)
+  without <- influence(fit)
+  again <- lmm(
+    Reaction ~ Days + (Days | Subject), subset(sleepstudy, Subject != "309"), REML = FALSE
+  )
+  Z <- as.matrix(component(fit, "Z"))
+  deviance_at <- function(beta, theta, sigma) {
+    factor <- matrix(c(theta[1:2], 0, theta[3]), 2)
+    V <- sigma^2 * (diag(180) + tcrossprod(Z %*% kronecker(diag(18), factor)))
+    r <- sleepstudy$Reaction - cbind(1, sleepstudy$Days) %*% beta
+    180 * log(2 * pi) + as.numeric(determinant(V)$modulus) + sum(r * solve(V, r))
+  }
+  lowest <- deviance_at(fixef(fit), fit$theta, sigma(fit))
+  expect_equal(
+    cooks.distance(without, "joint")[["309"]],
+    deviance_at(fixef(again), again$theta, sigma(again)) - lowest, tolerance = 1e-5
+  )
+  criterion <- deviance_function(fit)
+  expect_equal(
+    cooks.distance(without, "theta")[["309"]],
+    as.numeric(criterion(again$theta) - criterion(fit$theta)),
+    tolerance = 1e-4
+  )
+  expect_true(all(cooks.distance(without, "joint") >= cooks.distance(without, "theta") - 1e-9))
+})
+
+test_that("of a fit they are those of each row, or of groups", {
+  rows <- influence(fit, "obs")
+  expect_identical(cooks.distance(fit), cooks.distance(rows))
+  expect_identical(dfbeta(fit), dfbeta(rows))
+  expect_identical(dfbetas(fit), dfbetas(rows))
+  expect_identical(covratio(fit, groups = "Subject"), covratio(without))
+  expect_identical(mdffits(fit, groups = "Subject"), mdffits(without))
+  expect_error(cooks.distance(fit, which = "all"), class = "henderson_error_argument")
+})
+
+test_that("without a variance they are those of a linear model", {
+  data <- data.frame(g = gl(5, 4), x = rep(1:4, 5))
+  data$y <- data$x + rep(c(0.4, -0.3, -0.2, 0.1), 5) + 0.01 * sin(seq_len(20))
+  zero <- suppressMessages(lmm(y ~ x + (1 | g), data))
+  plain <- stats::lm(y ~ x, data)
+  expect_equal(unname(zero$theta), 0)
+  held <- influence(zero, "obs", method = "held")
+  expect_equal(cooks.distance(held), cooks.distance(plain), tolerance = 1e-8)
+  expect_equal(dfbeta(held), -stats::dfbeta(plain), tolerance = 1e-8)
+  expect_equal(covratio(held), stats::covratio(plain), tolerance = 1e-8)
+  expect_equal(covratio(plain), stats::covratio(plain))
+  expect_equal(hatvalues(zero), hatvalues(plain), tolerance = 1e-8)
+  expect_equal(rstandard(zero), rstandard(plain), tolerance = 1e-8)
+  expect_equal(rstudent(zero), rstudent(plain), tolerance = 1e-8)
+})
