@@ -242,8 +242,7 @@ test_that("lme4 with Z transformed by a root of K has the same fit", {
 })
 
 test_that("pedigreemm's milk: the minimum of the dense criterion, in six evaluations", {
-  only_in_full_tier("needs pedigreemm's data")
-  skip_if_not_installed("pedigreemm")
+  need_peer("pedigreemm")
   from <- new.env()
   utils::data("milk", "pedCows", package = "pedigreemm", envir = from)
   Q <- pedigreemm::getAInv(from$pedCows)
