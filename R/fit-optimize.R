@@ -136,21 +136,25 @@ spent_budget <- "iteration limit reached"
 #' @noRd
 minimize_with_optim <- function(prepared, random, REML, control, start) {
   evaluate <- deviance_evaluator(prepared, REML)
-  if (is.null(start)) start <- theta_start(random)
+  # in units of the columns, which optim() knows nothing of
+  size <- theta_sizes(random)
+  if (is.null(start)) start <- theta_start(random) * size
   value <- function(theta) evaluate(theta, FALSE)$value
   gradient <- function(theta) evaluate(theta, TRUE)$gradient
   optimum <- tryCatch(
     if (control$optimizer == "bfgs") {
       stats::optim(start, value, gradient,
         method = "L-BFGS-B", lower = theta_lower(random), upper = theta_upper(random),
-        control = list(maxit = control$max_iterations, factr = 10)
+        control = list(maxit = control$max_iterations, factr = 10, parscale = size)
       )
     } else {
       # optim warns that Nelder-Mead is unreliable in one dimension; here it is smooth and convex
       # enough
       suppressWarnings(stats::optim(start, value,
         method = "Nelder-Mead",
-        control = list(maxit = 100L * control$max_iterations, reltol = 1e-15)
+        control = list(
+          maxit = 100L * control$max_iterations, reltol = 1e-15, parscale = size
+        )
       ))
     },
     error = function(e) NULL
@@ -164,6 +168,20 @@ minimize_with_optim <- function(prepared, random, REML, control, start) {
     iterations = as.integer(counts[[1L]]),
     message = if (optimum$convergence == 1L) spent_budget else optimum$message
   ))
+}
+
+# What of each theta changes the random effects by about a residual standard deviation: one over the
+# root mean square of its row's column of Z; 1 for a correlation.
+theta_sizes <- function(random) {
+  unlist(lapply(random, function(term) {
+    column <- rep(1, length(term$columns))
+    if (!is.null(term$z)) column <- sqrt(colMeans(term$z^2))
+    column[!(column > 0 & is.finite(column))] <- 1
+    if (has_entries(term$structure)) return(1 / column[lambda_entries(term)$row])
+    count <- structure_deviations(term$structure, term$columns)
+    deviations <- if (count == 1L) mean(column) else column
+    c(1 / deviations, rep(1, n_theta(term) - count))
+  }))
 }
 
 #' Say what the user should know of the outcome

@@ -85,9 +85,9 @@ bootstrap <- function(fit, nsim = 1000, statistic = NULL,
 bootstrap_statistic <- function(fit, statistic) {
   if (is.null(statistic)) {
     table <- interval_parameters(fit)
-    return(stats::setNames(
-      drop(replicate_parameters(fit, table, t(fit$theta), fit$sigma, t(fit$beta))), table$label
-    ))
+    value <- replicate_parameters(fit, table, t(fit$theta), fit$sigma, t(fit$beta))
+    value[, is_without_interval(fit, table)] <- NA
+    return(stats::setNames(drop(value), table$label))
   }
   t0 <- statistic(fit)
   if (!is.numeric(t0) || length(t0) == 0L) {
@@ -149,13 +149,17 @@ drawn_replicates <- function(fit, statistic, t0, type, seed, threads) {
   model <- response_model(fit, design, type)
   if (is.null(statistic)) {
     table <- interval_parameters(fit)
+    without <- is_without_interval(fit, table)
+    if (any(without)) inform_unknown("Some parameters are NA in all replicates.", fit)
     return(function(first, count) {
       found <- bootstrap_cpp(
         prepared$pointer, model, fit$theta, fit$REML, seed, first, count, threads
       )
+      values <- replicate_parameters(fit, table, found$theta, found$sigma, found$beta)
+      values[, without] <- NA
       list(
-        t = replicate_parameters(fit, table, found$theta, found$sigma, found$beta),
-        singular = found$singular, uncertain = !found$certain & !is.na(found$sigma),
+        t = values, singular = found$singular,
+        uncertain = !found$certain & !is.na(found$sigma),
         messages = ifelse(is.na(found$sigma), "The criterion was undefined.", NA)
       )
     })

@@ -117,3 +117,40 @@ test_that("what is prepared serves any number of fits, with one shape of answer,
   }
   expect_error(prepare_cpp(NULL, NULL), "internal: neither rows nor cross-products")
 })
+
+test_that("optim() searches in units of the columns", {
+  set.seed(31)
+  h <- factor(sample(15, 300, TRUE))
+  x <- rnorm(300, 3)
+  y <- 1 + x + rnorm(15)[h] + rnorm(15, 0, 0.6)[h] * (x - mean(x)) + rnorm(300)
+  right <- lmm(y ~ x + (x | h))$criterion
+  for (unit in c(1e7, 1e-7)) {
+    far <- unit * x
+    # the restricted likelihood has the units of the slope
+    moved <- right + 2 * log(unit)
+    for (optimizer in c("bfgs", "nelder_mead")) {
+      fit <- lmm(y ~ far + (far | h), control = lmm_control(optimizer = optimizer))
+      expect_equal(fit$criterion, moved, tolerance = 1e-8)
+      expect_true(fit$optimization$converged)
+    }
+    table <- all_optimizers(lmm(y ~ far + (far | h)))
+    expect_lt(max(table$above_best), 1e-5)
+  }
+})
+
+test_that("a point beside which there is no criterion is no minimum, and no crash", {
+  set.seed(31)
+  h <- factor(sample(15, 300, TRUE))
+  x <- rnorm(300, 3)
+  y <- 1 + x + rnorm(15)[h] + rnorm(300)
+  x <- 1e7 * x
+  # far out, where optim() of the raw units once ended
+  for (start in list(c(1, 1, 1), c(1, 1e7, 0), c(1e9, 1, 1e-9))) {
+    given <- lmm_control(optimizer = "nelder_mead", max_iterations = 1L)
+    outcome <- tryCatch(
+      suppressWarnings(lmm(y ~ x + (x | h), start = start, control = given)),
+      henderson_error = function(e) "refused"
+    )
+    expect_true(identical(outcome, "refused") || inherits(outcome, "henderson_lmm"))
+  }
+})

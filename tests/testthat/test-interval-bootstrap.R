@@ -106,3 +106,16 @@ test_that("bad arguments are named", {
   expect_error(bootstrap(fit, 5, sed = 1), "sed", class = "henderson_error_argument")
   expect_error(confint(bootstrap(fit, 5, seed = 1), "sd"), class = "henderson_error_argument")
 })
+
+test_that("what the data do not determine is NA in all replicates, and a message says so", {
+  data <- transform(sleepstudy, again = Subject)
+  fit <- suppressMessages(lmm(Reaction ~ Days + (1 | Subject) + (1 | again), data))
+  expect_message(
+    replicates <- bootstrap(fit, 20, seed = 1), class = "henderson_message_undetermined"
+  )
+  expect_true(all(is.na(replicates$t[, 1:2])))
+  expect_false(anyNA(replicates$t[, 3:5]))
+  expect_identical(replicates$failures$count, 0L)
+  expect_true(all(is.na(confint(replicates)[1:2, ])))
+  expect_true(is.na(replicates$t0[[1]]))
+})

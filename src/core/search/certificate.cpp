@@ -103,12 +103,17 @@ Certificate certify_derivatives(Objective* objective, const SearchOptions& optio
   certificate.exact_hessian = objective->trace_cost() != TraceCost::kTooMuch;
   const Order order = certificate.exact_hessian ? Order::kTraces : Order::kAverage;
   const Evaluation there = objective->evaluate(x, order, Chart::kFactor);
+  const Evaluation boundary = objective->evaluate(x, Order::kGradient, Chart::kCovariance);
+  if (there.gradient.size() == 0 || boundary.gradient.size() == 0) {
+    // beside the boundary there is no criterion: rounding is all there is
+    certificate.smallest_curvature = -1;
+    return certificate;
+  }
   if (there.exact && !coordinates.singular(optimum->x)) certificate.hessian = there.hessian;
   const FullRounding rounding = objective->full_rounding(x);
   certificate.rounding = rounding.value;
   certificate.relative_error = rounding.scale;
-  look_at_boundary(coordinates, optimum->x,
-                   objective->evaluate(x, Order::kGradient, Chart::kCovariance), &certificate);
+  look_at_boundary(coordinates, optimum->x, boundary, &certificate);
   const std::vector<int> moving =
       sort_coordinates(coordinates, optimum->x, there, &certificate.undetermined);
   if (coordinates.singular(optimum->x) && optimum->evaluations < options.max_evaluations) {
