@@ -48,7 +48,7 @@ loses_one_variance <- function(shape, fit) {
 
 # How the smaller term lies in the larger one: list(`removed` = r, `kept` = k, `covariances` = k r
 # (0 for a diagonal term), `inner` (v x k, takes effects of the reduced term to effects of the
-# term), `inverse` (v x v, takes effects of the term to those of the reduced one and r more), `term`
+# term), `outer` (r x v, takes effects of the term to r that the reduced one does not have), `term`
 # (position in `fit$random`), `diagonal`, `survivor` (the reduced random term or NULL)). NULL if the
 # smaller model is not in the larger one.
 reduction_shape <- function(reduction, fit) {
@@ -61,14 +61,14 @@ reduction_shape <- function(reduction, fit) {
   if (is.null(inner)) return(NULL)
   k <- ncol(inner)
   diagonal <- !has_covariances(term$structure)
-  # effects of the term are [inner, outer] times those of the smaller term and of r others
-  outer <- qr.Q(qr(inner), complete = TRUE)[, k + seq_len(v - k), drop = FALSE]
+  outer <- t(qr.Q(qr(inner), complete = TRUE)[, k + seq_len(v - k), drop = FALSE])
   if (k == 0L) outer <- diag(v)
-  if (diagonal) outer <- diag(v)[, rowSums(abs(inner)) == 0, drop = FALSE]
+  if (diagonal) outer <- diag(v)[rowSums(abs(inner)) == 0, , drop = FALSE]
+  # sums of independent effects are not independent
+  if (nrow(outer) != v - k) return(NULL)
   list(
     removed = v - k, covariances = if (diagonal) 0L else k * (v - k), kept = k,
-    inner = inner, inverse = solve(cbind(inner, outer)), term = position, diagonal = diagonal,
-    survivor = kept
+    inner = inner, outer = outer, term = position, diagonal = diagonal, survivor = kept
   )
 }
 
@@ -81,17 +81,32 @@ surviving_term <- function(reduction) {
   reduced
 }
 
-# T with inner = outer T, or NULL if there is none.
+# T with inner = outer T, or NULL if there is none. Zeros of T are zeros in any units.
 contained_columns <- function(inner, outer) {
+  units <- column_units(outer)
+  own_units <- column_units(inner)
+  outer <- outer / rep(units, each = nrow(outer))
+  inner <- inner / rep(own_units, each = nrow(inner))
   decomposition <- qr(outer)
   coefficients <- qr.coef(decomposition, inner)
   coefficients[is.na(coefficients)] <- 0
   coefficients <- matrix(coefficients, ncol(outer), ncol(inner))
+  # columns far from zero are known to the digits that their differences leave
+  for (column in seq_len(ncol(inner))) {
+    same <- colSums(outer != inner[, column]) == 0
+    if (any(same)) coefficients[, column] <- as.numeric(seq_along(same) == which(same)[1L])
+  }
   scale <- sqrt(colSums(inner^2))
   error <- sqrt(colSums((inner - outer %*% coefficients)^2))
   if (any(error > 1e-7 * scale)) return(NULL)
   coefficients[abs(coefficients) < 1e-10] <- 0
-  coefficients
+  coefficients * outer(units, own_units, function(of, to) to / of)
+}
+
+# The largest absolute value of each column, 1 for columns of zeros.
+column_units <- function(x) {
+  units <- unname(apply(abs(x), 2L, max))
+  ifelse(units > 0, units, 1)
 }
 
 # P(X >= lrt) for X = chi^2_k + half a chance of chi^2_1 more.
@@ -193,8 +208,7 @@ removed_information <- function(reduction, shape, fit) {
   )
   if (is.null(pieces$weight)) return(NULL)
   index <- fit$random[[shape$term]]$theta_index
-  rows <- shape$inverse[shape$kept + seq_len(shape$removed), , drop = FALSE]
-  change <- if (shape$diagonal) rows else congruence(rows)
+  change <- if (shape$diagonal) shape$outer else congruence(shape$outer)
   # twice the weight is the covariance (inference/contrasts.h)
   covariance <- 2 * change %*% pieces$weight[index, index, drop = FALSE] %*% t(change)
   scale <- sqrt(diag(covariance))

@@ -146,3 +146,41 @@ test_that("p-values of whole terms have the distribution of refits", {
     expect_lt(abs(mean(p <= level) - level), 4 * sqrt(level * (1 - level) / 400))
   }
 })
+
+test_that("columns of a smaller term are found in a larger one in any units", {
+  set.seed(31)
+  h <- gl(15, 20)
+  x <- rnorm(300, 3)
+  f <- gl(2, 1, 300, labels = c("a", "b"))
+  y <- 1 + x + rnorm(15)[h] + rnorm(15, 0, 0.6)[h] * (x - 3) + rnorm(300)
+  for (unit in c(1, 1e7, 1e-9)) {
+    d <- data.frame(y, x = unit * x, h, f)
+    both <- lmm(y ~ x + (x || h), d)
+    # against fits to the rows of the smaller models
+    lrt <- 2 * c(
+      logLik(both) - logLik(lmm(y ~ x + (0 + x | h), d)),
+      logLik(both) - logLik(lmm(y ~ x + (1 | h), d))
+    )
+    expect_equal(lrt, c(40.39305, 31.47336), tolerance = 1e-6)
+    table <- random_anova(both)
+    expect_equal(table$LRT[-1], lrt, tolerance = 1e-6)
+    expect_equal(table$p_mixture[-1], pchisq(lrt, 1, lower.tail = FALSE) / 2, tolerance = 1e-5)
+    table <- suppressMessages(random_anova(lmm(y ~ x + (f + x || h), d)))
+    expect_equal(table["x in (f + x || h)", "LRT"], lrt[2], tolerance = 1e-5)
+    expect_equal(table["x in (f + x || h)", "Df"], 1)
+  }
+})
+
+test_that("small coefficients of columns are none of rounding", {
+  x <- c(1, 4, 2, 8, 5, 7)
+  larger <- cbind(1e13 * x, 1)
+  expect_equal(contained_columns(cbind(x), larger), rbind(1e-13, 0), tolerance = 1e-12)
+  expect_equal(contained_columns(cbind(1e-12, 1e-14 * x), larger),
+    cbind(c(0, 1e-12), c(1e-27, 0)),
+    tolerance = 1e-12
+  )
+  # far from zero: the columns themselves are found exactly
+  far <- cbind(1, 1e6 + x, (1e6 + x) * (1:6 > 3))
+  expect_identical(contained_columns(far[, c(1, 3)], far), diag(3)[, c(1, 3)])
+  expect_null(contained_columns(cbind(x^2), larger))
+})
