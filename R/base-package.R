@@ -23,7 +23,7 @@
 #'   [bootstrap()], [bootstrap_test()].
 #' @section Influence: [influence()][influence.henderson_lmm],
 #'   [cooks.distance()][cooks.distance.henderson_influence] and others of its page,
-#'   [hatvalues()][hatvalues.henderson_lmm].
+#'   [hatvalues()][hatvalues.henderson_lmm], [diagnostic_residuals()].
 #' @section Check: [plot()][plot.henderson_lmm], [residuals()][residuals.henderson_lmm],
 #'   [is_singular()], [random_pca()],
 #'   [all_optimizers()]; [component()] for the pieces, [deviance_function()] for the criterion.

@@ -13,7 +13,8 @@
 #'   parameters make one Newton step from the fit's, with the exact Hessian where that is cheap and
 #'   average information elsewhere. `"held"`: they are the fit's; fixed effects and sigma are
 #'   estimated again. `"auto"`: `"exact"` up to about a minute's work, counted by the number of
-#'   deletions and the size of the model; `"one-step"` or `"held"` beyond that, as a message says.
+#'   deletions and the size of the model; `"one-step"` or `"held"` beyond that, as a message says,
+#'   and `"held"` where the fit's own were given (`optimizer = "none"`).
 #' @param ... Nothing; an argument that is not known is an error.
 #' @details Nothing is fitted from the data again: the rows are subtracted from the cross-products,
 #'   of which the search sees nothing else. Only where little is left of a column, so that the
@@ -56,7 +57,10 @@ influence.henderson_lmm <- function(model, groups = NULL,
   }
   design <- fit_design_again(model)
   units <- deleted_units(model, groups)
-  if (method == "auto") method <- method_by_size(model, length(units$rows))
+  if (method == "auto") {
+    given <- model$control$optimizer == "none"
+    method <- if (given) "held" else method_by_size(model, length(units$rows))
+  }
   prepared <- prepare_cpp(core_design(design, fixed_matrix(model)), NULL)
   found <- influence_cpp(prepared$pointer, model$theta, model$REML, units$rows, method)
   result <- new_influence(model, units, found, method)
@@ -92,7 +96,8 @@ grouping_of <- function(name, terms, frame, call) {
   }
   value <- if (name %in% names(frame)) .subset2(frame, name)
   if (!is.null(value) && is.null(dim(value))) return(as.factor(value))
-  known <- unique(c(vapply(terms, `[[`, "", "group"), setdiff(names(frame), "(weights)")))
+  known <- unique(c(vapply(terms, `[[`, "", "group"), names(frame)[-1L]))
+  known <- grep("^\\(|^offset\\(", known, value = TRUE, invert = TRUE)
   abort(c(
     "{.arg groups} must name grouping factors or variables of the fit, not {.val {name}}.",
     "i" = "They are {.val {known}}; {.val obs} is each row."

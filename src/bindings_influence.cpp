@@ -1,4 +1,3 @@
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -38,7 +37,7 @@ henderson::Reestimate as_reestimate(const std::string& method) {
 
 // Fits without each of some sets of rows (1-based), see fit/influence.h, of rows as prepared, at
 // natural theta: list(status, theta, beta (a row each), vcov (p p, a row each), sigma, criterion,
-// theta_displacement, joint_displacement, singular), not a number where there is no fit.
+// theta_displacement, joint_displacement, singular), NA where there is none.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List influence_cpp(SEXP prepared, const Eigen::VectorXd& theta, bool reml,
                          const Rcpp::List& sets, const std::string& method) {
@@ -47,13 +46,13 @@ Rcpp::List influence_cpp(SEXP prepared, const Eigen::VectorXd& theta, bool reml,
   const OrderedRows ordered(own);
   henderson::RowDeletion deletion(*ordered.moments, own->structures(), ordered.rows, theta, reml,
                                   as_reestimate(method));
-  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  const double missing = NA_REAL;
   const int count = static_cast<int>(sets.size());
   const int p = ordered.moments->p();
-  Eigen::MatrixXd thetas = Eigen::MatrixXd::Constant(count, theta.size(), kNan);
-  Eigen::MatrixXd betas = Eigen::MatrixXd::Constant(count, p, kNan);
-  Eigen::MatrixXd vcov = Eigen::MatrixXd::Constant(count, p * p, kNan);
-  Eigen::MatrixXd numbers = Eigen::MatrixXd::Constant(count, 4, kNan);
+  Eigen::MatrixXd thetas = Eigen::MatrixXd::Constant(count, theta.size(), missing);
+  Eigen::MatrixXd betas = Eigen::MatrixXd::Constant(count, p, missing);
+  Eigen::MatrixXd vcov = Eigen::MatrixXd::Constant(count, p * p, missing);
+  Eigen::MatrixXd numbers = Eigen::MatrixXd::Constant(count, 4, missing);
   Rcpp::CharacterVector status(count);
   Rcpp::LogicalVector singular(count);
   for (int k = 0; k < count; ++k) {

@@ -162,3 +162,42 @@ test_that("variances have lme4's names, and its influence() agrees", {
     ignore_attr = TRUE
   )
 })
+
+test_that("parameters that the remaining rows do not determine are NA", {
+  # one row per level is left without either row of the first
+  data <- data.frame(g = factor(c(1:6, 1)), y = c(3, 1, 4, 1, 5, 9, 2))
+  fit <- suppressMessages(lmm(y ~ 1 + (1 | g), data))
+  found <- suppressMessages(influence(fit, "obs"))
+  expect_identical(
+    found$status == "undetermined", stats::setNames(1:7 %in% c(1, 7), 1:7)
+  )
+  # two factors are one partition without the rows that tell them apart
+  data <- data.frame(a = gl(6, 4), b = gl(6, 4), x = c(99, 2:4, 99, 6:24))
+  data$b[c(1, 5)] <- data$b[c(5, 1)]
+  data$y <- 2 * sin(3 * as.integer(data$a)) + sin(11 * 1:24)
+  fit <- suppressMessages(lmm(y ~ x + (1 | a) + (1 | b), data))
+  found <- suppressMessages(influence(fit, "x"))
+  expect_identical(names(which(found$status == "undetermined")), "99")
+  expect_true(all(is.na(found$`theta[-x]`["99", ])))
+})
+
+test_that("covariance parameters that were given are held, related levels and p = 0 served", {
+  given <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy,
+    start = c(1, 0, 0.2), control = lmm_control(optimizer = "none")
+  )
+  expect_identical(influence(given)$method, "held")
+  names <- levels(sleepstudy$Subject)
+  K <- 0.5^abs(outer(1:18, 1:18, "-"))
+  dimnames(K) <- list(names, names)
+  fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, relationship = list(Subject = K))
+  left <- subset(sleepstudy, Subject != "309")
+  again <- lmm(Reaction ~ Days + (1 | Subject), left, relationship = list(Subject = K))
+  found <- influence(fit)
+  expect_equal(found$criterion[["309"]], again$criterion, tolerance = 1e-9)
+  expect_equal(found$`fixed.effects[-Subject]`["309", ], fixef(again), tolerance = 1e-6)
+  none <- lmm(Reaction - 300 ~ 0 + (1 | Subject), sleepstudy)
+  expect_identical(unname(cooks.distance(influence(none))), rep(0, 18))
+  expect_equal(
+    influence(none)$sigma[["309"]], sigma(update(none, data = left)), tolerance = 1e-6
+  )
+})

@@ -50,6 +50,26 @@ test_that("displacements are differences of the criterion of all rows", {
   expect_true(all(cooks.distance(without, "joint") >= cooks.distance(without, "theta") - 1e-9))
 })
 
+test_that("the joint displacement by REML is that of the restricted criterion and a form of beta", {
+  left <- lmm(Reaction ~ Days + (Days | Subject), subset(sleepstudy, Subject != "309"))
+  Z <- as.matrix(component(fit, "Z"))
+  X <- cbind(1, sleepstudy$Days)
+  criterion_at <- function(theta, sigma, beta = NULL) {
+    factor <- matrix(c(theta[1:2], 0, theta[3]), 2)
+    V <- sigma^2 * (diag(180) + tcrossprod(Z %*% kronecker(diag(18), factor)))
+    information <- crossprod(X, solve(V, X))
+    own <- solve(information, crossprod(X, solve(V, sleepstudy$Reaction)))
+    r <- sleepstudy$Reaction - X %*% (if (is.null(beta)) own else beta)
+    178 * log(2 * pi) + as.numeric(determinant(V)$modulus) +
+      as.numeric(determinant(information)$modulus) + sum(r * solve(V, r))
+  }
+  expect_equal(
+    cooks.distance(without, "joint")[["309"]],
+    criterion_at(left$theta, sigma(left), fixef(left)) - criterion_at(fit$theta, sigma(fit)),
+    tolerance = 1e-5
+  )
+})
+
 test_that("of a fit they are those of each row, or of groups", {
   rows <- influence(fit, "obs")
   expect_identical(cooks.distance(fit), cooks.distance(rows))

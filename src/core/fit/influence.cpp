@@ -10,6 +10,7 @@
 #include "data/accumulate.h"
 #include "data/gram.h"
 #include "fit/report.h"
+#include "inference/undetermined.h"
 #include "search/certificate.h"
 #include "search/covariance_search.h"
 #include "search/factor_search.h"
@@ -48,6 +49,15 @@ struct Found {
   DeletionStatus status = DeletionStatus::kFitted;
 };
 
+bool all_determined(GaussianObjective* objective, const Vector& x,
+                    const Certificate& certificate) {
+  if (!certificate.undetermined.empty()) return false;
+  // as of a fit: it is about entries of factors, of levels that are independent
+  const bool related = objective->system().layout->any_precision();
+  if (!objective->random().has_entries() || related) return true;
+  return find_undetermined(objective, x, certificate, certificate.holds()).empty();
+}
+
 Found reestimate(GaussianObjective* objective, const Vector& start, Reestimate how) {
   if (how == Reestimate::kHeld || start.size() == 0) return {start, DeletionStatus::kFitted};
   if (how == Reestimate::kOneStep) {
@@ -74,7 +84,7 @@ Found reestimate(GaussianObjective* objective, const Vector& start, Reestimate h
   }
   DeletionStatus status =
       certificate.holds() ? DeletionStatus::kFitted : DeletionStatus::kUncertain;
-  if (!certificate.undetermined.empty()) status = DeletionStatus::kUndetermined;
+  if (!all_determined(objective, found.x, certificate)) status = DeletionStatus::kUndetermined;
   return {found.x, status};
 }
 
@@ -119,6 +129,7 @@ RowDeletion::RowDeletion(const CrossProducts& moments, std::vector<TermStructure
   fitted_beta_ = report_fixed(whole_).beta;
   const double unit = whole_.basis().y_scale;
   fitted_sigma_ = unit * std::sqrt(whole_.factor().residual_ss() / whole_.degrees());
+  related_ = level_precisions(structures_);
   for (const BlockTermRows& term : rows_.terms) {
     std::vector<int> counts(term.n_levels, 0);
     for (Index i = 0; i < rows_.n; ++i) {
@@ -143,7 +154,9 @@ DeletionStatus RowDeletion::countable(const std::vector<Index>& which) {
     for (const Index i : which) {
       if (weight_of(rows_, i) > 0) ++counts[level[i] - 1];
     }
-    if (gone > 0 && used_[t] - gone < 2) return DeletionStatus::kLevels;
+    // what is known of one level tells of those related to it
+    const bool related = !related_.empty() && !related_[t].empty();
+    if (gone > 0 && used_[t] - gone < 2 && !related) return DeletionStatus::kLevels;
   }
   return DeletionStatus::kFitted;
 }

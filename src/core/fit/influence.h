@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "algebra/types.h"
+#include "covariance/level_precision.h"
 #include "data/cross_products.h"
 #include "data/rows.h"
 #include "likelihood/gaussian.h"
@@ -70,6 +71,7 @@ class RowDeletion {
   double fitted_sigma_ = 0;
   std::vector<std::vector<int>> counts_;  // rows of positive weight by term and level
   std::vector<int> used_;                 // levels with any, by term
+  std::vector<LevelPrecision> related_;
 };
 
 }  // namespace henderson
