@@ -19,8 +19,11 @@
 #'   `"model"`, the number of parameters; `"normal"`, infinity; `"satterthwaite"`, `"kenward"` (or
 #'   `"kr"`, `"kenward-roger"`), those of each coefficient.
 #' @param flatten One logical: a vector in place of a list.
-#' @param tolerance,verbose,... Unused: insight gives them. `get_predicted` passes `...` on to its
-#'   method for fits by lme4.
+#' @param tolerance,verbose,... Unused: insight gives them. `get_predicted` takes `type`,
+#'   `allow.new.levels` and `vcov` from `...`, as its method for fits by lme4 does.
+#' @param predict,include_random,iterations As documented by insight. The random effects are left
+#'   out where `data` do not have the grouping factors with levels of the fit; after
+#'   `include_random = TRUE` with a warning of class `henderson_warning_approximation`.
 #' @param objects Fits.
 #' @param predictions,data,ci,ci_type,ci_method,vcov As documented by insight; `ci_method` is
 #'   `NULL`, `"wald"`, `"residual"` or `"normal"`, `vcov` must be `NULL`.
@@ -68,9 +71,20 @@ find_formula.henderson_lmm <- function(x, ...) {
 # The bars of a right-hand side as they were written, `1 | a/b` for two terms.
 written_bars <- function(expr) {
   expr <- strip_parentheses(expr)
-  if (is_bar(expr)) return(list(expr))
+  if (is_bar(expr)) return(uncorrelated_bars(expr))
   if (!is.call(expr)) return(list())
   unlist(lapply(as.list(expr)[-1L], written_bars), recursive = FALSE)
+}
+
+# `x || g` as the terms that it stands for: insight reads the last bar only.
+uncorrelated_bars <- function(bar) {
+  if (call_name(bar) != "||") return(list(bar))
+  terms <- stats::terms(stats::as.formula(call("~", bar[[2L]])))
+  columns <- lapply(attr(terms, "term.labels"), function(label) {
+    call("+", 0, str2lang(label))
+  })
+  if (attr(terms, "intercept") == 1L) columns <- c(list(1), columns)
+  lapply(columns, function(column) call("|", column, bar[[3L]]))
 }
 
 #' @rdname insight_support
@@ -170,38 +184,6 @@ log_jacobian <- function(fit) {
     return(0)
   }
   sum(log(abs(eval(slope, insight::get_data(fit), environment(fit$formula)))))
-}
-
-#' @rdname insight_support
-#' @exportS3Method insight::get_predicted
-get_predicted.henderson_lmm <- function(x, ...) {
-  utils::getS3method("get_predicted", "lmerMod", envir = asNamespace("insight"))(x, ...)
-}
-
-#' @rdname insight_support
-#' @exportS3Method insight::get_predicted_ci
-get_predicted_ci.henderson_lmm <- function(x, predictions = NULL, data = NULL, ci = 0.95,
-                                           ci_type = "confidence", ci_method = NULL, vcov = NULL,
-                                           ...) {
-  if (is.null(ci)) return(NULL)
-  # draws of a bootstrap
-  if ("iterations" %in% names(attributes(predictions))) return(NextMethod())
-  ci_method <- if (is.null(ci_method)) "wald" else tolower(check_string(ci_method))
-  check_choice(ci_method, c("wald", "residual", "normal"))
-  if (!is.null(vcov)) {
-    no_method("insight::get_predicted(vcov = )", "{.code predict(fit, se.fit = TRUE)} has ours.")
-  }
-  errors <- predict.henderson_lmm(x, newdata = data, re.form = NA, se.fit = TRUE)$se.fit
-  if (ci_type == "prediction") errors <- sqrt(errors^2 + x$sigma^2)
-  if (is.null(predictions)) return(data.frame(SE = unname(errors)))
-  df <- if (ci_method == "normal") Inf else df.residual.henderson_fit(x)
-  limits <- lapply(ci, function(level) {
-    width <- unname(errors) * stats::qt((1 + level) / 2, df)
-    limit <- data.frame(CI_low = predictions - width, CI_high = predictions + width)
-    if (length(ci) > 1L) names(limit) <- paste0(names(limit), "_", level)
-    limit
-  })
-  do.call(cbind, c(list(data.frame(SE = unname(errors))), limits))
 }
 
 #' @rdname insight_support
