@@ -367,6 +367,9 @@ abort_other_data <- function(fit, found, names = character(0L), problem = NULL, 
     "{place}, where the fit had its data, is not the same any more: {changed}."
   } else if (found$status == "lost") {
     "{place}, the data of the fit, cannot be found."
+  } else if (keeps_rows(fit)) {
+    left <- utf8_names(left_variables(fit))
+    "Its rows are those of a larger model with {.var {left}}, without missing values of {?it/them}."
   } else {
     "Its response or weights were replaced, so {place} does not have them."
   }

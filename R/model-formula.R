@@ -114,3 +114,24 @@ case.names.henderson_fit <- function(object, full = FALSE, ...) {
   names <- rownames(model_frame_of(object))
   if (full || is.null(object$weights)) names else names[object$weights > 0]
 }
+
+# --- variables ---
+
+# Expressions of the variables that `model.frame()` would look for, named as its columns.
+variable_expressions <- function(parsed) {
+  terms <- stats::terms(parsed$frame_formula)
+  stats::setNames(as.list(attr(terms, "variables"))[-1L], variable_names(terms))
+}
+
+all_names <- function(parsed) names(variable_expressions(parsed))
+
+formula_variables <- function(fit) all_names(parse_formula(explicit_formula(fit)))
+
+# Was the fit made from the rows of a larger model, so that its formula would take others?
+keeps_rows <- function(fit) length(fit$na.action) > 0L && length(left_variables(fit)) > 0L
+
+# Columns of the model frame that the formula of the fit does not have any more.
+left_variables <- function(fit) {
+  if (is.null(fit$frame)) return(character(0L))
+  setdiff(variable_names(attr(fit$frame, "terms")), formula_variables(fit))
+}

@@ -33,7 +33,8 @@
 #'   \item{`fixed`}{the same for fixed terms: `Eliminated`, `Sum Sq`, `Mean Sq`, `NumDF`, `DenDF`,
 #'     `F value`, `Pr(>F)`, as they were when the term went, or are in the final model.}
 #'   \item{`fit`}{the final model: a fit by [lmm()], or, when no random term stays, by
-#'   [stats::lm()].} }
+#'   [stats::lm()]. It has the rows of `fit`, without those where a variable that was eliminated
+#'   is missing, and [update()] keeps them; `update(data = )` takes all rows of its data.} }
 #'   `random` and `fixed` are `NULL` where nothing was asked to be eliminated.
 #' @section Errors: `henderson_error_argument` for malformed arguments, and for
 #'   `ddf = "Kenward-Roger"` with a fit by maximum likelihood; `henderson_error_data` when the fit
@@ -227,6 +228,8 @@ linear_data <- function(fit, found) {
   }
   if (length(fit$na.action) > 0L) rows <- rows[-fit$na.action]
   position <- match(seq_len(nrow(data)), rows)
+  # the formula alone would take rows that a larger model left out
+  if (keeps_rows(fit)) data[["(subset)"]] <- !is.na(position)
   data[replaced] <- lapply(unclass(own)[replaced], function(x) {
     if (is.null(dim(x))) x[position] else x[position, , drop = FALSE]
   })
@@ -301,7 +304,8 @@ linear_call <- function(fit, terms, data) {
     column <- paste0("(", name, ")")
     used <- all.vars(call[[name]])
     # which predict() evaluates in newdata
-    is_kept <- length(used) > 0L && all(used %in% names(data)) && is_rowwise(call[[name]])
+    is_kept <- length(used) > 0L && all(used %in% names(data)) && is_rowwise(call[[name]]) &&
+      !(name == "subset" && keeps_rows(fit))
     if (is_kept && !column %in% names(attr(fit$frame, "replaced"))) next
     call[name] <- NULL
     # offset() terms are part of the formula

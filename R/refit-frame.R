@@ -9,7 +9,7 @@ updated_frame <- function(fit, parsed, call, changes, values, brought, caller) {
     return(frame_of_other_data(fit, parsed, changes, values, brought, caller))
   }
   found <- data_of_call(fit, caller)
-  if (found$status == "same" && is.null(attr(fit$frame, "replaced"))) {
+  if (found$status == "same" && is.null(attr(fit$frame, "replaced")) && !keeps_rows(fit)) {
     arguments <- own_arguments(fit, changes)
     if ("na.action" %in% names(changes)) arguments$na.action <- values$na.action
     return(model_frame(parsed, found$data, arguments, found$env))
@@ -23,7 +23,7 @@ updated_frame <- function(fit, parsed, call, changes, values, brought, caller) {
   }
   if ("na.action" %in% names(changes)) frame <- mark_omitted(fit, frame, values$na.action, found)
   if (found$status == "changed") inform_own_data(fit, found)
-  if (length(fit$na.action) > 0L && !all(names(own_variables(fit)) %in% all_names(parsed))) {
+  if (length(fit$na.action) > 0L && !all(formula_variables(fit) %in% all_names(parsed))) {
     inform(
       "The {length(fit$na.action)} row{?s} that the fit left out for missing values stay{?s/} out.",
       kind = "data", variable = "na.action", observed = length(fit$na.action)
@@ -31,8 +31,6 @@ updated_frame <- function(fit, parsed, call, changes, values, brought, caller) {
   }
   frame
 }
-
-all_names <- function(parsed) names(variable_expressions(parsed))
 
 inform_own_data <- function(fit, found) {
   text <- data_place(fit)
@@ -169,12 +167,6 @@ extended_frame <- function(fit, parsed, changes = list(), brought = character(0L
   }
   frame <- join_columns(frame, added, expressions, parsed)
   complete_own_frame(fit, frame, added, parsed, changes)
-}
-
-# Expressions of the variables that `model.frame()` would look for, named as its columns.
-variable_expressions <- function(parsed) {
-  terms <- stats::terms(parsed$frame_formula)
-  stats::setNames(as.list(attr(terms, "variables"))[-1L], variable_names(terms))
 }
 
 # Without the weights and offset that are to be others.

@@ -278,3 +278,45 @@ test_that("the linear model of another response keeps it, and names what its dat
   expect_s3_class(condition, "henderson_error_data")
   expect_identical(condition$variable, "v")
 })
+
+test_that("the final model keeps the rows of the first one in update()", {
+  set.seed(1)
+  d <- data.frame(g = gl(12, 8), x = rnorm(96), v = rnorm(96), z = rnorm(96))
+  d$y <- d$x + rnorm(12)[d$g] + rnorm(96)
+  d$flat <- d$x + rnorm(96)
+  d$v[1:10] <- NA
+  d$z[20] <- NA
+  complete <- d[!is.na(d$v), ]
+  for (action in list(na.omit, na.exclude)) {
+    fit <- reduce_terms(lmm(y ~ x + v + (1 | g), d, na.action = action))$fit
+    expect_equal(formula(fit), y ~ x + (1 | g), ignore_formula_env = TRUE)
+    expect_no_message(again <- update(fit))
+    expect_equal(logLik(again), logLik(lmm(y ~ x + (1 | g), complete)), tolerance = 1e-8)
+    ml <- update(update(fit, REML = FALSE))
+    expect_equal(logLik(ml), logLik(lmm(y ~ x + (1 | g), complete, REML = FALSE)),
+      tolerance = 1e-8
+    )
+    expect_length(residuals(again), length(residuals(fit)))
+    larger <- update(fit, . ~ . + z)
+    expect_identical(nobs(larger), 85L)
+    expect_equal(fixef(larger), fixef(lmm(y ~ x + z + (1 | g), complete)), tolerance = 1e-6)
+    expect_identical(nobs(update(fit, subset = x > 0)), sum(complete$x > 0))
+    expect_equal(fixef(update(fit, weights = exp(x))),
+      fixef(lmm(y ~ x + (1 | g), complete, weights = exp(x))),
+      tolerance = 1e-6
+    )
+    # other data have the rows that they have
+    expect_identical(nobs(update(fit, data = d)), 96L)
+    expect_error(update(fit, na.action = na.pass), "a larger model with `v`",
+      class = "henderson_error_data"
+    )
+
+    linear <- suppressMessages(reduce_terms(lmm(flat ~ x + v + (1 | g), d, na.action = action)))$fit
+    expect_s3_class(linear, "lm")
+    expect_identical(nobs(update(linear)), 86L)
+    expect_equal(coef(update(linear, . ~ . + z)), coef(lm(flat ~ x + z, complete)))
+    some <- lmm(flat ~ x + v + (1 | g), d, na.action = action, subset = x > -1)
+    linear <- suppressMessages(reduce_terms(some))$fit
+    expect_equal(coef(update(linear)), coef(lm(flat ~ x, complete, subset = x > -1)))
+  }
+})
