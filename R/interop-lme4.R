@@ -111,6 +111,8 @@ rePCA.henderson_lmm <- function(x) {
 #' @section Contrasts: lme4 1.1 uses its argument `contrasts` for the fixed part only. The left-hand
 #'   sides of an imported fit keep lme4's coding, in predictions and refits too; [update()]
 #'   evaluates the call by [lmm()], where `contrasts` serve the left-hand sides as well.
+#' @section Refits: of a fit by `lme4::refit()` the data have another response. Where all else is
+#'   what the data give, new variables of [update()] and [add1()] come from them, with a message.
 #' @section Diagonal terms: `(x || g)` in lme4 is a term for every column, and is imported as lme4
 #'   has it.
 #' @examples
@@ -145,6 +147,11 @@ as_lmm <- function(m, optimizer = "none", ...) {
   # what is fitted from this fit later on is optimized
   fit$control <- lmm_control()
   found <- data_of_call(fit)
+  response <- names(fit$frame)[1L]
+  if (identical(found$variable, utf8_names(response)) && is_refitted(m)) {
+    fit$frame <- refitted_frame(fit)
+    found <- data_of_call(fit)
+  }
   attr(fit$frame, "all_levels") <- lme4_levels(fit, found$data)
   # from now on it is known what the data were
   if (found$status == "same") {
@@ -154,6 +161,34 @@ as_lmm <- function(m, optimizer = "none", ...) {
     attr(fit$frame, "doubtful_response") <- TRUE
   }
   fit
+}
+
+# Did lme4's refit() give the response? It writes it into the frame, which gets its class once more,
+# after the formula that lmer() adds last.
+is_refitted <- function(m) {
+  order <- match(c("formula", "class"), names(attributes(m@frame)))
+  !anyNA(order) && order[1L] < order[2L]
+}
+
+# The frame of a fit by refit() with the response that the data have as the one that was replaced,
+# if all else is what the data give.
+refitted_frame <- function(fit) {
+  env <- environment(fit$parsed$formula)
+  given <- tryCatch(
+    suppressWarnings(suppressMessages(
+      model_frame(all_variables(fit), eval(fit$call$data, env), own_arguments(fit), env)
+    )),
+    error = function(condition) NULL
+  )
+  if (!identical(nrow(given), nrow(fit$frame))) return(fit$frame)
+  name <- names(fit$frame)[1L]
+  response <- fit$frame[[name]]
+  changed <- fit
+  changed$frame[[name]] <- given[[name]]
+  changed$frame <- replace_column(changed$frame, name, response)
+  if (data_of_call(changed)$status != "same") return(fit$frame)
+  attr(changed$frame, "doubtful_response") <- TRUE
+  changed$frame
 }
 
 # Levels of the data that lme4's frame does not have: a list by column, where the data are those of

@@ -341,7 +341,20 @@ columns_of_data <- function(fit, variables, extra, env, found) {
     found <- list(status = "changed", variable = "data", text = "it gives other rows")
     abort_other_data(fit, found, problem = "The rows of the fit cannot be found again.")
   }
+  if (isTRUE(attr(fit$frame, "doubtful_response"))) inform_refitted(fit)
   frame
+}
+
+# The response of a fit by lme4's refit() is not that of the data, which may be other ones with the
+# same values of all else.
+inform_refitted <- function(fit) {
+  place <- data_place(fit)
+  response <- utf8_names(names(fit$frame)[1L])
+  inform(c(
+    "{place} has another response {.var {response}} than the fit, as after lme4's {.fn refit}, and
+     is taken for the data of the fit otherwise.",
+    "i" = "{.code update(fit, data = )} takes other data."
+  ), kind = "data", variable = response, observed = "replaced")
 }
 
 evaluate_columns <- function(formula, data, extra, env) {

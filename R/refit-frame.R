@@ -92,6 +92,8 @@ check_nothing_replaced <- function(fit, parsed, changes) {
     ), kind = "weights", variable = "weights")
   }
   response <- names(fit$frame)[1L]
+  # that of other data is fitted in its place, with a word
+  if (isTRUE(attr(fit$frame, "doubtful_response"))) return(invisible(NULL))
   if (response %in% replaced && identical(column_name(parsed$fixed[[2L]]), response)) {
     text <- utf8_names(response)
     abort(c(

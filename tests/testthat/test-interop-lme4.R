@@ -145,3 +145,43 @@ test_that("codes of a factor in an imported fit are those of the data", {
   again <- suppressMessages(update(fit, . ~ . - f + as.numeric(f)))
   expect_equal(unname(fixef(again)), unname(fixef(right)), tolerance = 1e-6)
 })
+
+test_that("a fit by lme4 that was refitted is imported with its own response", {
+  need_peer("lme4")
+  data <- test_data()
+  replaced <- transform(data, y = y + 3 * v)
+  m <- lme4::refit(lme4::lmer(y ~ x + (1 | g), data), replaced$y)
+  right <- lmm(y ~ x + (1 | g), replaced)
+  fit <- as_lmm(m)
+
+  expect_fit_of(suppressMessages(update(fit, . ~ . - x)), update(right, . ~ . - x))
+  expect_equal(coef(group_fits(fit)), coef(group_fits(right)))
+  expect_identical(nlme::getData(fit)$y, replaced$y)
+  # new variables are those of the same rows
+  expect_message(larger <- update(fit, . ~ . + v), "`data` has another response `y`",
+    class = "henderson_message_data"
+  )
+  expect_fit_of(larger, update(right, . ~ . + v))
+  expect_message(added <- add1(fit, ~ . + v), "lme4's `refit()`", fixed = TRUE)
+  expect_equal(table_of(added), table_of(add1(right, ~ . + v)), tolerance = 1e-6)
+  expect_silent(expect_fit_of(update(fit, REML = FALSE), update(right, REML = FALSE)))
+  selected <- suppressMessages(update(fit, subset = f != "a"))
+  expect_fit_of(selected, update(right, subset = f != "a"))
+  # data that are given have their own response, which is said
+  expect_message(again <- update(fit, . ~ . + v, data = data), "response `y` of `data` is fitted",
+    class = "henderson_message_data"
+  )
+  expect_fit_of(again, lmm(y ~ x + v + (1 | g), data))
+  expect_fit_of(refit_response(again, component(fit, "y")), lmm(y ~ x + v + (1 | g), replaced))
+  expect_silent(update(fit, data = replaced))
+  expect_silent(update(as_lmm(lme4::lmer(y ~ x + (1 | g), data)), data = replaced))
+  # data that changed are no data of a refit
+  for (change in list(x = rev(data$x), f = rev(data$f))) {
+    original <- data
+    data <- transform(data, x = if (is.factor(change)) x else change, y = y + 1)
+    by_lmer <- if (is.factor(change)) lme4::lmer(y ~ x + (1 | g), original) else m
+    by_lmer@call$data <- quote(data)
+    expect_error(update(as_lmm(by_lmer), . ~ . + v), "has other", class = "henderson_error_data")
+    data <- original
+  }
+})

@@ -136,28 +136,6 @@ test_that("a replaced response and new weights are those of all that follows", {
   expect_fit_of(update(logged, . ~ . + v), lmm(log(y + 1) ~ x + v + (1 | g), data))
 })
 
-test_that("a fit by lme4 that was refitted is imported with its own response", {
-  need_peer("lme4")
-  data <- test_data()
-  replaced <- transform(data, y = y + 3 * v)
-  m <- lme4::refit(lme4::lmer(y ~ x + (1 | g), data), replaced$y)
-  right <- lmm(y ~ x + (1 | g), replaced)
-  fit <- as_lmm(m)
-
-  expect_fit_of(suppressMessages(update(fit, . ~ . - x)), update(right, . ~ . - x))
-  expect_equal(coef(group_fits(fit)), coef(group_fits(right)))
-  expect_identical(nlme::getData(fit)$y, replaced$y)
-  expect_error(update(fit, . ~ . + v), "`y` has other", class = "henderson_error_data")
-  # data that are given have their own response, which is said
-  expect_message(again <- update(fit, . ~ . + v, data = data), "response `y` of `data` is fitted",
-    class = "henderson_message_data"
-  )
-  expect_fit_of(again, lmm(y ~ x + v + (1 | g), data))
-  expect_fit_of(refit_response(again, component(fit, "y")), lmm(y ~ x + v + (1 | g), replaced))
-  expect_silent(update(fit, data = replaced))
-  expect_silent(update(as_lmm(lme4::lmer(y ~ x + (1 | g), data)), data = replaced))
-})
-
 test_that("emmeans has the variables of a transformed term from the right data, or says why not", {
   skip_if_not_installed("emmeans")
   data <- transform(test_data(), z = exp(x), k = rep(1:3, each = 30))
