@@ -92,3 +92,46 @@ get_predicted_ci.henderson_lmm <- function(x, predictions = NULL, data = NULL, c
   })
   do.call(cbind, c(list(data.frame(SE = unname(errors))), limits))
 }
+
+# insight looks the data up by their name, which may stand for other values by now, and knows
+# nothing of a response that refit_response() replaced.
+
+#' @rdname insight_support
+#' @exportS3Method insight::get_data
+get_data.henderson_lmm <- function(x, effects = "all", source = "environment", verbose = TRUE,
+                                   ...) {
+  effects <- check_choice(effects, c("all", "fixed", "random"))
+  caller <- parent.frame()
+  names <- switch(effects,
+    random = grouping_variables(x), fixed = all.vars(x$parsed$fixed),
+    all = c(all.vars(x$parsed$frame_formula), all.vars(x$call$weights), all.vars(x$call$offset))
+  )
+  names <- setdiff(unique(names), c(".", known_outside(x, names), parameter_names(x)))
+  if (is.null(x$frame)) return(fit_variables(x, names, caller))
+  data <- own_variables(x)
+  data[["(weights)"]] <- x$frame[["(weights)"]]
+  if (is.symbol(x$call$weights)) data[[column_name(x$call$weights)]] <- x$frame[["(weights)"]]
+  lacking <- setdiff(names, names(data))
+  if (length(lacking) > 0L) {
+    found <- tryCatch(fit_variables(x, lacking, caller),
+      henderson_error = function(error) response_from_frame(x, lacking, error)
+    )
+    data[names(found)] <- unclass(found)
+  }
+  data[intersect(names, names(data))]
+}
+
+# The response, where the data have others or are gone, from the transformed one; columns of
+# predictors that only the data have are left out.
+response_from_frame <- function(fit, lacking, error) {
+  response <- fit$parsed$formula[[2L]]
+  if (!any(all.vars(response) %in% lacking)) return(list())
+  inverse <- list(
+    log = exp, log2 = function(y) 2^y, log10 = function(y) 10^y, log1p = expm1, exp = log,
+    sqrt = function(y) y^2
+  )[[call_name(response)]]
+  if (is.null(inverse) || length(response) != 2L || !is.symbol(response[[2L]])) {
+    rlang::cnd_signal(error)
+  }
+  stats::setNames(list(inverse(as.vector(fit$frame[[1L]]))), column_name(response[[2L]]))
+}

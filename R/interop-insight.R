@@ -19,7 +19,7 @@
 #'   `"model"`, the number of parameters; `"normal"`, infinity; `"satterthwaite"`, `"kenward"` (or
 #'   `"kr"`, `"kenward-roger"`), those of each coefficient.
 #' @param flatten One logical: a vector in place of a list.
-#' @param tolerance,verbose,... Unused: insight gives them. `get_predicted` takes `type`,
+#' @param tolerance,source,verbose,... Unused: insight gives them. `get_predicted` takes `type`,
 #'   `allow.new.levels` and `vcov` from `...`, as its method for fits by lme4 does.
 #' @param predict,include_random,iterations As documented by insight. The random effects are left
 #'   out where `data` do not have the grouping factors with levels of the fit; after
@@ -39,9 +39,13 @@
 #'   residual variance is the mean \eqn{\sigma^2 / w_i}{sigma^2 / w_i} of the observations, where
 #'   insight takes \eqn{\sigma^2}{sigma^2} for fits by lme4, the variance at weight 1.
 #'   `get_predicted`: as documented by insight; the limits are those of the fixed part, as for fits
-#'   by lme4 ([predict()][predict.henderson_lmm] has those of the whole prediction).
+#'   by lme4 ([predict()][predict.henderson_lmm] has those of the whole prediction). `get_data`, and
+#'   `get_response` with it: the values that the fit has, also after [refit_response()] or where the
+#'   data have changed since; predictors that only the data had (`x` of `scale(x)`) are left out
+#'   then.
 #' @section Errors: `henderson_error_argument` for a malformed argument; `henderson_error_data` for
-#'   `get_variance` when the fit does not hold its model frame.
+#'   `get_variance` when the fit does not hold its model frame, and for `get_data` when the response
+#'   can be found neither in the fit nor in data that are still those of the fit.
 #' @source Nakagawa, Johnson and Schielzeth (2017), *Journal of the Royal Society Interface* 14,
 #'   20170213.
 #' @examples
