@@ -65,37 +65,9 @@ frame_difference <- function(fit, data, env) {
   }
   if (is.null(fit$frame)) return(fitted_difference(fit, again) %||% raw_difference(fit, again))
   given <- frame_as_given(fit)
-  if (nrow(again) != nrow(given)) {
-    text <- paste("there are", nrow(again), "rows to fit, where there were", nrow(given))
-    return(list(variable = "data", text = text))
-  }
-  for (name in union(names(given), names(again))) {
-    levels <- attr(given, "all_levels")[[name]]
-    same_levels <- is.null(levels) || identical(levels, attr(again, "all_levels")[[name]])
-    if (same_levels && same_values(given[[name]], again[[name]])) next
-    name <- utf8_names(name)
-    if (is_permuted(given, again)) {
-      return(list(variable = name, text = "its rows are in another order"))
-    }
-    return(list(variable = name, text = paste0("`", name, "` has other values or levels")))
-  }
-  raw_difference(fit, again)
-}
-
-# Does a frame have the rows of another in another order?
-is_permuted <- function(given, again) {
-  if (!setequal(names(given), names(again))) return(FALSE)
-  sorted <- function(frame) {
-    columns <- lapply(unname(unclass(frame[names(given)])), function(column) {
-      if (is.factor(column)) as.character(column) else unclass(column)
-    })
-    columns <- unlist(lapply(columns, function(column) {
-      if (is.matrix(column)) unname(asplit(column, 2L)) else list(as.vector(column))
-    }), recursive = FALSE)
-    order <- do.call(order, unname(columns))
-    lapply(columns, `[`, order)
-  }
-  isTRUE(all.equal(sorted(given), sorted(again), tolerance = 0, check.attributes = FALSE))
+  kept <- lapply(kept_expressions(fit), with_values, own_parameters(fit))
+  row_difference(given, again, fit$na.action, kept$subset) %||%
+    column_difference(given, again, kept) %||% raw_difference(fit, again)
 }
 
 # The same for variables that are only in calls such as `rank(x)`, which may be what they were
@@ -256,30 +228,6 @@ replace_column <- function(frame, name, values) {
   frame[[name]] <- values
   attr(frame, "replaced") <- replaced
   frame
-}
-
-# Do two columns of model frames mean the same? Character vectors stand for factors; numbers may
-# differ by rounding.
-same_values <- function(x, y) {
-  if (identical(x, y)) return(TRUE)
-  if (is.null(x) || is.null(y) || !identical(dim(x), dim(y))) return(FALSE)
-  coded <- c(is_coded_vector(x), is_coded_vector(y))
-  if (any(coded)) return(all(coded) && same_factors(x, y))
-  if (is.logical(x) != is.logical(y) || length(x) != length(y)) return(FALSE)
-  if (inherits(x, "integer64") || inherits(y, "integer64")) return(FALSE)
-  x <- as.numeric(unclass(x))
-  y <- as.numeric(unclass(y))
-  isTRUE(all(abs(x - y) <= 1e-8 * abs(x) + 1e-12 * max(abs(x))))
-}
-
-is_coded_vector <- function(x) is.factor(x) || is.character(x)
-
-same_factors <- function(x, y) {
-  if (is.ordered(x) != is.ordered(y)) return(FALSE)
-  x <- as.factor(x)
-  y <- as.factor(y)
-  identical(levels(x), levels(y)) && identical(as.integer(x), as.integer(y)) &&
-    identical(attr(x, "contrasts"), attr(y, "contrasts"))
 }
 
 # --- columns that the model frame does not have ---
