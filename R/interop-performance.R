@@ -66,10 +66,11 @@ performance_aic.henderson_lmm <- function(x, estimator = NULL, ...) {
   stats::AIC(likelihood_by(x, estimator))
 }
 
-# By the fit's own criterion, or by the estimator named.
+# By the fit's own criterion, or by the estimator named; of the response before its transformation,
+# as performance computes the BIC beside it.
 likelihood_by <- function(fit, estimator) {
   if (!is.null(estimator)) estimator <- check_choice(estimator, c("REML", "ML"))
-  logLik.henderson_lmm(fit, if (!is.null(estimator)) estimator == "REML")
+  get_loglikelihood.henderson_lmm(fit, estimator, check_response = TRUE)
 }
 
 #' @rdname performance_support

@@ -23,6 +23,24 @@ test_that("performance gives what it gives for fits by lme4", {
   expect_identical(performance::check_singularity(singular, check = "terms"), list(Ind = TRUE))
 })
 
+test_that("criteria of a transformed response are all those of the response", {
+  need_peer(c("lme4", "performance"))
+  for (response in c("log(Reaction)", "sqrt(Reaction)")) {
+    formula <- as.formula(paste(response, "~ Days + (1 | Subject)"))
+    expect_same_calls(alist(
+      performance::performance_aic(m), performance::performance_aicc(m),
+      performance::performance_aic(m, estimator = "ML"),
+      performance::performance_aicc(m, estimator = "ML"),
+      as.data.frame(performance::model_performance(m))[c("AIC", "AICc", "BIC")]
+    ), list(formula))
+  }
+  fit <- lmm(log(Reaction) ~ Days + (1 | Subject), sleepstudy)
+  # the density of y is that of log(y), divided by y
+  by_hand <- -2 * (c(logLik(fit)) - sum(log(sleepstudy$Reaction))) + c(2, log(180)) * 4
+  row <- performance::model_performance(fit)
+  expect_equal(c(row$AIC, row$BIC), by_hand)
+})
+
 test_that("performance's cross-validation refits the same rows", {
   need_peer(c("lme4", "performance"))
   cross_validated <- function(fit) {
