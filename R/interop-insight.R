@@ -228,7 +228,7 @@ intercept_variances <- function(fit) {
   terms <- lapply(seq_along(fit$random), function(position) {
     term <- fit$random[[position]]
     covariance <- fit$sigma^2 * tcrossprod(lambda_matrix(term, fit$theta))
-    covariance[undetermined_covariances(fit, position)] <- NA
+    covariance[undetermined_entries(fit, position)] <- NA
     constant <- term$columns == "(Intercept)"
     slopes <- term$columns[!constant]
     name <- function(values) {
@@ -248,6 +248,17 @@ intercept_variances <- function(fit) {
     unlist(lapply(terms, `[[`, field))
   })
   joined[lengths(joined) > 0L]
+}
+
+# Variances and covariances of a term that other terms can take over, or that are no estimates:
+# without the message beside VarCorr() none can be given.
+undetermined_entries <- function(fit, position) {
+  term <- fit$random[[position]]
+  unknown <- undetermined_covariances(fit, position)
+  at <- lambda_entries(term)
+  moved <- undetermined_parameters(fit)[term$theta_index]
+  unknown[cbind(at$row, at$column)[moved, , drop = FALSE]] <- TRUE
+  unknown | t(unknown)
 }
 
 # Correlations of a term's slopes, named group.slope-slope.

@@ -75,3 +75,27 @@ test_that("correlations of slopes and the variance of weighted fits", {
   explained <- variances$var.fixed / with(variances, var.fixed + var.random + var.residual)
   expect_equal(unname(r_squared(fit)[["marginal"]]), explained)
 })
+
+test_that("variances that the data do not tell apart are NA", {
+  need_peer(c("insight", "performance"))
+  set.seed(1)
+  d <- expand.grid(row = 1:4, litter = factor(1:12))
+  d$cage <- d$litter
+  d$x <- rnorm(48)
+  d$y <- rnorm(12)[d$litter] + rnorm(48)
+  one <- lmm(y ~ x + (1 | litter), d)
+  two <- suppressMessages(lmm(y ~ x + (1 | litter / cage), d))
+  variances <- suppressMessages(insight::get_variance(two))
+  unknown <- c("cage:litter" = NA_real_, litter = NA_real_)
+  expect_identical(variances$var.intercept, unknown)
+  # of the sum nothing is lost
+  expect_equal(variances$var.random, insight::get_variance(one)$var.random, tolerance = 1e-5)
+  expect_identical(performance::icc(two, by_group = TRUE)$ICC, c(NA_real_, NA_real_))
+  icc <- as.data.frame(performance::icc(one))
+  expect_equal(as.data.frame(performance::icc(two)), icc, tolerance = 1e-5)
+  # the slopes are told apart, the intercepts are not
+  slopes <- suppressMessages(lmm(y ~ x + (x || litter) + (1 | cage), d))
+  variances <- suppressMessages(insight::get_variance(slopes))
+  expect_identical(variances$var.intercept, c(litter = NA_real_, cage = NA_real_))
+  expect_false(anyNA(variances$var.slope))
+})
