@@ -138,6 +138,18 @@ get_statistic.henderson_lmm <- function(x, ...) {
   structure(statistic, statistic = "t-statistic")
 }
 
+# insight's own method takes NA for dropped columns, and fails where only some entries are NA.
+
+#' @rdname insight_support
+#' @exportS3Method insight::get_varcov
+get_varcov.henderson_lmm <- function(x, verbose = TRUE, vcov = NULL, ...) {
+  if (!is.null(vcov)) return(NextMethod())
+  covariance <- as.matrix(known_covariance(x))
+  names <- gsub("`", "", as.character(names(x$beta)), fixed = TRUE)
+  dimnames(covariance) <- list(names, names)
+  covariance
+}
+
 #' @rdname insight_support
 #' @exportS3Method insight::find_statistic
 find_statistic.henderson_lmm <- function(x, ...) "t-statistic"

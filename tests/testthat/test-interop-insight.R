@@ -99,3 +99,22 @@ test_that("variances that the data do not tell apart are NA", {
   expect_identical(variances$var.intercept, c(litter = NA_real_, cage = NA_real_))
   expect_false(anyNA(variances$var.slope))
 })
+
+test_that("covariances of fixed effects that are not determined are NA", {
+  need_peer("insight")
+  d <- transform(sleepstudy, twice = 2 * Days)
+  d[["a b"]] <- d$Days
+  quiet <- function(formula) suppressWarnings(suppressMessages(lmm(formula, d)))
+  within <- quiet(Reaction ~ Days + twice + Subject + (1 | Subject))
+  covariance <- insight::get_varcov(within)
+  expect_identical(dim(covariance), c(19L, 19L))
+  expect_identical(unname(covariance), unname(vcov(within)))
+  # the slope within subjects is determined: that of least squares
+  least_squares <- vcov(lm(Reaction ~ Days + Subject, d))
+  expect_equal(covariance["Days", "Days"], least_squares["Days", "Days"])
+  expect_true(is.na(covariance["Subject309", "Subject309"]))
+  odd <- quiet(Reaction ~ `a b` + (1 | Subject))
+  expect_identical(rownames(insight::get_varcov(odd)), c("(Intercept)", "a b"))
+  none <- quiet(Reaction ~ 0 + (1 | Subject))
+  expect_identical(dim(insight::get_varcov(none)), c(0L, 0L))
+})
