@@ -244,6 +244,17 @@ lambda_matrix <- function(term, theta) {
   structure_cpp(structure_spec(term), as.double(theta[term$theta_index]), "factor")
 }
 
+#' Standard deviation of each effect given those before it, over its own
+#'
+#' Of a term whose theta has no entries of Lambda: zero where correlations leave nothing of it.
+#' @return numeric, one for each column with a variance.
+#' @noRd
+conditional_shares <- function(term, theta) {
+  factor <- lambda_matrix(term, theta)
+  own <- sqrt(rowSums(factor^2))
+  (abs(diag(factor)) / own)[own > 0]
+}
+
 #' Give every term its positions in theta
 #' @return `random` with `theta_index` (integer vector) in each term.
 #' @noRd

@@ -86,8 +86,8 @@
 #' lmm(yield ~ gen + (1 | rep), e3)
 #' @export
 lmm <- function(formula, data = NULL, REML = TRUE, control = lmm_control(), start = NULL,
-                verbose = 0L, subset, weights, na.action, offset, contrasts = NULL,
-                relationship = NULL, ...) {
+                verbose = 0L, subset, weights, na.action, offset, contrasts = NULL, ...,
+                relationship = NULL) {
   check_no_dots(...)
   call <- match.call()
   caller <- parent.frame()

@@ -59,9 +59,19 @@ point_fields <- function(result, design, parts, names_beta) {
     optimization = c(result$optimizer, list(
       gradient = named(point$gradient, names_theta),
       standardized = named(point$standardized, names_theta),
-      singular = any(point$standardized[theta_lower(parts) == 0] < 1e-4)
+      singular = any(point$standardized[theta_lower(parts) == 0] < 1e-4) ||
+        is_degenerate(parts, point$theta, 1e-4)
     ))
   )
+}
+
+# Do correlations of cs() or ar1() leave nothing of an effect given others?
+is_degenerate <- function(random, theta, tolerance) {
+  for (term in random) {
+    if (has_entries(term$structure)) next
+    if (any(conditional_shares(term, theta) < tolerance)) return(TRUE)
+  }
+  FALSE
 }
 
 #' Move a fit to its representative

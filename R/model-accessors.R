@@ -127,7 +127,7 @@ is_singular <- function(fit, tol = 1e-4, ...) {
   check_no_dots(...)
   check_fit(fit)
   check_number(tol, min = 0)
-  any(determined_deviations(fit) < tol, na.rm = TRUE)
+  any(determined_deviations(fit) < tol, na.rm = TRUE) || is_degenerate(fit$random, fit$theta, tol)
 }
 
 #' @rdname is_singular

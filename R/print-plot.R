@@ -23,8 +23,8 @@
 #' 2. The root of the absolute residuals over \eqn{\hat\sigma}{sigma} against fitted values, with a
 #' smooth, which is flat where variances are equal.
 #' 3. Residuals over \eqn{\hat\sigma}{sigma} against normal quantiles. The band is from residuals of
-#' refits to responses simulated from the fit, up to 2,000 rows by `nsim` samples, beyond which it
-#' is from independent normal samples.
+#' refits to responses simulated from the fit; beyond 2,000 rows, and where levels are related, it is
+#' from independent normal samples.
 #' 4. Conditional modes of every random effect, each over its standard deviation
 #' ([reliability()] makes it smaller than that of the effects), against normal quantiles, with a
 #' band of independent normal samples.
@@ -218,7 +218,8 @@ normal_samples <- function(n, nsim, seed) {
 # Residuals, over sigma, of refits to simulated responses.
 residual_samples <- function(fit, values, nsim, seed) {
   n <- length(values$scaled)
-  if (n > 2000L) return(normal_samples(n, nsim, seed))
+  related <- any(vapply(fit$random, is_related, TRUE))
+  if (n > 2000L || related) return(normal_samples(n, nsim, seed))
   standardized <- function(fit) plotted_values(fit)$scaled
   samples <- t(bootstrap(fit, nsim, standardized, seed = seed, progress = FALSE)$t)
   samples[, stats::complete.cases(t(samples)), drop = FALSE]

@@ -43,5 +43,8 @@ test_that("fits that are not nested in parameters are refused", {
   expect_error(bootstrap_test(fit, fit, 5), "fewer parameters", class = "henderson_error_argument")
   other <- lmm(Reaction ~ 1 + (1 | Subject), sleepstudy[-1, ], REML = FALSE)
   expect_error(bootstrap_test(fit, other, 5), class = "henderson_error_data")
+  data <- transform(sleepstudy, o = Days)
+  moved <- lmm(Reaction ~ 1 + offset(o) + (1 | Subject), data, REML = FALSE)
+  expect_error(bootstrap_test(fit, moved, 5), "offset", class = "henderson_error_data")
   expect_error(bootstrap_test(fit, null, nsim = 0), "nsim", class = "henderson_error_argument")
 })

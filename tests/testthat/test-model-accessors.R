@@ -79,3 +79,19 @@ test_that("singularity does not depend on units or origins of the covariate", {
     unname(quarter), tolerance = 1e-6
   )
 })
+
+test_that("a correlation of one is singular whatever the structure", {
+  data <- transform(sleepstudy, f = factor(Days %% 3))
+  # one intercept in place of three effects: the same criterion, so rho = 1
+  intercept <- lmm(Reaction ~ Days + (1 | Subject), data)
+  for (formula in list(
+    Reaction ~ Days + cs(0 + f | Subject, hom = TRUE), Reaction ~ Days + ar1(0 + f | Subject)
+  )) {
+    expect_message(fit <- lmm(formula, data), class = "henderson_message_singular")
+    expect_equal(fit$criterion, intercept$criterion, tolerance = 1e-8)
+    expect_true(is_singular(fit))
+    expect_true(fit$optimization$singular)
+  }
+  day <- lmm(Reaction ~ Days + ar1(0 + factor(Days) | Subject), sleepstudy)
+  expect_false(is_singular(day))
+})

@@ -55,3 +55,12 @@ test_that("bad arguments are named", {
   expect_error(plot(fit, nsim = -1), "nsim", class = "henderson_error_argument")
   expect_error(plot(fit, level = 95), "level", class = "henderson_error_argument")
 })
+
+test_that("fits with related levels have all panels", {
+  grDevices::pdf(NULL)
+  on.exit(grDevices::dev.off())
+  K <- 0.5^abs(outer(1:18, 1:18, "-"))
+  dimnames(K) <- rep(list(levels(sleepstudy$Subject)), 2)
+  fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, relationship = list(Subject = K))
+  expect_silent(plot(fit, nsim = 9))
+})
