@@ -23,8 +23,8 @@
 #' 2. The root of the absolute residuals over \eqn{\hat\sigma}{sigma} against fitted values, with a
 #' smooth, which is flat where variances are equal.
 #' 3. Residuals over \eqn{\hat\sigma}{sigma} against normal quantiles. The band is from residuals of
-#' refits to responses simulated from the fit; beyond 2,000 rows, and where levels are related, it is
-#' from independent normal samples.
+#' refits to responses simulated from the fit; beyond 2,000 rows, and where levels are related, it
+#' is from independent normal samples.
 #' 4. Conditional modes of every random effect, each over its standard deviation
 #' ([reliability()] makes it smaller than that of the effects), against normal quantiles, with a
 #' band of independent normal samples.
