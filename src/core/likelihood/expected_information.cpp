@@ -76,7 +76,10 @@ void fill_leaf(const LeafElimination& parts, const Matrix& y, Matrix* d) {
   gemm_nn(n, m, n, 1.0, parts.b().data(), n, h.data(), n, bh.data(), n);
   gemm_tn(m, m, n, -1.0, h.data(), n, bh.data(), n, d->data(), d->rows());
   gemm_tn(m, y.cols(), n, 1.0, h.data(), n, y.data(), n, d->data() + m * d->rows(), d->rows());
-  d->bottomLeftCorner(y.cols(), m) = d->topRightCorner(m, y.cols()).transpose();
+  // empty corners begin at one place, which Eigen takes for a matrix onto its transpose
+  if (m > 0 && y.cols() > 0) {
+    d->bottomLeftCorner(y.cols(), m) = d->topRightCorner(m, y.cols()).transpose();
+  }
   const Matrix& c0 = parts.c0();
   if (c0.cols() == 0) return;
   const Index v = m / c0.cols();
