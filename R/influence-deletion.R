@@ -55,14 +55,12 @@ influence.henderson_lmm <- function(model, groups = NULL,
       kind = "unsupported", variable = "model"
     )
   }
-  design <- fit_design_again(model)
   units <- deleted_units(model, groups)
   if (method == "auto") {
     given <- model$control$optimizer == "none"
     method <- if (given) "held" else method_by_size(model, length(units$rows))
   }
-  prepared <- prepare_cpp(core_design(design, fixed_matrix(model)), NULL)
-  found <- influence_cpp(prepared$pointer, model$theta, model$REML, units$rows, method)
+  found <- influence_cpp(prepare_again(model), model$theta, model$REML, units$rows, method)
   result <- new_influence(model, units, found, method)
   inform_missing(result)
   result

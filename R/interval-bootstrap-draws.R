@@ -1,7 +1,7 @@
 # What a bootstrap draws responses or groups from.
 
 # The model that responses are drawn from, as the core takes it.
-response_model <- function(fit, design, type) {
+response_model <- function(fit, type) {
   mean <- drop(fixed_matrix(fit) %*% fit$beta)
   model <- list(
     kind = switch(type, parametric = "parametric", residual = "resampled", wild = "signs"),

@@ -59,11 +59,9 @@ n_free <- function(fit) attr(stats::logLik(fit), "df")
 
 # Likelihood ratios of responses drawn from the smaller fit, as run_replicates() wants them.
 ratio_replicates <- function(fits, seed, threads) {
-  prepared <- lapply(fits, function(fit) {
-    prepare_cpp(core_design(fit_design_again(fit), fixed_matrix(fit)), NULL)$pointer
-  })
+  prepared <- lapply(fits, prepare_again)
   null <- fits$null
-  model <- response_model(null, NULL, "parametric")
+  model <- response_model(null, "parametric")
   function(first, count) {
     y <- drawn_responses_cpp(prepared$null, model, seed, first, count)
     criteria <- lapply(names(fits), function(name) {

@@ -85,7 +85,7 @@ bootstrap <- function(fit, nsim = 1000, statistic = NULL,
 bootstrap_statistic <- function(fit, statistic) {
   if (is.null(statistic)) {
     table <- interval_parameters(fit)
-    value <- replicate_parameters(fit, table, t(fit$theta), fit$sigma, t(fit$beta))
+    value <- parameter_values(fit, table, t(fit$theta), fit$sigma, t(fit$beta))
     value[, is_without_interval(fit, table)] <- NA
     return(stats::setNames(drop(value), table$label))
   }
@@ -99,63 +99,23 @@ bootstrap_statistic <- function(fit, statistic) {
   t0
 }
 
-#' Values of all parameters of many fits
-#'
-#' @param theta,beta a row for each fit; `sigma` a value for each.
-#' @return matrix, a column for each row of the table.
-#' @noRd
-replicate_parameters <- function(fit, table, theta, sigma, beta) {
-  values <- matrix(NA_real_, nrow(theta), nrow(table))
-  values[, table$kind == "sigma"] <- sigma
-  values[, table$kind == "fixed"] <- beta
-  for (i in which(table$kind %in% c("sd", "correlation"))) {
-    term <- fit$random[[table$term[i]]]
-    own <- theta[, term$theta_index, drop = FALSE]
-    if (!has_entries(term$structure)) {
-      value <- theta[, table$theta[i]]
-      values[, i] <- if (table$kind[i] == "sd") value * sigma else value
-      next
-    }
-    at <- lambda_entries(term)
-    row <- lambda_row(own, at, table$row[i])
-    length <- sqrt(rowSums(row^2))
-    if (table$kind[i] == "sd") {
-      values[, i] <- length * sigma
-    } else {
-      other <- lambda_row(own, at, table$column[i])
-      values[, i] <- rowSums(row * other) / (length * sqrt(rowSums(other^2)))
-    }
-  }
-  values
-}
-
-# One row of Lambda for each fit.
-lambda_row <- function(theta, at, row) {
-  result <- matrix(0, nrow(theta), max(at$column))
-  own <- which(at$row == row)
-  result[, at$column[own]] <- theta[, own]
-  result
-}
-
 # --- replicates ---
 
 # Functions of the first number (from 0) and a count, which return list(`t` (a row each),
 # `singular`, `uncertain` (logical), `messages` (character, NA)).
 
 drawn_replicates <- function(fit, statistic, t0, type, seed, threads) {
-  design <- fit_design_again(fit)
-  core <- core_design(design, fixed_matrix(fit))
-  prepared <- prepare_cpp(core, NULL)
-  model <- response_model(fit, design, type)
+  prepared <- prepare_again(fit)
+  model <- response_model(fit, type)
   if (is.null(statistic)) {
     table <- interval_parameters(fit)
     without <- is_without_interval(fit, table)
     if (any(without)) inform_unknown("Some parameters are NA in all replicates.", fit)
     return(function(first, count) {
       found <- bootstrap_cpp(
-        prepared$pointer, model, fit$theta, fit$REML, seed, first, count, threads
+        prepared, model, fit$theta, fit$REML, seed, first, count, threads
       )
-      values <- replicate_parameters(fit, table, found$theta, found$sigma, found$beta)
+      values <- parameter_values(fit, table, found$theta, found$sigma, found$beta)
       values[, without] <- NA
       list(
         t = values, singular = found$singular,
@@ -166,7 +126,7 @@ drawn_replicates <- function(fit, statistic, t0, type, seed, threads) {
   }
   offset <- fit$offset %||% 0
   function(first, count) {
-    y <- drawn_responses_cpp(prepared$pointer, model, seed, first, count) + offset
+    y <- drawn_responses_cpp(prepared, model, seed, first, count) + offset
     collect_fits(lapply(seq_len(count), function(k) {
       quiet_statistic(refit_frame(fit, with_response(fit, y[, k])), statistic, t0)
     }), t0)

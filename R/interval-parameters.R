@@ -89,3 +89,41 @@ is_without_interval <- function(fit, table) {
     )
   }, TRUE)
 }
+
+#' Values of all parameters of many fits
+#'
+#' @param theta,beta a row for each fit; `sigma` a value for each.
+#' @return matrix, a column for each row of the table.
+#' @noRd
+parameter_values <- function(fit, table, theta, sigma, beta) {
+  values <- matrix(NA_real_, nrow(theta), nrow(table))
+  values[, table$kind == "sigma"] <- sigma
+  values[, table$kind == "fixed"] <- beta
+  for (i in which(table$kind %in% c("sd", "correlation"))) {
+    term <- fit$random[[table$term[i]]]
+    own <- theta[, term$theta_index, drop = FALSE]
+    if (!has_entries(term$structure)) {
+      value <- theta[, table$theta[i]]
+      values[, i] <- if (table$kind[i] == "sd") value * sigma else value
+      next
+    }
+    at <- lambda_entries(term)
+    row <- lambda_row(own, at, table$row[i])
+    length <- sqrt(rowSums(row^2))
+    if (table$kind[i] == "sd") {
+      values[, i] <- length * sigma
+    } else {
+      other <- lambda_row(own, at, table$column[i])
+      values[, i] <- rowSums(row * other) / (length * sqrt(rowSums(other^2)))
+    }
+  }
+  values
+}
+
+# One row of Lambda for each fit.
+lambda_row <- function(theta, at, row) {
+  result <- matrix(0, nrow(theta), max(at$column))
+  own <- which(at$row == row)
+  result[, at$column[own]] <- theta[, own]
+  result
+}

@@ -126,42 +126,28 @@ warn_uncertain <- function(fit, table, found) {
 # Data frame of the points of one profile.
 profile_points <- function(profile, name, fit, signames) {
   count <- length(profile$parameter)
-  sign <- sign(profile$parameter - profile$estimate)
-  zeta <- sign * sqrt(pmax(profile$value - profile$lowest, 0))
   table <- interval_parameters(fit)
-  values <- vapply(seq_len(count), function(i) {
-    interval_values(fit, table, profile$theta[[i]], profile$sigma[i], profile$beta[[i]])
-  }, numeric(nrow(table)))
-  values <- as.data.frame(t(values))
+  by_point <- function(values) matrix(unlist(values), nrow = count, byrow = TRUE)
+  values <- parameter_values(
+    fit, table, by_point(profile$theta), profile$sigma, by_point(profile$beta)
+  )
+  values <- as.data.frame(values)
   names(values) <- if (signames) table$name else table$label
   values[[name]] <- profile$parameter
-  result <- data.frame(.zeta = zeta, values, check.names = FALSE)
+  result <- data.frame(.zeta = profile_zeta(profile), values, check.names = FALSE)
   result$.par <- factor(rep(name, count), levels = name)
   result
 }
 
-# Values of all parameters in the order of the table.
-interval_values <- function(fit, table, theta, sigma, beta) {
-  covariances <- lapply(fit$random, term_covariance, theta = theta, sigma = sigma)
-  variances <- vapply(which(table$kind %in% c("sd", "correlation")), function(i) {
-    covariance <- covariances[[table$term[i]]]
-    own <- fit$random[[table$term[i]]]
-    if (has_entries(own$structure)) {
-      if (table$kind[i] == "sd") return(attr(covariance, "stddev")[[table$row[i]]])
-      return(attr(covariance, "correlation")[table$row[i], table$column[i]])
-    }
-    theta[table$theta[i]] * if (table$kind[i] == "sd") sigma else 1
-  }, 0)
-  c(variances, sigma, beta)
+profile_zeta <- function(profile) {
+  sign(profile$parameter - profile$estimate) * sqrt(pmax(profile$value - profile$lowest, 0))
 }
 
 # dzeta/dpsi at the points: by the envelope theorem dd/dpsi over 2 zeta; at the estimate from the
 # curvature.
 zeta_slopes <- function(profile) {
-  drop <- pmax(profile$value - profile$lowest, 0)
-  zeta <- sign(profile$parameter - profile$estimate) * sqrt(drop)
   at_estimate <- abs(profile$parameter - profile$estimate) <= 1e-12 * abs(profile$estimate)
-  ifelse(at_estimate, sqrt(profile$curvature / 2), profile$slope / (2 * zeta))
+  ifelse(at_estimate, sqrt(profile$curvature / 2), profile$slope / (2 * profile_zeta(profile)))
 }
 
 # --- the result ---

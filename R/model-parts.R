@@ -52,6 +52,11 @@ fit_design_again <- function(fit) {
   model_design(fit$parsed, model_frame_of(fit), fit_contrasts(fit), unchecked(fit$control))
 }
 
+# What the core has prepared of the rows of the fit: a pointer.
+prepare_again <- function(fit) {
+  prepare_cpp(core_design(fit_design_again(fit), fixed_matrix(fit)), NULL)$pointer
+}
+
 # A control that reports nothing that was reported when the model was fitted first.
 unchecked <- function(control, except = character(0L)) {
   for (check in setdiff(grep("^check_", names(control), value = TRUE), except)) {

@@ -7,6 +7,7 @@
 #include "data/drawn_response.h"
 #include "fit/bootstrap.h"
 #include "fit/fit_lmm.h"
+#include "fit/nearby_minimum.h"
 #include "random-model.h"
 
 using namespace henderson;
@@ -163,5 +164,25 @@ TEST_CASE("A refit is the fit of that response, whatever the number of threads")
       CHECK(relative(one[k].beta, again.beta) < 1e-6);
       CHECK(one[k].sigma == Approx(again.sigma).epsilon(1e-6));
     }
+  }
+}
+
+TEST_CASE("The minimum next to a point is that of a fit, and starts are off zero") {
+  for (const bool reml : {true, false}) {
+    const Model model = random_model(5, 150, 2, shapes(), true);
+    const CrossProducts moments = moments_of(model);
+    FitOptions options;
+    options.reml = reml;
+    const FitResult fit = fit_lmm(moments, model.structures, options);
+    GaussianObjective objective(moments, model.structures, reml);
+    const Coordinates& coordinates = objective.coordinates();
+    const Vector start =
+        start_for_other_data(coordinates, 0.7 * objective.random().to_standard(fit.theta));
+    for (const Cone& cone : coordinates.cones) {
+      for (int c = 0; c < cone.size; ++c) CHECK(std::abs(start[cone.pivot(c)]) >= 0.05);
+    }
+    const NearbyMinimum minimum = search_nearby(&objective, start, SearchOptions());
+    CHECK(minimum.certificate.holds());
+    CHECK(minimum.found.value == Approx(fit.criterion).epsilon(1e-10));
   }
 }

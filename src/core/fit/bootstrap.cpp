@@ -9,10 +9,8 @@
 #include "algebra/interrupt.h"
 #include "algebra/random_stream.h"
 #include "data/accumulate.h"
+#include "fit/nearby_minimum.h"
 #include "fit/report.h"
-#include "search/certificate.h"
-#include "search/covariance_search.h"
-#include "search/factor_search.h"
 
 namespace henderson {
 
@@ -23,15 +21,8 @@ Refitter::Refitter(const CrossProducts& moments, const std::vector<TermStructure
       rows_(rows),
       options_(options),
       objective_(moments_, structures, reml),
-      start_(objective_.random().to_standard(theta)) {
-  // a variance of zero has no way out of its own where the start is to serve other responses
-  for (const Cone& cone : objective_.coordinates().cones) {
-    for (int c = 0; c < cone.size; ++c) {
-      double& pivot = start_[cone.pivot(c)];
-      if (std::abs(pivot) < 0.05) pivot = 0.05;
-    }
-  }
-}
+      start_(
+          start_for_other_data(objective_.coordinates(), objective_.random().to_standard(theta))) {}
 
 Replicate Refitter::refit(const double* y) {
   check_interrupt();
@@ -39,25 +30,16 @@ Replicate Refitter::refit(const double* y) {
   replace_response(rows_, &moments_);
   objective_.refill_response();
   Replicate result;
-  CovarianceSearch search(&objective_, options_);
-  SearchResult found = search.run(start_, 0);
+  const NearbyMinimum minimum = search_nearby(&objective_, start_, options_);
+  const SearchResult& found = minimum.found;
   if (found.status == SearchStatus::kUndefined) return result;
-  bool certain = certify(&objective_, options_, &found).holds();
-  if (!certain) {
-    SearchResult other = FactorSearch(&objective_, options_).run(found.x, found.evaluations);
-    if (other.value <= found.value + 1e-8) {
-      certain = certify(&objective_, options_, &other).holds();
-      found = std::move(other);
-    }
-  }
   result.criterion = objective_.value_at(found.x);
   if (!std::isfinite(result.criterion)) return result;
   result.theta = objective_.random().to_natural(found.x);
   result.beta = report_fixed(objective_).beta;
-  const double unit = objective_.basis().y_scale;
-  result.sigma = unit * std::sqrt(objective_.factor().residual_ss() / objective_.degrees());
+  result.sigma = residual_deviation(objective_);
   result.singular = objective_.coordinates().singular(found.x);
-  result.certain = certain;
+  result.certain = minimum.certificate.holds();
   return result;
 }
 

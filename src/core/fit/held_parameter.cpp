@@ -10,11 +10,9 @@
 #include "algebra/symmetric.h"
 #include "covariance/pivoted.h"
 #include "data/constrain.h"
+#include "fit/nearby_minimum.h"
 #include "fit/report.h"
 #include "likelihood/held.h"
-#include "search/certificate.h"
-#include "search/covariance_search.h"
-#include "search/factor_search.h"
 
 namespace henderson {
 
@@ -24,31 +22,16 @@ using Kind = ProfileParameter::Kind;
 
 constexpr double kHalfPi = 1.57079632679489661923;
 
-// From a point near the minimum: the search over covariances, then that over factors where the
-// first one's end is none.
 HeldPoint search(Objective* objective, const Vector& start, const SearchOptions& options) {
+  const NearbyMinimum minimum = search_nearby(objective, start, options);
   HeldPoint point;
-  CovarianceSearch covariances(objective, options);
-  SearchResult found = covariances.run(start, 0);
-  point.evaluations = found.evaluations;
+  point.evaluations = minimum.found.evaluations;
   point.others = start;
   point.certain = false;
-  if (found.status == SearchStatus::kUndefined) return point;
-  if (start.size() > 0) {
-    point.certain = certify(objective, options, &found).holds();
-    if (!point.certain) {
-      SearchResult other = FactorSearch(objective, options).run(found.x, 0);
-      point.evaluations += other.evaluations;
-      if (other.value <= found.value + 1e-8) {
-        point.certain = certify(objective, options, &other).holds();
-        found = std::move(other);
-      }
-    }
-  } else {
-    point.certain = true;
-  }
-  point.value = found.value;
-  point.others = found.x;
+  if (minimum.found.status == SearchStatus::kUndefined) return point;
+  point.value = minimum.found.value;
+  point.others = minimum.found.x;
+  point.certain = minimum.certificate.holds();
   return point;
 }
 
@@ -273,8 +256,8 @@ class HeldFixed : public HeldParameter {
     estimate_ = contrast_.dot(here.beta);
     constrained_ = constrain(objective_.moments(), contrast_, estimate_);
     reduced_ = std::make_unique<GaussianObjective>(constrained_, structures, objective_.reml());
-    curvature_ =
-        2 * reduced_->degrees() / (contrast_.dot(here.unscaled_vcov * contrast_)) / residual_ss();
+    curvature_ = 2 * reduced_->degrees() / (contrast_.dot(here.unscaled_vcov * contrast_)) /
+                 residual_sum(objective_);
   }
 
   // By REML the variances at the smallest criterion are not quite those of the fit.
@@ -307,7 +290,8 @@ class HeldFixed : public HeldParameter {
     const FixedReport here = report_fixed(objective_);
     const double change = w - contrast_.dot(here.beta);
     const double variance = contrast_.dot(here.unscaled_vcov * contrast_);
-    point.slope = 2 * reduced_->degrees() * change / (variance * residual_ss() + change * change);
+    point.slope =
+        2 * reduced_->degrees() * change / (variance * residual_sum(objective_) + change * change);
     return point;
   }
 
@@ -323,18 +307,12 @@ class HeldFixed : public HeldParameter {
     const Vector along = here.unscaled_vcov * contrast_;
     const double change = (point.w - contrast_.dot(here.beta)) / contrast_.dot(along);
     result.beta = here.beta + change * along;
-    const double sum = residual_ss() + change * change * contrast_.dot(along);
+    const double sum = residual_sum(objective_) + change * change * contrast_.dot(along);
     result.sigma = std::sqrt(sum / reduced_->degrees());
     return result;
   }
 
  private:
-  // r^2 of the whole model at the point last evaluated, in units of y.
-  double residual_ss() const {
-    const double unit = objective_.basis().y_scale;
-    return objective_.factor().residual_ss() * unit * unit;
-  }
-
   GaussianObjective& objective_;
   Vector x_;
   Vector contrast_;

@@ -9,11 +9,9 @@
 #include "algebra/symmetric.h"
 #include "data/accumulate.h"
 #include "data/gram.h"
+#include "fit/nearby_minimum.h"
 #include "fit/report.h"
 #include "inference/undetermined.h"
-#include "search/certificate.h"
-#include "search/covariance_search.h"
-#include "search/factor_search.h"
 
 namespace henderson {
 
@@ -49,8 +47,7 @@ struct Found {
   DeletionStatus status = DeletionStatus::kFitted;
 };
 
-bool all_determined(GaussianObjective* objective, const Vector& x,
-                    const Certificate& certificate) {
+bool all_determined(GaussianObjective* objective, const Vector& x, const Certificate& certificate) {
   if (!certificate.undetermined.empty()) return false;
   // as of a fit: it is about entries of factors, of levels that are independent
   const bool related = objective->system().layout->any_precision();
@@ -63,25 +60,11 @@ Found reestimate(GaussianObjective* objective, const Vector& start, Reestimate h
   if (how == Reestimate::kOneStep) {
     return {newton_step(objective, start), DeletionStatus::kFitted};
   }
-  const SearchOptions options;
-  Vector inside = start;
-  // a variance of zero has no way out of its own where the start is to serve other data
-  for (const Cone& cone : objective->coordinates().cones) {
-    for (int c = 0; c < cone.size; ++c) {
-      double& pivot = inside[cone.pivot(c)];
-      if (std::abs(pivot) < 0.05) pivot = 0.05;
-    }
-  }
-  SearchResult found = CovarianceSearch(objective, options).run(inside, 0);
+  const NearbyMinimum minimum = search_nearby(
+      objective, start_for_other_data(objective->coordinates(), start), SearchOptions());
+  const SearchResult& found = minimum.found;
+  const Certificate& certificate = minimum.certificate;
   if (found.status == SearchStatus::kUndefined) return {start, DeletionStatus::kUndefined};
-  Certificate certificate = certify(objective, options, &found);
-  if (!certificate.holds()) {
-    SearchResult other = FactorSearch(objective, options).run(found.x, found.evaluations);
-    if (other.value <= found.value + 1e-8) {
-      certificate = certify(objective, options, &other);
-      found = std::move(other);
-    }
-  }
   DeletionStatus status =
       certificate.holds() ? DeletionStatus::kFitted : DeletionStatus::kUncertain;
   if (!all_determined(objective, found.x, certificate)) status = DeletionStatus::kUndetermined;
@@ -93,16 +76,15 @@ Deletion estimate(GaussianObjective* objective, const Vector& start, Reestimate 
   Deletion result;
   const Found found = reestimate(objective, start, how);
   result.status = found.status;
-  const bool known = found.status == DeletionStatus::kFitted ||
-                     found.status == DeletionStatus::kUncertain;
+  const bool known =
+      found.status == DeletionStatus::kFitted || found.status == DeletionStatus::kUncertain;
   if (!known) return result;
   result.criterion = objective->value_at(found.x);
   if (!std::isfinite(result.criterion)) {
     result.status = DeletionStatus::kUndefined;
     return result;
   }
-  const double unit = objective->basis().y_scale;
-  result.sigma = unit * std::sqrt(objective->factor().residual_ss() / objective->degrees());
+  result.sigma = residual_deviation(*objective);
   const FixedReport fixed = report_fixed(*objective);
   result.beta = fixed.beta;
   result.vcov = result.sigma * result.sigma * fixed.unscaled_vcov;
@@ -126,9 +108,6 @@ RowDeletion::RowDeletion(const CrossProducts& moments, std::vector<TermStructure
       whole_(all_, structures_, reml),
       start_(objective_.random().to_standard(theta)) {
   fitted_value_ = whole_.value_at(start_);
-  fitted_beta_ = report_fixed(whole_).beta;
-  const double unit = whole_.basis().y_scale;
-  fitted_sigma_ = unit * std::sqrt(whole_.factor().residual_ss() / whole_.degrees());
   related_ = level_precisions(structures_);
   for (const BlockTermRows& term : rows_.terms) {
     std::vector<int> counts(term.n_levels, 0);
@@ -219,9 +198,8 @@ void RowDeletion::displace(Deletion* result) {
   const double value = whole_.value_at(x);
   if (!std::isfinite(value)) return;
   result->theta_displacement = value - fitted_value_;
-  const double unit = whole_.basis().y_scale;
   const double m = whole_.degrees();
-  const double residual = whole_.factor().residual_ss() * unit * unit;
+  const double residual = residual_sum(whole_);
   const double sigma2 = result->sigma * result->sigma;
   const FixedReport fixed = report_fixed(whole_);
   const Vector change = result->beta - fixed.beta;

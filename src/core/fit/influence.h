@@ -67,8 +67,6 @@ class RowDeletion {
   GaussianObjective whole_;
   Vector start_;
   double fitted_value_ = 0;
-  Vector fitted_beta_;
-  double fitted_sigma_ = 0;
   std::vector<std::vector<int>> counts_;  // rows of positive weight by term and level
   std::vector<int> used_;                 // levels with any, by term
   std::vector<LevelPrecision> related_;

@@ -46,6 +46,15 @@ void report_random(const GaussianObjective& deviance, const Modes& solved,
 
 }  // namespace
 
+double residual_sum(const GaussianObjective& deviance) {
+  const double unit = deviance.basis().y_scale;
+  return deviance.factor().residual_ss() * unit * unit;
+}
+
+double residual_deviation(const GaussianObjective& deviance) {
+  return std::sqrt(residual_sum(deviance) / deviance.degrees());
+}
+
 FixedReport report_fixed(const GaussianObjective& deviance) {
   FixedReport result;
   const Standardization& basis = deviance.basis();
@@ -72,11 +81,10 @@ void report_point(GaussianObjective* deviance, const Vector& x, bool rotated, Fi
   } else {
     spherical_map = rotations;
   }
-  const double y_scale = deviance->basis().y_scale;
   result->log_det_m = deviance->factor().log_det_m();
   result->log_det_x =
       deviance->factor().log_det_x() + 2 * deviance->basis().x_scale.array().log().sum();
-  result->residual_ss = deviance->factor().residual_ss() * y_scale * y_scale;
+  result->residual_ss = residual_sum(*deviance);
   result->degrees = deviance->degrees();
   result->sigma = std::sqrt(result->residual_ss / result->degrees);
   FixedReport fixed = report_fixed(*deviance);

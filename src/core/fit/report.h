@@ -42,6 +42,10 @@ struct FitResult {
   std::vector<SearchTrace> trace;
 };
 
+// r^2, and sigma^ = sqrt(r^2 / m), at the point of the last evaluation, in the units of y.
+double residual_sum(const GaussianObjective& deviance);
+double residual_deviation(const GaussianObjective& deviance);
+
 // Fixed effects of the data's own columns, and their unscaled covariance (X'V^-1 X)^-1, at the
 // point of the last evaluation.
 struct FixedReport {

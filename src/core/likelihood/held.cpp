@@ -63,10 +63,6 @@ double HeldObjective::sigma(const Vector& all) const {
   return objective_.basis().y_scale * std::exp(0.5 * (log_variance_ + all[random_.n_parameters()]));
 }
 
-double HeldObjective::tau(double sigma) const {
-  return 2 * std::log(sigma / objective_.basis().y_scale) - log_variance_;
-}
-
 bool HeldObjective::factorize(const Vector& all) {
   check_interrupt();
   point_.resize(0);

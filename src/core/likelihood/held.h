@@ -40,8 +40,6 @@ class HeldObjective : public Objective {
   // At (z, tau): Lambda~ (relative to sigma^2), and sigma in units of y.
   std::vector<Matrix> relative_factors(const Vector& all) const;
   double sigma(const Vector& all) const;
-  // tau of a sigma.
-  double tau(double sigma) const;
 
  private:
   bool factorize(const Vector& all);
