@@ -21,7 +21,8 @@ LeafElimination::LeafElimination(const Modes& modes, bool whole)
       whole_(whole || q_ == 0 || layout_.panels_full) {
   if (px_ > 0) {
     const auto l = factor_.x_factor().triangularView<Eigen::Lower>();
-    x_leaf_ = l.solve(modes.zvxy.leaf.topRows(px_));
+    x_leaf_.resize(px_, 0);
+    if (layout_.leaf_columns() > 0) x_leaf_ = l.solve(modes.zvxy.leaf.topRows(px_));
     if (q_ > 0) x_remainder_ = l.solve(modes.zvxy.remainder.topRows(px_));
   }
   eliminate_leaf();

@@ -76,12 +76,8 @@ void fill_leaf(const LeafElimination& parts, const Matrix& y, Matrix* d) {
   gemm_nn(n, m, n, 1.0, parts.b().data(), n, h.data(), n, bh.data(), n);
   gemm_tn(m, m, n, -1.0, h.data(), n, bh.data(), n, d->data(), d->rows());
   gemm_tn(m, y.cols(), n, 1.0, h.data(), n, y.data(), n, d->data() + m * d->rows(), d->rows());
-  // empty corners begin at one place, which Eigen takes for a matrix onto its transpose
-  if (m > 0 && y.cols() > 0) {
-    d->bottomLeftCorner(y.cols(), m) = d->topRightCorner(m, y.cols()).transpose();
-  }
+  d->bottomLeftCorner(y.cols(), m) = d->topRightCorner(m, y.cols()).transpose();
   const Matrix& c0 = parts.c0();
-  if (c0.cols() == 0) return;
   const Index v = m / c0.cols();
   for (Index j = 0; j < c0.cols(); ++j) {
     d->block(j * v, j * v, v, v) += ConstMatrixMap(c0.col(j).data(), v, v);
@@ -127,7 +123,7 @@ ExpectedInformation::ExpectedInformation(const Modes& modes)
   if (whole) {
     const Index m = static_cast<Index>(layout_.leaf_size()) * layout_.leaf_levels();
     Matrix d = Matrix::Zero(m + q, m + q);
-    fill_leaf(parts, y, &d);
+    if (m > 0) fill_leaf(parts, y, &d);
     fill_remainder(parts, y, m, &d);
     for (int t = 0; layout_.any_precision() && t < k; ++t) {
       if (layout_.has_precision[t] == 0) continue;
