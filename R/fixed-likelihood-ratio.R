@@ -115,15 +115,28 @@ likelihood_ratio_table <- function(fits, untested) {
   chi_squared <- c(NA, pmax(0, 2 * diff(value)))
   degrees <- c(NA, diff(parameters))
   p_value <- stats::pchisq(chi_squared, degrees, lower.tail = FALSE)
-  p_value[degrees %in% 0 | c(FALSE, diff(untested) != 0)] <- NA
+  unrelated <- differ_in_relationship(fits)
+  p_value[degrees %in% 0 | c(FALSE, diff(untested) != 0) | unrelated] <- NA
   table <- data.frame(
     parameters, vapply(likelihoods, stats::AIC, 0), vapply(likelihoods, stats::BIC, 0), value,
     -2 * value, chi_squared, degrees, p_value,
     row.names = names(fits)
   )
   names(table) <- c("npar", "AIC", "BIC", "logLik", "-2*log(L)", "Chisq", "Df", "Pr(>Chisq)")
-  new_anova(table, comparison_heading(fits))
+  note <- if (any(unrelated)) "Note: fits that differ in a relationship are not tested"
+  new_anova(table, c(comparison_heading(fits), note))
 }
+
+# Has a grouping factor another relationship than in the fit before? Neither model is then a case
+# of the other.
+differ_in_relationship <- function(fits) {
+  c(FALSE, mapply(function(fit, before) {
+    both <- intersect(random_groups(fit), random_groups(before))
+    !identical(relationships_of(fit$random)[both], relationships_of(before$random)[both])
+  }, fits[-1L], fits[-length(fits)]))
+}
+
+random_groups <- function(fit) unique(vapply(fit$random, `[[`, "", "group"))
 
 # By maximum likelihood a variance may have an estimate of which the data say nothing: zero.
 undetermined_comparison_notes <- function(fits) {
@@ -137,6 +150,11 @@ comparison_heading <- function(fits) {
   data_line <- if (length(data) == 1L && is.language(data[[1L]])) {
     paste("Data:", expression_text(data[[1L]]))
   }
-  formulas <- vapply(fits, function(fit) expression_text(stats::formula(fit)), "")
+  formulas <- vapply(fits, function(fit) {
+    text <- expression_text(stats::formula(fit))
+    relationship <- fit$call$relationship
+    if (!is.language(relationship)) return(text)
+    paste0(text, ", relationship = ", expression_text(relationship))
+  }, "")
   c(data_line, "Models:", paste0(names(fits), ": ", formulas))
 }

@@ -168,7 +168,8 @@ summary_header <- function(x) {
 certificate_lines <- function(optimization) {
   certificate <- optimization$certificate
   if (is.null(certificate)) {
-    return(NULL)
+    given <- "Evaluated at given variance parameters; no minimum was searched for"
+    return(if (optimization$optimizer == "none") c("", given))
   }
   count <- paste(
     optimization$evaluations, ngettext(optimization$evaluations, "evaluation", "evaluations")

@@ -6,7 +6,8 @@
 #  3. Eigen and Rcpp are included through the headers that keep the compiler silent
 #     (algebra/eigen.h);
 #  4. nothing in src/core remembers: no mutable member, no static or thread-local variable but those
-#     named below, no variable of a namespace. A result depends on its arguments alone.
+#     named below, no variable of a namespace. A result depends on its arguments alone;
+#  5. covariance structures are named in src/core/covariance only.
 # Prints what is wrong and exits with 1, or prints nothing but "ok" lines.
 set -euo pipefail
 
@@ -58,6 +59,24 @@ if [ -n "$remembering" ]; then
   status=1
 else
   echo "ok: src/core remembers nothing between calls"
+fi
+
+# The names of covariance structures: as the registry has them, and of their classes.
+structures="$(sed -nE 's/^ *\{"([a-z0-9]+)", .*/\1/p' "$src/core/covariance/registry.cpp")"
+if [ -z "$structures" ]; then
+  echo "not ok: tools/check-core.sh finds no structure in covariance/registry.cpp"
+  status=1
+fi
+quoted="\"($(paste -sd '|' <<<"$structures"))\""
+classes="$(sed -nE 's/^class ([A-Za-z]+) .*: public .*(Structure|Correlation|Covariance)\b.*/\1/p' \
+  "$src"/core/covariance/*.cpp | paste -sd '|')"
+# without what follows //
+if grep -rnE "^([^/]|/[^/])*($quoted|\b($classes)\b)" "$src" --include='*.cpp' --include='*.h' |
+  grep -vE '/core/covariance/'; then
+  echo "not ok: a covariance structure is named outside src/core/covariance (lines above)"
+  status=1
+else
+  echo "ok: covariance structures are named in their own folder"
 fi
 
 expected="$(mktemp)"

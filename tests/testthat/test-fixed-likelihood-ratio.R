@@ -123,3 +123,24 @@ test_that("a variance that fixed effects reproduce is not tested by maximum like
     expect_equal(own[["Pr(>Chisq)"]], right[["Pr(>Chisq)"]], tolerance = 1e-6)
   }
 })
+
+test_that("fits with different relationships are compared without a test", {
+  K <- diag(18) + 0.5
+  rownames(K) <- levels(sleepstudy$Subject)
+  small <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy,
+    REML = FALSE, relationship = list(Subject = K)
+  )
+  table <- anova(small, fit_cached("sleepstudy_ml"))
+
+  expect_true(all(is.na(table[["Pr(>Chisq)"]])))
+  expect_match(attr(table, "heading"), "relationship = list(Subject = K)", fixed = TRUE, all = FALSE)
+  expect_match(attr(table, "heading"), "differ in a relationship", all = FALSE)
+
+  large <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy,
+    REML = FALSE, relationship = list(Subject = K)
+  )
+  table <- anova(small, large)
+  change <- deviance(small) - deviance(large)
+  expect_equal(table[["Pr(>Chisq)"]], c(NA, pchisq(change, 2, lower.tail = FALSE)))
+  expect_no_match(attr(table, "heading"), "differ in a relationship")
+})

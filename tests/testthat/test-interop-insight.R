@@ -118,3 +118,21 @@ test_that("covariances of fixed effects that are not determined are NA", {
   none <- quiet(Reaction ~ 0 + (1 | Subject))
   expect_identical(dim(insight::get_varcov(none)), c(0L, 0L))
 })
+
+test_that("a fit at given parameters has converged if they are those of a minimum", {
+  need_peer("insight")
+  at <- function(start) {
+    fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy,
+      start = start, control = lmm_control(optimizer = "none")
+    )
+    as.logical(insight::is_converged(fit))
+  }
+  theta <- component(lmm(Reaction ~ Days + (1 | Subject), sleepstudy), "theta")
+
+  expect_true(at(theta))
+  # as near as other programs end
+  expect_true(at(theta * (1 + 1e-4)))
+  expect_false(at(theta * 1.1))
+  # the criterion is even in theta: its derivative is zero here, and it falls on either side
+  expect_false(at(0))
+})
