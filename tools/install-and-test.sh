@@ -268,6 +268,8 @@ check_rules() {
 check_r() {
   if [ "$full" = true ]; then check_package; else test_installed_package; fi
   check_rules
+  # with the R checks, which take less time than those of the core
+  if [ "$full" = true ]; then check_sanitizers; fi
 }
 
 # --- 4. the core, other compilers and checkers ---------------------------------------------------
@@ -315,6 +317,9 @@ check_core_elsewhere() {
   run_quietly check-portability-clang bash "$root/tools/check-portability.sh" clang
   run_quietly check-portability-plain bash "$root/tools/check-portability.sh" plain
   run_quietly check-valgrind env HENDERSON_LIB="$library" bash "$root/tools/check-valgrind.sh"
+}
+
+check_sanitizers() {
   run_quietly check-sanitizers env WORK="$work/sanitizers" \
     bash "$root/tools/check-sanitizers.sh" test-fit-lmm.R
 }
