@@ -133,8 +133,9 @@ test_that("fits with different relationships are compared without a test", {
   table <- anova(small, fit_cached("sleepstudy_ml"))
 
   expect_true(all(is.na(table[["Pr(>Chisq)"]])))
-  expect_match(attr(table, "heading"), "relationship = list(Subject = K)", fixed = TRUE, all = FALSE)
-  expect_match(attr(table, "heading"), "differ in a relationship", all = FALSE)
+  heading <- attr(table, "heading")
+  expect_match(heading, "relationship = list(Subject = K)", fixed = TRUE, all = FALSE)
+  expect_match(heading, "differ in a relationship", all = FALSE)
 
   large <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy,
     REML = FALSE, relationship = list(Subject = K)
