@@ -34,3 +34,30 @@ test_that("sleepstudy: partial pooling predicts the last five days best", {
   expect_lt(partial, error(lm(Reaction ~ Subject * Days, early)))
   expect_lt(partial, error(lm(Reaction ~ Days, early)))
 })
+
+test_that("complete blocks: fixed blocks have the course's figures, random ones the same test", {
+  trial <- droplevels(subset(omer.sorghum, env == "E3"))
+  fixed <- lm(yield ~ gen + rep, trial)
+  s <- summary(fixed)
+  # printed by the course
+  expect_equal(sprintf("%.4f", s$r.squared), "0.6748")
+  expect_equal(sprintf("%.3f", s$fstatistic[["value"]]), "5.291")
+  expect_equal(unname(s$fstatistic[2:3]), c(20, 51))
+  random <- anova(fit_cached("sorghum_e3"))
+  expect_equal(random[["F value"]], anova(fixed)["gen", "F value"], tolerance = 1e-8)
+  expect_equal(random$DenDF, 51, tolerance = 1e-6)
+})
+
+test_that("complete blocks: BLUPs are shrunk by the heritability of a mean", {
+  trial <- droplevels(subset(omer.sorghum, env == "E3"))
+  both <- lmm(yield ~ (1 | gen) + (1 | rep), trial)
+  # by mean squares: sigma_g^2 = (MS_gen - MS_error) / 4, so h^2 = 1 - MS_error / MS_gen
+  squares <- anova(lm(yield ~ gen + rep, trial))[["Mean Sq"]]
+  heritability <- 1 - squares[3] / squares[1]
+  deviations <- tapply(trial$yield, trial$gen, mean) - mean(trial$yield)
+  expect_equal(
+    ranef(both)$gen[["(Intercept)"]], as.vector(heritability * deviations), tolerance = 1e-6
+  )
+  rows <- subset(reliability(both, fixed = "estimated"), grpvar == "gen")
+  expect_equal(rows$reliability, rep(17 / 18 * heritability, 18), tolerance = 1e-6)
+})
