@@ -61,3 +61,26 @@ test_that("complete blocks: BLUPs are shrunk by the heritability of a mean", {
   rows <- subset(reliability(both, fixed = "estimated"), grpvar == "gen")
   expect_equal(rows$reliability, rep(17 / 18 * heritability, 18), tolerance = 1e-6)
 })
+
+test_that("oats: the reduced model has the strata's tests, blocks alone do not", {
+  need_peer("MASS")
+  strata <- summary(aov(Y ~ V * N + Error(B / V), MASS::oats))
+  plots <- anova(lmm(Y ~ V * N + (1 | B / V), MASS::oats))
+  f_values <- c(
+    strata[["Error: B:V"]][[1]][["F value"]][1], strata[["Error: Within"]][[1]][["F value"]][1:2]
+  )
+  expect_equal(plots[["F value"]], f_values, tolerance = 1e-6)
+  # Venables and Ripley (2002), section 10.2
+  expect_equal(sprintf("%.2f", f_values), c("1.49", "37.69", "0.30"))
+  expect_equal(plots$DenDF, c(10, 45, 45), tolerance = 1e-6)
+  blocks <- anova(lmm(Y ~ V * N + (1 | B), MASS::oats))
+  expect_equal(sprintf("%.5f", blocks["V", "Pr(>F)"]), "0.03665") # lmerTest 3.2-1
+})
+
+test_that("oats: three of six components, and plots are compound symmetry of the varieties", {
+  need_peer("MASS")
+  many <- suppressMessages(lmm(Y ~ V * N + (V + N | B), MASS::oats))
+  expect_equal(sum(random_pca(many)$B$sdev > 1e-4), 3)
+  symmetric <- lmm(Y ~ V * N + cs(0 + V | B, hom = TRUE), MASS::oats)
+  expect_equal(reml_criterion(symmetric), 529.028507, tolerance = 1e-8)
+})
