@@ -84,3 +84,25 @@ test_that("oats: three of six components, and plots are compound symmetry of the
   symmetric <- lmm(Y ~ V * N + cs(0 + V | B, hom = TRUE), MASS::oats)
   expect_equal(reml_criterion(symmetric), 529.028507, tolerance = 1e-8)
 })
+
+test_that("split plot: variances and tests are those of the strata, four errors those by hand", {
+  fit <- fit_cached("durban")
+  strata <- summary(aov(yield ~ gen * fung + Error(block / fung), durban.splitplot))
+  tables <- lapply(strata, `[[`, 1)
+  squares <- unname(vapply(tables, function(table) table[nrow(table), "Mean Sq"], 0))
+  whole <- (squares[2] - squares[3]) / 70
+  v <- as.data.frame(VarCorr(fit))$vcov
+  # the search ends within 1e-6 of the variances
+  expect_equal(v, c(whole, (squares[1] - squares[2]) / 140, squares[3]), tolerance = 1e-6)
+  expect_equal(
+    anova(fit)[["F value"]],
+    c(tables[[3]][1, "F value"], tables[[2]][1, "F value"], tables[[3]][2, "F value"]),
+    tolerance = 1e-6
+  )
+  expect_equal(anova(fit)$DenDF, c(414, 3, 414), tolerance = 1e-5)
+  one_genotype <- contrast_test(fit, c(fungF2 = 1))
+  expect_equal(one_genotype[["Std. Error"]], sqrt(2 * (squares[3] + whole) / 4), tolerance = 1e-6)
+  # Satterthwaite (1946) of (MS_whole + 69 MS_sub) / 70 on 3 and 414 degrees of freedom
+  parts <- c(squares[2], 69 * squares[3]) / 70
+  expect_equal(one_genotype$df, sum(parts)^2 / sum(parts^2 / c(3, 414)), tolerance = 1e-5)
+})
