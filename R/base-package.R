@@ -17,6 +17,8 @@
 #' @section Compare: [anova()][anova.henderson_lmm] of several fits,
 #'   [drop1() and add1()][drop1.henderson_lmm], [reduce_terms()], [random_structures()],
 #'   [logLik()][logLik.henderson_lmm] with AIC and BIC.
+#' @section Report: [report_tables()] for tables in documents, which R Markdown and Quarto show by
+#'   themselves; [report_result()] for estimates and tests in a sentence.
 #' @section Predict: [predict()][predict.henderson_lmm], with standard errors and limits;
 #'   [simulate()][simulate.henderson_lmm], [simulate_lmm()].
 #' @section Intervals: [confint()][confint.henderson_lmm], [profile()][profile.henderson_lmm],

@@ -23,11 +23,11 @@
 #'   [summary()][summary.henderson_lmm].
 #' @param level One number between 0 and 1: the confidence level.
 #' @param ... Nothing; an argument that is not known is an error.
-#' @return For t tests a data frame of class `c("henderson_contrasts", "data.frame")`, one row for
-#'   each contrast, columns `Estimate`, `Std. Error`, `df`, `t value` (of `Estimate` minus `rhs`),
-#'   `lower`, `upper` (confidence limits of \eqn{l'\beta}{l' beta}), `Pr(>|t|)`; with `ddf = "none"`
-#'   only `Estimate`, `Std. Error`, `t value`. For F tests a table as
-#'   [anova()][anova.henderson_lmm] gives, one row for each matrix.
+#' @return For t tests a data frame of class `c("henderson_contrasts", "data.frame")`, one row
+#'   for each contrast, columns `Estimate`, `Std. Error`, `df`, `t value` (of `Estimate` minus
+#'   `rhs`), `lower`, `upper` (confidence limits of \eqn{l'\beta}{l' beta}), `Pr(>|t|)`; with
+#'   `ddf = "none"` only `Estimate`, `Std. Error`, `t value`. Attribute `level` is the confidence
+#'   level. For F tests a table as [anova()][anova.henderson_lmm] gives, one row for each matrix.
 #' @section Estimability: When X is not of full rank, some of its columns are dropped, and the
 #'   coefficients are those of the model without them. A contrast in terms of all columns (by names
 #'   of dropped ones, or by its length) is a contrast of the data's means only if it is a
@@ -281,7 +281,7 @@ single_contrasts <- function(fit, contrasts, rhs, ddf, level) {
     table <- cbind(table[1:4], limits, table[5L])
   }
   structure(table,
-    heading = test_heading("t tests of contrasts", fit, ddf),
+    heading = test_heading("t tests of contrasts", fit, ddf), level = level,
     class = c("henderson_contrasts", "data.frame")
   )
 }
@@ -321,8 +321,7 @@ print.henderson_contrasts <- function(x, digits = max(3L, getOption("digits") - 
   check_digits(digits)
   check_flag(signif.stars, null_ok = TRUE)
   with_tests <- "Pr(>|t|)" %in% names(x)
-  columns <- c("Estimate", "Std. Error", if (with_tests) "df", "t value")
-  if (!is_whole_table(x, c(columns, if (with_tests) c("lower", "upper", "Pr(>|t|)")))) {
+  if (!is_contrast_table(x)) {
     print(plain_data_frame(x), digits = digits)
     return(invisible(x))
   }
@@ -333,6 +332,12 @@ print.henderson_contrasts <- function(x, digits = max(3L, getOption("digits") - 
   )
   write_lines(c(fold_notes(attr(x, "heading")), lines))
   invisible(x)
+}
+
+is_contrast_table <- function(x) {
+  with_tests <- "Pr(>|t|)" %in% names(x)
+  columns <- c("Estimate", "Std. Error", if (with_tests) "df", "t value")
+  is_whole_table(x, c(columns, if (with_tests) c("lower", "upper", "Pr(>|t|)")))
 }
 
 #' @export

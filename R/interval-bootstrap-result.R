@@ -15,9 +15,6 @@ as.data.frame.henderson_bootstrap <- function(x, row.names = NULL, optional = FA
 print.henderson_bootstrap <- function(x, digits = max(3L, getOption("digits") - 3L), ...) {
   check_print_dots(...)
   check_digits(digits)
-  names <- c(
-    parametric = "Parametric", residual = "Residual", wild = "Wild cluster", case = "Case"
-  )
   mean <- colMeans(x$t, na.rm = TRUE)
   error <- apply(x$t, 2L, stats::sd, na.rm = TRUE)
   cells <- cbind(
@@ -26,10 +23,16 @@ print.henderson_bootstrap <- function(x, digits = max(3L, getOption("digits") - 
   )
   rownames(cells) <- names(x$t0)
   write_lines(c(
-    paste0(names[[x$type]], " bootstrap, ", x$R, " replicates, seed ", x$seed),
-    text_table(cells, "right"), bootstrap_counts(x)
+    bootstrap_title(x), text_table(cells, "right"), bootstrap_counts(x)
   ))
   invisible(x)
+}
+
+bootstrap_title <- function(x) {
+  name <- switch(x$type,
+    parametric = "Parametric", residual = "Residual", wild = "Wild cluster", case = "Case"
+  )
+  paste0(name, " bootstrap, ", x$R, " replicates, seed ", x$seed)
 }
 
 bootstrap_counts <- function(x) {

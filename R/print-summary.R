@@ -171,12 +171,15 @@ certificate_lines <- function(optimization) {
     given <- "Evaluated at given variance parameters; no minimum was searched for"
     return(if (optimization$optimizer == "none") c("", given))
   }
-  count <- paste(
-    optimization$evaluations, ngettext(optimization$evaluations, "evaluation", "evaluations")
-  )
-  verdict <- if (optimization$converged) reached_words(optimization) else "not reached"
-  line <- paste0("Convergence: ", verdict, " after ", count, evidence_words(optimization))
+  line <- paste0("Convergence: ", convergence_words(optimization), evidence_words(optimization))
   c("", strwrap(line, width = getOption("width") + 1L, exdent = 2L))
+}
+
+# "a minimum after 6 evaluations".
+convergence_words <- function(optimization) {
+  verdict <- if (optimization$converged) reached_words(optimization) else "not reached"
+  count <- optimization$evaluations
+  paste(verdict, "after", count, ngettext(count, "evaluation", "evaluations"))
 }
 
 # What the certificate shows: second derivatives that are exact and positive, or less. Between

@@ -174,17 +174,25 @@ print.henderson_random_anova <- function(x, digits = max(getOption("digits") - 2
   }
   table <- text_table(random_anova_cells(x, digits), align = "right")
   write_lines(c(fold_notes(attr(x, "heading")), table))
-  methods <- stats::na.omit(unique(attr(x, "reference")[rownames(x)]))
-  if (length(methods) > 0L) {
-    notes <- c(
-      exact = "exact, %s simulated likelihood ratios", mixture = "mixture of chi-squared",
-      projection = "projection onto covariance matrices, %s draws"
-    )
-    text <- gsub("%s", format(attr(x, "nsim"), big.mark = ""), notes[methods], fixed = TRUE)
-    write_lines(paste0("p_mixture: ", paste(text, collapse = "; ")))
-  }
+  write_lines(as.character(p_mixture_note(x)))
   if (length(attr(x, "notes")) > 0L) write_lines(note_lines(attr(x, "notes")))
   invisible(x)
+}
+
+# "p_mixture: mixture of chi-squared": where the p-values of the rows come from.
+p_mixture_note <- function(x) {
+  methods <- stats::na.omit(unique(attr(x, "reference")[rownames(x)]))
+  if (length(methods) == 0L) return(NULL)
+  paste0("p_mixture: ", paste(boundary_words(methods, attr(x, "nsim")), collapse = "; "))
+}
+
+# `methods`: character, as in attribute `reference`.
+boundary_words <- function(methods, nsim) {
+  words <- c(
+    exact = "exact, %s simulated likelihood ratios", mixture = "mixture of chi-squared",
+    projection = "projection onto covariance matrices, %s draws"
+  )
+  gsub("%s", format(nsim, big.mark = ""), words[methods], fixed = TRUE)
 }
 
 # What the p-values of each row resolve: (1 + s) / (1 + N) of a simulation is no less than

@@ -345,6 +345,14 @@ vcov.henderson_variance_components <- function(object, ...) {
   attr(object, "covariance")
 }
 
+component_columns <- c("grp", "var1", "var2", "estimate", "se", "lower", "upper")
+
+component_titles <- c(
+  sd = "Standard deviations and correlations", variance = "Variances and covariances",
+  log_sd = "Log standard deviations and Fisher's z of correlations",
+  theta = "Entries of the relative factor, and sigma"
+)
+
 #' @param digits One whole number: significant digits.
 #' @rdname variance_components
 #' @export
@@ -352,16 +360,11 @@ print.henderson_variance_components <- function(x, digits = max(3L, getOption("d
                                                 ...) {
   check_print_dots(...)
   check_digits(digits)
-  columns <- c("grp", "var1", "var2", "estimate", "se", "lower", "upper")
-  if (!is_whole_table(x, columns)) {
+  if (!is_whole_table(x, component_columns)) {
     print(plain_data_frame(x), digits = digits)
     return(invisible(x))
   }
-  title <- c(
-    sd = "Standard deviations and correlations", variance = "Variances and covariances",
-    log_sd = "Log standard deviations and Fisher's z of correlations",
-    theta = "Entries of the relative factor, and sigma"
-  )[[attr(x, "scale")]]
+  title <- component_titles[[attr(x, "scale")]]
   labels <- as.matrix(as.data.frame(x)[c("grp", "var1", "var2")])
   labels[is.na(labels)] <- ""
   numbers <- vapply(c("estimate", "se", "lower", "upper"), function(name) {

@@ -15,7 +15,7 @@
 # in calling order; why it is this one: design/decisions.md
 prefixes <- c(
   "base", "covariance", "formula", "data", "fit", "model", "refit", "fixed", "random", "predict",
-  "interval", "influence", "print", "interop"
+  "interval", "influence", "print", "report", "interop"
 )
 structure_file <- "covariance-structure.R"
 structure_table <- "covariance_structures"
