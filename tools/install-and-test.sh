@@ -17,6 +17,7 @@
 #   * the C++ tests with ASan and UBSan, with clang and without x86 kernels
 #     (tools/check-portability.sh), under valgrind (tools/check-valgrind.sh), and an installed
 #     package with sanitizers (tools/check-sanitizers.sh)
+#   * the web site, built and opened in headless Chromium (tools/build-site.sh, tools/check-site.R)
 #   * bench/run.R short, which prints how lmm() compares in time; no figure fails
 #
 # A failing step does not stop the others. What was asked for and cannot run, because a package or a
@@ -198,7 +199,9 @@ check_package() {
   fi
 
   step "R CMD check"
-  check_options=()
+  # R CMD build has just built the vignettes, the site builds them again, and the check runs their
+  # code.
+  check_options=(--no-build-vignettes)
   # The manual needs LaTeX, half a gigabyte that nothing else here uses.
   command -v pdflatex >/dev/null 2>&1 || check_options+=(--no-manual)
   # No clock server needs to be reachable.
@@ -250,7 +253,7 @@ count_r_tests() {
 
 # Each prints file:line and what is wrong there.
 rules="check-core.sh check-core-includes.sh check-files.R check-names.R check-r-layers.R
-  check-generated.sh"
+  check-site-index.R check-generated.sh"
 check_rules() {
   local rule interpreter
   step "Rules of the sources"
@@ -269,7 +272,15 @@ check_r() {
   if [ "$full" = true ]; then check_package; else test_installed_package; fi
   check_rules
   # with the R checks, which take less time than those of the core
-  if [ "$full" = true ]; then check_sanitizers; fi
+  if [ "$full" = true ]; then
+    check_site
+    check_sanitizers
+  fi
+}
+
+check_site() {
+  run_quietly build-site env HENDERSON_LIB="$library" bash "$root/tools/build-site.sh" "$work/site"
+  run_quietly check-site Rscript "$root/tools/check-site.R" "$work/site"
 }
 
 # --- 4. the core, other compilers and checkers ---------------------------------------------------

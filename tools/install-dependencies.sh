@@ -3,7 +3,8 @@
 #
 #   bash tools/install-dependencies.sh run     to build and use the package
 #   bash tools/install-dependencies.sh test    also for the tests
-#   bash tools/install-dependencies.sh full    also the checkers of the full tier: clang, valgrind
+#   bash tools/install-dependencies.sh full    also what the full tier checks with: clang, valgrind,
+#                                              pkgdown, Chromium
 #
 # R packages come prebuilt from Debian (r-cran-*): seconds instead of a quarter of an hour from
 # source. What Debian does not have (agridat) comes from CRAN. Nothing is touched, and no network
@@ -64,6 +65,7 @@ apt_install() {
 }
 
 has_command() { command -v "$1" >/dev/null 2>&1; }
+has_r_package() { Rscript -e "quit(status = !nzchar(system.file(package = '$1')))"; }
 
 # An assignment, unlike a process substitution, stops the script when Rscript fails.
 find_missing() {
@@ -115,6 +117,9 @@ fi
 if [ "$checkers" = true ]; then
   has_command clang++ || has_command clang++-14 || apt_install clang || true
   has_command valgrind || apt_install valgrind || true
+  # the web site, and what it is looked at with
+  has_r_package pkgdown || apt_install r-cran-pkgdown || true
+  has_command chromium || apt_install chromium || true
 fi
 if [ "$purpose" = test ]; then
   # compiles the same file with the same flags only once
