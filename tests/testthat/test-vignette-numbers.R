@@ -106,3 +106,25 @@ test_that("split plot: variances and tests are those of the strata, four errors 
   parts <- c(squares[2], 69 * squares[3]) / 70
   expect_equal(one_genotype$df, sum(parts)^2 / sum(parts^2 / c(3, 414)), tolerance = 1e-5)
 })
+
+test_that("paired points: a pair that is less alike than chance gets the test of two groups", {
+  crossing <- transform(four_point_data(), Resp = c(10, 3, 6, 25))
+  fit <- suppressMessages(lmm(Resp ~ Treat + (1 | Ind), crossing))
+  two_groups <- t.test(crossing$Resp[3:4], crossing$Resp[1:2], var.equal = TRUE)
+  expect_true(is_singular(fit))
+  expect_equal(
+    coef(summary(fit))["Treat", "t value"], two_groups$statistic[["t"]], tolerance = 1e-8
+  )
+})
+
+test_that("paired points: both criteria are those by hand", {
+  constant <- log(2 * pi)
+  expect_equal(
+    -2 * as.numeric(logLik(fit_cached("four_points_ml"))),
+    4 * constant + 2 * log(169 / 2) + 2 * log(36 / 2) + 4, tolerance = 1e-10
+  )
+  expect_equal(
+    reml_criterion(fit_cached("four_points")), 2 * constant + log(169) + log(36) + log(4) + 2,
+    tolerance = 1e-10
+  )
+})
