@@ -29,9 +29,8 @@
 #' @section Check: [plot()][plot.henderson_lmm], [residuals()][residuals.henderson_lmm],
 #'   [is_singular()], [random_pca()],
 #'   [all_optimizers()]; [component()] for the pieces, [deviance_function()] for the criterion.
-#' @section Import: [as_lmm()] for fits by lme4; [broom_support], [emmeans_support],
-#'   [insight_support], [performance_support], [other_packages] for what other packages do with a
-#'   fit.
+#' @section Import: [as_lmm()] for fits by lme4; [interoperability] for what other packages do with
+#'   a fit.
 #' @section Migrate: `vignette("coming-from-lme4", package = "henderson")` translates lme4's and
 #'   lmerTest's functions; [lme4_generics].
 #' @section Vignettes: `introduction`, `coming-from-lme4`, `degrees-of-freedom` (tests of fixed

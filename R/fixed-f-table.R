@@ -51,29 +51,32 @@ f_test <- function(fit, L, ddf, rhs) {
   }
   test <- lapply(contrast_joint(fit, L, ddf, rhs), as.numeric)
   wald <- if (ddf == "Kenward-Roger" && test$num_df > 0 && !test$unknown) {
-    wald_statistic(fit, L, ddf, rhs) / test$num_df
+    wald_statistic(fit, L, contrast_covariance(fit, ddf), rhs)$value / test$num_df
   } else {
     test$f_value
   }
   c(test, mean_square = if (is_sigma_undetermined(fit)) NA_real_ else fit$sigma^2 * wald)
 }
 
-# d' (L C L')^- d with d = L beta - rhs and C the covariance of beta. Rows of L may be dependent:
-# any generalised inverse will do, and the one of the correlations does not depend on units.
-wald_statistic <- function(fit, L, ddf, rhs) {
+# `value` d' (L C L')^- d, d = L beta - rhs and C the covariance of beta, and the `rank` of L C L'.
+# Rows of L may be dependent: any generalised inverse will do, and the one of the correlations does
+# not depend on units.
+wald_statistic <- function(fit, L, covariance, rhs = 0) {
   L <- unname(L)
   unit <- row_powers(L)
   difference <- (as.vector(L %*% fit$beta) - rhs) / unit
   L <- L / unit
-  covariance <- L %*% contrast_covariance(fit, ddf) %*% t(L)
+  covariance <- L %*% covariance %*% t(L)
   # an adjustment that is larger than the variance itself is none
-  if (!all(is.finite(covariance)) || any(diag(covariance) < 0)) return(NA_real_)
+  if (!all(is.finite(covariance)) || any(diag(covariance) < 0)) {
+    return(list(value = NA_real_, rank = nrow(L)))
+  }
   error <- sqrt(diag(covariance))
   error[error == 0] <- 1
   decomposition <- eigen(covariance / tcrossprod(error), symmetric = TRUE)
   kept <- decomposition$values > 1e-10 * decomposition$values[1L]
   component <- crossprod(decomposition$vectors[, kept, drop = FALSE], difference / error)
-  sum(component^2 / decomposition$values[kept])
+  list(value = sum(component^2 / decomposition$values[kept]), rank = sum(kept))
 }
 
 # "Satterthwaite's method"

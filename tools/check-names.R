@@ -21,6 +21,9 @@ functions_elsewhere <- list(
   glmmTMB = "glmmTMB",
   # generics that our methods are registered on
   broom = c("tidy", "glance", "augment"), emmeans = c("joint_tests", "emtrends"),
+  car = c("Anova", "linearHypothesis", "deltaMethod", "vif", "Confint", "Boot", "S"),
+  lmtest = c("coeftest", "coefci", "waldtest", "lrtest"), multcomp = c("glht", "mcp", "cld"),
+  effects = c("Effect", "allEffects", "predictorEffect", "predictorEffects"),
   lattice = c("dotplot", "qqmath", "xyplot"), dplyr = "group_data", mice = "pool",
   insight = c(
     "find_formula", "find_random", "get_variance", "get_parameters", "get_df", "get_predicted",
