@@ -17,7 +17,9 @@ functions_elsewhere <- list(
     "lmer", "lmerControl", "ranef", "VarCorr", "bootMer", "rePCA", "isSingular", "isREML", "isLMM",
     "isGLMM", "isNLMM", "ngrps", "refit", "refitML", "getME", "us", "cs", "ar1"
   ),
-  nlme = c("getData", "intervals"),
+  nlme = c("getData", "intervals", "lme", "gls", "nlme", "corAR1", "corCompSymm"),
+  # of statsmodels and MixedModels.jl
+  elsewhere = c("mixedlm", "fit", "zerocorr", "parametricbootstrap"),
   glmmTMB = "glmmTMB",
   # generics that our methods are registered on
   broom = c("tidy", "glance", "augment"), emmeans = c("joint_tests", "emtrends"),
@@ -42,7 +44,11 @@ functions_elsewhere <- list(
   testthat = "test_check", Rcpp = "compileAttributes", R = "vmmin"
 )
 
-names_elsewhere <- c("allFit", "dpoMatrix", "var__", "cov__")
+names_elsewhere <- c(
+  "allFit", "dpoMatrix", "var__", "cov__", "pdBlocked", "pdIdent", "varPower", "varExp",
+  # statsmodels
+  "re_formula", "vc_formula", "cov_re", "fe_params", "random_effects", "bse_fe"
+)
 
 # Names that stand for any file, and files of other projects or made when something runs.
 files_elsewhere <- c("FILE.csv", "BEFORE.csv", "AFTER.csv")

@@ -128,3 +128,46 @@ test_that("paired points: both criteria are those by hand", {
     tolerance = 1e-10
   )
 })
+
+test_that("coming from SAS: the split plot of PROC MIXED's manual has the figures printed there", {
+  # SAS/STAT User's Guide, The MIXED Procedure, example "Split-Plot Design"
+  split <- data.frame(
+    Block = gl(4, 6), A = gl(3, 2, 24), B = gl(2, 1, 24),
+    Y = c(
+      56, 41, 50, 36, 39, 35, 30, 25, 36, 28, 33, 30,
+      32, 24, 31, 27, 15, 19, 30, 25, 35, 30, 17, 18
+    )
+  )
+  fit <- lmm(Y ~ A * B + (1 | Block) + (1 | A:Block), split)
+  expect_equal(
+    sprintf("%.4f", as.data.frame(VarCorr(fit))$vcov), c("15.3819", "62.3958", "9.3611")
+  )
+  expect_equal(sprintf("%.1f", reml_criterion(fit)), "119.8")
+  table <- anova(fit)
+  expect_equal(sprintf("%.2f", table[["F value"]]), c("4.07", "19.39", "4.02"))
+  expect_equal(sprintf("%.4f", table[["Pr(>F)"]]), c("0.0764", "0.0017", "0.0566"))
+  expect_equal(table$DenDF, c(6, 9, 9), tolerance = 1e-6)
+})
+
+test_that("coming from nlme: lme() fits the same models", {
+  need_peer("nlme")
+  data(Assay, package = "nlme", envir = environment())
+  Assay$all <- factor(1)
+  # lme() evaluates `random` where it can see nlme
+  pdBlocked <- nlme::pdBlocked
+  pdIdent <- nlme::pdIdent
+  crossed <- nlme::lme(logDens ~ sample * dilut, data = Assay, random = list(all = pdBlocked(list(
+    pdIdent(~ 0 + Block), pdIdent(~ 0 + Block:sample), pdIdent(~ 0 + Block:dilut)
+  ))))
+  ours <- lmm(
+    logDens ~ sample * dilut + (1 | Block) + (1 | Block:sample) + (1 | Block:dilut), Assay
+  )
+  # nlme stops at a relative change of 1e-6 or so
+  expect_equal(as.numeric(logLik(ours)), as.numeric(logLik(crossed)), tolerance = 1e-6)
+  weighted <- nlme::lme(Reaction ~ Days,
+    data = sleepstudy, random = ~ 1 | Subject, weights = nlme::varFixed(~ Days + 1)
+  )
+  own <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, weights = 1 / (Days + 1))
+  expect_equal(fixef(own), nlme::fixef(weighted), tolerance = 1e-5)
+  expect_equal(sigma(own), sigma(weighted), tolerance = 1e-4)
+})
