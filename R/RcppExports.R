@@ -97,3 +97,7 @@ profile_cpp <- function(moments, theta, reml, parameters, cutoffs, farthest, ste
     .Call(`_henderson_profile_cpp`, moments, theta, reml, parameters, cutoffs, farthest, step)
 }
 
+cluster_parts_cpp <- function(x, transposed_factor, residual, weights, starts, phi_root, adjust, limit) {
+    .Call(`_henderson_cluster_parts_cpp`, x, transposed_factor, residual, weights, starts, phi_root, adjust, limit)
+}
+

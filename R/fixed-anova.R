@@ -18,14 +18,17 @@
 #' @param ddf For one fit, one string: how denominator degrees of freedom are found, as in
 #'   [summary()][summary.henderson_lmm]. `"none"` (alias `"lme4"`) gives F values without
 #'   p-values.
+#' @param vcov,cluster For one fit, a cluster-robust covariance of the fixed effects, `"CR0"`,
+#'   `"CR1"` or `"CR2"`, and its clusters, see [vcov()][vcov.henderson_fit]; the tests are those of
+#'   [contrast_test()].
 #' @param model.names `NULL`, or one name for each fit, shown in the table.
 #' @return A data frame of class `c("henderson_anova", "anova", "data.frame")`.
 #'
 #'   One fit: one row for each term of the fixed part, columns `Sum Sq`, `Mean Sq` (in squared units
-#'   of the response: \eqn{\hat\sigma^2}{sigma_hat^2} times the F statistic, without Kenward and
-#'   Roger's scaling of it), `NumDF`, `DenDF`, `F value`, `Pr(>F)`; `NA` for a term whose columns
-#'   were all dropped. With `ddf = "none"`: `npar` (number of contrasts), `Sum Sq`, `Mean Sq`, `F
-#'   value`.
+#'   of the response: \eqn{\hat\sigma^2}{sigma_hat^2} times the F statistic, without the scaling of
+#'   it by Kenward and Roger's method or for a robust covariance), `NumDF`, `DenDF`, `F value`,
+#'   `Pr(>F)`; `NA` for a term whose columns were all dropped. With `ddf = "none"`: `npar` (number
+#'   of contrasts), `Sum Sq`, `Mean Sq`, `F value`.
 #'
 #'   Several fits: rows in increasing order of parameters, columns `npar`, `AIC`, `BIC`, `logLik`,
 #'   `-2*log(L)`, `Chisq`, `Df`, `Pr(>Chisq)`.
@@ -75,15 +78,19 @@
 #' @importFrom stats anova
 #' @export
 anova.henderson_lmm <- function(object, ..., refit = TRUE, type = c("III", "II", "I"),
-                                ddf = "Satterthwaite", model.names = NULL) {
+                                ddf = "Satterthwaite", model.names = NULL, vcov = "model",
+                                cluster = NULL) {
   # in do.call(anova, list(small = , large = )) every fit may have a name
   fits <- if (missing(object)) list(...) else list(object, ...)
   check_anova_names(fits)
   check_flag(refit)
   if (length(fits) == 1L) {
-    return(one_fit_anova(fits[[1L]], check_anova_type(type), ddf_method(ddf)))
+    method <- test_method(fits[[1L]], ddf, vcov, cluster, given = !missing(ddf))
+    return(one_fit_anova(fits[[1L]], check_anova_type(type), method))
   }
-  one_fit_only <- c(type = !missing(type), ddf = !missing(ddf))
+  one_fit_only <- c(
+    type = !missing(type), ddf = !missing(ddf), vcov = !missing(vcov), cluster = !missing(cluster)
+  )
   if (any(one_fit_only)) abort_one_fit_only(names(which(one_fit_only))[1L])
   check_comparable(fits)
   expressions <- as.list(
@@ -146,7 +153,7 @@ check_anova_names <- function(fits) {
   if (length(named) == 0L) {
     return(invisible(NULL))
   }
-  known <- c("refit", "type", "ddf", "model.names")
+  known <- c("refit", "type", "ddf", "model.names", "vcov", "cluster")
   abort_unknown_arguments(named, known)
 }
 

@@ -22,6 +22,9 @@
 #' @param ddf One string: how degrees of freedom are found, as in
 #'   [summary()][summary.henderson_lmm].
 #' @param level One number between 0 and 1: the confidence level.
+#' @param vcov One string: `"model"`, or a cluster-robust covariance of the fixed effects, `"CR0"`,
+#'   `"CR1"` or `"CR2"`, see [vcov()][vcov.henderson_fit].
+#' @param cluster The clusters of a robust covariance, as for [vcov()][vcov.henderson_fit].
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return For t tests a data frame of class `c("henderson_contrasts", "data.frame")`, one row
 #'   for each contrast, columns `Estimate`, `Std. Error`, `df`, `t value` (of `Estimate` minus
@@ -36,13 +39,20 @@
 #' @section Errors: `henderson_error_argument` for anything malformed;
 #'   `henderson_error_rank` for a contrast that cannot be estimated; `henderson_error_data` when the
 #'   fit does not hold its model frame and it is needed.
-#' @source Formulas and sources of the degrees of freedom: vignette `degrees-of-freedom`.
+#' @section Tests with a cluster-robust covariance: Degrees of freedom of t tests are
+#'   Satterthwaite's of the robust variance, which small or unequal clusters make few. F tests are
+#'   an approximation to Hotelling's T-squared ("HTZ") that is the same for one contrast; they are
+#'   `NA` where there are too few clusters for so many contrasts.
+#' @source Formulas and sources of the degrees of freedom: vignette `degrees-of-freedom`; with a
+#'   robust covariance Pustejovsky and Tipton (2018), *Journal of Business & Economic Statistics*
+#'   36, 672-683, sections 3.1 and 3.2.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
 #' contrast_test(fit)
 #' # the expected reaction time on day 5, and whether the slope is 10 ms a day
 #' contrast_test(fit, c(1, 5))
 #' contrast_test(fit, c(Days = 1), rhs = 10)
+#' contrast_test(fit, c(Days = 1), vcov = "CR2")
 #'
 #' fit <- lmm(yield ~ gen * fung + (1 | block / fung), durban.splitplot)
 #' L <- rbind(
@@ -53,11 +63,11 @@
 #' contrast_test(fit, L, joint = FALSE, ddf = "Kenward-Roger")
 #' @export
 contrast_test <- function(fit, L = NULL, rhs = 0, joint = NULL, ddf = "Satterthwaite",
-                          level = 0.95, ...) {
+                          level = 0.95, vcov = "model", cluster = NULL, ...) {
   check_no_dots(...)
   check_fit(fit)
   check_flag(joint, null_ok = TRUE)
-  ddf <- ddf_method(ddf)
+  ddf <- test_method(fit, ddf, vcov, cluster, given = !missing(ddf))
   check_level(level)
   if (is.null(joint)) joint <- is_for_joint_test(L)
   contrasts <- contrast_matrices(fit, L)

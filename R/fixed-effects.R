@@ -38,23 +38,53 @@ fixef.henderson_fit <- function(object, add.dropped = FALSE, ...) {
 #' @param correlation One logical: `TRUE` gives correlations in place of covariances.
 #' @param complete One logical: `TRUE` adds rows and columns of `NA` for the columns that were
 #'   dropped because the fixed-effects matrix does not have full rank.
+#' @param type One string. `"model"`: what the model says. Cluster-robust covariances, which hold
+#'   also where the covariances of the model are wrong: `"CR0"`, without a correction for few
+#'   clusters; `"CR1"`, times m / (m - 1) for m clusters; `"CR2"`, the bias-reduced one, which is
+#'   unbiased if the model is right.
+#' @param cluster For robust covariances, which rows belong together: `NULL`, the grouping factor in
+#'   whose levels those of all others are nested; names of one or more (for their combinations)
+#'   grouping factors or variables of the model frame; or a vector with a value for each row of the
+#'   fit or of its data. Rows of different clusters must not be correlated in the model, so crossed
+#'   grouping factors need a coarser variable.
 #' @inheritParams fixef.henderson_fit
-#' @return A plain numeric p x p matrix with row and column names: \eqn{\hat\sigma^2
-#'   (X'V^{-1}X)^{-1}}{sigma_hat^2 (X'V^-1X)^-1}, with \eqn{V} the covariance of the response
-#'   relative to \eqn{\sigma^2}{sigma^2} at the estimated parameters. Elements that depend on what
-#'   the data do not determine (see [lmm()]) are `NA`.
-#' @section Errors: class `henderson_error_argument` for an unknown or malformed argument.
-#' @source Searle, Casella and McCulloch (1992), *Variance Components*, section 7.2.
+#' @details The cluster-robust covariance is \eqn{\Phi \sum_i (E_i e_i)(E_i e_i)' \Phi}{Phi (sum_i
+#'   E_i e_i e_i'E_i') Phi}, \eqn{\Phi = (X'V^{-1}X)^{-1}}{Phi = (X'V^-1 X)^-1}, \eqn{e_i} the
+#'   residuals \eqn{y - X\hat\beta}{y - X beta_hat} of cluster i, and \eqn{E_i =
+#'   X_i'V_i^{-1}}{E_i = X_i'V_i^-1}, to which CR2 multiplies \eqn{A_i = D_i' B_i^{+1/2}
+#'   D_i}{A_i = D_i' B_i^(+1/2) D_i}, \eqn{B_i = D_i (V_i - X_i \Phi X_i') D_i'}{B_i = D_i (V_i -
+#'   X_i Phi X_i') D_i'}, \eqn{V_i = D_i'D_i}, with the pseudoinverse where fixed effects fit a
+#'   cluster exactly. Weights are part of V. Rows of weight zero are in no cluster.
+#' @return A plain numeric p x p matrix with row and column names; for `type = "model"`
+#'   \eqn{\hat\sigma^2 (X'V^{-1}X)^{-1}}{sigma_hat^2 (X'V^-1X)^-1}, with \eqn{V} the covariance of
+#'   the response relative to \eqn{\sigma^2}{sigma^2} at the estimated parameters. Elements that
+#'   depend on what the data do not determine (see [lmm()]) are `NA`.
+#' @section Errors: class `henderson_error_argument` for an unknown or malformed argument, and for
+#'   clusters that the model correlates; for robust covariances `henderson_error_data` when the fit
+#'   does not hold its model frame, `henderson_error_unsupported` when the data do not determine its
+#'   variances or levels of a factor are related, `henderson_error_computation` for CR2 of clusters
+#'   with too many rows.
+#' @source Searle, Casella and McCulloch (1992), *Variance Components*, section 7.2. Robust:
+#'   Bell and McCaffrey (2002), *Survey Methodology* 28, 169-181; Pustejovsky and Tipton (2018),
+#'   *Journal of Business & Economic Statistics* 36, 672-683, equations (6) to (11).
+#' @seealso [contrast_test()], [summary()][summary.henderson_lmm] and
+#'   [anova()][anova.henderson_lmm], which test with robust covariances.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
 #' vcov(fit)
 #' vcov(fit, correlation = TRUE)
+#' vcov(fit, type = "CR2")
 #' @export
-vcov.henderson_fit <- function(object, correlation = FALSE, complete = FALSE, ...) {
+vcov.henderson_fit <- function(object, correlation = FALSE, complete = FALSE,
+                               type = c("model", "CR0", "CR1", "CR2"), cluster = NULL, ...) {
   check_no_dots(...)
   check_flag(correlation)
   check_flag(complete)
-  covariance <- known_covariance(object)
+  type <- check_choice(type, c("model", robust_types))
+  covariance <- if (type != "model") robust_covariance(object, type, cluster) else {
+    if (!is.null(cluster)) abort_cluster_alone("type")
+    known_covariance(object)
+  }
   if (correlation) covariance <- covariance_to_correlation(covariance)
   if (!complete || length(object$dropped) == 0L) {
     return(covariance)

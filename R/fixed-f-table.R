@@ -29,10 +29,14 @@ f_table <- function(fit, contrasts, ddf, rhs = NULL, heading = NULL) {
   ))
 }
 
-# What to do about the rows for which Kenward and Roger's moments are those of no F distribution.
+# What to do about the rows for which Kenward and Roger's moments, or Hotelling's approximation, are
+# those of no F distribution.
 no_moments_note <- function(den_df, num_df, ddf) {
-  if (ddf != "Kenward-Roger" || !any(is.na(den_df) & !is.na(num_df))) {
+  if (!scales_f(ddf) || !any(is.na(den_df) & !is.na(num_df))) {
     return(NULL)
+  }
+  if (!is.null(robust_of(ddf))) {
+    return("Note: too few clusters for the cluster-robust covariance of as many contrasts where NA")
   }
   paste(
     "Note: too few groups for Kenward-Roger where NA; \"Satterthwaite\" and \"expected\" have df",
@@ -40,8 +44,11 @@ no_moments_note <- function(den_df, num_df, ddf) {
   )
 }
 
+# Is the F of a joint test a multiple of the Wald statistic over its degrees of freedom?
+scales_f <- function(ddf) ddf == "Kenward-Roger" || !is.null(robust_of(ddf))
+
 # list(num_df, den_df, f_value, p_value, unknown, mean_square). The mean square is that of the Wald
-# statistic; Kenward and Roger scale their F beyond it.
+# statistic; some methods scale their F beyond it.
 f_test <- function(fit, L, ddf, rhs) {
   if (nrow(L) == 0L) {
     return(list(
@@ -50,7 +57,7 @@ f_test <- function(fit, L, ddf, rhs) {
     ))
   }
   test <- lapply(contrast_joint(fit, L, ddf, rhs), as.numeric)
-  wald <- if (ddf == "Kenward-Roger" && test$num_df > 0 && !test$unknown) {
+  wald <- if (scales_f(ddf) && test$num_df > 0 && !test$unknown) {
     wald_statistic(fit, L, contrast_covariance(fit, ddf), rhs)$value / test$num_df
   } else {
     test$f_value
@@ -81,6 +88,7 @@ wald_statistic <- function(fit, L, covariance, rhs = 0) {
 
 # "Satterthwaite's method"
 ddf_title <- function(ddf) {
+  if (!is.null(robust_of(ddf))) return(robust_title(ddf))
   switch(ddf,
     expected = "Satterthwaite's method, expected information",
     paste0(ddf, "'s method")

@@ -7,11 +7,12 @@
 #'
 #' @param ddf one string, case does not matter: `"Satterthwaite"`, `"Kenward-Roger"`, `"expected"`
 #'   (the degrees of freedom of Kenward and Roger without their adjustment of the covariance), or
-#'   `"none"` (alias `"lme4"`).
+#'   `"none"` (alias `"lme4"`); or what `test_method()` gives, which is returned.
 #' @param fit a fit, to refuse what it does not allow; NULL leaves that to later.
 #' @return one string.
 #' @noRd
 ddf_method <- function(ddf, fit = NULL, arg = "ddf") {
+  if (!is.null(robust_of(ddf))) return(ddf)
   known <- c("Satterthwaite", "Kenward-Roger", "expected", "none", "lme4")
   if (is.character(ddf) && length(ddf) == 1L && !is.na(ddf)) {
     if (tolower(ddf) == "kr") ddf <- "Kenward-Roger"
@@ -30,6 +31,27 @@ check_ddf_allowed <- function(fit, ddf) {
     "Kenward and Roger's method is defined for REML fits; this one is by maximum likelihood.",
     "i" = "Fit with {.code REML = TRUE}, or use {.code ddf = \"Satterthwaite\"}."
   ), kind = "argument", variable = "ddf", observed = ddf)
+}
+
+#' The method of tests that is asked for by `ddf`, `vcov` and `cluster` of a function
+#'
+#' @param given logical: did the user give `ddf`?
+#' @return one string for `contrast_rows()` and others; of a cluster-robust covariance its type,
+#'   with the attribute `robust`, see `robust_parts()`.
+#' @noRd
+test_method <- function(fit, ddf, vcov, cluster, given, call = entry_frame()) {
+  vcov <- check_choice(vcov, c("model", robust_types), "vcov", call = call)
+  if (vcov == "model") {
+    if (!is.null(cluster)) abort_cluster_alone("vcov", call)
+    return(ddf_method(ddf))
+  }
+  if (given && ddf_method(ddf) != "Satterthwaite") {
+    abort(c(
+      "{.arg ddf} is for {.code vcov = \"model\"}.",
+      "i" = "Tests with {.code vcov = {.val {vcov}}} have degrees of freedom of their own."
+    ), kind = "argument", variable = "ddf", observed = ddf, call = call)
+  }
+  structure(vcov, robust = robust_parts(fit, vcov, independent_clusters(fit, cluster, call)))
 }
 
 # Limits of the expected information, whose dense matrices are as wide as all random coefficients
@@ -129,6 +151,7 @@ abort_large_information <- function(fit, method, pieces) {
 #' @noRd
 contrast_covariance <- function(fit, ddf) {
   ddf <- ddf_method(ddf, fit)
+  if (!is.null(robust_of(ddf))) return(robust_of(ddf)$covariance)
   if (ddf != "Kenward-Roger") return(fit$vcov)
   fit <- representative_fit(fit)
   adjusted <- fit$sigma^2 * inference_pieces(fit, ddf)$adjusted
@@ -148,7 +171,10 @@ contrast_rows <- function(fit, L, ddf, rhs = 0) {
   estimate <- as.vector(L %*% fit$beta) - rhs
   # a multiple of a contrast has the same degrees of freedom
   unit <- row_powers(L)
-  rows <- if (ddf == "none") {
+  rows <- if (!is.null(robust_of(ddf))) {
+    own <- robust_rows(robust_of(ddf), L / unit)
+    list(estimate = estimate, se = unit * own$se, df = own$df)
+  } else if (ddf == "none") {
     list(estimate = estimate, se = row_errors(fit, L), df = rep(Inf, nrow(L)))
   } else {
     own <- contrast_rows_cpp(inference_pieces(fit, ddf), L / unit)
@@ -167,8 +193,8 @@ contrast_rows <- function(fit, L, ddf, rhs = 0) {
 #'
 #' @return list(`num_df` (rank of L), `den_df`, `f_value`, `p_value`); for "none" `den_df` is Inf
 #'   and `p_value` NA. Both df and F are NA where no F distribution has the moments that Kenward and
-#'   Roger's method finds, and where they depend on what the data do not determine (`unknown` is
-#'   then TRUE).
+#'   Roger's method finds, or there are too few clusters for a robust covariance, and where they
+#'   depend on what the data do not determine (`unknown` is then TRUE).
 #' @noRd
 contrast_joint <- function(fit, L, ddf, rhs = 0) {
   ddf <- ddf_method(ddf, fit)
@@ -179,8 +205,12 @@ contrast_joint <- function(fit, L, ddf, rhs = 0) {
   size <- row_units(fit, L / common)
   estimate <- (as.vector(L %*% fit$beta) - rhs) / common / size
   L <- L / common / size
-  pieces <- if (ddf == "none") wald_pieces(fit) else inference_pieces(fit, ddf)
-  test <- joint_test_cpp(pieces, L, estimate, fit$sigma^2)
+  test <- if (!is.null(robust_of(ddf))) {
+    robust_joint(robust_of(ddf), L, estimate)
+  } else {
+    pieces <- if (ddf == "none") wald_pieces(fit) else inference_pieces(fit, ddf)
+    joint_test_cpp(pieces, L, estimate, fit$sigma^2)
+  }
   test$unknown <- undetermined_contrasts(fit, L, joint = TRUE)
   if (test$unknown) test[c("den_df", "f_value")] <- NaN
   if (is_df_undetermined(fit, ddf)) test$den_df <- NaN

@@ -83,23 +83,11 @@ deleted_units <- function(fit, groups, call = entry_frame()) {
     rows <- stats::setNames(as.list(seq_len(nrow(frame))), rownames(frame))
     return(list(rows = rows, name = "case"))
   }
-  factors <- lapply(groups, function(name) grouping_of(name, terms, frame, call))
+  factors <- lapply(groups, function(name) {
+    grouping_of(name, terms, frame, call, hint = "; {.val obs} is each row")
+  })
   units <- interaction(factors, drop = TRUE, sep = ":", lex.order = TRUE)
   list(rows = split(seq_len(nrow(frame)), units), name = paste(groups, collapse = "."))
-}
-
-grouping_of <- function(name, terms, frame, call) {
-  for (term in terms) {
-    if (term$group == name) return(factor(term$levels[term$level], levels = term$levels))
-  }
-  value <- if (name %in% names(frame)) .subset2(frame, name)
-  if (!is.null(value) && is.null(dim(value))) return(as.factor(value))
-  known <- unique(c(vapply(terms, `[[`, "", "group"), names(frame)[-1L]))
-  known <- grep("^\\(|^offset\\(", known, value = TRUE, invert = TRUE)
-  abort(c(
-    "{.arg groups} must name grouping factors or variables of the fit, not {.val {name}}.",
-    "i" = "They are {.val {known}}; {.val obs} is each row."
-  ), kind = "argument", variable = "groups", observed = name, call = call)
 }
 
 # Multiplications of a factorization: levels of the largest term go one by one, the others

@@ -15,6 +15,8 @@
 #'   with Student's t by Satterthwaite's degrees of freedom, as [contrast_test()] gives them; for
 #'   standard deviations and correlations normal limits on the scales of logarithms and of Fisher's
 #'   z, as [variance_components()] gives them. `"boot"`: from a parametric [bootstrap()].
+#' @param vcov,cluster For `method = "Wald"` and fixed effects, a cluster-robust covariance,
+#'   `"CR0"`, `"CR1"` or `"CR2"`, and its clusters, see [vcov()][vcov.henderson_fit].
 #' @param nsim,boot.type,seed For `method = "boot"`: as for [bootstrap()].
 #' @param signames `TRUE` names the rows `.sig01`, ..., `.sigma` as lme4 does; `FALSE` gives
 #'   `sd_(Intercept)|Subject`, `cor_Days.(Intercept)|Subject`, `sigma`.
@@ -35,22 +37,28 @@
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
 #' confint(fit)
 #' confint(fit, "beta_", method = "Wald")
+#' confint(fit, "beta_", method = "Wald", vcov = "CR2")
 #' confint(fit, "sd_Days|Subject", level = 0.9, signames = FALSE)
 #' @importFrom stats confint
 #' @export
 confint.henderson_lmm <- function(object, parm = NULL, level = 0.95,
                                   method = c("profile", "Wald", "boot"), nsim = 500,
                                   boot.type = c("perc", "basic", "norm"), signames = TRUE,
-                                  seed = NULL, ...) {
+                                  seed = NULL, vcov = "model", cluster = NULL, ...) {
   check_no_dots(...)
   check_level(level)
   method <- check_choice(method, c("profile", "Wald", "boot"))
+  if (method != "Wald" && !(identical(vcov, "model") && is.null(cluster))) {
+    abort("{.arg vcov} and {.arg cluster} are for {.code method = \"Wald\"}.",
+      kind = "argument", variable = "vcov", observed = vcov
+    )
+  }
   check_flag(signames)
   table <- interval_parameters(object)
   table <- table[chosen_parameters(table, parm), ]
   limits <- switch(method,
     profile = profile_limits(object, table, level),
-    Wald = wald_limits(object, table, level),
+    Wald = wald_limits(object, table, level, vcov, cluster),
     boot = {
       replicates <- bootstrap(object, nsim, seed = seed)
       t(confint.henderson_bootstrap(replicates, table$label, level, boot.type))
@@ -76,11 +84,11 @@ profile_limits <- function(fit, table, level) {
   limits
 }
 
-wald_limits <- function(fit, table, level) {
+wald_limits <- function(fit, table, level, vcov, cluster) {
   limits <- matrix(NA_real_, 2L, nrow(table))
   is_fixed <- table$kind == "fixed"
   if (any(is_fixed)) {
-    tests <- contrast_test(fit, level = level)
+    tests <- contrast_test(fit, level = level, vcov = vcov, cluster = cluster)
     limits[, is_fixed] <- t(as.matrix(tests[c("lower", "upper")]))[, table$coefficient[is_fixed]]
   }
   if (any(!is_fixed)) {

@@ -17,6 +17,9 @@
 #'   \item{`"none"`}{(alias `"lme4"`) t values without p-values}
 #'   }
 #'   Upper and lower case do not matter. Formulas and sources: vignette `degrees-of-freedom`.
+#' @param vcov,cluster A cluster-robust covariance of the coefficients in the tests, `"CR0"`,
+#'   `"CR1"` or `"CR2"`, and its clusters, see [vcov()][vcov.henderson_fit]; the tests are those of
+#'   [contrast_test()].
 #' @param x The result of `summary()`.
 #' @param digits One whole number: significant digits.
 #' @param signif.stars One logical: stars after p-values, when there are p-values.
@@ -30,9 +33,9 @@
 #'   \item{varcor}{the variances, as [VarCorr()][VarCorr.henderson_fit] gives them}
 #'   \item{residuals}{numeric, length n: Pearson residuals divided by \eqn{\hat\sigma}{sigma_hat}}
 #'   \item{sigma, vcov, criterion, REML, n, ngrps, AICtab}{residual standard deviation, covariance
-#'   of the coefficients (adjusted for `"Kenward-Roger"`), REML criterion or \eqn{-2 \log L}{-2 log
-#'   L}, whether REML, observations, named numbers of levels; `AIC`, `BIC`, `logLik`, `-2*log(L)`,
-#'   `df.resid` (`REML` alone for a REML fit)}
+#'   of the coefficients (adjusted for `"Kenward-Roger"`, or robust), REML criterion or \eqn{-2 \log
+#'   L}{-2 log L}, whether REML, observations, named numbers of levels; `AIC`, `BIC`, `logLik`,
+#'   `-2*log(L)`, `df.resid` (`REML` alone for a REML fit)}
 #'   \item{optimization}{list: `optimizer`, `evaluations` of the criterion, `converged`,
 #'   `parameters` (of each diagonal entry of theta: `"free"`, `"zero"` or `"undetermined"`) and the
 #'   `certificate` of convergence: what one more Newton step would gain (`predicted_decrease`, in
@@ -65,12 +68,15 @@
 #' print(summary(fit), digits = 3, correlation = FALSE, comp = "Std.Dev.")
 #' coef(summary(fit))
 #' coef(summary(fit, ddf = "Kenward-Roger"))
+#' coef(summary(fit, vcov = "CR2"))
 #' @importFrom rlang %||%
 #' @export
-summary.henderson_lmm <- function(object, correlation = NULL, ddf = "Satterthwaite", ...) {
+summary.henderson_lmm <- function(object, correlation = NULL, ddf = "Satterthwaite",
+                                  vcov = "model", cluster = NULL, ...) {
   check_no_dots(...)
   if (!is.null(correlation)) check_flag(correlation)
-  tests <- coefficient_tests(object, ddf_method(ddf), required = !missing(ddf))
+  method <- test_method(object, ddf, vcov, cluster, given = !missing(ddf))
+  tests <- coefficient_tests(object, method, required = !missing(ddf) || vcov != "model")
   structure(
     list(
       call = object$call, formula = object$parsed$formula, REML = object$REML,

@@ -320,6 +320,23 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cluster_parts_cpp
+Rcpp::List cluster_parts_cpp(const Eigen::MatrixXd& x, const Rcpp::S4& transposed_factor, const Eigen::VectorXd& residual, const Eigen::VectorXd& weights, const Rcpp::IntegerVector& starts, const Eigen::MatrixXd& phi_root, bool adjust, double limit);
+RcppExport SEXP _henderson_cluster_parts_cpp(SEXP xSEXP, SEXP transposed_factorSEXP, SEXP residualSEXP, SEXP weightsSEXP, SEXP startsSEXP, SEXP phi_rootSEXP, SEXP adjustSEXP, SEXP limitSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Eigen::MatrixXd& >::type x(xSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::S4& >::type transposed_factor(transposed_factorSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type residual(residualSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type starts(startsSEXP);
+    Rcpp::traits::input_parameter< const Eigen::MatrixXd& >::type phi_root(phi_rootSEXP);
+    Rcpp::traits::input_parameter< bool >::type adjust(adjustSEXP);
+    Rcpp::traits::input_parameter< double >::type limit(limitSEXP);
+    rcpp_result_gen = Rcpp::wrap(cluster_parts_cpp(x, transposed_factor, residual, weights, starts, phi_root, adjust, limit));
+    return rcpp_result_gen;
+END_RCPP
+}
 
 static const R_CallMethodDef CallEntries[] = {
     {"_henderson_bootstrap_cpp", (DL_FUNC) &_henderson_bootstrap_cpp, 8},
@@ -346,6 +363,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_influence_cpp", (DL_FUNC) &_henderson_influence_cpp, 5},
     {"_henderson_prediction_variance_cpp", (DL_FUNC) &_henderson_prediction_variance_cpp, 6},
     {"_henderson_profile_cpp", (DL_FUNC) &_henderson_profile_cpp, 7},
+    {"_henderson_cluster_parts_cpp", (DL_FUNC) &_henderson_cluster_parts_cpp, 8},
     {NULL, NULL, 0}
 };
 

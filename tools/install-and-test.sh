@@ -125,7 +125,8 @@ check_peers() {
   for package in $(Rscript "$root/tools/missing-packages.R" test); do
     cannot_run "what needs the R package $package" "it is not installed, see the set-up above"
   done
-  for peer in lme4 lmerTest pbkrtest nlme MASS lattice agridat emmeans generics broom.mixed RLRsim
+  for peer in lme4 lmerTest pbkrtest nlme MASS lattice agridat clubSandwich emmeans generics \
+    broom.mixed RLRsim
   do
     if ! Rscript -e "quit(status = !nzchar(system.file(package = '$peer')))"; then continue; fi
     load="invisible(loadNamespace('$peer')); cat(as.character(packageVersion('$peer')))"
