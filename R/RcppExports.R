@@ -73,6 +73,10 @@ satterthwaite_parts_cpp <- function(moments, theta, reml, held, curvature) {
     .Call(`_henderson_satterthwaite_parts_cpp`, moments, theta, reml, held, curvature)
 }
 
+constrained_parts_cpp <- function(moments, theta, sigma, reml, constraints) {
+    .Call(`_henderson_constrained_parts_cpp`, moments, theta, sigma, reml, constraints)
+}
+
 expected_parts_cpp <- function(moments, theta, reml, adjust, max_width, max_memory, held) {
     .Call(`_henderson_expected_parts_cpp`, moments, theta, reml, adjust, max_width, max_memory, held)
 }

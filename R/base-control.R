@@ -40,6 +40,10 @@ optimizers <- c("newton", "bfgs", "nelder_mead", "none")
 #' @param check_rank the same when columns of the fixed-effects matrix are linear combinations of
 #'   others; unless it is `"stop"` they are dropped from the model.
 #' @param check_singular the same when the fit is singular: see [is_singular()].
+#' @param fix `NULL`, or a named list or vector of numbers: variance parameters that are held, not
+#'   estimated; see [constraints].
+#' @param equal `NULL`, a character vector, or a list of them: names of standard deviations that are
+#'   equal; see [constraints].
 #' @param trace whole number, at least 0: larger numbers print more of the optimizer's progress.
 #' @param ... not used; unknown arguments are errors.
 #'
@@ -58,7 +62,8 @@ lmm_control <- function(optimizer = c("newton", "bfgs", "nelder_mead", "none"),
                         max_iterations = 1000L, tolerance = 1e-12, threads = 1L, sparse_x = NA,
                         keep = c("frame", "X"), check_nobs_vs_nlev = "stop",
                         check_nobs_vs_nre = "stop", check_nlev_gtr_1 = "stop",
-                        check_rank = "message", check_singular = "message", trace = 0L, ...) {
+                        check_rank = "message", check_singular = "message", trace = 0L, ...,
+                        fix = NULL, equal = NULL) {
   check_no_dots(...)
   tolerance_ok <- is_plain_number(tolerance) && tolerance > 0 && tolerance < 1
   if (!tolerance_ok) {
@@ -80,9 +85,51 @@ lmm_control <- function(optimizer = c("newton", "bfgs", "nelder_mead", "none"),
     check_nlev_gtr_1 = check_choice(check_nlev_gtr_1, check_levels, kind = "control"),
     check_rank = check_choice(check_rank, check_levels, kind = "control"),
     check_singular = check_choice(check_singular, check_levels, kind = "control"),
-    trace = as.integer(check_count(trace, kind = "control"))
+    trace = as.integer(check_count(trace, kind = "control")),
+    fix = check_fix(fix), equal = check_equal(equal)
   )
+  if (control$optimizer != "newton" && !(is.null(fix) && is.null(equal))) {
+    abort(c(
+      "{.arg fix} and {.arg equal} need {.code optimizer = \"newton\"}; it is
+       {.val {control$optimizer}}."
+    ), kind = "control", variable = "optimizer", observed = control$optimizer)
+  }
   structure(control, class = "henderson_control")
+}
+
+# Held parameters: NULL, or numeric with names.
+check_fix <- function(fix, call = entry_frame()) {
+  if (length(fix) == 0L && (is.null(fix) || is.list(fix))) return(NULL)
+  values <- if (is.list(fix)) fix else as.list(fix)
+  numbers <- all(vapply(values, is_plain_number, TRUE))
+  if (!numbers || is.null(names(fix)) || !all(nzchar(names(fix))) || anyDuplicated(names(fix))) {
+    allowed <- "a list of numbers, each with a name of its own"
+    hint <- "For instance {.code fix = list(sigma = 1, \"sd_(Intercept)|Subject\" = 25)}."
+    abort_argument(fix, "fix", allowed, "control", call, hint = hint)
+  }
+  fix <- vapply(values, as.double, 0)
+  sigma <- fix[names(fix) == "sigma"]
+  if (length(sigma) == 1L && sigma <= 0) {
+    abort("The residual standard deviation in {.arg fix} must be positive, not {sigma}.",
+      kind = "control", variable = "fix", observed = unname(sigma), call = call
+    )
+  }
+  fix
+}
+
+# Groups of equal standard deviations: NULL, or a list of character vectors.
+check_equal <- function(equal, call = entry_frame()) {
+  if (is.null(equal)) return(NULL)
+  groups <- if (is.character(equal)) list(equal) else equal
+  fine <- is.list(groups) && length(groups) > 0L && all(vapply(groups, function(own) {
+    is.character(own) && length(own) > 1L && !anyNA(own)
+  }, TRUE))
+  if (!fine || anyDuplicated(unlist(groups))) {
+    allowed <- "a list of character vectors, each of two names or more, no name twice"
+    hint <- "For instance {.code equal = c(\"sd_(Intercept)|a\", \"sd_(Intercept)|b\")}."
+    abort_argument(equal, "equal", allowed, "control", call, hint = hint)
+  }
+  unname(groups)
 }
 
 # What lmm_control() gives without arguments, made once.

@@ -330,3 +330,39 @@ congruence <- function(M) {
   swapped <- M[to[, 1L], from[, 2L], drop = FALSE] * M[to[, 2L], from[, 1L], drop = FALSE]
   direct + swapped * rep(from[, 1L] != from[, 2L], each = nrow(to))
 }
+
+# --- standard deviations and correlations ---
+
+#' The standard deviations and correlations that theta stands for
+#'
+#' @return data frame in the order of theta: `label` ("sd_(Intercept)|Subject",
+#'   "cor_Days.(Intercept)|Subject"), `kind` ("sd", "correlation"), `theta` (its position), `row`,
+#'   `column` (within the term), `term` (its position), `coefficient` (NA).
+#' @noRd
+variance_parameters <- function(random) {
+  table <- do.call(rbind, lapply(seq_along(random), term_parameters, random = random))
+  table[order(table$theta), ]
+}
+
+# Of the entries of an unstructured or diagonal matrix: the row and column that each theta belongs
+# to. Of other structures: the standard deviations come first, then correlations of all columns.
+term_parameters <- function(position, random) {
+  term <- random[[position]]
+  if (has_entries(term$structure)) {
+    at <- lambda_entries(term)
+    row <- at$row
+    column <- at$column
+    is_deviation <- row == column
+    label <- term$columns[row]
+    label[!is_deviation] <- paste0(label, ".", term$columns[column])[!is_deviation]
+  } else {
+    label <- structure_labels(term$structure, term$columns)
+    is_deviation <- seq_along(label) <= structure_deviations(term$structure, term$columns)
+    row <- column <- seq_along(label)
+  }
+  data.frame(
+    label = paste0(ifelse(is_deviation, "sd_", "cor_"), label, "|", term$group),
+    kind = ifelse(is_deviation, "sd", "correlation"), theta = term$theta_index, row = row,
+    column = column, term = position, coefficient = NA_integer_
+  )
+}

@@ -296,6 +296,8 @@ check_random_terms <- function(random, n, control, weights = NULL) {
     if (n_levels < 2L) report_one_level(term, control)
     # by their relatives, effects of a level with one row, or with none, are told from residuals
     if (is_related(term)) next
+    # a residual variance that is known is told from any other
+    if ("sigma" %in% names(control$fix)) next
     if (n_levels >= n) {
       report_many_levels(term, n_levels, n, control)
     } else {

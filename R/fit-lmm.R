@@ -95,6 +95,7 @@ lmm <- function(formula, data = NULL, REML = TRUE, control = lmm_control(), star
   control <- if (missing(control)) default_control else check_control(control)
   check_flag(REML)
   control$trace <- max(control$trace, check_count(as_count(verbose), "verbose"))
+  check_start_is_free(start, control)
   parsed <- parse_formula(formula, caller)
   parsed <- with_relationship(parsed, check_relationship(relationship))
   # `..1` means something in this call only
@@ -174,13 +175,15 @@ prepare_design <- function(design, frame, control) {
 #' @noRd
 fit_prepared <- function(prepared, parsed, frame, design, REML, control, start, call) {
   columns <- prepared$columns
-  result <- fit_core(prepared$pointer, design$random, REML, control, start)
+  constraints <- new_constraints(control, design$random)
+  result <- fit_core(prepared$pointer, design$random, REML, control, start, constraints)
   check_defined(result, design, design$X, frame, start)
   check_not_exact(result, design, columns$X, frame)
   print_trace(result$evidence$trace, control$trace)
   keep <- kept_bytes(design, columns$X, frame, control)
   kept <- if (keep > 0) cross_products_cpp(prepared$pointer, keep)
   fit <- new_lmm_fit(call, parsed, REML, frame, design, columns, control, result, kept)
+  fit$constraints <- constraints
   fit <- at_representative(fit, prepared$pointer, result, design)
   report_outcome(fit, control)
   fit

@@ -57,7 +57,8 @@ point_fields <- function(result, design, parts, names_beta) {
     pwrss = point$pwrss, b = blocks$b, u = blocks$u, conditional_variance = blocks$variance,
     fitted = as.double(fitted), n = as.integer(point$n),
     optimization = c(result$optimizer, list(
-      gradient = named(point$gradient, names_theta),
+      # of a fit with constraints there is none by theta
+      gradient = named(rep_len(c(point$gradient, NA), length(names_theta)), names_theta),
       standardized = named(point$standardized, names_theta),
       singular = any(point$standardized[theta_lower(parts) == 0] < 1e-4) ||
         is_degenerate(parts, point$theta, 1e-4)

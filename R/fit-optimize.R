@@ -39,6 +39,15 @@ check_start <- function(start, random, control) {
   start
 }
 
+# theta is relative to sigma, constraints are not.
+check_start_is_free <- function(start, control) {
+  if (is.null(start) || is.null(c(control$fix, control$equal))) return(invisible(NULL))
+  abort(c(
+    "{.arg start} cannot be given with constraints on variance parameters.",
+    "i" = "Leave it out: the search has starts of its own."
+  ), kind = "start", variable = "start")
+}
+
 #' `start` in the order of theta: a vector with names is matched by them; a single number needs none
 #' @param names names of theta.
 #' @noRd
@@ -61,15 +70,17 @@ by_names <- function(start, names) {
 #'
 #' @param prepared pointer from `prepare_cpp()`; `random` the terms, in theta order.
 #' @param start numeric or NULL.
+#' @param constraints from `new_constraints()`: the start is not used then.
 #' @return list from `fit_cpp()`, with `optimizer` added.
 #' @noRd
-fit_core <- function(prepared, random, REML, control, start) {
+fit_core <- function(prepared, random, REML, control, start, constraints = NULL) {
   if (!is.null(start)) start <- canonical_signs(start, random)
   outside <- control$optimizer %in% c("bfgs", "nelder_mead")
   options <- list(
     REML = REML, optimize = !outside && control$optimizer != "none", certify = outside,
     start = start, max_iterations = control$max_iterations, tolerance = control$tolerance
   )
+  if (!is.null(constraints)) options$constraints <- core_constraints(constraints)
   if (!outside) {
     result <- fit_in_memory(prepared, options, random)
     result$optimizer <- newton_outcome(result$evidence, control)
@@ -209,6 +220,7 @@ report_outcome <- function(fit, control) {
   report_precision(fit)
   inform_undetermined(fit)
   inform_flat(fit)
+  inform_flat_constrained(fit)
   invisible(fit)
 }
 

@@ -26,6 +26,11 @@ ddf_method <- function(ddf, fit = NULL, arg = "ddf") {
 }
 
 check_ddf_allowed <- function(fit, ddf) {
+  if (ddf %in% c("Kenward-Roger", "expected")) {
+    require_unconstrained(fit, paste0("The method \"", ddf, "\" for degrees of freedom"),
+      instead = "Use {.code ddf = \"Satterthwaite\"}."
+    )
+  }
   if (ddf != "Kenward-Roger" || fit$REML) return(invisible(ddf))
   abort(c(
     "Kenward and Roger's method is defined for REML fits; this one is by maximum likelihood.",
@@ -60,7 +65,8 @@ largest_information <- list(width = 1e4, memory = 8e9)
 
 #' What degrees of freedom and tests are made of, computed once per fit
 #'
-#' At the representative of the fit, whose sigma belongs to it.
+#' At the representative of the fit, whose sigma belongs to it. Of a fit with constraints the
+#' parameters are theta and log sigma^2, and `hessian` and `free` by the coordinates that are free.
 #' @param method "Satterthwaite", "Kenward-Roger" or "expected".
 #' @param limit list(`width`, `memory` in bytes) of the largest dense matrices to be tried.
 #' @return list(`phi`, `adjusted` (p x p), `phi_moves` (p p x k), `offset` (k), `weight` (k x k),
@@ -77,7 +83,11 @@ inference_pieces <- function(fit, method, limit = largest_information) {
   if (method == "Kenward-Roger") check_adjustable(fit)
   moments <- unclass(cross_products_of(fit))
   held <- redundant_parameters(fit, method)
-  pieces <- if (method == "Satterthwaite") {
+  pieces <- if (is_constrained(fit)) {
+    constrained_parts_cpp(
+      moments, fit$theta, fit$sigma, fit$REML, core_constraints(fit$constraints)
+    )
+  } else if (method == "Satterthwaite") {
     known <- fit$cache$curvature
     here <- identical(known$theta, unname(fit$theta)) && identical(known$REML, fit$REML)
     satterthwaite_parts_cpp(moments, fit$theta, fit$REML, held, if (here) known$hessian)
@@ -269,20 +279,42 @@ plain_matrix <- function(L) {
 variance_parameter_covariance <- function(fit) {
   fit <- representative_fit(fit)
   pieces <- inference_pieces(fit, "Satterthwaite")
+  names <- c(names(fit$theta), "sigma")
+  if (is_constrained(fit)) {
+    # of theta and log sigma^2
+    scale <- c(rep(1, length(fit$theta)), fit$sigma / 2)
+    covariance <- 2 * pieces$weight * outer(scale, scale)
+    dimnames(covariance) <- list(names, names)
+    return(list(covariance = covariance, active = has_full_columns(fit)))
+  }
   slope <- pieces$offset / 2
   inverse <- pieces$weight
   along <- as.vector(inverse %*% slope)
   sigma <- fit$sigma
   last <- sigma^2 * (sum(slope * along) + 1 / (4 * pieces$degrees))
   covariance <- 2 * rbind(cbind(inverse, sigma * along), c(sigma * along, last))
-  names <- c(names(fit$theta), "sigma")
   dimnames(covariance) <- list(names, names)
   list(covariance = covariance, active = pieces$free != 0)
+}
+
+# Of each theta: does its column of Lambda have a diagonal entry? Correlations always do.
+has_full_columns <- function(fit) {
+  active <- logical(length(fit$theta))
+  for (term in fit$random) {
+    own <- if (has_entries(term$structure)) {
+      diag(lambda_matrix(term, fit$theta))[lambda_entries(term)$column] != 0
+    } else {
+      theta_lower(list(term)) != 0 | fit$theta[term$theta_index] != 0
+    }
+    active[term$theta_index] <- own
+  }
+  active
 }
 
 # Away from an optimum the Hessian tells nothing of how well the parameters are known. Those of
 # another program that stopped a little early are near enough.
 is_near_optimum <- function(fit) {
+  if (is_constrained(fit)) return(isTRUE(fit$optimization$converged))
   pieces <- inference_pieces(fit, "Satterthwaite")
   gain <- sum(fit$optimization$gradient * (pieces$weight %*% fit$optimization$gradient)) / 2
   curvatures <- eigen(pieces$hessian, symmetric = TRUE, only.values = TRUE)$values

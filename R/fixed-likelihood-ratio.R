@@ -116,14 +116,18 @@ likelihood_ratio_table <- function(fits, untested) {
   degrees <- c(NA, diff(parameters))
   p_value <- stats::pchisq(chi_squared, degrees, lower.tail = FALSE)
   unrelated <- differ_in_relationship(fits)
-  p_value[degrees %in% 0 | c(FALSE, diff(untested) != 0) | unrelated] <- NA
+  apart <- differ_in_constraints(fits)
+  p_value[degrees %in% 0 | c(FALSE, diff(untested) != 0) | unrelated | apart] <- NA
   table <- data.frame(
     parameters, vapply(likelihoods, stats::AIC, 0), vapply(likelihoods, stats::BIC, 0), value,
     -2 * value, chi_squared, degrees, p_value,
     row.names = names(fits)
   )
   names(table) <- c("npar", "AIC", "BIC", "logLik", "-2*log(L)", "Chisq", "Df", "Pr(>Chisq)")
-  note <- if (any(unrelated)) "Note: fits that differ in a relationship are not tested"
+  note <- c(
+    if (any(unrelated)) "Note: fits that differ in a relationship are not tested",
+    if (any(apart)) "Note: a fit is not tested against one without its constraints"
+  )
   new_anova(table, c(comparison_heading(fits), note))
 }
 
@@ -134,6 +138,12 @@ differ_in_relationship <- function(fits) {
     both <- intersect(random_groups(fit), random_groups(before))
     !identical(relationships_of(fit$random)[both], relationships_of(before$random)[both])
   }, fits[-1L], fits[-length(fits)]))
+}
+
+# Does the fit before lack a constraint of a fit? It is then no case of that.
+differ_in_constraints <- function(fits) {
+  c(FALSE, mapply(function(fit, before) !has_constraints_of(before, fit),
+    fits[-1L], fits[-length(fits)]))
 }
 
 random_groups <- function(fit) unique(vapply(fit$random, `[[`, "", "group"))
@@ -153,8 +163,10 @@ comparison_heading <- function(fits) {
   formulas <- vapply(fits, function(fit) {
     text <- expression_text(stats::formula(fit))
     relationship <- fit$call$relationship
-    if (!is.language(relationship)) return(text)
-    paste0(text, ", relationship = ", expression_text(relationship))
+    if (is.language(relationship)) {
+      text <- paste0(text, ", relationship = ", expression_text(relationship))
+    }
+    paste(c(text, if (inherits(fit, "henderson_fit")) constraint_notes(fit)), collapse = "; ")
   }, "")
   c(data_line, "Models:", paste0(names(fits), ": ", formulas))
 }

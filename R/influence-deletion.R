@@ -55,6 +55,7 @@ influence.henderson_lmm <- function(model, groups = NULL,
       kind = "unsupported", variable = "model"
     )
   }
+  require_unconstrained(model, "Influence", "Without a unit: {.code update(fit, subset = )}.")
   units <- deleted_units(model, groups)
   if (method == "auto") {
     given <- model$control$optimizer == "none"

@@ -57,6 +57,9 @@ standardized_residuals <- function(fit) {
 #' @export
 rstudent.henderson_lmm <- function(model, ...) {
   check_no_dots(...)
+  require_unconstrained(model, "A residual with sigma estimated without its row",
+    instead = "{.fn rstandard} has the fit's own."
+  )
   values <- standardized_residuals(model)
   used <- sum(!is.na(values) | is.nan(values))
   count <- length(model$beta)

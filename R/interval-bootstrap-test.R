@@ -35,7 +35,10 @@ bootstrap_test <- function(fit, null, nsim = 1000, seed = NULL, threads = 1L,
   check_no_dots(...)
   check_fit(fit)
   check_fit(null)
-  for (one in list(fit, null)) require_independent(one, "The bootstrap")
+  for (one in list(fit, null)) {
+    require_independent(one, "The bootstrap")
+    require_unconstrained(one, "The bootstrap", "{.fn anova} compares two fits.")
+  }
   check_count(nsim, min = 1)
   check_count(seed, min = -.Machine$integer.max, null_ok = TRUE)
   check_count(threads, min = 1)

@@ -62,6 +62,9 @@ bootstrap <- function(fit, nsim = 1000, statistic = NULL,
   check_no_dots(...)
   check_fit(fit)
   require_independent(fit, "The bootstrap")
+  require_unconstrained(fit, "The bootstrap",
+    instead = "{.fn simulate} and {.fn refit_response} draw and fit replicates by hand."
+  )
   check_count(nsim, min = 1)
   check_function(statistic, null_ok = TRUE)
   type <- check_choice(type, c("parametric", "residual", "wild", "case"))

@@ -9,8 +9,7 @@
 #'   it has none.
 #' @noRd
 interval_parameters <- function(fit) {
-  variances <- do.call(rbind, lapply(seq_along(fit$random), term_parameters, fit = fit))
-  variances <- variances[order(variances$theta), ]
+  variances <- variance_parameters(fit$random)
   variances$name <- sprintf(".sig%02d", seq_len(nrow(variances)))
   fixed <- seq_along(fit$beta)
   none <- rep(NA_integer_, length(fixed) + 1L)
@@ -22,29 +21,6 @@ interval_parameters <- function(fit) {
   table <- rbind(variances[names(others)], others)
   rownames(table) <- NULL
   table
-}
-
-# Of the entries of an unstructured or diagonal matrix: the row and column that each theta belongs
-# to. Of other structures: the standard deviations come first, then correlations of all columns.
-term_parameters <- function(position, fit) {
-  term <- fit$random[[position]]
-  if (has_entries(term$structure)) {
-    at <- lambda_entries(term)
-    row <- at$row
-    column <- at$column
-    is_deviation <- row == column
-    label <- term$columns[row]
-    label[!is_deviation] <- paste0(label, ".", term$columns[column])[!is_deviation]
-  } else {
-    label <- structure_labels(term$structure, term$columns)
-    is_deviation <- seq_along(label) <= structure_deviations(term$structure, term$columns)
-    row <- column <- seq_along(label)
-  }
-  data.frame(
-    label = paste0(ifelse(is_deviation, "sd_", "cor_"), label, "|", term$group),
-    kind = ifelse(is_deviation, "sd", "correlation"), theta = term$theta_index, row = row,
-    column = column, term = position, coefficient = NA_integer_
-  )
 }
 
 # The rows of the table that `parm` asks for: numbers, names of either kind, "theta_" for the

@@ -79,6 +79,7 @@ profile.henderson_lmm <- function(fitted, which = NULL, alphamax = 0.01, signame
 
 # Profiles that the core computes: limits at `cutoffs`, points up to `farthest`.
 run_profiles <- function(fit, table, cutoffs = numeric(0L), farthest = 0, step = 1) {
+  require_unconstrained(fit, "A profile", "Use {.code confint(fit, method = \"Wald\")}.")
   if (nrow(table) == 0L) return(list())
   parameters <- lapply(seq_len(nrow(table)), function(i) {
     contrast <- as.numeric(seq_along(fit$beta) == table$coefficient[i])

@@ -11,8 +11,8 @@
 #' @param object A fit by [lmm()].
 #' @param REML `NULL`: the criterion the fit was made with. `TRUE` or `FALSE`: the restricted or
 #'   the ordinary likelihood, at the fit's own covariance parameters \eqn{\theta}{theta}, with
-#'   \eqn{\beta}{beta} and \eqn{\sigma}{sigma} the best for that criterion. It does not refit:
-#'   [refit_ml()] does.
+#'   \eqn{\beta}{beta} and \eqn{\sigma}{sigma} the best for that criterion (of a fit with
+#'   [constraints] at its own \eqn{\sigma}{sigma}). It does not refit: [refit_ml()] does.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return `logLik`: class `logLik`, one number with attributes `df` (coefficients + covariance
 #'   parameters + 1 for \eqn{\sigma}{sigma}, as [n_parameters()] counts them), `nobs` and `nall`
@@ -82,6 +82,9 @@ criterion_value <- function(fit, REML = NULL) {
   degrees <- if (REML) fit$n - length(fit$beta) else fit$n
   log_weights <- if (is.null(fit$weights)) 0 else sum(log(fit$weights[fit$weights > 0]))
   log_determinant <- fit$log_det[["M"]] - log_weights + if (REML) fit$log_det[["RX"]] else 0
+  if (is_constrained(fit)) {
+    return(log_determinant + degrees * log(2 * pi * fit$sigma^2) + fit$pwrss / fit$sigma^2)
+  }
   log_determinant + degrees * (1 + log(2 * pi * fit$pwrss / degrees))
 }
 
@@ -93,9 +96,9 @@ criterion_value <- function(fit, REML = NULL) {
 #' @return `nobs`: the number of rows with a positive weight that were used. `df.residual`: that
 #'   number minus `n_parameters()`. `n_parameters`: fixed-effects coefficients + covariance
 #'   parameters \eqn{\theta}{theta} + 1 for \eqn{\sigma}{sigma}, less those that the data do not
-#'   determine (see [lmm()]). `n_groups`: a named integer vector, the number of levels of every
-#'   grouping factor. A data frame is handed on to `n_groups()` of package dplyr, which has another
-#'   function of this name.
+#'   determine (see [lmm()]) and those that [constraints] hold. `n_groups`: a named integer vector,
+#'   the number of levels of every grouping factor. A data frame is handed on to `n_groups()` of
+#'   package dplyr, which has another function of this name.
 #' @section Errors: class `henderson_error_argument` for an unknown argument or another object.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
@@ -126,7 +129,7 @@ n_parameters <- function(object, ...) {
 
 # Of a fit, or of what `nested_fit()` gives.
 parameter_count <- function(fit) {
-  length(fit$beta) + length(fit$theta) + 1L - undetermined_count(fit)
+  length(fit$beta) + length(fit$theta) + 1L - undetermined_count(fit) - constrained_count(fit)
 }
 
 #' @rdname nobs.henderson_fit

@@ -22,7 +22,7 @@ fit_notes <- function(fit) {
   if (is_singular(fit)) {
     notes <- c(notes, "singular fit: a covariance matrix of the random effects is not of full rank")
   }
-  c(notes, undetermined_notes(fit), convergence_note(fit))
+  c(notes, constraint_notes(fit), undetermined_notes(fit), convergence_note(fit))
 }
 
 # What a reader of a table of tests must know.

@@ -73,10 +73,14 @@ prediction_terms <- function(fit, parts, columns, rows) {
 prediction_df <- function(fit, total, scores, method) {
   pieces <- inference_pieces(fit, method)
   moves <- covariance_moves(fit, scores, natural = method == "Satterthwaite") / total
+  # by log sigma^2, of which kappa does not depend
+  if (is_constrained(fit)) moves <- cbind(moves, 0)
   # nothing is uncertain about a variance of zero but sigma
   moves[which(total == 0), ] <- 0
   h <- moves + rep(pieces$offset, each = length(total))
-  1 / (1 / pieces$degrees + rowSums((h %*% pieces$weight) * h))
+  uncertainty <- 1 / pieces$degrees + rowSums((h %*% pieces$weight) * h)
+  # below that it is the rounding of parameters that are known
+  ifelse(uncertainty < 1e-14, Inf, 1 / uncertainty)
 }
 
 #' Derivatives of kappa by the covariance parameters

@@ -6,6 +6,7 @@
 # `within`: are terms reduced column by column before they are removed?
 random_reductions <- function(fit, within = TRUE) {
   require_independent(fit, "A test of random terms")
+  require_unconstrained(fit, "A test of random terms", "{.fn anova} compares two fits.")
   lapply(fit$random, require_entries)
   reductions <- lapply(seq_along(fit$parsed$random), function(position) {
     term <- fit$parsed$random[[position]]

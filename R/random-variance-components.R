@@ -42,7 +42,8 @@ VarCorr.henderson_fit <- function(x, sigma = 1, ...) {
   })
   names(components) <- unique_labels(vapply(x$random, `[[`, "", "group"))
   structure(components,
-    sc = sigma, useSc = TRUE, class = "henderson_varcorr", notes = undetermined_notes(x)
+    sc = sigma, useSc = TRUE, class = "henderson_varcorr",
+    notes = c(constraint_notes(x), undetermined_notes(x))
   )
 }
 

@@ -66,8 +66,11 @@ variance_components <- function(fit, scale = c("sd", "variance", "log_sd", "thet
   known <- !irregular$all & determined &
     !vapply(table$theta, function(index) any(irregular$theta[index]), TRUE)
   covariance <- jacobian %*% parameters %*% t(jacobian)
-  covariance[!known, ] <- covariance[, !known] <- NA
-  if (any(!known)) inform_irregular(irregular$reason)
+  # what is held moves with nothing but rounding
+  held <- is_constrained(fit) & diag(covariance) <= 1e-14 * pmax(table$estimate^2, 1e-4)
+  table$estimate[held & abs(table$estimate) < 1e-12] <- 0
+  if (any(!known & !held)) inform_irregular(irregular$reason)
+  covariance[!known | held, ] <- covariance[, !known | held] <- NA
   names <- component_names(table)
   dimnames(covariance) <- list(names, names)
   se <- sqrt(diag(covariance))
@@ -248,6 +251,7 @@ irregular_parameters <- function(fit) {
   undetermined <- undetermined_parameters(fit)
   fit <- representative_fit(fit)
   active <- variance_parameter_covariance(fit)$active
+  if (is_constrained(fit)) return(irregular_constrained(fit, !active))
   flat <- flat_parameters(inference_pieces(fit, "Satterthwaite")$hessian, active) & !undetermined
   boundary <- !active & !undetermined
   list(
@@ -261,6 +265,14 @@ irregular_parameters <- function(fit) {
       }
     )
   )
+}
+
+# The same of a fit with constraints, whose Hessian is by other parameters.
+irregular_constrained <- function(fit, boundary) {
+  pieces <- inference_pieces(fit, "Satterthwaite")
+  flat <- any(flat_parameters(pieces$hessian, pieces$free != 0))
+  unknown <- if (flat) "not determined by the data with the constraints of the fit"
+  list(theta = boundary, all = flat, reason = c(boundary_reasons(fit, boundary), unknown))
 }
 
 # Variances of zero, and correlation matrices that are not of full rank although no variance is.

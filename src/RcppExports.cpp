@@ -235,6 +235,20 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// constrained_parts_cpp
+Rcpp::List constrained_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, double sigma, bool reml, const Rcpp::List& constraints);
+RcppExport SEXP _henderson_constrained_parts_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP sigmaSEXP, SEXP remlSEXP, SEXP constraintsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type theta(thetaSEXP);
+    Rcpp::traits::input_parameter< double >::type sigma(sigmaSEXP);
+    Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type constraints(constraintsSEXP);
+    rcpp_result_gen = Rcpp::wrap(constrained_parts_cpp(moments, theta, sigma, reml, constraints));
+    return rcpp_result_gen;
+END_RCPP
+}
 // expected_parts_cpp
 Rcpp::List expected_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml, bool adjust, double max_width, double max_memory, const Rcpp::IntegerVector& held);
 RcppExport SEXP _henderson_expected_parts_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP adjustSEXP, SEXP max_widthSEXP, SEXP max_memorySEXP, SEXP heldSEXP) {
@@ -357,6 +371,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_evaluate_deviance_cpp", (DL_FUNC) &_henderson_evaluate_deviance_cpp, 4},
     {"_henderson_gemm_kernel_cpp", (DL_FUNC) &_henderson_gemm_kernel_cpp, 1},
     {"_henderson_satterthwaite_parts_cpp", (DL_FUNC) &_henderson_satterthwaite_parts_cpp, 5},
+    {"_henderson_constrained_parts_cpp", (DL_FUNC) &_henderson_constrained_parts_cpp, 5},
     {"_henderson_expected_parts_cpp", (DL_FUNC) &_henderson_expected_parts_cpp, 7},
     {"_henderson_contrast_rows_cpp", (DL_FUNC) &_henderson_contrast_rows_cpp, 2},
     {"_henderson_joint_test_cpp", (DL_FUNC) &_henderson_joint_test_cpp, 4},

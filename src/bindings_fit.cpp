@@ -9,6 +9,7 @@
 #include "algebra/gemm.h"
 #include "convert.h"
 #include "equations/level_order.h"
+#include "fit/fit_constrained.h"
 #include "fit/fit_lmm.h"
 #include "likelihood/gaussian.h"
 #include "prepared.h"
@@ -39,9 +40,13 @@ Rcpp::List fit_prepared(Prepared* prepared, const Rcpp::List& options) {
   const henderson::DataRows& rows = prepared->rows();
   const henderson::RowSource source{rows, prepared->order().original};
   const std::vector<henderson::TermStructures> structures = prepared->structures();
+  const henderson::FitOptions own = as_fit_options(options);
+  const bool constrained = options.containsElementNamed("constraints");
   henderson::FitResult result =
-      henderson::fit_lmm(*moments, structures, as_fit_options(options),
-                         prepared->has_rows() ? &source : nullptr);
+      constrained
+          ? henderson::fit_constrained(*moments, structures, own,
+                                       as_constraints(options["constraints"]))
+          : henderson::fit_lmm(*moments, structures, own, prepared->has_rows() ? &source : nullptr);
   henderson::restore_levels(prepared->order(), &result);
   const bool wanted = prepared->has_rows() && result.modes.size() == rows.terms.size();
   Rcpp::NumericVector fitted(wanted ? Rcpp::no_init(rows.n) : Rcpp::no_init(0));

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "convert.h"
+#include "fit/constraints.h"
 #include "inference/contrasts.h"
 #include "likelihood/expected_information.h"
 
@@ -70,6 +71,17 @@ Rcpp::List satterthwaite_parts_cpp(const Rcpp::List& moments, const Eigen::Vecto
   return wrap_parts(henderson::satterthwaite_parts(
       &deviance, theta, henderson::HessianSource::kCheapest, zero_based(held, theta.size()),
       Rf_isNull(curvature) ? Eigen::MatrixXd() : Rcpp::as<Eigen::MatrixXd>(curvature)));
+}
+
+// The same of a fit with constraints (convert.h).
+// [[Rcpp::export(rng = false)]]
+Rcpp::List constrained_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta,
+                                 double sigma, bool reml, const Rcpp::List& constraints) {
+  const UserInterrupts interruptible;
+  const henderson::CrossProducts cross_products = as_cross_products(moments);
+  henderson::GaussianObjective deviance = deviance_at(moments, cross_products, theta, reml);
+  return wrap_parts(
+      henderson::constrained_parts(&deviance, as_constraints(constraints), theta, sigma));
 }
 
 // Parts from the expected information. Where its dense matrices are wider than max_width or larger

@@ -10,6 +10,7 @@
 #include "covariance/random_part.h"
 #include "covariance/structure.h"
 #include "data/cross_products.h"
+#include "fit/constraints.h"
 #include "fit/fit_lmm.h"
 #include "henderson_types.h"
 
@@ -46,5 +47,9 @@ Rcpp::List wrap_fit(const henderson::FitResult& result, double n,
 Rcpp::List wrap_out_of_memory();
 
 henderson::FitOptions as_fit_options(const Rcpp::List& options);
+
+// list(sigma (number or NA: free), theta, row, column (1-based), deviation (logical), value (NA:
+// not held), group (NA: of none)), the last six with an entry for each parameter.
+henderson::Constraints as_constraints(const Rcpp::List& list);
 
 #endif  // HENDERSON_CONVERT_H_

@@ -23,6 +23,28 @@ FitOptions as_fit_options(const Rcpp::List& options) {
   return result;
 }
 
+henderson::Constraints as_constraints(const Rcpp::List& list) {
+  henderson::Constraints result;
+  result.sigma = Rcpp::as<double>(list["sigma"]);
+  const Rcpp::IntegerVector theta = list["theta"];
+  const Rcpp::IntegerVector row = list["row"];
+  const Rcpp::IntegerVector column = list["column"];
+  const Rcpp::LogicalVector deviation = list["deviation"];
+  const Rcpp::NumericVector value = list["value"];
+  const Rcpp::IntegerVector group = list["group"];
+  for (R_xlen_t i = 0; i < theta.size(); ++i) {
+    henderson::ConstrainedParameter one;
+    one.theta = theta[i] - 1;
+    one.row = row[i] - 1;
+    one.column = column[i] - 1;
+    one.is_deviation = deviation[i] != 0;
+    one.value = value[i];
+    one.group = Rcpp::IntegerVector::is_na(group[i]) ? -1 : group[i];
+    result.parameters.push_back(one);
+  }
+  return result;
+}
+
 namespace {
 
 Rcpp::NumericMatrix wrap_trace(const std::vector<henderson::SearchTrace>& trace) {

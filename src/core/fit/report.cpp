@@ -133,6 +133,11 @@ void refine_residual(const DataRows& rows, const CrossProducts& moments,
   }
   if (!(sum > 0) || !std::isfinite(sum)) return;
   const double ratio = sum / result->residual_ss;
+  if (result->sigma_apart) {
+    result->criterion += (sum - result->residual_ss) / (result->sigma * result->sigma);
+    result->residual_ss = sum;
+    return;
+  }
   result->residual_ss = sum;
   result->criterion += result->degrees * std::log(ratio);
   result->sigma = std::sqrt(sum / result->degrees);

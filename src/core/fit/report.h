@@ -24,6 +24,7 @@ struct FitResult {
   double log_det_x = 0;
   double residual_ss = 0;  // r^2 in units of y squared
   double sigma = 0;
+  bool sigma_apart = false;  // sigma^2 is not r^2 / m but a coordinate, or held
   Vector beta;
   Matrix unscaled_vcov;                 // (X'V^-1 X)^-1
   std::vector<Matrix> modes;            // per block term v x J: b

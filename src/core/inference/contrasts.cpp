@@ -11,10 +11,6 @@
 
 namespace henderson {
 
-namespace {
-
-// Inverse of a symmetric matrix scaled to unit diagonal; directions of eigenvalues below
-// `tolerance` of the largest one are left out.
 Matrix scaled_inverse(const Matrix& matrix, double tolerance) {
   const Index k = matrix.rows();
   if (k == 0) return matrix;
@@ -32,6 +28,8 @@ Matrix scaled_inverse(const Matrix& matrix, double tolerance) {
   const Matrix half = scale.asDiagonal() * eigen.eigenvectors();
   return half * inverse.asDiagonal() * half.transpose();
 }
+
+namespace {
 
 // L_x^-1 map': Phi = half'half.
 Matrix half_phi(const GaussianObjective& deviance) {
@@ -224,6 +222,15 @@ Matrix natural_hessian(GaussianObjective* deviance, const Vector& theta, const M
   return 0.5 * (whole + whole.transpose());
 }
 
+ContrastParts fixed_parts(GaussianObjective* deviance, const Vector& theta) {
+  ContrastParts parts;
+  deviance->value_at(deviance->random().to_standard(theta));
+  take_fixed_part(*deviance,
+                  fixed_forms(deviance->modes(), deviance->random().natural_directions(theta)),
+                  &parts);
+  return parts;
+}
+
 ContrastParts satterthwaite_parts(GaussianObjective* deviance, const Vector& theta,
                                   HessianSource source, const std::vector<int>& held,
                                   const Matrix& known) {
@@ -310,7 +317,10 @@ ContrastParts expected_parts(GaussianObjective* deviance, const Vector& theta, b
 double degrees_of_freedom(const ContrastParts& parts, double kappa, const Vector& moves) {
   if (!(kappa > 0)) return std::numeric_limits<double>::quiet_NaN();
   const Vector h = parts.offset + moves / kappa;
-  return 1 / (1 / parts.degrees + h.dot(parts.weight * h));
+  const double uncertainty = 1 / parts.degrees + h.dot(parts.weight * h);
+  // rounding of parameters that are known
+  if (uncertainty < 1e-14) return std::numeric_limits<double>::infinity();
+  return 1 / uncertainty;
 }
 
 RowResult contrast_rows(const ContrastParts& parts, const ConstMatrixRef& l) {

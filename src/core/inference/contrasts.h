@@ -52,6 +52,13 @@ ContrastParts satterthwaite_parts(GaussianObjective* deviance, const Vector& the
                                   const std::vector<int>& held = {},
                                   const Matrix& known = Matrix());
 
+// Phi and how it moves with natural theta, alone.
+ContrastParts fixed_parts(GaussianObjective* deviance, const Vector& theta);
+
+// Inverse of a symmetric matrix scaled to unit diagonal; directions of eigenvalues below
+// `tolerance` of the largest one are left out.
+Matrix scaled_inverse(const Matrix& matrix, double tolerance);
+
 // From the expected information: adjust = true for the covariance and F of Kenward and Roger,
 // false for their degrees of freedom of single contrasts alone.
 ContrastParts expected_parts(GaussianObjective* deviance, const Vector& theta, bool adjust,

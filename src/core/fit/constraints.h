@@ -1,0 +1,87 @@
+// Fits whose variance parameters are not all free: some are held at given values, standard
+// deviations of several terms are equal. In absolute units, not relative to sigma^2, which is a
+// coordinate of its own (likelihood/constrained.h).
+#ifndef HENDERSON_FIT_CONSTRAINTS_H_
+#define HENDERSON_FIT_CONSTRAINTS_H_
+
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "algebra/types.h"
+#include "covariance/random_part.h"
+#include "inference/contrasts.h"
+#include "likelihood/constrained.h"
+#include "likelihood/gaussian.h"
+#include "likelihood/held.h"
+
+namespace henderson {
+
+// A standard deviation, or a correlation, of a term. Of an unstructured one `theta` is any of its
+// parameters, row and column its effects (of a correlation row > column); of another one `theta` is
+// the parameter.
+struct ConstrainedParameter {
+  int theta = 0;
+  int row = 0;
+  int column = 0;
+  bool is_deviation = true;
+  double value = std::numeric_limits<double>::quiet_NaN();  // held at, if a number
+  int group = -1;                                           // deviations of one group are equal
+};
+
+struct Constraints {
+  double sigma = std::numeric_limits<double>::quiet_NaN();  // held at, if a number
+  std::vector<ConstrainedParameter> parameters;
+};
+
+// The coordinates of a constrained fit and what they are in natural units.
+class ConstrainedFit {
+ public:
+  // The objective is evaluated elsewhere afterwards.
+  ConstrainedFit(GaussianObjective* objective, const Constraints& constraints);
+
+  ConstrainedObjective& objective() { return *constrained_; }
+  Vector start(double wider) const;
+  Vector from_natural(const Vector& theta, double sigma) const;
+
+  // At coordinates x: those of the profiled objective, relative to sigma^2, and sigma.
+  Vector standardized(const Vector& x) const;
+  double sigma(const Vector& x) const { return held_->sigma(constrained_->complete(x)); }
+
+ private:
+  // An unstructured term by its standard deviations and correlations (covariance/separated.h).
+  struct Separation {
+    std::size_t term = 0;
+    PlacedStructure own;
+    std::vector<int> order;  // effects, in that of the new structure
+    Vector unit;             // of their standard deviations, over sigma_0
+  };
+  // Where a parameter is among the coordinates, in what unit, and the coordinate of its value.
+  struct Place {
+    int at = 0;
+    double unit = 1;
+    double coordinate = 0;
+  };
+  void separate(const Constraints& constraints);
+  Place place(const ConstrainedParameter& parameter) const;
+  void hold(const Constraints& constraints);
+  Vector coordinates_of(const Vector& theta, double sigma) const;
+
+  GaussianObjective& profiled_;
+  std::vector<Separation> separations_;
+  std::unique_ptr<RandomPart> random_;
+  std::unique_ptr<HeldObjective> held_;
+  double sigma_0_ = 1;
+  std::vector<ConstrainedCoordinate> all_;
+  std::unique_ptr<ConstrainedObjective> constrained_;
+};
+
+// Parts of Satterthwaite's degrees of freedom at a constrained minimum. Their parameters are theta
+// and log sigma^2, with half the covariance of the estimates as `weight`; `hessian` and `free` are
+// by coordinates: free is 0 for those of an empty column of Lambda.
+ContrastParts constrained_parts(GaussianObjective* deviance, const Constraints& constraints,
+                                const Vector& theta, double sigma);
+
+}  // namespace henderson
+
+#endif  // HENDERSON_FIT_CONSTRAINTS_H_

@@ -1,0 +1,80 @@
+#include "fit/fit_constrained.h"
+
+#include <cmath>
+#include <utility>
+
+#include "fit/nearby_minimum.h"
+#include "fit/report.h"
+
+namespace henderson {
+
+namespace {
+
+constexpr double kLog2Pi = 1.83787706640934548356;
+
+// From the default start and from a wider one: of several minima the lower.
+NearbyMinimum find_minimum(ConstrainedFit* fit, const SearchOptions& options) {
+  NearbyMinimum best = search_nearby(&fit->objective(), fit->start(1), options);
+  SearchOptions rest = options;
+  rest.max_evaluations -= best.found.evaluations;
+  if (rest.max_evaluations < 3) return best;
+  NearbyMinimum other = search_nearby(&fit->objective(), fit->start(4), rest);
+  const int evaluations = best.found.evaluations + other.found.evaluations;
+  const bool better = other.found.value < best.found.value - 1e-8 ||
+                      (other.certificate.holds() && !best.certificate.holds() &&
+                       other.found.value < best.found.value + 1e-8);
+  if (other.found.status != SearchStatus::kUndefined && better) best = std::move(other);
+  best.found.evaluations = evaluations;
+  return best;
+}
+
+// What depends on sigma^2, which is not r^2 / m.
+void take_sigma(const GaussianObjective& deviance, double value, double sigma, FitResult* result) {
+  const double m = deviance.degrees();
+  const double own = result->sigma * result->sigma;
+  const double variance = sigma * sigma;
+  result->criterion = value + m * (std::log(variance / own) + own / variance - 1);
+  for (Matrix& one : result->conditional_variance) one *= variance / own;
+  result->sigma = sigma;
+  result->sigma_apart = true;
+  result->gradient = Vector();
+}
+
+}  // namespace
+
+FitResult fit_constrained(const CrossProducts& moments,
+                          const std::vector<TermStructures>& structures, const FitOptions& options,
+                          const Constraints& constraints) {
+  GaussianObjective deviance(moments, structures, options.reml);
+  ConstrainedFit fit(&deviance, constraints);
+  FitResult result;
+  NearbyMinimum minimum;
+  if (fit.objective().coordinates().size > 0) {
+    minimum = find_minimum(&fit, options);
+  } else {
+    minimum.found.value = fit.objective().value(minimum.found.x);
+    minimum.found.evaluations = 1;
+    minimum.certificate.exact_hessian = true;
+  }
+  result.status = minimum.found.status;
+  result.evaluations = minimum.found.evaluations;
+  result.iterations = minimum.found.iterations;
+  result.trace = std::move(minimum.found.trace);
+  if (result.status == SearchStatus::kUndefined || !std::isfinite(minimum.found.value)) {
+    result.status = SearchStatus::kUndefined;
+    return result;
+  }
+  result.certificate = std::move(minimum.certificate);
+  // by coordinates that nothing else knows
+  result.certificate.hessian = Matrix();
+  result.certificate.undetermined.clear();
+  const double sigma = fit.sigma(minimum.found.x);
+  result.standardized = fit.standardized(minimum.found.x);
+  result.theta = deviance.random().to_natural(result.standardized);
+  const double value = deviance.value_at(result.standardized);
+  report_point(&deviance, result.standardized, true, &result);
+  take_sigma(deviance, value, sigma, &result);
+  return result;
+}
+
+}  // namespace henderson
