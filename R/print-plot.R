@@ -10,7 +10,8 @@
 #'   `"modes"` (4), `"observed"` (5). The default is the first four, on one page.
 #' @param nsim One whole number: how many simulated samples the bands of the normal plots are from;
 #'   0 for none.
-#' @param level One number between 0 and 1: the level of these bands, point by point.
+#' @param level One number between 0 and 1: the level of these bands, of all points of a panel
+#'   together.
 #' @param seed One whole number for the simulated samples; R's generator is left as it was.
 #' @param label One whole number: how many of the most extreme observations are labelled with their
 #'   row names.
@@ -22,20 +23,31 @@
 #' ([stats::lowess()]): a bend shows a missing term, a funnel unequal variances.
 #' 2. The root of the absolute residuals over \eqn{\hat\sigma}{sigma} against fitted values, with a
 #' smooth, which is flat where variances are equal.
-#' 3. Residuals over \eqn{\hat\sigma}{sigma} against normal quantiles. The band is from residuals of
-#' refits to responses simulated from the fit; beyond 2,000 rows, and where levels are related, it
-#' is from independent normal samples.
-#' 4. Conditional modes of every random effect, each over its standard deviation
-#' ([reliability()] makes it smaller than that of the effects), against normal quantiles, with a
-#' band of independent normal samples.
+#' 3. Residuals over \eqn{\hat\sigma}{sigma} against normal quantiles.
+#' 4. Conditional modes of every random effect against normal quantiles, each over its own standard
+#' deviation \eqn{\sqrt{R_j} \sigma_b}{sqrt(R_j) sigma_b} with \eqn{R_j} its [reliability()], so
+#' that modes of groups with few rows, which are shrunk most, compare with the others. Effects whose
+#' variance is estimated as zero, or not determined by the data, have none.
 #' 5. Observed against fitted values, with the line of equality.
 #'
-#' Colours can be told apart by readers with colour blindness, and in grey.
+#' The bands of 3 and 4 are those of the same numbers from refits to responses simulated from the
+#' fit; beyond 2,000 rows, and where levels are related, from independent normal samples. They are
+#' simultaneous: of samples from the model about `level` lie inside with all their points (of a band
+#' that holds point by point 40 % of samples of 60 do). Each side is a multiple of the distance of
+#' the pointwise quantile from the mean, the same multiple at all points. In panel 4 it is that of
+#' the effect with the most levels.
+#'
+#' Axes have the attributes `label` and `units` of variables where these are there. Colours can be
+#' told apart by readers with colour blindness, and in grey.
 #' @return `x`, invisibly.
 #' @section Errors: class `henderson_error_argument` for a malformed argument;
 #'   `henderson_error_data` when the fit does not hold its model frame.
-#' @source Pinheiro and Bates (2000), *Mixed-Effects Models in S and S-PLUS*, section 4.3.
-#' @seealso [plot()][plot.henderson_ranef] of conditional modes, [plot()][plot.henderson_profile] of
+#' @source Pinheiro and Bates (2000), *Mixed-Effects Models in S and S-PLUS*, section 4.3; Lange and
+#'   Ryan (1989), *Annals of Statistics* 17, 624-642 (modes over their standard deviations);
+#'   Myllymaki, Mrkvicka, Grabarnik, Seijo and Hahn (2017), *Journal of the Royal Statistical
+#'   Society B* 79, 381-404 (bands).
+#' @seealso [autoplot()][autoplot.henderson_lmm] for the same and more with ggplot2;
+#'   [plot()][plot.henderson_ranef] of conditional modes, [plot()][plot.henderson_profile] of
 #'   profiles.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
@@ -58,12 +70,13 @@ plot.henderson_lmm <- function(x, which = 1:4, nsim = 99, level = 0.95, seed = 1
     )
   }
   style <- list(col = col, pch = pch, ...)
+  simulated <- if (any(c("qq", "modes") %in% panels)) simulated_values(x, values, nsim, seed)
   for (panel in panels) {
     switch(panel,
       residuals = draw_residuals(values, label, style),
       scale = draw_scale(values, label, style),
-      qq = draw_quantiles(x, values, nsim, level, seed, label, style),
-      modes = draw_modes(x, nsim, level, seed, style),
+      qq = draw_quantiles(values, simulated, level, label, style),
+      modes = draw_modes(x, simulated, level, style),
       observed = draw_observed(values, label, style)
     )
   }
@@ -84,19 +97,6 @@ chosen_panels <- function(which, call = entry_frame()) {
   chosen
 }
 
-# Of the rows that count: fitted and observed values, standardized residuals, row names.
-plotted_values <- function(fit) {
-  weights <- fit$weights %||% rep(1, length(fit$fitted))
-  used <- weights > 0
-  response <- model_response(fit)
-  residual <- sqrt(weights) * (response - fit$fitted)
-  list(
-    fitted = fit$fitted[used], observed = response[used], residual = residual[used],
-    scaled = residual[used] / fit$sigma, names = row.names(model_frame_of(fit))[used],
-    sigma = fit$sigma, used = used
-  )
-}
-
 # --- panels ---
 
 draw_points <- function(x, y, main, xlab, ylab, style, ...) {
@@ -108,7 +108,9 @@ draw_points <- function(x, y, main, xlab, ylab, style, ...) {
 label_points <- function(x, y, names, size, count) {
   if (count == 0L) return(invisible(NULL))
   extreme <- utils::head(order(-size), count)
-  graphics::text(x[extreme], y[extreme], names[extreme], pos = 3L, cex = 0.7, xpd = NA)
+  # towards the middle, where there is room
+  side <- ifelse(x[extreme] > mean(graphics::par("usr")[1:2]), 2L, 4L)
+  graphics::text(x[extreme], y[extreme], names[extreme], pos = side, cex = 0.7, xpd = NA)
 }
 
 draw_smooth <- function(x, y) {
@@ -117,7 +119,8 @@ draw_smooth <- function(x, y) {
 
 draw_residuals <- function(values, label, style) {
   draw_points(
-    values$fitted, values$residual, "Residuals", "Fitted value", "Residual", style
+    values$fitted, values$residual, "Residuals and fitted values", values$labels$fitted,
+    values$labels$residual, style
   )
   graphics::abline(h = 0, col = "grey50", lty = 2)
   draw_smooth(values$fitted, values$residual)
@@ -127,7 +130,7 @@ draw_residuals <- function(values, label, style) {
 draw_scale <- function(values, label, style) {
   root <- sqrt(abs(values$scaled))
   draw_points(
-    values$fitted, root, "Scale and location", "Fitted value",
+    values$fitted, root, "Scale and location", values$labels$fitted,
     expression(sqrt("|Residual|" / hat(sigma))), style
   )
   draw_smooth(values$fitted, root)
@@ -135,16 +138,19 @@ draw_scale <- function(values, label, style) {
 }
 
 draw_observed <- function(values, label, style) {
-  draw_points(values$fitted, values$observed, "Observed", "Fitted value", "Observed value", style)
+  draw_points(
+    values$fitted, values$observed, "Observed and fitted values", values$labels$fitted,
+    values$labels$observed, style
+  )
   graphics::abline(0, 1, col = "grey50", lty = 2)
   label_points(values$fitted, values$observed, values$names, abs(values$residual), label)
 }
 
-draw_quantiles <- function(fit, values, nsim, level, seed, label, style) {
+draw_quantiles <- function(values, simulated, level, label, style) {
   sorted <- order(values$scaled)
   y <- values$scaled[sorted]
   x <- stats::qnorm(stats::ppoints(length(y)))
-  band <- if (nsim > 0) simulated_band(residual_samples(fit, values, nsim, seed), level)
+  band <- simulated_band(simulated$residuals, level)
   draw_points(
     x, y, "Normal plot of residuals", "Normal quantile",
     expression("Residual" / hat(sigma)), style, ylim = range(y, band)
@@ -154,73 +160,34 @@ draw_quantiles <- function(fit, values, nsim, level, seed, label, style) {
   label_points(x, y, values$names[sorted], abs(y - x), label)
 }
 
-# Every effect over its standard deviation; those without variance are left out.
-draw_modes <- function(fit, nsim, level, seed, style) {
-  scaled <- lapply(seq_along(fit$b), function(position) {
-    deviation <- attr(term_covariance(fit$random[[position]], fit$theta, fit$sigma), "stddev")
-    varies <- deviation > 0
-    modes <- fit$b[[position]][varies, , drop = FALSE] / deviation[varies]
-    term <- fit$random[[position]]
-    rownames(modes) <- paste(term$columns[varies], rep(term$group, sum(varies)), sep = " | ")
-    modes
-  })
-  series <- do.call(c, lapply(scaled, function(modes) {
-    stats::setNames(lapply(seq_len(nrow(modes)), function(i) sort(modes[i, ])), rownames(modes))
-  }))
+draw_modes <- function(fit, simulated, level, style) {
+  series <- lapply(standardized_modes(fit), sort)
   if (length(series) == 0L) {
-    draw_points(0, 0, "Random effects", "", "all variances are zero", utils::modifyList(
-      style, list(col = NA)
-    ))
+    draw_points(0, 0, "Normal plot of random effects", "", no_modes_text(fit),
+      utils::modifyList(style, list(col = NA))
+    )
     return(invisible(NULL))
   }
   quantiles <- lapply(series, function(y) stats::qnorm(stats::ppoints(length(y))))
   longest <- which.max(lengths(series))
-  band <- NULL
-  if (nsim > 0) {
-    # modes are shrunken: the band is that of samples with the variance of the longest series
-    samples <- normal_samples(length(series[[longest]]), nsim, seed)
-    band <- simulated_band(samples * stats::sd(series[[longest]]), level)
-  }
+  band <- simulated_band(simulated$modes[[names(series)[longest]]], level)
   # told apart in grey by their shapes
-  colours <- rep_len(
-    c("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"), length(series)
-  )
+  colours <- rep_len(unname(okabe_ito), length(series))
   shapes <- rep_len(c(20, 2, 0, 4, 6, 1), length(series))
   style$col <- NULL
   draw_points(
     range(unlist(quantiles)), range(unlist(series), band), "Normal plot of random effects",
-    "Normal quantile", "Mode / standard deviation", utils::modifyList(style, list(type = "n"))
+    "Normal quantile", "Mode / its standard deviation", utils::modifyList(style, list(type = "n"))
   )
   draw_band(quantiles[[longest]], band)
+  graphics::abline(0, 1, col = "grey50", lty = 2)
   for (k in seq_along(series)) {
     graphics::points(quantiles[[k]], series[[k]], col = colours[k], pch = shapes[k])
   }
   graphics::legend("topleft", names(series), col = colours, pch = shapes, bty = "n", cex = 0.8)
 }
 
-# --- bands ---
-
 draw_band <- function(x, band) {
   if (is.null(band)) return(invisible(NULL))
   graphics::matlines(x, band, col = "grey50", lty = 1)
-}
-
-# Quantiles of each order statistic of samples in columns.
-simulated_band <- function(samples, level) {
-  sorted <- apply(samples, 2L, sort)
-  t(apply(sorted, 1L, stats::quantile, c((1 - level) / 2, (1 + level) / 2), names = FALSE))
-}
-
-normal_samples <- function(n, nsim, seed) {
-  with_seed(seed, matrix(stats::rnorm(n * nsim), n))$value
-}
-
-# Residuals, over sigma, of refits to simulated responses.
-residual_samples <- function(fit, values, nsim, seed) {
-  n <- length(values$scaled)
-  related <- any(vapply(fit$random, is_related, TRUE))
-  if (n > 2000L || related) return(normal_samples(n, nsim, seed))
-  standardized <- function(fit) plotted_values(fit)$scaled
-  samples <- t(bootstrap(fit, nsim, standardized, seed = seed, progress = FALSE)$t)
-  samples[, stats::complete.cases(t(samples)), drop = FALSE]
 }
