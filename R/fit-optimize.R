@@ -115,7 +115,7 @@ newton_outcome <- function(evidence, control) {
     iterations = evidence$iterations,
     converged = none || is_certified(evidence$search, certificate),
     status = evidence$search, message = if (none) "evaluated at start" else NULL,
-    certificate = certificate
+    certificate = certificate, trace = if (!none) evidence$trace
   )
 }
 

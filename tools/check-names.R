@@ -26,7 +26,8 @@ functions_elsewhere <- list(
   car = c("Anova", "linearHypothesis", "deltaMethod", "vif", "Confint", "Boot", "S"),
   lmtest = c("coeftest", "coefci", "waldtest", "lrtest"), multcomp = c("glht", "mcp", "cld"),
   effects = c("Effect", "allEffects", "predictorEffect", "predictorEffects"),
-  lattice = c("dotplot", "qqmath", "xyplot"), dplyr = "group_data", mice = "pool",
+  lattice = c("dotplot", "qqmath", "xyplot"), ggplot2 = c("autoplot", "layer_data"),
+  dplyr = "group_data", mice = "pool",
   insight = c(
     "find_formula", "find_random", "get_variance", "get_parameters", "get_df", "get_predicted",
     "get_loglikelihood", "is_model", "is_model_supported", "find_transformation"

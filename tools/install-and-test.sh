@@ -126,7 +126,7 @@ check_peers() {
     cannot_run "what needs the R package $package" "it is not installed, see the set-up above"
   done
   for peer in lme4 lmerTest pbkrtest nlme MASS lattice agridat clubSandwich emmeans generics \
-    broom.mixed RLRsim
+    broom.mixed RLRsim ggplot2
   do
     if ! Rscript -e "quit(status = !nzchar(system.file(package = '$peer')))"; then continue; fi
     load="invisible(loadNamespace('$peer')); cat(as.character(packageVersion('$peer')))"
