@@ -8,7 +8,7 @@ two_decimals <- c(
 )
 
 # Names of columns as they are read.
-column_labels <- c(
+column_titles <- c(
   NumDF = "num. df", DenDF = "den. df", "F value" = "F", "t value" = "t", "Pr(>F)" = "p",
   "Pr(>Chisq)" = "p", "Pr(Chi)" = "p", "Pr(>|t|)" = "p", "p value" = "p",
   p_mixture = "p (mixture)", Df = "df", npar = "parameters", "-2*log(L)" = "-2 log L",
@@ -23,7 +23,7 @@ number_table <- function(x, first) {
     text[untested & is.na(x[[name]])] <- ""
     text
   })
-  labels <- unname(column_labels[names(x)])
+  labels <- unname(column_titles[names(x)])
   table <- as.data.frame(c(list(rownames(x)), columns), optional = TRUE)
   names(table) <- c(first, ifelse(is.na(labels), names(x), labels))
   table

@@ -5,6 +5,7 @@
 #   3. a covariance structure is named in R/covariance-structure.R only
 #   4. what the core is told of a structure is read by name, not by position
 #   5. each file has its tests, tests/testthat/test-<file>.R
+#   6. no name is defined twice: the later definition would take the place of the first
 #
 #   Rscript tools/check-r-layers.R [package folder, default: the one this file is in]
 #
@@ -148,6 +149,15 @@ without_tests <- function(files, folder) {
   sprintf("R/%s: no tests/testthat/test-%s", lost, lost)
 }
 
+defined_twice <- function(definitions) {
+  names <- vapply(definitions, `[[`, "", "name")
+  files <- vapply(definitions, `[[`, "", "file")
+  twice <- unique(names[duplicated(names)])
+  vapply(twice, function(name) {
+    paste0(name, "() is defined more than once: R/", toString(files[names == name]))
+  }, "")
+}
+
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 arguments <- commandArgs(trailingOnly = TRUE)
 root <- if (length(arguments)) arguments[1] else dirname(dirname(script))
@@ -161,6 +171,7 @@ problems <- c(
   cycles(calls),
   unlist(lapply(elsewhere, named_structures, structure_names(definitions))),
   unlist(lapply(elsewhere, positions_in_specs)),
+  defined_twice(definitions),
   without_tests(setdiff(basename(paths), untested), file.path(root, "tests", "testthat"))
 )
 writeLines(problems)
