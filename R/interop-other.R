@@ -16,6 +16,7 @@
 #'   [emmeans_support].}
 #'   \item{lmtest}{`coeftest()`, `coefci()`, `waldtest()`, `lrtest()`: see [lmtest_support].}
 #'   \item{multcomp}{`glht()` with matrices, strings and `mcp()`, `cld()`: see [multcomp_support].}
+#'   \item{sandwich}{`estfun()`, `bread()`, and by these `vcovCL()`: see [sandwich_support].}
 #'   }
 #' @section Pictures of fitted values:
 #'   \describe{

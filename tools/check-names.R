@@ -39,7 +39,8 @@ functions_elsewhere <- list(
     "check_heterogeneity_bias", "test_likelihoodratio", "test_lrt", "test_performance", "test_bf",
     "test_wald", "test_vuong"
   ),
-  MuMIn = "r.squaredGLMM", bayestestR = "sexit_thresholds",
+  MuMIn = "r.squaredGLMM", sandwich = c("estfun", "bread", "vcovCL", "vcovHC"),
+  bayestestR = "sexit_thresholds",
   # within formulas
   stats = "Error", splines = "ns",
   testthat = "test_check", Rcpp = "compileAttributes", R = "vmmin"
