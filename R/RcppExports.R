@@ -9,6 +9,10 @@ refit_responses_cpp <- function(prepared, y, theta, reml, threads) {
     .Call(`_henderson_refit_responses_cpp`, prepared, y, theta, reml, threads)
 }
 
+refit_tests_cpp <- function(prepared, y, theta, reml, l, degrees, threads) {
+    .Call(`_henderson_refit_tests_cpp`, prepared, y, theta, reml, l, degrees, threads)
+}
+
 drawn_responses_cpp <- function(prepared, model, seed, first, count) {
     .Call(`_henderson_drawn_responses_cpp`, prepared, model, seed, first, count)
 }

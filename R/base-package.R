@@ -21,7 +21,7 @@
 #' @section Report: [report_tables()] for tables in documents, which R Markdown and Quarto show by
 #'   themselves; [report_result()] for estimates and tests in a sentence.
 #' @section Predict: [predict()][predict.henderson_lmm], with standard errors and limits;
-#'   [simulate()][simulate.henderson_lmm], [simulate_lmm()].
+#'   [simulate()][simulate.henderson_lmm], [simulate_lmm()]; power: [power_lmm()].
 #' @section Intervals: [confint()][confint.henderson_lmm], [profile()][profile.henderson_lmm],
 #'   [bootstrap()], [bootstrap_test()].
 #' @section Influence: [influence()][influence.henderson_lmm],

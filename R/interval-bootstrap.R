@@ -196,11 +196,11 @@ case_replicates <- function(fit, statistic, t0, seed) {
 }
 
 # Chunk by chunk, each of about a fifth of a second; ends early at an interrupt.
-run_replicates <- function(replicate, first, nsim, progress) {
+run_replicates <- function(replicate, first, nsim, progress, what = "bootstrap") {
   parts <- list()
   done <- 0
   size <- min(nsim, 8)
-  bar <- if (progress) cli::cli_progress_bar("Bootstrap", total = nsim)
+  bar <- if (progress) cli::cli_progress_bar(what, total = nsim)
   tryCatch(
     while (done < nsim) {
       count <- min(size, nsim - done)
@@ -211,7 +211,7 @@ run_replicates <- function(replicate, first, nsim, progress) {
       if (progress) cli::cli_progress_update(set = done, id = bar)
     },
     interrupt = function(e) {
-      inform("The bootstrap was interrupted after {done} of {nsim} replicates.",
+      inform("The {what} was interrupted after {done} of {nsim} replicates.",
         kind = "interrupted", variable = "nsim", observed = done
       )
     }

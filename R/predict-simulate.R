@@ -39,7 +39,7 @@
 #'   length, `henderson_error_newdata` for missing variables and levels.
 #' @source Bates, Maechler, Bolker and Walker (2015), *Journal of Statistical Software* 67(1),
 #'   equations (2) and (3).
-#' @seealso [simulate_lmm()] for responses without a fit, [refit_response()].
+#' @seealso [simulate_lmm()] for responses without a fit, [power_lmm()], [refit_response()].
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
 #' head(simulate(fit, nsim = 2, seed = 1))
@@ -85,7 +85,8 @@ abort_use_u <- function(re.form) {
 
 #' Simulate responses from a formula and parameters
 #'
-#' For power analysis: a design and assumed effects, before there are data.
+#' A design and assumed effects, before there are data. [power_lmm()] does with them what is most
+#' often wanted.
 #'
 #' @param formula A formula with random terms, as for [lmm()]; the left side may be missing and
 #'   need not be in `data`.
@@ -115,18 +116,27 @@ simulate_lmm <- function(formula, data, newparams, nsim = 1, seed = NULL, contra
   check_supplied(formula)
   check_supplied(data)
   check_supplied(newparams)
-  design <- simulation_design(formula, data, contrasts)
-  parameters <- check_parameters(newparams, colnames(design$X), theta_names(design$random),
-    required = c("beta", "theta", "sigma")
-  )
-  check_correlations(parameters$theta, design$random, "newparams$theta")
-  mean <- drop(design$X %*% parameters$beta) + (design$offset %||% 0)
+  design <- simulation_model(formula, data, newparams, contrasts)
+  parameters <- design$parameters
   deviation <- residual_deviation(parameters$sigma, design$weights)
   result <- simulate_responses(
-    mean, design$random, parameters$theta, parameters$sigma, deviation, nsim, seed
+    design$mean + (design$offset %||% 0), design$random, parameters$theta, parameters$sigma,
+    deviation, nsim, seed
   )
   rownames(result) <- rownames(design$X)
   result
+}
+
+# A design with what is assumed about it: model_design() with `parameters` (checked `beta`, `theta`,
+# `sigma`) and `mean`, X beta (n, without offset).
+simulation_model <- function(formula, data, newparams, contrasts) {
+  design <- simulation_design(formula, data, contrasts)
+  design$parameters <- check_parameters(newparams, colnames(design$X), theta_names(design$random),
+    required = c("beta", "theta", "sigma")
+  )
+  check_correlations(design$parameters$theta, design$random, "newparams$theta")
+  design$mean <- drop(design$X %*% design$parameters$beta)
+  design
 }
 
 # Model design of a formula whose response is not there yet: it gets a stand-in.
@@ -143,16 +153,20 @@ simulation_design <- function(formula, data, contrasts) {
     data <- data[setdiff(names(data), all.vars(formula[[2L]]))]
   }
   data$.response <- seq_len(nrow(data))
-  parsed <- parse_formula(stats::as.formula(
-    call("~", quote(.response), formula[[length(formula)]]),
-    env = environment(formula)
-  ))
+  parsed <- parse_formula(with_stand_in(formula))
   frame <- model_frame(parsed, data, call = quote(lmm()), env = environment(formula))
   check_rows_complete(frame, parsed, data)
   control <- lmm_control(
     check_nobs_vs_nlev = "ignore", check_nobs_vs_nre = "ignore", check_nlev_gtr_1 = "ignore"
   )
   model_design(parsed, frame, contrasts, control)
+}
+
+# The formula with `.response` on its left side.
+with_stand_in <- function(formula) {
+  stats::as.formula(
+    call("~", quote(.response), formula[[length(formula)]]), env = environment(formula)
+  )
 }
 
 # A response for every row needs the predictors of every row.

@@ -43,6 +43,22 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// refit_tests_cpp
+Rcpp::List refit_tests_cpp(SEXP prepared, const Eigen::Map<Eigen::MatrixXd>& y, const Eigen::VectorXd& theta, bool reml, const Rcpp::List& l, int degrees, int threads);
+RcppExport SEXP _henderson_refit_tests_cpp(SEXP preparedSEXP, SEXP ySEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP lSEXP, SEXP degreesSEXP, SEXP threadsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type prepared(preparedSEXP);
+    Rcpp::traits::input_parameter< const Eigen::Map<Eigen::MatrixXd>& >::type y(ySEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type theta(thetaSEXP);
+    Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type l(lSEXP);
+    Rcpp::traits::input_parameter< int >::type degrees(degreesSEXP);
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    rcpp_result_gen = Rcpp::wrap(refit_tests_cpp(prepared, y, theta, reml, l, degrees, threads));
+    return rcpp_result_gen;
+END_RCPP
+}
 // drawn_responses_cpp
 Eigen::MatrixXd drawn_responses_cpp(SEXP prepared, const Rcpp::List& model, double seed, double first, int count);
 RcppExport SEXP _henderson_drawn_responses_cpp(SEXP preparedSEXP, SEXP modelSEXP, SEXP seedSEXP, SEXP firstSEXP, SEXP countSEXP) {
@@ -355,6 +371,7 @@ END_RCPP
 static const R_CallMethodDef CallEntries[] = {
     {"_henderson_bootstrap_cpp", (DL_FUNC) &_henderson_bootstrap_cpp, 8},
     {"_henderson_refit_responses_cpp", (DL_FUNC) &_henderson_refit_responses_cpp, 5},
+    {"_henderson_refit_tests_cpp", (DL_FUNC) &_henderson_refit_tests_cpp, 7},
     {"_henderson_drawn_responses_cpp", (DL_FUNC) &_henderson_drawn_responses_cpp, 5},
     {"_henderson_drawn_groups_cpp", (DL_FUNC) &_henderson_drawn_groups_cpp, 3},
     {"_henderson_simulate_lrt_cpp", (DL_FUNC) &_henderson_simulate_lrt_cpp, 7},

@@ -101,6 +101,43 @@ Rcpp::List refit_responses_cpp(SEXP prepared, const Eigen::Map<Eigen::MatrixXd>&
   return wrap_replicates(replicates, theta.size(), ordered.moments->p());
 }
 
+// The same with F tests of l beta = 0 (l: matrices q x p) in each refit: `f` and `den_df` besides,
+// a row for each refit and a column for each test, not a number where there is none. degrees: 0
+// none, 1 Satterthwaite's, 2 those from the expected information, 3 Kenward and Roger's.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List refit_tests_cpp(SEXP prepared, const Eigen::Map<Eigen::MatrixXd>& y,
+                           const Eigen::VectorXd& theta, bool reml, const Rcpp::List& l,
+                           int degrees, int threads) {
+  const UserInterrupts interruptible;
+  Prepared* own = as_prepared(prepared);
+  const OrderedRows ordered(own);
+  if (y.rows() != ordered.rows.n) Rcpp::stop("internal: a response for each row");
+  if (degrees < 0 || degrees > 3) Rcpp::stop("internal: degrees of freedom of an unknown kind");
+  henderson::FixedTests tests;
+  tests.degrees = static_cast<henderson::FixedTests::Degrees>(degrees);
+  for (R_xlen_t i = 0; i < l.size(); ++i) {
+    tests.contrasts.push_back(Rcpp::as<Eigen::MatrixXd>(l[i]));
+    if (tests.contrasts.back().cols() != ordered.moments->p()) {
+      Rcpp::stop("internal: contrasts have a wrong length");
+    }
+  }
+  const std::vector<henderson::Replicate> replicates = henderson::refit_all(
+      y, *ordered.moments, own->structures(), ordered.rows, theta, reml, threads, &tests);
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  Eigen::MatrixXd f = Eigen::MatrixXd::Constant(y.cols(), l.size(), kNan);
+  Eigen::MatrixXd den_df = f;
+  for (std::size_t k = 0; k < replicates.size(); ++k) {
+    for (std::size_t i = 0; i < replicates[k].tests.size(); ++i) {
+      f(k, i) = replicates[k].tests[i].f;
+      den_df(k, i) = replicates[k].tests[i].denominator_df;
+    }
+  }
+  Rcpp::List result = wrap_replicates(replicates, theta.size(), ordered.moments->p());
+  result["f"] = f;
+  result["den_df"] = den_df;
+  return result;
+}
+
 // The responses of the same replicates, without offset: n x count.
 // [[Rcpp::export(rng = false)]]
 Eigen::MatrixXd drawn_responses_cpp(SEXP prepared, const Rcpp::List& model, double seed,

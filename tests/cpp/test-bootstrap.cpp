@@ -2,6 +2,8 @@
 #include <catch.h>
 
 #include <cmath>
+#include <limits>
+#include <vector>
 
 #include "algebra/random_stream.h"
 #include "data/drawn_response.h"
@@ -163,6 +165,61 @@ TEST_CASE("A refit is the fit of that response, whatever the number of threads")
       CHECK(one[k].criterion == Approx(again.criterion).epsilon(1e-9));
       CHECK(relative(one[k].beta, again.beta) < 1e-6);
       CHECK(one[k].sigma == Approx(again.sigma).epsilon(1e-6));
+    }
+  }
+}
+
+TEST_CASE("Tests in a refit are those of the fit of that response") {
+  using Degrees = FixedTests::Degrees;
+  Model model = random_model(6, 150, 3, shapes(), true);
+  const DataRows rows = model.rows();
+  const CrossProducts moments = moments_of(model);
+  const FitResult fit = fit_lmm(moments, model.structures, FitOptions());
+  const Vector mean = model.x * fit.beta;
+  const ResponseModel response =
+      response_model(model, ResponseModel::Kind::kParametric, mean.data());
+  const int count = 4;
+  Matrix y(model.n, count);
+  for (int k = 0; k < count; ++k) {
+    RandomStream random(2, k);
+    draw_response(response, rows, &random, y.col(k).data());
+  }
+  FixedTests tests;
+  tests.contrasts = {Matrix::Identity(1, model.x.cols()), Matrix::Identity(2, model.x.cols())};
+  for (const Degrees degrees :
+       {Degrees::kNone, Degrees::kSatterthwaite, Degrees::kExpected, Degrees::kKenwardRoger}) {
+    tests.degrees = degrees;
+    const std::vector<Replicate> refits =
+        refit_all(y, moments, model.structures, rows, fit.theta, true, 2, &tests);
+    for (int k = 0; k < count; ++k) {
+      model.y = y.col(k);
+      const CrossProducts own = moments_of(model);
+      const FitResult again = fit_lmm(own, model.structures, FitOptions());
+      GaussianObjective objective(own, model.structures, true);
+      objective.value(objective.random().to_standard(again.theta));
+      const bool observed = degrees == Degrees::kSatterthwaite;
+      ContrastParts parts =
+          observed ? satterthwaite_parts(&objective, again.theta)
+                   : expected_parts(&objective, again.theta, degrees == Degrees::kKenwardRoger);
+      if (degrees == Degrees::kNone) {
+        parts.weight.setZero();
+        parts.degrees = std::numeric_limits<double>::infinity();
+      }
+      REQUIRE(refits[k].tests.size() == 2);
+      for (int i = 0; i < 2; ++i) {
+        const Matrix& l = tests.contrasts[i];
+        const JointResult expected =
+            joint_test(parts, l, l * again.beta, again.sigma * again.sigma);
+        const JointResult& found = refits[k].tests[i];
+        CHECK(found.numerator_df == i + 1);
+        // both searches end within 1e-6 of the minimum
+        CHECK(found.f == Approx(expected.f).epsilon(1e-5));
+        if (degrees == Degrees::kNone) {
+          CHECK(std::isinf(found.denominator_df));
+        } else {
+          CHECK(found.denominator_df == Approx(expected.denominator_df).epsilon(1e-4));
+        }
+      }
     }
   }
 }

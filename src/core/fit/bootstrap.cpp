@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <limits>
 #include <thread>
 #include <utility>
 
@@ -13,6 +14,31 @@
 #include "fit/report.h"
 
 namespace henderson {
+
+namespace {
+
+// At natural theta, where the objective was evaluated last.
+ContrastParts contrast_parts(GaussianObjective* objective, const Vector& theta,
+                             FixedTests::Degrees degrees) {
+  switch (degrees) {
+    case FixedTests::Degrees::kSatterthwaite:
+      return satterthwaite_parts(objective, theta);
+    case FixedTests::Degrees::kExpected:
+      return expected_parts(objective, theta, false);
+    case FixedTests::Degrees::kKenwardRoger:
+      return expected_parts(objective, theta, true);
+    case FixedTests::Degrees::kNone:
+      break;
+  }
+  ContrastParts parts;
+  parts.phi = parts.adjusted = report_fixed(*objective).unscaled_vcov;
+  parts.phi_moves = Matrix(parts.phi.size(), 0);
+  parts.weight = Matrix(0, 0);
+  parts.degrees = std::numeric_limits<double>::infinity();
+  return parts;
+}
+
+}  // namespace
 
 Refitter::Refitter(const CrossProducts& moments, const std::vector<TermStructures>& structures,
                    const DataRows& rows, const Vector& theta, bool reml,
@@ -43,6 +69,16 @@ Replicate Refitter::refit(const double* y) {
   return result;
 }
 
+std::vector<JointResult> Refitter::test(const Replicate& last, const FixedTests& tests) {
+  const ContrastParts parts = contrast_parts(&objective_, last.theta, tests.degrees);
+  std::vector<JointResult> results;
+  results.reserve(tests.contrasts.size());
+  for (const Matrix& l : tests.contrasts) {
+    results.push_back(joint_test(parts, l, l * last.beta, last.sigma * last.sigma));
+  }
+  return results;
+}
+
 namespace {
 
 // work(worker) in each of some threads; an error of any of them is the caller's.
@@ -69,8 +105,8 @@ void in_threads(int threads, const Work& work) {
 
 std::vector<Replicate> refit_all(const ConstMatrixRef& y, const CrossProducts& moments,
                                  const std::vector<TermStructures>& structures,
-                                 const DataRows& rows, const Vector& theta, bool reml,
-                                 int threads) {
+                                 const DataRows& rows, const Vector& theta, bool reml, int threads,
+                                 const FixedTests* tests) {
   const int count = static_cast<int>(y.cols());
   std::vector<Replicate> replicates(count);
   threads = std::max(1, std::min(threads, count));
@@ -78,6 +114,8 @@ std::vector<Replicate> refit_all(const ConstMatrixRef& y, const CrossProducts& m
     Refitter refitter(moments, structures, rows, theta, reml, SearchOptions());
     for (int k = worker; k < count; k += threads) {
       replicates[k] = refitter.refit(y.data() + y.outerStride() * k);
+      const bool is_fitted = replicates[k].theta.size() > 0;
+      if (tests != nullptr && is_fitted) replicates[k].tests = refitter.test(replicates[k], *tests);
     }
   });
   return replicates;

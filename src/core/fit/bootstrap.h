@@ -11,10 +11,19 @@
 #include "data/cross_products.h"
 #include "data/drawn_response.h"
 #include "data/rows.h"
+#include "inference/contrasts.h"
 #include "likelihood/gaussian.h"
 #include "search/result.h"
 
 namespace henderson {
+
+// Hypotheses about the fixed effects, L beta = 0, to be tested in each refit.
+struct FixedTests {
+  // None: as if the variances were known.
+  enum class Degrees { kNone, kSatterthwaite, kExpected, kKenwardRoger };
+  Degrees degrees = Degrees::kSatterthwaite;
+  std::vector<Matrix> contrasts;  // q x p each
+};
 
 struct Replicate {
   Vector theta;  // natural; empty where there is no fit
@@ -23,6 +32,7 @@ struct Replicate {
   double criterion = 0;
   bool singular = false;
   bool certain = false;  // the certificate holds
+  std::vector<JointResult> tests;
 };
 
 class Refitter {
@@ -33,6 +43,8 @@ class Refitter {
 
   // To a response without offset, of the rows.
   Replicate refit(const double* y);
+  // Of the refit that was made last.
+  std::vector<JointResult> test(const Replicate& last, const FixedTests& tests);
 
  private:
   CrossProducts moments_;
@@ -49,10 +61,11 @@ struct BootstrapPlan {
   int threads = 1;
 };
 
-// A refit to each column of y, n x count.
+// A refit to each column of y, n x count, with tests if there are any.
 std::vector<Replicate> refit_all(const ConstMatrixRef& y, const CrossProducts& moments,
                                  const std::vector<TermStructures>& structures,
-                                 const DataRows& rows, const Vector& theta, bool reml, int threads);
+                                 const DataRows& rows, const Vector& theta, bool reml, int threads,
+                                 const FixedTests* tests = nullptr);
 
 // The replicates do not depend on the number of threads, nor on which others are made.
 std::vector<Replicate> bootstrap(const ResponseModel& model, const CrossProducts& moments,
