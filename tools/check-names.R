@@ -19,7 +19,9 @@ functions_elsewhere <- list(
   ),
   nlme = c("getData", "intervals", "lme", "gls", "nlme", "corAR1", "corCompSymm"),
   # of statsmodels and MixedModels.jl
-  elsewhere = c("mixedlm", "fit", "zerocorr", "parametricbootstrap"),
+  elsewhere = c(
+    "model.fit", "result.summary", "result.conf_int", "result.profile_re", "result.wald_test_terms"
+  ),
   glmmTMB = "glmmTMB",
   # generics that our methods are registered on
   broom = c("tidy", "glance", "augment"), emmeans = c("joint_tests", "emtrends"),

@@ -171,3 +171,27 @@ test_that("coming from nlme: lme() fits the same models", {
   expect_equal(fixef(own), nlme::fixef(weighted), tolerance = 1e-5)
   expect_equal(sigma(own), sigma(weighted), tolerance = 1e-4)
 })
+
+test_that("coming from statsmodels and MixedModels.jl: their variances are at the minimum too", {
+  # criterion at variances (intercept, slope, covariance, residual) above ours
+  excess <- function(fit, variances) {
+    G <- matrix(variances[c(1, 3, 3, 2)], 2)
+    theta <- (t(chol(G)) / sqrt(variances[4]))[lower.tri(G, diag = TRUE)]
+    if (length(fit$theta) == 2L) theta <- theta[c(1, 3)]
+    deviance_function(fit)(theta, gradient = FALSE) - fit$criterion
+  }
+  ml <- fit_cached("sleepstudy_ml")
+  reml <- fit_cached("sleepstudy")
+  diagonal <- lmm(Reaction ~ Days + (Days || Subject), sleepstudy)
+  diagonal_ml <- refit_ml(diagonal)
+  # statsmodels 0.13.5, run on these data
+  expect_lt(excess(reml, c(612.096487, 35.071623, 9.604599, 654.940477)), 1e-6)
+  expect_lt(excess(ml, c(565.518539, 32.682561, 11.055676, 654.939970)), 1e-6)
+  expect_lt(excess(diagonal, c(627.565793, 35.857983, 0, 653.584484)), 1e-6)
+  # MixedModels.jl's documentation, models with sleepstudy
+  expect_lt(excess(ml, c(565.51066, 32.68212, 0.0813 * 23.78047 * 5.71683, 654.94145)), 1e-5)
+  expect_lt(excess(diagonal_ml, c(584.25897, 33.63281, 0, 653.11578)), 1e-6)
+  expect_equal(
+    sprintf("%.4f", c(logLik(ml), logLik(diagonal_ml))), c("-875.9697", "-876.0016")
+  )
+})
