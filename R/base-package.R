@@ -26,7 +26,8 @@
 #'   [bootstrap()], [bootstrap_test()].
 #' @section Influence: [influence()][influence.henderson_lmm],
 #'   [cooks.distance()][cooks.distance.henderson_influence] and others of its page,
-#'   [hatvalues()][hatvalues.henderson_lmm], [diagnostic_residuals()].
+#'   [hatvalues()][hatvalues.henderson_lmm], [diagnostic_residuals()],
+#'   [cross_validate()], [conditional_aic()].
 #' @section Check: [plot()][plot.henderson_lmm], [residuals()][residuals.henderson_lmm],
 #'   [is_singular()], [random_pca()],
 #'   [all_optimizers()]; [component()] for the pieces, [deviance_function()] for the criterion.

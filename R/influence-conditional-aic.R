@@ -26,7 +26,7 @@
 #'   for anything else than fits, and for theta "estimated" where the fit is at given parameters.
 #' @source Vaida and Blanchard (2005), *Biometrika* 92, 351-370 (theta known); Greven and Kneib
 #'   (2010), *Biometrika* 97, 773-789, theorem 3 (estimated).
-#' @seealso [stats::AIC()], [hatvalues()][hatvalues.henderson_lmm].
+#' @seealso [cross_validate()], [stats::AIC()], [hatvalues()][hatvalues.henderson_lmm].
 #' @examples
 #' slopes <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
 #' intercepts <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy)

@@ -9,8 +9,9 @@
 #'   `estfun()` has a row for each: the derivatives of the log-likelihood by the fixed effects at
 #'   the estimated covariance parameters, with which they are uncorrelated in large samples. So
 #'   `sandwich::sandwich(fit)` is `vcov(fit, type = "CR0")` and `sandwich::vcovCL(fit)` is
-#'   `vcov(fit, type = "CR1")`. A `cluster` of `vcovCL()` has a value for each unit; for clusters of rows, and
-#'   for crossed grouping factors, use [vcov()][vcov.henderson_fit] with its own `cluster`.
+#'   `vcov(fit, type = "CR1")`. A `cluster` of `vcovCL()` has a value for each unit; for clusters of
+#'   rows, and for crossed grouping factors, use [vcov()][vcov.henderson_fit] with its own
+#'   `cluster`.
 #'   `vcovHC()` and others that take rows for independent fail.
 #' @return `estfun`: an m x p matrix, `bread`: m times `vcov(fit)`, p x p, so that `bread / m` is
 #'   the inverse information.
