@@ -39,7 +39,8 @@ label_layer <- function(data) {
   if (nrow(data) == 0L) return(NULL)
   list(
     ggplot2::geom_text(aes_of(label = "name"),
-      data = data, size = 3, vjust = -0.6, check_overlap = FALSE
+      # of two that overlap the first is drawn, which is the more extreme
+      data = data, size = 3, vjust = -0.6, check_overlap = TRUE
     ),
     ggplot2::scale_y_continuous(expand = ggplot2::expansion(mult = c(0.05, 0.1)))
   )

@@ -28,7 +28,8 @@ functions_elsewhere <- list(
   car = c("Anova", "linearHypothesis", "deltaMethod", "vif", "Confint", "Boot", "S"),
   lmtest = c("coeftest", "coefci", "waldtest", "lrtest"), multcomp = c("glht", "mcp", "cld"),
   effects = c("Effect", "allEffects", "predictorEffect", "predictorEffects"),
-  lattice = c("dotplot", "qqmath", "xyplot"), ggplot2 = c("autoplot", "layer_data"),
+  lattice = c("dotplot", "qqmath", "xyplot"), ggplot2 = c("autoplot", "layer_data", "theme_bw"),
+  HLMdiag = c("case_delete", "covtrace", "rvc", "leverage"),
   dplyr = "group_data", mice = "pool",
   insight = c(
     "find_formula", "find_random", "get_variance", "get_parameters", "get_df", "get_predicted",

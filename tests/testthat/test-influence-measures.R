@@ -95,3 +95,41 @@ test_that("without a variance they are those of a linear model", {
   expect_equal(rstandard(zero), rstandard(plain), tolerance = 1e-8)
   expect_equal(rstudent(zero), rstudent(plain), tolerance = 1e-8)
 })
+
+test_that("they are HLMdiag's by the same definitions", {
+  # HLMdiag 0.5.1 of CRAN on lme4 1.1-31's fit of sleepstudy, subjects 308, 309, 332 and 370 left
+  # out: cooks.distance(), mdffits(), covratio(), covtrace() and rvc() of case_delete(), which fits
+  # again, and leverage() of rows 1, 5, 57 and 180. lme4's optimizer stops 1e-6 to 1e-4 away from
+  # the minimum, which each refit does anew; differences from the whole have fewer digits.
+  chosen <- c("308", "309", "332", "370")
+  expect_equal(unname(cooks.distance(without)[chosen]),
+    c(0.09241696, 0.1485234, 0.006315102, 0.09172091), tolerance = 1e-4
+  )
+  expect_equal(unname(mdffits(without)[chosen]),
+    c(0.1007759, 0.1878135, 0.005685051, 0.09984651), tolerance = 1e-4
+  )
+  expect_equal(unname(covratio(without)[chosen]),
+    c(1.031646, 0.8896895, 1.249706, 1.033428), tolerance = 1e-4
+  )
+  covtrace <- vapply(without$`vcov[-Subject]`[chosen], function(covariance) {
+    abs(sum(diag(solve(vcov(fit), covariance))) - 2)
+  }, 0)
+  expect_equal(unname(covtrace), c(0.04201024, 0.08415109, 0.2358504, 0.04359923),
+    tolerance = 1e-3
+  )
+  # relative variance change
+  expect_equal(
+    unname(dfbeta(without, "var.cov", relative = TRUE)[chosen, ]),
+    cbind(
+      c(-0.1462103, 0.05174713, -0.274247, 0.006582526),
+      c(0.1339619, -0.1658031, 0.169182, -0.09820869),
+      c(-0.1521611, -2.598584, -1.110195, 1.995954),
+      c(-0.1310926, -0.06205967, 0.137213, -0.03351616)
+    ),
+    tolerance = 1e-3
+  )
+  expect_equal(
+    unname(hatvalues(fit)[c(1, 5, 57, 180)]), c(0.229304, 0.09101445, 0.1218763, 0.2931772),
+    tolerance = 2e-5
+  )
+})
