@@ -12,7 +12,7 @@ test_that("statistics are those of fits to the drawn responses", {
     both[[1]]$criterion - both[[2]]$criterion
   })
   expect_equal(ratios, expected, tolerance = 1e-5)
-  expect_equal(table$`p value`[3], (1 + sum(ratios >= table$Statistic[1])) / 9)
+  expect_equal(table$`p value`[4], (1 + sum(ratios >= table$Statistic[1])) / 9)
   expect_equal(table$Statistic[2], table$Statistic[1] / mean(ratios))
   expect_identical(attr(bootstrap_test(fit, null, 8, seed = 3, threads = 2), "replicates"), ratios)
 })
@@ -24,6 +24,32 @@ test_that("REML fits are compared by maximum likelihood", {
   expect_equal(table$Statistic[1], 2 * as.numeric(logLik(refit_ml(fit)) - logLik(refit_ml(null))))
 })
 
+test_that("all p-values are pbkrtest's of the same replicates", {
+  need_peer(c("pbkrtest", "lme4"))
+  formula <- Reaction ~ Days + (Days | Subject)
+  null <- Reaction ~ 1 + (Days | Subject)
+  table <- bootstrap_test(
+    lmm(formula, sleepstudy, REML = FALSE), lmm(null, sleepstudy, REML = FALSE), 200, seed = 1
+  )
+  theirs <- summary(pbkrtest::PBmodcomp(
+    lme4::lmer(formula, sleepstudy, REML = FALSE), lme4::lmer(null, sleepstudy, REML = FALSE),
+    ref = attr(table, "replicates")
+  ))$test
+  at <- match(c("LRT", "Bartlett", "Gamma", "PBtest"), rownames(theirs))
+  # lme4's maximum is lower by 1e-6
+  expect_equal(table$Statistic, theirs$stat[at], tolerance = 1e-5)
+  expect_equal(table$`p value`, theirs$p.value[at], tolerance = 1e-4)
+})
+
+test_that("levels may be related", {
+  data <- related_data()
+  fit <- lmm(y ~ x + (1 | id), data$frame, relationship = list(id = data$K), REML = FALSE)
+  null <- lmm(y ~ 1 + (1 | id), data$frame, relationship = list(id = data$K), REML = FALSE)
+  ratios <- attr(bootstrap_test(fit, null, 400, seed = 1), "replicates")
+  # x has a coefficient of zero in what is drawn: a mean of one, standard error 0.07
+  expect_lt(abs(mean(ratios) - 1), 0.3)
+})
+
 test_that("small designs get the published p-value", {
   need_peer("pbkrtest")
   # Halekoh and Hojsgaard (2014), section 5: 0.0003 by chi-squared, about 0.034 by bootstrap
@@ -33,7 +59,7 @@ test_that("small designs get the published p-value", {
   table <- bootstrap_test(fit, null, nsim = 4000, seed = 2)
   expect_equal(round(table$`p value`[1], 4), 3e-4)
   # standard error of 4,000 replicates: 0.003
-  expect_lt(abs(table$`p value`[3] - 0.034), 0.012)
+  expect_lt(abs(table$`p value`[4] - 0.034), 0.012)
 })
 
 test_that("fits that are not nested in parameters are refused", {
