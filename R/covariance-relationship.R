@@ -17,11 +17,11 @@
 #'   levels as row or column names.
 #' @return For `precision`, an object for `lmm(relationship = )`.
 #' @section Not available yet with a relationship: [random_anova()], [reduce_terms()],
-#'   [random_structures()], [r_squared()], [intraclass_correlation()], [bootstrap()],
-#'   [bootstrap_test()] and the components `Lambda`,
-#'   `L`, `RZX`, `u` and `devcomp` are errors of class `henderson_error_unsupported`; a level that
-#'   the matrix does not have cannot be predicted. What the data do not determine is not looked for:
-#'   an identity matrix is an error where each level has one row.
+#'   [random_structures()], [r_squared()], [intraclass_correlation()], other types of [bootstrap()]
+#'   than `"parametric"`, its BCa limits, and the components `Lambda`, `L`, `RZX`, `u` and `devcomp`
+#'   are errors of class `henderson_error_unsupported`; a level that the matrix does not have cannot
+#'   be predicted. What the data do not determine is not looked for: an identity matrix is an error
+#'   where each level has one row.
 #' @section Errors: `henderson_error_relationship` for a matrix that is not square, symmetric and
 #'   positive definite, has no names of levels, or lacks levels of the data.
 #' @examples

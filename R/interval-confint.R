@@ -17,7 +17,8 @@
 #'   z, as [variance_components()] gives them. `"boot"`: from a parametric [bootstrap()].
 #' @param vcov,cluster For `method = "Wald"` and fixed effects, a cluster-robust covariance,
 #'   `"CR0"`, `"CR1"` or `"CR2"`, and its clusters, see [vcov()][vcov.henderson_fit].
-#' @param nsim,boot.type,seed For `method = "boot"`: as for [bootstrap()].
+#' @param nsim,boot.type,seed For `method = "boot"`: as for [bootstrap()] and its
+#'   `confint()`.
 #' @param signames `TRUE` names the rows `.sig01`, ..., `.sigma` as lme4 does; `FALSE` gives
 #'   `sd_(Intercept)|Subject`, `cor_Days.(Intercept)|Subject`, `sigma`.
 #' @param ... Nothing; an argument that is not known is an error.
@@ -43,8 +44,8 @@
 #' @export
 confint.henderson_lmm <- function(object, parm = NULL, level = 0.95,
                                   method = c("profile", "Wald", "boot"), nsim = 500,
-                                  boot.type = c("perc", "basic", "norm"), signames = TRUE,
-                                  seed = NULL, vcov = "model", cluster = NULL, ...) {
+                                  boot.type = c("perc", "basic", "norm", "bca", "stud"),
+                                  signames = TRUE, seed = NULL, vcov = "model", cluster = NULL, ...) {
   check_no_dots(...)
   check_level(level)
   method <- check_choice(method, c("profile", "Wald", "boot"))
@@ -60,7 +61,8 @@ confint.henderson_lmm <- function(object, parm = NULL, level = 0.95,
     profile = profile_limits(object, table, level),
     Wald = wald_limits(object, table, level, vcov, cluster),
     boot = {
-      replicates <- bootstrap(object, nsim, seed = seed)
+      boot.type <- check_choice(boot.type, c("perc", "basic", "norm", "bca", "stud"))
+      replicates <- bootstrap(object, nsim, seed = seed, variances = boot.type == "stud")
       t(confint.henderson_bootstrap(replicates, table$label, level, boot.type))
     }
   )

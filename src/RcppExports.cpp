@@ -13,19 +13,21 @@ Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
 // bootstrap_cpp
-Rcpp::List bootstrap_cpp(SEXP prepared, const Rcpp::List& model, const Eigen::VectorXd& theta, bool reml, double seed, double first, int count, int threads);
-RcppExport SEXP _henderson_bootstrap_cpp(SEXP preparedSEXP, SEXP modelSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP seedSEXP, SEXP firstSEXP, SEXP countSEXP, SEXP threadsSEXP) {
+Rcpp::List bootstrap_cpp(SEXP prepared, const Rcpp::List& model, const Eigen::VectorXd& theta, const Eigen::VectorXd& beta, bool reml, double seed, double first, int count, int threads, const Rcpp::List& wishes);
+RcppExport SEXP _henderson_bootstrap_cpp(SEXP preparedSEXP, SEXP modelSEXP, SEXP thetaSEXP, SEXP betaSEXP, SEXP remlSEXP, SEXP seedSEXP, SEXP firstSEXP, SEXP countSEXP, SEXP threadsSEXP, SEXP wishesSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< SEXP >::type prepared(preparedSEXP);
     Rcpp::traits::input_parameter< const Rcpp::List& >::type model(modelSEXP);
     Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type theta(thetaSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type beta(betaSEXP);
     Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);
     Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
     Rcpp::traits::input_parameter< double >::type first(firstSEXP);
     Rcpp::traits::input_parameter< int >::type count(countSEXP);
     Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
-    rcpp_result_gen = Rcpp::wrap(bootstrap_cpp(prepared, model, theta, reml, seed, first, count, threads));
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type wishes(wishesSEXP);
+    rcpp_result_gen = Rcpp::wrap(bootstrap_cpp(prepared, model, theta, beta, reml, seed, first, count, threads, wishes));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -369,7 +371,7 @@ END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
-    {"_henderson_bootstrap_cpp", (DL_FUNC) &_henderson_bootstrap_cpp, 8},
+    {"_henderson_bootstrap_cpp", (DL_FUNC) &_henderson_bootstrap_cpp, 10},
     {"_henderson_refit_responses_cpp", (DL_FUNC) &_henderson_refit_responses_cpp, 5},
     {"_henderson_refit_tests_cpp", (DL_FUNC) &_henderson_refit_tests_cpp, 7},
     {"_henderson_drawn_responses_cpp", (DL_FUNC) &_henderson_drawn_responses_cpp, 5},

@@ -13,6 +13,7 @@
 #include "fit/constraints.h"
 #include "fit/fit_lmm.h"
 #include "henderson_types.h"
+#include "inference/prediction.h"
 
 // First in every exported function: lets the user interrupt what it calls.
 struct UserInterrupts : henderson::InterruptScope {
@@ -38,6 +39,11 @@ std::shared_ptr<const henderson::CovarianceStructure> as_structure(const Rcpp::L
 // order of the columns.
 std::vector<henderson::TermStructures> as_structures(const Rcpp::List& list,
                                                      const henderson::CrossProducts& moments);
+
+// Rows to predict. terms: one list(z, level) per block term of the cross-products, level 0 for a
+// new one; an empty list for the population mean.
+henderson::PredictionRows as_prediction_rows(const Eigen::MatrixXd& x, const Rcpp::List& terms,
+                                             const henderson::CrossProducts& moments);
 
 // The one answer of a fit: list(status, point, random, fitted, evidence, curvature), all names
 // always. point: theta and what there is to say at it; random: by factor term; evidence: of the

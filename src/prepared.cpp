@@ -87,12 +87,14 @@ OrderedRows::OrderedRows(Prepared* prepared) {
   rows = prepared->rows();
   const std::vector<std::vector<int>>& original = prepared->order().original;
   levels.resize(rows.terms.size());
+  position.resize(rows.terms.size());
   for (std::size_t t = 0; t < levels.size() && t < original.size(); ++t) {
     if (original[t].empty()) continue;
-    std::vector<int> position(original[t].size());
-    for (std::size_t k = 0; k < position.size(); ++k) position[original[t][k]] = k + 1;
+    std::vector<int>& own = position[t];
+    own.resize(original[t].size());
+    for (std::size_t k = 0; k < own.size(); ++k) own[original[t][k]] = k + 1;
     for (henderson::Index i = 0; i < rows.n; ++i) {
-      levels[t].push_back(position[rows.terms[t].level[i] - 1]);
+      levels[t].push_back(own[rows.terms[t].level[i] - 1]);
     }
     rows.terms[t].level = levels[t].data();
   }

@@ -51,6 +51,8 @@ struct OrderedRows {
   std::shared_ptr<const henderson::CrossProducts> moments;
   henderson::DataRows rows;
   std::vector<std::vector<int>> levels;
+  // By term and user's level (0-based) its number; empty: as it was.
+  std::vector<std::vector<int>> position;
 };
 
 // The external pointer that R holds, and what it points to: an R error if it is another one's, or

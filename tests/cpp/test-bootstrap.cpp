@@ -145,14 +145,14 @@ TEST_CASE("A refit is the fit of that response, whatever the number of threads")
     plan.seed = 11;
     plan.count = 12;
     const std::vector<Replicate> one =
-        bootstrap(response, moments, model.structures, rows, fit.theta, reml, plan);
+        bootstrap(response, moments, model.structures, rows, fit.theta, fit.beta, reml, plan);
     plan.threads = 3;
     const std::vector<Replicate> three =
-        bootstrap(response, moments, model.structures, rows, fit.theta, reml, plan);
+        bootstrap(response, moments, model.structures, rows, fit.theta, fit.beta, reml, plan);
     plan.first = 5;
     plan.count = 4;
     const std::vector<Replicate> later =
-        bootstrap(response, moments, model.structures, rows, fit.theta, reml, plan);
+        bootstrap(response, moments, model.structures, rows, fit.theta, fit.beta, reml, plan);
     for (int k = 0; k < 12; ++k) {
       CHECK(one[k].certain);
       CHECK(one[k].theta == three[k].theta);

@@ -1,20 +1,3 @@
-test_that("limits are those of boot::boot.ci()", {
-  need_peer("boot")
-  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
-  replicates <- bootstrap(fit, 333, seed = 1)
-  for (k in c(1, 6)) {
-    theirs <- boot::boot.ci(replicates, c(0.9, 0.95), c("norm", "basic", "perc"), index = k)
-    for (level in 1:2) {
-      ours <- function(type) {
-        unname(drop(confint(replicates, k, c(0.9, 0.95)[level], boot.type = type)))
-      }
-      expect_equal(ours("norm"), unname(theirs$normal[level, 2:3]), tolerance = 1e-10)
-      expect_equal(ours("basic"), unname(theirs$basic[level, 4:5]), tolerance = 1e-10)
-      expect_equal(ours("perc"), unname(theirs$percent[level, 4:5]), tolerance = 1e-10)
-    }
-  }
-})
-
 test_that("results print and convert", {
   fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
   replicates <- bootstrap(fit, 30, seed = 1)

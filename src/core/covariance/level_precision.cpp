@@ -37,6 +37,10 @@ class FactoredPrecision : public LevelCovariance {
     return factor_.matrixL().solve(factor_.permutationP() * x);
   }
 
+  Matrix multiply_factor(const Matrix& x) const override {
+    return factor_.permutationPinv() * factor_.matrixU().solve(x);
+  }
+
   double log_det() const {
     const Sparse& l = factor_.matrixL().nestedExpression();
     return -2 * l.diagonal().array().log().sum();

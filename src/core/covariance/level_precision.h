@@ -23,8 +23,9 @@ class LevelCovariance {
   virtual ~LevelCovariance() = default;
   // K x, a row of x for each level.
   virtual Matrix multiply(const Matrix& x) const = 0;
-  // R'x for an R with K = R R'.
+  // R'x for an R with K = R R', and R x.
   virtual Matrix multiply_root(const Matrix& x) const = 0;
+  virtual Matrix multiply_factor(const Matrix& x) const = 0;
 };
 
 // The levels' random effects have the covariance matrix K (x) Gamma. Empty: K = I.

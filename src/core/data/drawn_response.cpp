@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace henderson {
 
@@ -19,7 +20,11 @@ Matrix draw_effects(const ResponseModel& model, std::size_t t, int n_levels, Ran
     }
     for (Index c = 0; c < v; ++c) b(c, j) = random->normal();
   }
-  if (model.kind == ResponseModel::Kind::kParametric) b = (given * b).eval();
+  if (model.kind == ResponseModel::Kind::kResampled) return b;
+  b = (given * b).eval();
+  if (t < model.relate.size() && model.relate[t]) {
+    b = model.relate[t](b.transpose()).transpose().eval();
+  }
   return b;
 }
 
@@ -36,8 +41,9 @@ void add_effects(const DataRows& rows, const BlockTermRows& term, const Matrix& 
 }  // namespace
 
 void draw_response(const ResponseModel& model, const DataRows& rows, RandomStream* random,
-                   double* y) {
+                   double* y, std::vector<Matrix>* b) {
   std::copy_n(model.mean, rows.n, y);
+  if (b != nullptr) b->assign(rows.terms.size(), Matrix());
   if (model.kind == ResponseModel::Kind::kSigns) {
     Vector sign(model.n_clusters);
     for (Index k = 0; k < sign.size(); ++k) sign[k] = random->uniform() < 0.5 ? -1 : 1;
@@ -45,8 +51,9 @@ void draw_response(const ResponseModel& model, const DataRows& rows, RandomStrea
     return;
   }
   for (std::size_t t = 0; t < rows.terms.size(); ++t) {
-    const Matrix b = draw_effects(model, t, rows.terms[t].n_levels, random);
-    add_effects(rows, rows.terms[t], b, y);
+    Matrix own = draw_effects(model, t, rows.terms[t].n_levels, random);
+    add_effects(rows, rows.terms[t], own, y);
+    if (b != nullptr) (*b)[t] = std::move(own);
   }
   const bool resampled = model.kind == ResponseModel::Kind::kResampled;
   for (Index i = 0; i < rows.n; ++i) {

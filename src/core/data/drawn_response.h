@@ -2,6 +2,7 @@
 #ifndef HENDERSON_DATA_DRAWN_RESPONSE_H_
 #define HENDERSON_DATA_DRAWN_RESPONSE_H_
 
+#include <functional>
 #include <vector>
 
 #include "algebra/random_stream.h"
@@ -19,15 +20,19 @@ struct ResponseModel {
   const double* mean = nullptr;  // n
   // By term: kParametric: a factor of Cov(b), v x v; kResampled: modes, v x J, a column each.
   std::vector<Matrix> effects;
+  // kParametric, by term: R x of x with a row for each level, K = RR' the covariance among levels.
+  // None at all, or of a term an empty one: levels are independent.
+  std::vector<std::function<Matrix(const Matrix&)>> relate;
   double sigma = 0;          // kParametric: of rows of weight one
   Vector residuals;          // kResampled: of rows of weight one; kSigns: a row each
   std::vector<int> cluster;  // kSigns: 1-based
   int n_clusters = 0;
 };
 
-// In the order of the rows; those of weight zero get their mean and effects only.
+// In the order of the rows; those of weight zero get their mean and effects only. b: the b* of each
+// term, v x J, if they are wanted.
 void draw_response(const ResponseModel& model, const DataRows& rows, RandomStream* random,
-                   double* y);
+                   double* y, std::vector<Matrix>* b = nullptr);
 
 }  // namespace henderson
 

@@ -12,6 +12,7 @@
 #include "data/accumulate.h"
 #include "fit/nearby_minimum.h"
 #include "fit/report.h"
+#include "inference/contrasts.h"
 
 namespace henderson {
 
@@ -50,7 +51,39 @@ Refitter::Refitter(const CrossProducts& moments, const std::vector<TermStructure
       start_(
           start_for_other_data(objective_.coordinates(), objective_.random().to_standard(theta))) {}
 
-Replicate Refitter::refit(const double* y) {
+namespace {
+
+// Of (theta, sigma), from the curvature of the profiled criterion: R/fixed-inference.R,
+// variance_parameter_covariance().
+Matrix parameter_covariance(const ContrastParts& parts, double sigma) {
+  const Index k = parts.weight.rows();
+  const Vector slope = parts.offset / 2;
+  const Vector along = parts.weight * slope;
+  Matrix result(k + 1, k + 1);
+  result.topLeftCorner(k, k) = parts.weight;
+  result.col(k).head(k) = sigma * along;
+  result.row(k).head(k) = sigma * along.transpose();
+  result(k, k) = sigma * sigma * (slope.dot(along) + 1 / (4 * parts.degrees));
+  return 2 * result;
+}
+
+// The change of beta and b to what they are predicted to be, for each row.
+Vector prediction_errors(const PredictionRows& rows, const Vector& beta,
+                         const std::vector<Matrix>& b) {
+  Vector errors = rows.x * beta;
+  for (std::size_t t = 0; t < rows.terms.size(); ++t) {
+    const PredictionTerm& term = rows.terms[t];
+    for (Index i = 0; i < errors.size(); ++i) {
+      errors[i] += term.z.row(i).dot(b[t].col(term.level[i] - 1));
+    }
+  }
+  return errors;
+}
+
+}  // namespace
+
+Replicate Refitter::refit(const double* y, const ReplicateWishes& wishes, const Vector& beta,
+                          const std::vector<Matrix>& b) {
   check_interrupt();
   rows_.y = y;
   replace_response(rows_, &moments_);
@@ -62,10 +95,29 @@ Replicate Refitter::refit(const double* y) {
   result.criterion = objective_.value_at(found.x);
   if (!std::isfinite(result.criterion)) return result;
   result.theta = objective_.random().to_natural(found.x);
-  result.beta = report_fixed(objective_).beta;
+  FixedReport fixed = report_fixed(objective_);
+  result.beta = std::move(fixed.beta);
   result.sigma = residual_deviation(objective_);
   result.singular = objective_.coordinates().singular(found.x);
   result.certain = minimum.certificate.holds();
+  const double variance = result.sigma * result.sigma;
+  if (wishes.predicted != nullptr) {
+    std::vector<Matrix> change;
+    if (!wishes.predicted->terms.empty()) {
+      change = report_modes(&objective_);
+      for (std::size_t t = 0; t < change.size(); ++t) change[t] -= b[t];
+    }
+    result.errors = prediction_errors(*wishes.predicted, result.beta - beta, change);
+    if (wishes.variances) {
+      result.error_variances =
+          variance * prediction_variance(objective_, *wishes.predicted, false).variance;
+    }
+  } else if (wishes.variances) {
+    result.beta_covariance = variance * fixed.unscaled_vcov;
+    const ContrastParts parts = satterthwaite_parts(&objective_, result.theta);
+    result.theta_covariance = parameter_covariance(parts, result.sigma);
+    result.is_free = parts.free;
+  }
   return result;
 }
 
@@ -123,17 +175,19 @@ std::vector<Replicate> refit_all(const ConstMatrixRef& y, const CrossProducts& m
 
 std::vector<Replicate> bootstrap(const ResponseModel& model, const CrossProducts& moments,
                                  const std::vector<TermStructures>& structures,
-                                 const DataRows& rows, const Vector& theta, bool reml,
-                                 const BootstrapPlan& plan) {
+                                 const DataRows& rows, const Vector& theta, const Vector& beta,
+                                 bool reml, const BootstrapPlan& plan,
+                                 const ReplicateWishes& wishes) {
   std::vector<Replicate> replicates(plan.count);
   const int threads = std::max(1, std::min(plan.threads, plan.count));
   in_threads(threads, [&](int worker) {
     Refitter refitter(moments, structures, rows, theta, reml, SearchOptions());
     Vector y(rows.n);
+    std::vector<Matrix> b;
     for (int k = worker; k < plan.count; k += threads) {
       RandomStream random(plan.seed, plan.first + k);
-      draw_response(model, rows, &random, y.data());
-      replicates[k] = refitter.refit(y.data());
+      draw_response(model, rows, &random, y.data(), &b);
+      replicates[k] = refitter.refit(y.data(), wishes, beta, b);
     }
   });
   return replicates;

@@ -12,6 +12,7 @@
 #include "data/drawn_response.h"
 #include "data/rows.h"
 #include "inference/contrasts.h"
+#include "inference/prediction.h"
 #include "likelihood/gaussian.h"
 #include "search/result.h"
 
@@ -25,6 +26,13 @@ struct FixedTests {
   std::vector<Matrix> contrasts;  // q x p each
 };
 
+// What is wanted of a replicate beside its estimates.
+struct ReplicateWishes {
+  bool variances = false;
+  // Rows of which the prediction's error is wanted, with all terms or none.
+  const PredictionRows* predicted = nullptr;
+};
+
 struct Replicate {
   Vector theta;  // natural; empty where there is no fit
   Vector beta;
@@ -33,6 +41,14 @@ struct Replicate {
   bool singular = false;
   bool certain = false;  // the certificate holds
   std::vector<JointResult> tests;
+  // Estimated, if wanted: covariance of beta and of (theta, sigma), which is zero for what is_free
+  // says is on the boundary; variances of the errors of predictions.
+  Matrix beta_covariance;
+  Matrix theta_covariance;
+  std::vector<int> is_free;
+  Vector error_variances;
+  // X beta^ + Z b^ - (X beta + Z b) of the rows that are predicted.
+  Vector errors;
 };
 
 class Refitter {
@@ -41,7 +57,10 @@ class Refitter {
   Refitter(const CrossProducts& moments, const std::vector<TermStructures>& structures,
            const DataRows& rows, const Vector& theta, bool reml, const SearchOptions& options);
 
-  // To a response without offset, of the rows.
+  // To a response without offset, of the rows. beta, b: what it was drawn with, for errors of
+  // predictions.
+  Replicate refit(const double* y, const ReplicateWishes& wishes = ReplicateWishes(),
+                  const Vector& beta = Vector(), const std::vector<Matrix>& b = {});
   Replicate refit(const double* y);
   // Of the refit that was made last.
   std::vector<JointResult> test(const Replicate& last, const FixedTests& tests);
@@ -67,11 +86,13 @@ std::vector<Replicate> refit_all(const ConstMatrixRef& y, const CrossProducts& m
                                  const DataRows& rows, const Vector& theta, bool reml, int threads,
                                  const FixedTests* tests = nullptr);
 
-// The replicates do not depend on the number of threads, nor on which others are made.
+// Refits to responses drawn from a model whose mean is X beta. The replicates do not depend on the
+// number of threads, nor on which others are made.
 std::vector<Replicate> bootstrap(const ResponseModel& model, const CrossProducts& moments,
                                  const std::vector<TermStructures>& structures,
-                                 const DataRows& rows, const Vector& theta, bool reml,
-                                 const BootstrapPlan& plan);
+                                 const DataRows& rows, const Vector& theta, const Vector& beta,
+                                 bool reml, const BootstrapPlan& plan,
+                                 const ReplicateWishes& wishes = ReplicateWishes());
 
 }  // namespace henderson
 

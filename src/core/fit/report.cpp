@@ -13,6 +13,18 @@ namespace henderson {
 
 namespace {
 
+// u of a term, v x J, in the units of y.
+Matrix scaled_modes(const GaussianObjective& deviance, const Modes& solved, int t) {
+  const Layout& layout = *deviance.system().layout;
+  const int v = layout.term_size[t];
+  const int levels = layout.term_levels[t];
+  const Matrix& modes = solved.u.part(layout.is_leaf(t));
+  Matrix u(v, levels);
+  for (int l = 0; l < levels; ++l) std::copy_n(modes.data() + layout.at(t, l), v, u.col(l).data());
+  u *= deviance.basis().y_scale;
+  return u;
+}
+
 void report_random(const GaussianObjective& deviance, const Modes& solved,
                    const std::vector<Matrix>& spherical_map, FitResult* result) {
   const Standardization& basis = deviance.basis();
@@ -22,12 +34,7 @@ void report_random(const GaussianObjective& deviance, const Modes& solved,
   for (int t = 0; t < system.layout->n_terms(); ++t) {
     const int v = system.layout->term_size[t];
     const int levels = system.layout->term_levels[t];
-    const Matrix& modes = solved.u.part(system.layout->is_leaf(t));
-    Matrix u(v, levels);
-    for (int l = 0; l < levels; ++l) {
-      std::copy_n(modes.data() + system.layout->at(t, l), v, u.col(l).data());
-    }
-    u *= basis.y_scale;
+    const Matrix u = scaled_modes(deviance, solved, t);
     const Matrix to_b = basis.z_inverse[t] * lambda[t];
     result->modes.push_back(to_b * u);
     result->centred_modes.push_back(basis.z_basis[t] * lambda[t] * u);
@@ -66,6 +73,17 @@ FixedReport report_fixed(const GaussianObjective& deviance) {
       deviance.factor().x_factor().triangularView<Eigen::Lower>().solve(Matrix(map.transpose()));
   result.unscaled_vcov = half.transpose() * half;
   return result;
+}
+
+std::vector<Matrix> report_modes(GaussianObjective* deviance) {
+  const Modes& solved = deviance->modes();
+  const std::vector<Matrix>& lambda = deviance->factor().lambda();
+  std::vector<Matrix> modes;
+  for (int t = 0; t < deviance->system().layout->n_terms(); ++t) {
+    const Matrix u = scaled_modes(*deviance, solved, t);
+    modes.push_back(deviance->basis().z_inverse[t] * lambda[t] * u);
+  }
+  return modes;
 }
 
 void report_point(GaussianObjective* deviance, const Vector& x, bool rotated, FitResult* result) {

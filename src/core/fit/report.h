@@ -56,6 +56,9 @@ struct FixedReport {
 };
 FixedReport report_fixed(const GaussianObjective& deviance);
 
+// b of each block term, v x J, at the point of the last evaluation.
+std::vector<Matrix> report_modes(GaussianObjective* deviance);
+
 // The part of a result that depends on the factorization at standardized parameters x, of which
 // result->theta are the natural ones; `rotated`: these came from x, not x from them.
 void report_point(GaussianObjective* deviance, const Vector& x, bool rotated, FitResult* result);
