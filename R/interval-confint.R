@@ -45,7 +45,8 @@
 confint.henderson_lmm <- function(object, parm = NULL, level = 0.95,
                                   method = c("profile", "Wald", "boot"), nsim = 500,
                                   boot.type = c("perc", "basic", "norm", "bca", "stud"),
-                                  signames = TRUE, seed = NULL, vcov = "model", cluster = NULL, ...) {
+                                  signames = TRUE, seed = NULL, vcov = "model", cluster = NULL,
+                                  ...) {
   check_no_dots(...)
   check_level(level)
   method <- check_choice(method, c("profile", "Wald", "boot"))
