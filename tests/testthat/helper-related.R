@@ -1,5 +1,5 @@
 # A covariance matrix of 12 related levels with two rows each.
-related_data <- function() {
+twelve_related <- function() {
   set.seed(4)
   half <- matrix(rnorm(12 * 30), 12)
   K <- stats::cov2cor(tcrossprod(half) / 30 + 0.4)

@@ -167,8 +167,8 @@ test_that("what knows independent levels only refuses related ones and names the
   fit <- lmm(y ~ x + (1 | id), own$data, relationship = list(id = own$K))
   refused <- list(
     random_anova, reduce_terms, random_structures, r_squared, intraclass_correlation,
-    function(fit) bootstrap(fit, nsim = 5),
-    function(fit) bootstrap_test(fit, update(fit, . ~ . - x), nsim = 5)
+    function(fit) bootstrap(fit, nsim = 5, type = "residual"),
+    function(fit) confint(bootstrap(fit, nsim = 5), boot.type = "bca")
   )
   for (name in c("L", "RZX", "Lambda", "Lambdat", "u", "devcomp")) {
     local({

@@ -42,7 +42,7 @@ test_that("all p-values are pbkrtest's of the same replicates", {
 })
 
 test_that("levels may be related", {
-  data <- related_data()
+  data <- twelve_related()
   fit <- lmm(y ~ x + (1 | id), data$frame, relationship = list(id = data$K), REML = FALSE)
   null <- lmm(y ~ 1 + (1 | id), data$frame, relationship = list(id = data$K), REML = FALSE)
   ratios <- attr(bootstrap_test(fit, null, 400, seed = 1), "replicates")

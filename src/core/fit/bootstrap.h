@@ -61,7 +61,6 @@ class Refitter {
   // predictions.
   Replicate refit(const double* y, const ReplicateWishes& wishes = ReplicateWishes(),
                   const Vector& beta = Vector(), const std::vector<Matrix>& b = {});
-  Replicate refit(const double* y);
   // Of the refit that was made last.
   std::vector<JointResult> test(const Replicate& last, const FixedTests& tests);
 
