@@ -6,6 +6,7 @@
 get_predicted.henderson_lmm <- function(x, data = NULL, predict = "expectation", ci = NULL,
                                         ci_method = NULL, include_random = "default",
                                         iterations = NULL, verbose = TRUE, ...) {
+  refuse_old_ggeffects(parent.frame())
   dots <- list(...)
   predict <- (dots$type %||% predict %||% "expectation")[1L]
   kinds <- c("expectation", "expected", "response", "link", "prediction", "predicted")

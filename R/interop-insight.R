@@ -18,6 +18,8 @@
 #' @param type For `get_df`, one string: `"residual"` or `"wald"`, observations minus parameters;
 #'   `"model"`, the number of parameters; `"normal"`, infinity; `"satterthwaite"`, `"kenward"` (or
 #'   `"kr"`, `"kenward-roger"`), those of each coefficient.
+#' @param df_per_obs For `get_df`, one logical: are Satterthwaite's and Kenward and Roger's degrees
+#'   of freedom those of the fixed part of each row of `data` (`NULL`: of the fit's rows)?
 #' @param flatten One logical: a vector in place of a list.
 #' @param tolerance,source,verbose,... Unused: insight gives them. `get_predicted` takes `type`,
 #'   `allow.new.levels` and `vcov` from `...`, as its method for fits by lme4 does.
@@ -138,12 +140,18 @@ get_statistic.henderson_lmm <- function(x, ...) {
   structure(statistic, statistic = "t-statistic")
 }
 
-# insight's own method takes NA for dropped columns, and fails where only some entries are NA.
+# insight's own method takes NA for dropped columns, and fails where only some entries are NA. It
+# asks package pbkrtest for Kenward and Roger's covariance.
 
 #' @rdname insight_support
 #' @exportS3Method insight::get_varcov
 get_varcov.henderson_lmm <- function(x, verbose = TRUE, vcov = NULL, ...) {
-  if (!is.null(vcov)) return(NextMethod())
+  method <- if (is.character(vcov) && length(vcov) == 1L) tolower(vcov) else ""
+  if (method %in% c("kenward-roger", "kenward", "kr")) {
+    x$vcov <- contrast_covariance(x, "Kenward-Roger")
+  } else if (!is.null(vcov)) {
+    return(NextMethod())
+  }
   covariance <- as.matrix(known_covariance(x))
   names <- gsub("`", "", as.character(names(x$beta)), fixed = TRUE)
   dimnames(covariance) <- list(names, names)
@@ -156,12 +164,17 @@ find_statistic.henderson_lmm <- function(x, ...) "t-statistic"
 
 #' @rdname insight_support
 #' @exportS3Method insight::get_df
-get_df.henderson_lmm <- function(x, type = "residual", ...) {
+get_df.henderson_lmm <- function(x, type = "residual", data = NULL, df_per_obs = FALSE, ...) {
   type <- tolower(check_string(type))
+  if (isTRUE(df_per_obs) && type %in% c("satterthwaite", "kenward", "kr", "kenward-roger")) {
+    X <- if (is.null(data)) fixed_matrix(x) else prediction_parts(x, data, integer(), FALSE)$X
+    ddf <- if (type == "satterthwaite") "Satterthwaite" else "Kenward-Roger"
+    return(contrast_rows(x, X, ddf)$df)
+  }
   switch(type,
     residual = , wald = , fit = , any = df.residual.henderson_fit(x),
     model = n_parameters(x), normal = Inf,
-    satterthwaite = , ml1 = , betwithin = coefficient_df(x, "Satterthwaite"),
+    satterthwaite = coefficient_df(x, "Satterthwaite"),
     kenward = , kr = , `kenward-roger` = coefficient_df(x, "Kenward-Roger"),
     check_choice(type, c("residual", "wald", "model", "normal", "satterthwaite", "kenward"))
   )

@@ -21,11 +21,23 @@
 #' @section Pictures of fitted values:
 #'   \describe{
 #'   \item{effects}{`Effect()`, `allEffects()`, `predictorEffects()`: see [effects_support].}
+#'   \item{ggeffects}{From version 2 on, `ggpredict()` gives predictions of the population, with
+#'   `type = "random"` of the groups that the grid names, with the limits of
+#'   [predict()][predict.henderson_lmm]: standard errors know of the random effects, degrees of
+#'   freedom are Satterthwaite's. Earlier versions would predict for one group, and are refused;
+#'   their `ggeffects::ggemmeans()` works by emmeans.}
+#'   \item{marginaleffects}{`predictions()`, `slopes()`, `comparisons()`, `hypotheses()`, with
+#'   `re.form = NA` for the population: see [marginaleffects_support]. Version 1.0.0 needs R 4.4.
+#'   It warns that it does not know the argument `re.form`, which it passes on all the same.}
 #'   }
 #' @section Tables and reports:
 #'   \describe{
 #'   \item{broom, broom.mixed}{`tidy()`, `glance()`, `augment()`, and by these mice's `pool()`: see
 #'   [broom_support].}
+#'   \item{modelsummary, texreg}{Tables of `tidy()` and `glance()`: fixed effects, and standard
+#'   deviations and correlations of random effects as further rows. `include` arguments of texreg's
+#'   methods for fits by lme4 do not apply.}
+#'   \item{parameters}{`model_parameters()` of the fixed effects: see [parameters_support].}
 #'   \item{insight, performance}{see [insight_support] and [performance_support].}
 #'   }
 #' @section lme4 and others: lme4's generics, see [lme4_generics]. dplyr's `n_groups()` does what

@@ -31,6 +31,10 @@ functions_elsewhere <- list(
   lattice = c("dotplot", "qqmath", "xyplot"), ggplot2 = c("autoplot", "layer_data", "theme_bw"),
   HLMdiag = c("case_delete", "covtrace", "rvc", "leverage"),
   dplyr = "group_data", mice = "pool",
+  ggeffects = "ggpredict",
+  marginaleffects = c("predictions", "slopes", "comparisons", "hypotheses", "avg_slopes",
+                      "avg_comparisons", "get_coef", "set_coef", "get_vcov"),
+  parameters = c("model_parameters", "compare_parameters"),
   insight = c(
     "find_formula", "find_random", "get_variance", "get_parameters", "get_df", "get_predicted",
     "get_loglikelihood", "is_model", "is_model_supported", "find_transformation"

@@ -136,3 +136,18 @@ test_that("a fit at given parameters has converged if they are those of a minimu
   # the criterion is even in theta: its derivative is zero here, and it falls on either side
   expect_false(at(0))
 })
+
+test_that("get_df() of rows and Kenward and Roger's get_varcov() are those of the fit", {
+  fit <- fit_cached("sleepstudy")
+  new <- data.frame(Days = c(0, 9))
+  for (ddf in c("Satterthwaite", "Kenward-Roger")) {
+    expected <- contrast_test(fit, cbind(1, c(0, 9)), joint = FALSE, ddf = ddf)$df
+    expect_equal(get_df.henderson_lmm(fit, ddf, data = new, df_per_obs = TRUE), expected)
+  }
+  expect_length(get_df.henderson_lmm(fit, "satterthwaite", df_per_obs = TRUE), 180L)
+  expect_error(get_df.henderson_lmm(fit, "betwithin"), class = "henderson_error_argument")
+  expect_equal(
+    get_varcov.henderson_lmm(fit, vcov = "kenward-roger"),
+    vcov(summary(fit, ddf = "Kenward-Roger"))
+  )
+})
