@@ -29,6 +29,30 @@ projection_shares_cpp <- function(information, diagonal, draws) {
     .Call(`_henderson_projection_shares_cpp`, information, diagonal, draws)
 }
 
+builder_cpp <- function(moments) {
+    .Call(`_henderson_builder_cpp`, moments)
+}
+
+builder_add_cpp <- function(builder, design) {
+    invisible(.Call(`_henderson_builder_add_cpp`, builder, design))
+}
+
+builder_sums_cpp <- function(builder) {
+    .Call(`_henderson_builder_sums_cpp`, builder)
+}
+
+rearrange_cpp <- function(moments, order, levels, specs) {
+    .Call(`_henderson_rearrange_cpp`, moments, order, levels, specs)
+}
+
+select_columns_cpp <- function(moments, x, z, specs) {
+    .Call(`_henderson_select_columns_cpp`, moments, x, z, specs)
+}
+
+relative_pivots_cpp <- function(moments) {
+    .Call(`_henderson_relative_pivots_cpp`, moments)
+}
+
 structure_cpp <- function(spec, theta, what) {
     .Call(`_henderson_structure_cpp`, spec, theta, what)
 }

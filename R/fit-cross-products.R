@@ -30,19 +30,23 @@ block_index <- function(random) {
 core_design <- function(design, X) {
   random <- design$random
   index <- block_index(random)
-  terms <- specs <- vector("list", max(index$block))
-  for (block in seq_along(terms)) {
-    own <- index$block == block
-    terms[[block]] <- core_term(random[own])
-    specs[[block]] <- .mapply(structure_spec, list(random[own], index$first[own]), NULL)
-  }
+  terms <- vector("list", max(index$block))
+  for (block in seq_along(terms)) terms[[block]] <- core_term(random[index$block == block])
   intercept <- match("(Intercept)", colnames(X), nomatch = 0L)
   y <- design$y
   if (!is.null(design$offset)) y <- y - design$offset
   list(
     X = X, y = y, weights = design$weights, intercept = intercept, terms = terms,
-    specs = specs
+    specs = core_specs(random, index)
   )
+}
+
+# Of the structures, by block term.
+core_specs <- function(random, index = block_index(random)) {
+  lapply(seq_len(max(index$block)), function(block) {
+    own <- index$block == block
+    .mapply(structure_spec, list(random[own], index$first[own]), NULL)
+  })
 }
 
 core_term <- function(members) {

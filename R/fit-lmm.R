@@ -37,7 +37,8 @@
 #'
 #' @param formula two-sided formula with at least one random-effects term.
 #' @param data data frame (or list, or environment) with the variables; those not found in it are
-#'   looked up in the formula's environment.
+#'   looked up in the formula's environment. Or data that are not in memory as a whole: [chunks()],
+#'   or [cross_products()], which `lmm(cp)` fits with their own formula.
 #' @param REML logical: REML (default) or ML.
 #' @param control settings from [lmm_control()].
 #' @param start `NULL`, a numeric vector or `list(theta = )`: where the optimizer starts. The
@@ -96,8 +97,19 @@ lmm <- function(formula, data = NULL, REML = TRUE, control = lmm_control(), star
   check_flag(REML)
   control$trace <- max(control$trace, check_count(as_count(verbose), "verbose"))
   check_start_is_free(start, control)
+  if (inherits(formula, "henderson_cross_products")) {
+    call$data <- call$formula
+    data <- formula
+    formula <- call$formula <- data$formula
+  }
   parsed <- parse_formula(formula, caller)
   parsed <- with_relationship(parsed, check_relationship(relationship))
+  if (inherits(data, "henderson_chunks")) data <- sum_data(parsed, data, call, caller, contrasts)
+  if (inherits(data, "henderson_cross_products")) {
+    fit <- fit_summed(data, parsed, REML, control, start, call)
+    fit$start <- start
+    return(fit)
+  }
   # `..1` means something in this call only
   for (name in intersect(names(call), c("data", "subset", "weights", "na.action", "offset"))) {
     if (is.symbol(call[[name]])) call[[name]] <- expression_behind_dots(call[[name]], caller)

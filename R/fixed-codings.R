@@ -49,7 +49,7 @@ spread_rows <- function(n, few = 1000L) {
 # The model frame at the given rows among those of positive weight, characters as factors, as
 # `stats::model.matrix()` takes it.
 frame_rows <- function(fit, rows) {
-  whole <- model_frame_of(fit)
+  whole <- columns_frame(fit)
   if (!counts_all_rows(fit)) rows <- which(fit$weights > 0)[rows]
   frame <- plain_numbers(whole, fit$parsed)[rows, , drop = FALSE]
   for (name in intersect(names(fit$xlevels), names(frame))) {

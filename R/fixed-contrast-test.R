@@ -226,7 +226,7 @@ dropped_columns <- function(fit) {
   # without any kept column the dropped ones are zero
   map <- list(H = matrix(0, 0L, count), kept_size = numeric(0L), dropped_size = rep(1, count))
   if (length(kept) > 0L) {
-    X <- observed_rows(fit, fixed_matrix(fit))
+    X <- observed_rows(fit, columns_matrix(fit))
     rows <- independent_rows(X)
     from <- X[rows, , drop = FALSE]
     all <- colnames_utf8(general_design_matrix(fit$terms, frame_rows(fit, rows), fit$contrasts))

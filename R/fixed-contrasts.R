@@ -28,7 +28,7 @@ fixed_contrasts <- function(fit, type) {
       I = sequential_contrasts(rows_triangle(fit), columns),
       II = adjusted_contrasts(rows_triangle(fit), columns, containing_terms(fit$terms)),
       III = balanced_contrasts(
-        fit, observed_rows(fit, fixed_matrix(fit)), containing_terms(fit$terms)
+        fit, observed_rows(fit, columns_matrix(fit)), containing_terms(fit$terms)
       )
     )
   }
@@ -47,6 +47,7 @@ columns_by_term <- function(assign, n_terms) {
 # R with R'R = X'X, rows not weighted: from the cross-products, or once from the rows where these
 # have weights or leave R too few digits.
 rows_triangle <- function(fit) {
+  require_unweighted_sums(fit, "Tests of type I and II")
   R <- if (is.null(fit$weights)) fixed_triangle(moments_of(fit)) else fit$cache$rows_triangle
   if (is.null(R)) {
     R <- triangular_factor(observed_rows(fit, fixed_matrix(fit)))
@@ -196,7 +197,7 @@ deletion_contrasts <- function(fit, label) {
   names <- names(fit$beta)
   term <- match(label, attr(fit$terms, "term.labels"))
   own <- which(fit$assign == term)
-  X <- observed_rows(fit, fixed_matrix(fit))
+  X <- observed_rows(fit, columns_matrix(fit))
   independent <- independent_rows(X)
   rows <- union(independent, spread_rows(nrow(X)))
   others <- setdiff(seq_along(attr(fit$terms, "term.labels")), term)

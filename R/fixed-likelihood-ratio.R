@@ -21,6 +21,10 @@ check_comparable <- function(fits) {
       "x" = "Their numbers of observations are {.val {counts}}."
     ), kind = "data", variable = "nobs", observed = counts)
   }
+  if (any(vapply(fits, function(fit) !is.null(fit$summed), TRUE))) {
+    check_same_values(lapply(fits, response_sums), "response", "differs")
+    return(invisible(NULL))
+  }
   check_same_values(lapply(fits, compared_response), "response", "differs")
   check_same_values(lapply(fits, compared_weights), "weights", "differ")
 }
@@ -42,6 +46,17 @@ compared_response <- function(fit) {
     return(as.numeric(stats::model.response(stats::model.frame(fit))))
   }
   model_response(fit)
+}
+
+# Sums of w, w y and w y^2, the offset taken off, where there are no rows to compare.
+response_sums <- function(fit) {
+  if (is.null(fit$summed)) {
+    w <- compared_weights(fit)
+    offset <- (if (inherits(fit, "lm")) fit$offset else fit$offset) %||% 0
+    y <- compared_response(fit) - offset
+    return(c(sum(w + 0 * y), sum(w * y), sum(w * y^2)))
+  }
+  summed_response(fit$summed$sums)
 }
 
 compared_weights <- function(fit) {

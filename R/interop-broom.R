@@ -163,7 +163,7 @@ tidy_parameters <- function(fit, scales, level) {
     estimate = table[[scales]], std.error = NA_real_
   )
   if (!is.null(level)) result$conf.low <- result$conf.high <- NA_real_
-  if (is.null(fit$frame)) return(result)
+  if (!has_moments(fit)) return(result)
   accuracy <- quiet_components(fit, if (scales == "sdcor") "sd" else "variance", level %||% 0.95)
   key <- function(table) paste(table$grp, table$var1, table$var2, sep = "\r")
   at <- match(key(table), key(accuracy))

@@ -64,6 +64,7 @@ recover_data.henderson_lmm <- function(object, data = NULL, ...) {
   # names that are no data, such as k in poly(x, k)
   inside <- attr(terms, "data_variables") %||% all.vars(terms)
   given$params <- unique(c(given$params, "pi", setdiff(all.vars(terms), inside)))
+  if (is.null(data) && !is.null(object$summed)) data <- reference_data(object$summed)
   if (is.null(data)) {
     names <- setdiff(union(all.vars(terms), given$addl.vars), given$params)
     if (length(names) > 0L) {
@@ -228,7 +229,7 @@ inestimable_basis <- function(fit) {
 # R of the QR decomposition of sqrt(w) X, kept columns: what emmeans projects on a submodel. NULL,
 # which it takes as well, if the fit has kept neither X nor its frame.
 emm_triangle <- function(fit) {
-  if (is.null(fit$X) && is.null(fit$frame)) return(NULL)
+  if (is.null(fit$X) && is.null(fit$frame) && is.null(fit$summed)) return(NULL)
   triangle <- fixed_triangle(moments_of(fit))
   if (is.null(triangle)) {
     X <- fixed_matrix(fit)

@@ -37,6 +37,7 @@ fit_variables <- function(fit, names, caller, advice = NULL) {
   own <- own_variables(fit)
   if (all(names %in% names(own))) return(own[names])
   env <- environment(fit$terms)
+  if (!is.null(fit$summed)) model_frame_of(fit)
   found <- data_of_call(fit, caller)
   if (found$status != "same") {
     abort_other_data(fit, found, setdiff(names, names(own)), advice = advice)

@@ -5,7 +5,9 @@
 # the intercept; for a random term Z'WX, Z'WZ by level, of its columns as they are.
 
 # Are the cross-products at hand, or the rows to compute them from?
-has_moments <- function(fit) !is.null(fit$cache$cross_products) || !is.null(fit$frame)
+has_moments <- function(fit) {
+  !is.null(fit$cache$cross_products) || !is.null(fit$frame)
+}
 
 # X'WX of the centred columns as list(`unit` (unit diagonal), `size` (roots of the diagonal),
 # `rcond`).
@@ -88,6 +90,7 @@ map_block <- function(block, M) {
 # are; then the rows are read, once.
 row_means <- function(fit) {
   if (!is.null(fit$cache$row_means)) return(fit$cache$row_means)
+  require_unweighted_sums(fit, "Means over rows")
   moments <- moments_of(fit)
   fixed <- if (is.null(fit$weights)) fixed_covariance(fit, moments)
   means <- if (is.null(fixed)) {

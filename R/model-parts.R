@@ -5,6 +5,12 @@
 
 # The stored model frame, or an error if `lmm_control(keep = )` dropped it.
 model_frame_of <- function(fit) {
+  if (!is.null(fit$summed)) {
+    abort(c(
+      "This fit is of cross-products, without the rows of its data.",
+      "i" = "What is by row needs {.fn lmm} with the data frame; see {.topic cross_products}."
+    ), kind = "data", variable = "frame")
+  }
   if (is.null(fit$frame)) {
     abort(c(
       "This fit does not hold its model frame.",
@@ -12,6 +18,27 @@ model_frame_of <- function(fit) {
     ), kind = "data", variable = "frame")
   }
   fit$frame
+}
+
+# Rows that tell of columns what all rows tell: their names, coding and dependences. All of them, or
+# those that a fit of cross-products has kept.
+columns_frame <- function(fit) {
+  if (is.null(fit$summed)) model_frame_of(fit) else fit$summed$skeleton
+}
+
+# X in these rows.
+columns_matrix <- function(fit) {
+  if (is.null(fit$summed)) return(fixed_matrix(fit))
+  X <- design_matrix(fit$terms, plain_numbers(columns_frame(fit), fit$parsed), fit$contrasts)
+  X[, names(fit$beta), drop = FALSE]
+}
+
+# What only the rows of a weighted fit can tell.
+require_unweighted_sums <- function(fit, what) {
+  if (is.null(fit$summed) || !fit$summed$weighted) return(invisible(NULL))
+  abort(c("{what} of a fit of cross-products with weights cannot be had without the rows.",
+    "i" = "See {.topic cross_products}."
+  ), kind = "data", variable = "weights")
 }
 
 # The response as fitted: plain numeric n.

@@ -42,6 +42,7 @@ residuals.henderson_lmm <- function(object, type = c("response", "pearson", "wor
 #' @export
 fitted.henderson_fit <- function(object, ...) {
   check_no_dots(...)
+  if (!is.null(object$summed)) model_frame_of(object)
   stats::napredict(object$na.action, with_row_names(object, object$fitted))
 }
 
@@ -62,6 +63,7 @@ fitted.henderson_fit <- function(object, ...) {
 weights.henderson_fit <- function(object, type = c("prior", "working"), ...) {
   check_no_dots(...)
   check_choice(type, c("prior", "working"))
+  if (!is.null(object$summed)) model_frame_of(object)
   values <- if (is.null(object$weights)) rep(1, length(object$fitted)) else object$weights
   stats::naresid(object$na.action, values)
 }

@@ -143,7 +143,8 @@ predict.henderson_lmm <- function(object, newdata = NULL, re.form = NULL, random
 # Rows whose fixed part the data determine: all of the fit's own, and of new ones those that are
 # combinations of them. Not known (all `TRUE`) for a fit that does not hold its model frame.
 is_estimable_row <- function(fit, parts) {
-  if (is.null(parts$X_dropped) || ncol(parts$X_dropped) == 0L || is.null(fit$frame)) {
+  if (is.null(parts$X_dropped) || ncol(parts$X_dropped) == 0L ||
+        (is.null(fit$frame) && is.null(fit$summed))) {
     return(rep(TRUE, nrow(parts$X)))
   }
   is_estimable(fit, parts$X, parts$X_dropped)
@@ -175,7 +176,7 @@ interval_method <- function(fit, ddf, interval, fixed_only) {
 prediction_weights <- function(fit, weights, rows, own_rows) {
   if (is.null(weights)) {
     if (own_rows) return(fit$weights %||% rep(1, rows))
-    if (!is.null(fit$weights)) {
+    if (!is.null(fit$weights) || isTRUE(fit$summed$weighted)) {
       inform(c(
         "The fit has weights; the new observations are taken to have weight 1.",
         "i" = "Give theirs as {.arg weights}."

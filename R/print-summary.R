@@ -31,7 +31,8 @@
 #'   \item{coefficients}{numeric p x 5 matrix `Estimate`, `Std. Error`, `df`, `t value`,
 #'   `Pr(>|t|)`; for `ddf = "none"` p x 3, `Estimate`, `Std. Error`, `t value`}
 #'   \item{varcor}{the variances, as [VarCorr()][VarCorr.henderson_fit] gives them}
-#'   \item{residuals}{numeric, length n: Pearson residuals divided by \eqn{\hat\sigma}{sigma_hat}}
+#'   \item{residuals}{numeric, length n: Pearson residuals divided by
+#'     \eqn{\hat\sigma}{sigma_hat}; `NULL` of a fit of [cross_products()]}
 #'   \item{sigma, vcov, criterion, REML, n, ngrps, AICtab}{residual standard deviation, covariance
 #'   of the coefficients (adjusted for `"Kenward-Roger"`, or robust), REML criterion or \eqn{-2 \log
 #'   L}{-2 log L}, whether REML, observations, named numbers of levels; `AIC`, `BIC`, `logLik`,
@@ -81,7 +82,7 @@ summary.henderson_lmm <- function(object, correlation = NULL, ddf = "Satterthwai
     list(
       call = object$call, formula = object$parsed$formula, REML = object$REML,
       criterion = object$criterion, AICtab = summary_criteria(object),
-      residuals = scaled_residuals(object),
+      residuals = if (is.null(object$summed)) scaled_residuals(object),
       varcor = VarCorr.henderson_fit(object), sigma = object$sigma,
       n = nobs.henderson_fit(object), ngrps = n_groups(object),
       coefficients = tests$table, vcov = known_covariance(object, tests$covariance),
@@ -150,7 +151,7 @@ format.summary.henderson_lmm <- function(x, digits = max(3L, getOption("digits")
   check_flag(correlation, null_ok = TRUE)
   c(
     summary_header(x), "", summary_criterion_lines(x, digits),
-    "", "Scaled residuals:", quantile_lines(x$residuals, digits),
+    if (!is.null(x$residuals)) c("", "Scaled residuals:", quantile_lines(x$residuals, digits)),
     "", "Random effects:", varcorr_lines(x$varcor, digits, ranef.comp),
     counts_line(x$n, x$ngrps),
     "", "Fixed effects:", coefficient_lines(x$coefficients, digits, signif.stars),

@@ -12,7 +12,7 @@
 nested_fit <- function(fit, random) {
   control <- unchecked(fit$control)
   if (control$optimizer == "none") control$optimizer <- default_control$optimizer
-  if (control$optimizer != "newton" || is.null(fit$frame)) return(NULL)
+  if (control$optimizer != "newton" || !has_moments(fit)) return(NULL)
   members <- lapply(random, nested_term, fit = fit)
   if (any(vapply(members, is.null, TRUE))) return(NULL)
   sizes <- vapply(members, function(term) length(term$levels), 1L)

@@ -47,7 +47,7 @@ removable_parts <- function(term, fit) {
 
 # Does a left-hand side have variables that are coded by contrasts?
 is_coded_term <- function(term, fit) {
-  coded <- vapply(model_frame_of(fit)[variable_names(term$terms)], function(x) {
+  coded <- vapply(columns_frame(fit)[variable_names(term$terms)], function(x) {
     is.factor(x) || is.character(x) || is.logical(x)
   }, TRUE)
   any(coded)
@@ -62,10 +62,12 @@ term_without <- function(term, part) {
 
 # Names of the columns of a left-hand side; `lhs_matrix()` gives the matrix, one row for each of
 # `rows` of the frame (NULL: all).
-lhs_columns <- function(term, fit) colnames(lhs_matrix(term, fit, spread_rows(nrow(fit$frame))))
+lhs_columns <- function(term, fit) {
+  colnames(lhs_matrix(term, fit, spread_rows(nrow(columns_frame(fit)))))
+}
 
 lhs_matrix <- function(term, fit, rows = NULL) {
-  whole <- model_frame_of(fit)
+  whole <- columns_frame(fit)
   frame <- if (is.null(rows) || length(rows) == nrow(whole)) whole else some_rows(fit, whole, rows)
   if (is.null(term$terms)) {
     return(matrix(1, nrow(frame), 1L, dimnames = list(NULL, "(Intercept)")))
@@ -91,10 +93,11 @@ some_rows <- function(fit, whole, rows) {
 # Left-hand sides at a thousand rows, which tell how their columns depend on each other as well as
 # all do, unless the columns of the first `n_first` together are not independent there.
 lhs_matrices <- function(terms, fit, n_first = 1L) {
-  rows <- spread_rows(length(fit$fitted))
+  n <- nrow(columns_frame(fit))
+  rows <- spread_rows(n)
   few <- lapply(terms, lhs_matrix, fit = fit, rows = rows)
   first <- do.call(cbind, few[seq_len(n_first)])
-  enough <- length(rows) == length(fit$fitted) || qr(first)$rank == ncol(first)
+  enough <- length(rows) == n || qr(first)$rank == ncol(first)
   if (enough) few else lapply(terms, lhs_matrix, fit = fit)
 }
 

@@ -30,3 +30,20 @@ refit_from_moments <- function(fit, frame, REML, control, start, call) {
   prepared$columns <- columns
   fit_prepared(prepared, fit$parsed, frame, design, REML, control, start, call)
 }
+
+# Cross-products that update() fits, those of the fit or of new data in pieces; NULL of rows.
+updated_sums <- function(fit, parsed, call, changes, values, caller) {
+  data <- if ("data" %in% names(changes)) values$data else fit$summed
+  if (inherits(data, "henderson_chunks")) {
+    return(sum_data(parsed, data, call, caller, values$contrasts))
+  }
+  if (!inherits(data, "henderson_cross_products")) return(NULL)
+  rows <- intersect(
+    names(changes), c("weights", "subset", "offset", "na.action", "contrasts", "relationship")
+  )
+  if (length(rows) == 0L) return(data)
+  abort(c(
+    "A change of {.arg {rows}} needs the rows, and the fit is of cross-products.",
+    "i" = "Make new ones by {.fn cross_products}, or give {.arg data}."
+  ), kind = "data", variable = rows[1L])
+}

@@ -55,7 +55,8 @@ refit_ml <- function(fit, ...) {
 #' @noRd
 restricted_fit <- function(fit) {
   # a variance is zero: there is nothing to be told of others
-  if (fit$REML || !fit$optimization$singular || is.null(fit$frame)) return(fit)
+  no_data <- is.null(fit$frame) && is.null(fit$summed)
+  if (fit$REML || !fit$optimization$singular || no_data) return(fit)
   tryCatch(
     suppressWarnings(suppressMessages(
       refit_frame(fit, REML = TRUE, start = theta_to_start(fit))
@@ -83,16 +84,21 @@ refit_fixed <- function(fit, formula, caller = NULL, scope = list()) {
   parsed <- parse_formula(formula)
   # with the contrasts that terms imported from lme4 have
   parsed$random <- fit$parsed$random
-  frame <- extended_frame(fit, parsed, brought = names(scope), found = data_of_call(fit, caller))
   call <- fit$call
   call$formula <- formula_call(formula)
+  if (!is.null(fit$summed)) {
+    return(refit_parsed(fit, parsed, NULL, fit$REML, NULL, character(0L), call))
+  }
+  frame <- extended_frame(fit, parsed, brought = names(scope), found = data_of_call(fit, caller))
   refit_parsed(fit, parsed, frame, fit$REML, NULL, character(0L), call)
 }
 
 refit_parsed <- function(fit, parsed, frame, REML, start, report, call) {
   control <- unchecked(fit$control, except = report)
   if (identical(control$optimizer, "none")) start <- unname(fit$theta)
-  result <- if (shares_moments(fit, parsed, frame)) {
+  result <- if (!is.null(fit$summed)) {
+    fit_summed(fit$summed, parsed, REML, control, start, call)
+  } else if (shares_moments(fit, parsed, frame)) {
     refit_from_moments(fit, frame, REML, control, start, call)
   } else {
     contrasts <- own_contrasts(fit, parsed, frame)

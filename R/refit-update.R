@@ -250,7 +250,10 @@ evaluate_changes <- function(fit, call, formula, change, changes, from, caller) 
   related <- updated_relationship(fit, parsed, setting)
   parsed <- with_relationship(parsed, related)
   call <- call_with_relationship(call, names(related), names(relationships_of(fit$random)))
-  frame <- updated_frame(fit, parsed, call, changes, values, names(scope), caller)
+  summed <- updated_sums(fit, parsed, call, changes, values, caller)
+  if (is.null(summed)) {
+    frame <- updated_frame(fit, parsed, call, changes, values, names(scope), caller)
+  }
   REML <- setting("REML", fit$REML, TRUE)
   check_flag(REML)
   control <- check_control(setting("control", fit$control, default_control))
@@ -261,8 +264,12 @@ evaluate_changes <- function(fit, call, formula, change, changes, from, caller) 
         same_random_part(fit, formula)) {
     start <- unname(fit$theta)
   }
-  contrasts <- setting("contrasts", own_contrasts(fit, parsed, frame))
-  result <- fit_from_frame(parsed, frame, REML, contrasts, control, start, call)
+  result <- if (is.null(summed)) {
+    contrasts <- setting("contrasts", own_contrasts(fit, parsed, frame))
+    fit_from_frame(parsed, frame, REML, contrasts, control, start, call)
+  } else {
+    fit_summed(summed, parsed, REML, control, start, call)
+  }
   result$start <- start
   result
 }

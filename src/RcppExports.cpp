@@ -117,6 +117,72 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// builder_cpp
+SEXP builder_cpp(SEXP moments);
+RcppExport SEXP _henderson_builder_cpp(SEXP momentsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type moments(momentsSEXP);
+    rcpp_result_gen = Rcpp::wrap(builder_cpp(moments));
+    return rcpp_result_gen;
+END_RCPP
+}
+// builder_add_cpp
+void builder_add_cpp(SEXP builder, const Rcpp::List& design);
+RcppExport SEXP _henderson_builder_add_cpp(SEXP builderSEXP, SEXP designSEXP) {
+BEGIN_RCPP
+    Rcpp::traits::input_parameter< SEXP >::type builder(builderSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type design(designSEXP);
+    builder_add_cpp(builder, design);
+    return R_NilValue;
+END_RCPP
+}
+// builder_sums_cpp
+SEXP builder_sums_cpp(SEXP builder);
+RcppExport SEXP _henderson_builder_sums_cpp(SEXP builderSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type builder(builderSEXP);
+    rcpp_result_gen = Rcpp::wrap(builder_sums_cpp(builder));
+    return rcpp_result_gen;
+END_RCPP
+}
+// rearrange_cpp
+Rcpp::List rearrange_cpp(const Rcpp::List& moments, SEXP order, const Rcpp::List& levels, SEXP specs);
+RcppExport SEXP _henderson_rearrange_cpp(SEXP momentsSEXP, SEXP orderSEXP, SEXP levelsSEXP, SEXP specsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type order(orderSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type levels(levelsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type specs(specsSEXP);
+    rcpp_result_gen = Rcpp::wrap(rearrange_cpp(moments, order, levels, specs));
+    return rcpp_result_gen;
+END_RCPP
+}
+// select_columns_cpp
+Rcpp::List select_columns_cpp(const Rcpp::List& moments, SEXP x, const Rcpp::List& z, SEXP specs);
+RcppExport SEXP _henderson_select_columns_cpp(SEXP momentsSEXP, SEXP xSEXP, SEXP zSEXP, SEXP specsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type z(zSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type specs(specsSEXP);
+    rcpp_result_gen = Rcpp::wrap(select_columns_cpp(moments, x, z, specs));
+    return rcpp_result_gen;
+END_RCPP
+}
+// relative_pivots_cpp
+Eigen::VectorXd relative_pivots_cpp(const Rcpp::List& moments);
+RcppExport SEXP _henderson_relative_pivots_cpp(SEXP momentsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
+    rcpp_result_gen = Rcpp::wrap(relative_pivots_cpp(moments));
+    return rcpp_result_gen;
+END_RCPP
+}
 // structure_cpp
 SEXP structure_cpp(const Rcpp::List& spec, const Eigen::VectorXd& theta, const std::string& what);
 RcppExport SEXP _henderson_structure_cpp(SEXP specSEXP, SEXP thetaSEXP, SEXP whatSEXP) {
@@ -378,6 +444,12 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_drawn_groups_cpp", (DL_FUNC) &_henderson_drawn_groups_cpp, 3},
     {"_henderson_simulate_lrt_cpp", (DL_FUNC) &_henderson_simulate_lrt_cpp, 7},
     {"_henderson_projection_shares_cpp", (DL_FUNC) &_henderson_projection_shares_cpp, 3},
+    {"_henderson_builder_cpp", (DL_FUNC) &_henderson_builder_cpp, 1},
+    {"_henderson_builder_add_cpp", (DL_FUNC) &_henderson_builder_add_cpp, 2},
+    {"_henderson_builder_sums_cpp", (DL_FUNC) &_henderson_builder_sums_cpp, 1},
+    {"_henderson_rearrange_cpp", (DL_FUNC) &_henderson_rearrange_cpp, 4},
+    {"_henderson_select_columns_cpp", (DL_FUNC) &_henderson_select_columns_cpp, 4},
+    {"_henderson_relative_pivots_cpp", (DL_FUNC) &_henderson_relative_pivots_cpp, 1},
     {"_henderson_structure_cpp", (DL_FUNC) &_henderson_structure_cpp, 3},
     {"_henderson_cross_products_cpp", (DL_FUNC) &_henderson_cross_products_cpp, 2},
     {"_henderson_add_cross_products_cpp", (DL_FUNC) &_henderson_add_cross_products_cpp, 3},

@@ -179,20 +179,32 @@ void add_block(const DataRows& rows, const std::vector<TermSource>& sources, con
 
 }  // namespace
 
+Shifts usual_shifts(const DataRows& rows, const GramResult& gram) {
+  Shifts shifts;
+  shifts.x = gram.x_shift;
+  shifts.y = least_squares(gram.gram, rows.p);
+  for (const BlockTermRows& term : rows.terms) {
+    shifts.z.push_back(means_of(term, columns_of(term), rows, std::max(gram.n, 1.0)));
+  }
+  return shifts;
+}
+
 CrossProducts accumulate(const DataRows& rows, const GramResult& gram) {
+  return accumulate(rows, gram, usual_shifts(rows, gram));
+}
+
+CrossProducts accumulate(const DataRows& rows, const GramResult& gram, const Shifts& shifts) {
   const Index width = rows.p + 1;
   CrossProducts sums;
   sums.n = gram.n;
   sums.sum_log_w = gram.sum_log_w;
-  sums.shifts.x = gram.x_shift;
-  sums.shifts.y = least_squares(gram.gram, rows.p);
+  sums.shifts = shifts;
   sums.xy = gram.gram;
   const auto incidence = std::make_shared<Incidence>();
   incidence->p = rows.p;
   incidence->intercept = rows.intercept;
   for (const BlockTermRows& term : rows.terms) {
     const TermColumns columns = columns_of(term);
-    sums.shifts.z.push_back(means_of(term, columns, rows, std::max(gram.n, 1.0)));
     sums.terms.push_back(empty_sums(columns, width));
     incidence->terms.push_back(columns);
   }

@@ -11,7 +11,11 @@
 
 namespace henderson {
 
+// The means of covariates, of X those of the gram, and the least-squares fit of y.
+Shifts usual_shifts(const DataRows& rows, const GramResult& gram);
+// About these, or about others, of which those of X are the gram's.
 CrossProducts accumulate(const DataRows& rows, const GramResult& gram);
+CrossProducts accumulate(const DataRows& rows, const GramResult& gram, const Shifts& shifts);
 
 // Adds `factor` times the products of some rows (0-based; -1 takes them out), about the shifts of
 // the sums. Their levels must meet in the incidence (std::invalid_argument, nothing added).

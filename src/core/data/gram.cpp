@@ -27,8 +27,8 @@ Vector least_squares(const Matrix& gram, int p) {
 
 namespace {
 
-constexpr Index kRowBlock = 512;    // rows of [X y] that stay in cache
-constexpr Index kFewColumns = 16;   // products of so many columns need no matrix product
+constexpr Index kRowBlock = 512;   // rows of [X y] that stay in cache
+constexpr Index kFewColumns = 16;  // products of so many columns need no matrix product
 // Our kernel beats Eigen's from here on. On fewer columns it gains little, and sums in another
 // order would change what is printed: of the sorghum trial (19 columns) two estimates lie half way
 // between two printed numbers, 581.855 and -66.515, and the test of its published summary
@@ -78,20 +78,25 @@ double smallest_unit_pivot(const Matrix& gram, int p) {
 }  // namespace
 
 GramResult dense_gram(const DataRows& rows) {
-  GramResult result;
   double used = 0;
+  for (Index i = 0; rows.weights != nullptr && i < rows.n; ++i) used += rows.weights[i] > 0 ? 1 : 0;
+  if (rows.weights == nullptr) used = static_cast<double>(rows.n);
+  return dense_gram(rows, column_means(rows, std::max(used, 1.0)));
+}
+
+GramResult dense_gram(const DataRows& rows, const Vector& x_shift) {
+  GramResult result;
   if (rows.weights == nullptr) {
-    used = static_cast<double>(rows.n);
+    result.n = static_cast<double>(rows.n);
   } else {
     for (Index i = 0; i < rows.n; ++i) {
       if (rows.weights[i] > 0) {
-        used += 1;
+        result.n += 1;
         result.sum_log_w += std::log(rows.weights[i]);
       }
     }
   }
-  result.n = used;
-  result.x_shift = column_means(rows, std::max(used, 1.0));
+  result.x_shift = x_shift;
   const Index width = rows.p + 1;
   result.gram = Matrix::Zero(width, width);
   Matrix block(kRowBlock, width);

@@ -18,6 +18,8 @@ struct GramResult {
 };
 
 GramResult dense_gram(const DataRows& rows);
+// About given means of the columns, which are theirs in other rows.
+GramResult dense_gram(const DataRows& rows, const Vector& x_shift);
 
 // Coefficients of the last column on the first p ones from their Gram matrix.
 Vector least_squares(const Matrix& gram, int p);

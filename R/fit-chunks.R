@@ -1,0 +1,208 @@
+# Data that come in pieces: where they come from, one data frame after the other.
+
+#' Data in pieces
+#'
+#' A description of data that are read piece by piece, for `lmm(formula, chunks(...))` and
+#' [cross_products()]: no more than one piece is in memory at a time.
+#'
+#' @param source One of:
+#'   \describe{
+#'   \item{a function}{`source(i)` gives the i-th data frame, and `NULL` after the last one; it may
+#'     be called more than once for the same `i`.}
+#'   \item{a list of data frames}{}
+#'   \item{paths of files}{a character vector: CSV files with a header, read `size` rows at a time,
+#'     or parquet files (package nanoparquet), read one at a time.}
+#'   \item{a DBI connection}{with `query`: the rows of the query, fetched `size` at a time.}
+#'   }
+#' @param size One whole number: rows of a piece of a file or query.
+#' @param query One string, for a DBI connection: `"SELECT y, x, g FROM t"`.
+#' @param ... For CSV files arguments of [utils::read.csv()], such as `colClasses`, which saves
+#'   reading the first piece twice and makes sure of types.
+#' @return An object of class `henderson_chunks`.
+#' @section What must be so: every piece has the same columns with the same types. Terms that depend
+#'   on other rows than their own, such as `scale(x)` and `poly(x, 2)`, are refused in a model of
+#'   more than one piece; `poly(x, 2, raw = TRUE)` is not.
+#' @section Errors: `henderson_error_data` for a source that is none of these, and for pieces that
+#'   do not agree.
+#' @seealso [cross_products()]
+#' @examples
+#' halves <- split(sleepstudy, rep(1:2, each = 90))
+#' lmm(Reaction ~ Days + (Days | Subject), chunks(halves))
+#'
+#' # from a function: here three pieces
+#' piece <- function(i) if (i <= 3) sleepstudy[60 * (i - 1) + 1:60, ]
+#' lmm(Reaction ~ Days + (Days | Subject), chunks(piece))
+#' @export
+chunks <- function(source, size = 1e6, query = NULL, ...) {
+  check_supplied(source)
+  check_count(size, "size", min = 1)
+  open <- if (is.function(source)) {
+    check_no_dots(...)
+    function() pieces_of_function(source)
+  } else if (is.list(source) && !is.data.frame(source) && !isS4(source)) {
+    check_no_dots(...)
+    pieces_must_be_frames(source)
+    function() pieces_of_function(function(i) if (i <= length(source)) source[[i]])
+  } else if (is.character(source)) {
+    files_must_exist(source)
+    function() pieces_of_files(source, size, list(...))
+  } else if (inherits(source, "DBIConnection")) {
+    check_no_dots(...)
+    check_query(query)
+    function() pieces_of_query(source, query, size)
+  } else {
+    given <- describe_value(source)
+    abort(c(
+      "{.arg source} must be a function, a list of data frames, paths of files or a DBI connection,
+       not {given}.",
+      "i" = if (is.data.frame(source)) "A data frame is {.arg data} of {.fn lmm} as it is."
+    ), kind = "data", variable = "source", observed = class(source))
+  }
+  structure(list(open = open, label = source_label(source, query)), class = "henderson_chunks")
+}
+
+source_label <- function(source, query) {
+  if (is.function(source)) return("a function")
+  if (is.character(source)) {
+    more <- length(source) - 1L
+    return(paste0(source[1L], if (more > 0L) paste(" and", more, "more")))
+  }
+  if (is.list(source)) return(paste(length(source), "data frames"))
+  query
+}
+
+#' @export
+print.henderson_chunks <- function(x, ...) {
+  cat("Data in pieces, from ", x$label, "\n", sep = "")
+  invisible(x)
+}
+
+pieces_must_be_frames <- function(source) {
+  bad <- which(!vapply(source, is.data.frame, TRUE))
+  if (length(source) > 0L && length(bad) == 0L) return(invisible(NULL))
+  if (length(source) == 0L) {
+    abort("{.arg source} is an empty list.", kind = "data", variable = "source", observed = 0L)
+  }
+  given <- describe_value(source[[bad[1L]]])
+  abort("Element {bad[1L]} of {.arg source} must be a data frame, not {given}.",
+    kind = "data", variable = "source", observed = class(source[[bad[1L]]])
+  )
+}
+
+files_must_exist <- function(source) {
+  missing <- source[is.na(source) | !file.exists(source)]
+  if (length(source) > 0L && length(missing) == 0L) return(invisible(NULL))
+  if (length(source) == 0L) {
+    abort("{.arg source} names no file.", kind = "data", variable = "source", observed = 0L)
+  }
+  abort("There is no file {.file {missing[1L]}}.",
+    kind = "data", variable = "source", observed = missing
+  )
+}
+
+check_query <- function(query) {
+  if (is.character(query) && length(query) == 1L && !is.na(query)) return(invisible(NULL))
+  given <- describe_value(query)
+  abort("{.arg query} must be one string, the query whose rows are the data, not {given}.",
+    kind = "data", variable = "query", observed = query
+  )
+}
+
+# Each of these is a list of `read()`, the next data frame or NULL, and `close()`.
+
+pieces_of_function <- function(source) {
+  i <- 0L
+  list(read = function() {
+    i <<- i + 1L
+    piece <- source(i)
+    if (is.null(piece) || is.data.frame(piece)) return(piece)
+    given <- describe_value(piece)
+    abort("Piece {i} of the data must be a data frame, or NULL after the last one, not {given}.",
+      kind = "data", variable = "source", observed = class(piece)
+    )
+  }, close = function() invisible(NULL))
+}
+
+pieces_of_files <- function(files, size, options) {
+  at <- 0L
+  current <- NULL
+  list(read = function() {
+    repeat {
+      if (is.null(current)) {
+        if (at == length(files)) return(NULL)
+        at <<- at + 1L
+        current <<- open_file(files[at], size, options)
+      }
+      piece <- current$read()
+      if (!is.null(piece)) return(piece)
+      current$close()
+      current <<- NULL
+    }
+  }, close = function() {
+    if (!is.null(current)) current$close()
+    invisible(NULL)
+  })
+}
+
+open_file <- function(file, size, options) {
+  if (!grepl("[.]parquet$", file, ignore.case = TRUE)) return(open_csv(file, size, options))
+  if (!requireNamespace("nanoparquet", quietly = TRUE)) {
+    abort("Reading {.file {file}} needs the package {.pkg nanoparquet}.",
+      kind = "data", variable = "source", observed = file
+    )
+  }
+  done <- FALSE
+  list(read = function() {
+    if (done) return(NULL)
+    done <<- TRUE
+    as.data.frame(nanoparquet::read_parquet(file))
+  }, close = function() invisible(NULL))
+}
+
+# read.csv() of an open connection goes on where it stopped, also within quoted line ends. Types are
+# those of the first piece.
+open_csv <- function(file, size, options) {
+  connection <- file(file, "r")
+  header <- NULL
+  types <- options$colClasses
+  options$colClasses <- NULL
+  read <- function(...) do.call(utils::read.csv, c(list(connection, ...), options))
+  list(read = function() {
+    piece <- tryCatch(
+      if (is.null(header)) {
+        read(nrows = size, check.names = FALSE, colClasses = types %||% NA)
+      } else {
+        read(nrows = size, header = FALSE, col.names = header, check.names = FALSE,
+          colClasses = types
+        )
+      },
+      error = function(e) {
+        if (!is.null(header) && grepl("no lines available", conditionMessage(e), fixed = TRUE)) {
+          return(NULL)
+        }
+        reason <- conditionMessage(e)
+        abort(c("{.file {file}} could not be read.", "x" = "{reason}"),
+          kind = "data", variable = "source", observed = file
+        )
+      }
+    )
+    if (is.null(piece) || nrow(piece) == 0L) return(NULL)
+    if (is.null(header)) {
+      header <<- names(piece)
+      types <<- vapply(piece, function(column) class(column)[1L], "")
+      # a column of whole numbers may have others further down
+      types[types == "integer"] <<- "numeric"
+      types[types == "logical" & vapply(piece, function(x) all(is.na(x)), TRUE)] <<- NA
+    }
+    piece
+  }, close = function() close(connection))
+}
+
+pieces_of_query <- function(connection, query, size) {
+  result <- DBI::dbSendQuery(connection, query)
+  list(read = function() {
+    if (DBI::dbHasCompleted(result)) return(NULL)
+    piece <- DBI::dbFetch(result, n = size)
+    if (nrow(piece) == 0L) NULL else piece
+  }, close = function() DBI::dbClearResult(result))
+}

@@ -1,0 +1,208 @@
+# A fit of cross-products, without rows.
+
+#' Fit cross-products, or a model whose columns are among theirs
+#'
+#' @param x `henderson_cross_products`; `parsed` of the model.
+#' @return fit object without what is by row: `frame`, `X`, `y`, `weights`, `offset`, `fitted`.
+#' @noRd
+fit_summed <- function(x, parsed, REML, control, start, call) {
+  check_format(x)
+  chosen <- choose_columns(x, parsed)
+  design <- chosen$design
+  design$y <- as_numeric_vector(x$skeleton[[1L]])
+  start <- check_start(start, design$random, control)
+  check_random_terms(design$random, x$sums$n, control, NULL)
+  ranked <- full_rank_sums(chosen$sums, design, control)
+  columns <- ranked$columns
+  prepared <- prepare_cpp(NULL, ranked$sums)
+  on.exit(release_cpp(prepared$pointer))
+  constraints <- new_constraints(control, design$random)
+  result <- fit_core(prepared$pointer, design$random, REML, control, start, constraints)
+  response <- names(x$skeleton)[1L]
+  check_summed(result, ranked$sums, response)
+  print_trace(result$evidence$trace, control$trace)
+  control$keep <- character(0L)
+  fit <- new_lmm_fit(call, parsed, REML, NULL, design, columns, control, result, ranked$sums)
+  # those of the skeleton
+  fit$fitted <- fit$y <- NULL
+  fit$summed <- x
+  fit$constraints <- constraints
+  fit <- at_representative(fit, prepared$pointer, result, design)
+  report_outcome(fit, control)
+  fit
+}
+
+check_format <- function(x) {
+  if (identical(x$format_version, 1L)) return(invisible(NULL))
+  abort("These cross-products have format version {x$format_version}, not 1.",
+    kind = "cross_products", observed = x$format_version
+  )
+}
+
+# Columns and terms of a model in those of cross-products: list(`sums`, `design`, whose rows are the
+# skeleton's).
+choose_columns <- function(x, parsed) {
+  if (identical(parsed$formula, x$parsed$formula)) {
+    return(list(sums = x$sums, design = skeleton_design(parsed, x$skeleton, x$contrasts)))
+  }
+  smaller <- smaller_model(x, parsed)
+  specs <- core_specs(smaller$design$random)
+  sums <- select_columns_cpp(x$sums, smaller$x, smaller$z, specs)
+  # terms may have another order now
+  groups <- unique(vapply(smaller$design$random, `[[`, "", "group"))
+  old <- unique(vapply(x$random, `[[`, "", "group"))[lengths(smaller$z) > 0L]
+  if (!identical(groups, old)) {
+    levels <- lapply(old, function(group) {
+      n <- length(term_on(smaller$design$random, group)$levels)
+      list(position = seq_len(n), n = n)
+    })
+    sums <- rearrange_cpp(sums, match(groups, old), levels, specs)
+  }
+  list(sums = sums, design = smaller$design)
+}
+
+# The first random term on a factor.
+term_on <- function(random, group) random[[match(group, vapply(random, `[[`, "", "group"))]]
+
+# The positions of a model's columns, found by their names and values in the skeleton.
+smaller_model <- function(x, parsed) {
+  response <- expression_text(parsed$fixed[[2L]])
+  if (response != names(x$skeleton)[1L]) {
+    abort("The cross-products are of the response {.code {names(x$skeleton)[1L]}}, not of
+           {.code {response}}.",
+      kind = "cross_products", variable = response, observed = names(x$skeleton)[1L]
+    )
+  }
+  unknown <- setdiff(formula_columns(parsed), names(x$skeleton))
+  if (length(unknown) > 0L) {
+    abort(c("The cross-products have no variable {.code {unknown[1L]}}.",
+      "i" = "Make them anew, from a formula that has it."
+    ), kind = "cross_products", variable = unknown[1L], observed = names(x$skeleton))
+  }
+  frame <- x$skeleton
+  attr(frame, "fixed_terms") <- fixed_terms(parsed, NULL, frame)
+  smaller <- skeleton_design(parsed, frame, x$contrasts)
+  values <- plain_numbers(frame, parsed)
+  all <- design_matrix(x$terms, values, x$contrasts)
+  own <- design_matrix(smaller$terms, values, x$contrasts)
+  list(
+    design = smaller, x = find_columns(own, all, "the fixed effects"),
+    z = smaller_terms(x, parsed, smaller, frame, values)
+  )
+}
+
+formula_columns <- function(parsed) variable_names(stats::terms(parsed$frame_formula))
+
+find_columns <- function(own, all, place) {
+  at <- match(colnames(own), colnames(all))
+  same <- !is.na(at)
+  same[same] <- vapply(which(same), function(c) {
+    isTRUE(all.equal(own[, c], all[, at[c]], tolerance = 1e-12, check.attributes = FALSE))
+  }, TRUE)
+  if (all(same)) return(at)
+  missing <- colnames(own)[!same][1L]
+  abort(c("The cross-products have no column {.val {missing}} of {place} that the model has.",
+    "i" = "Make them anew, from a formula that has it."
+  ), kind = "cross_products", variable = missing, observed = colnames(all))
+}
+
+# Of each block of the sums its columns that the smaller model has.
+smaller_terms <- function(x, parsed, smaller, frame, values) {
+  groups <- unique(vapply(x$random, `[[`, "", "group"))
+  wanted <- vapply(smaller$random, `[[`, "", "group")
+  if (!all(wanted %in% groups)) {
+    lost <- setdiff(wanted, groups)[1L]
+    abort(c("The cross-products have no grouping factor {.var {lost}}.",
+      "i" = "Make them anew, from a formula that has it."
+    ), kind = "cross_products", variable = lost, observed = groups)
+  }
+  lapply(groups, function(group) {
+    all <- block_columns(x$parsed, x$random, group, frame, values, x$contrasts)
+    own <- block_columns(parsed, smaller$random, group, frame, values, x$contrasts)
+    if (is.null(own)) return(integer(0L))
+    find_columns(own, all, paste0("the random effects of ", group))
+  })
+}
+
+# Columns of all terms on a factor, in the rows of the skeleton; NULL without one.
+block_columns <- function(parsed, random, group, frame, values, contrasts) {
+  own <- Filter(function(term) term$group == group, random)
+  if (length(own) == 0L) return(NULL)
+  do.call(cbind, lapply(own, function(term) {
+    if (is.null(term$terms)) {
+      return(matrix(1, nrow(frame), 1L, dimnames = list(NULL, "(Intercept)")))
+    }
+    design_matrix(term$terms, values, term$contrasts %||% contrasts)
+  }))
+}
+
+# As keep_full_rank(), by the pivots of sums: columns below 1e-11 of their own squares are
+# combinations of earlier ones.
+full_rank_sums <- function(sums, design, control) {
+  pivots <- relative_pivots_cpp(sums)
+  keep <- which(pivots > 1e-11)
+  columns <- keep_full_rank(design$X, keep, control)
+  if (length(keep) < length(pivots)) {
+    blocks <- lapply(sums$blocks$terms, function(term) seq_len(term$v))
+    sums <- select_columns_cpp(sums, keep, blocks, sums$specs)
+  }
+  p <- length(keep)
+  if (!(sums$n > p)) {
+    abort(c(
+      "{sums$n} observation{?s} cannot determine {p} fixed-effects coefficient{?s} and a residual
+       variance.",
+      "i" = "Fewer fixed effects, or more data, are needed."
+    ), kind = "data", observed = c(n = sums$n, p = p))
+  }
+  list(sums = sums, columns = columns)
+}
+
+# The criterion is finite, and there is residual variation.
+check_summed <- function(result, sums, response) {
+  p <- sums$p
+  left <- sums$blocks$dense[p + 1L, p + 1L] # about the least-squares fit
+  slopes <- sums$shift$y
+  slopes[sums$intercept] <- 0
+  explained <- sum(slopes * (sums$blocks$dense[seq_len(p), seq_len(p), drop = FALSE] %*% slopes))
+  defined <- result$status == "fitted"
+  if (defined && result$point$pwrss > 1e-13 * left && left > 1e-13 * (left + explained)) {
+    return(invisible(NULL))
+  }
+  if (!defined && left > 0 && is.finite(left)) {
+    abort(c("The criterion of these cross-products is not finite.",
+      "i" = "Are there values beyond 1e150 in the data?"
+    ), kind = "computation", variable = response)
+  }
+  abort(c(
+    "The residual variance of {.var {response}} is zero to the precision of the computation:
+     the effects in the model reproduce the response.",
+    "i" = "Is the response computed from the predictors, or are the rows of a group all equal?"
+  ), kind = "computation", variable = response, observed = 0)
+}
+
+# Sums of w, w y and w y^2 from sums about shifts: y = (X - x) b + r; NA without a column of ones.
+summed_response <- function(sums) {
+  own <- seq_len(sums$p)
+  G <- sums$blocks$dense
+  b <- sums$shift$y
+  ones <- sums$intercept
+  along <- drop(G[own, own, drop = FALSE] %*% b)
+  if (ones == 0L) return(c(NA, NA, sum(b * along) + 2 * sum(b * G[own, sums$p + 1L]) +
+    G[sums$p + 1L, sums$p + 1L]))
+  c(
+    G[ones, ones], along[ones] + G[ones, sums$p + 1L],
+    sum(b * along) + 2 * sum(b * G[own, sums$p + 1L]) + G[sums$p + 1L, sums$p + 1L]
+  )
+}
+
+# A data frame with all levels of factors, and numbers with the means that they have in all rows.
+# Those of two values keep these, which packages take for levels.
+reference_data <- function(x) {
+  data <- x$data
+  for (name in intersect(names(data), names(x$means))) {
+    values <- as.double(data[[name]])
+    if (length(x$distinct[[name]]) <= 2L) next
+    data[[name]] <- values - mean(values) + x$means[[name]]
+  }
+  data
+}

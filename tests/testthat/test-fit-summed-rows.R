@@ -1,0 +1,122 @@
+in_pieces <- function(data, id) chunks(split(data, id))
+
+test_that("fits of data in pieces are those of the whole, on real models", {
+  need_peer(c("lme4", "agridat"))
+  models <- Filter(
+    function(model) !any(grepl("poly(", deparse(model$formula), fixed = TRUE)), real_models()
+  )
+  expect_gte(length(models), 90)
+  control <- lmm_control(check_singular = "ignore", check_rank = "ignore")
+  for (model in models) {
+    expected <- suppressWarnings(suppressMessages(fit_real_model_quietly(model)))
+    data <- as.data.frame(eval(model$data))
+    # in one order new levels come up in every piece, in the other hardly any
+    for (id in list(sort(rep_len(1:4, nrow(data))), rep_len(1:3, nrow(data)))) {
+      arguments <- list(model$formula, in_pieces(data, id), REML = model$REML, control = control)
+      arguments[c("weights", "offset")] <- model[c("weights", "offset")]
+      fit <- suppressWarnings(suppressMessages(do.call(lmm, Filter(Negate(is.null), arguments))))
+      # rounding of sums about other centres
+      expect_equal(fit$criterion, expected$criterion, tolerance = 1e-10, label = model$name)
+      error <- sqrt(diag(expected$vcov))
+      off <- (fit$beta - expected$beta) / error
+      expect_lt(max(abs(off), 0, na.rm = TRUE), 1e-5, label = model$name)
+      expect_identical(names(fit$beta), names(expected$beta))
+      for (t in seq_along(fit$random)) {
+        expect_identical(
+          unname(fit$random[[t]]$levels), unname(expected$random[[t]]$levels), label = model$name
+        )
+      }
+    }
+  }
+})
+
+test_that("weights, offset, subset and missing values are those of each piece", {
+  data <- sleepstudy
+  data$w <- rep(c(1, 2, 0.5), 60)
+  data$o <- seq_len(180) / 10
+  data$Days[c(3, 100)] <- NA
+  # the first piece has no row of its own: subset leaves it out
+  id <- rep(1:3, c(10, 90, 80))
+  expected <- lmm(Reaction ~ Days + (Days | Subject), data,
+    weights = w, offset = o, subset = Subject != "308" & Days < 9
+  )
+  fit <- lmm(Reaction ~ Days + (Days | Subject), in_pieces(data, id),
+    weights = w, offset = o, subset = Subject != "308" & Days < 9
+  )
+  expect_equal(fit$criterion, expected$criterion, tolerance = 1e-12)
+  expect_equal(fixef(fit), fixef(expected), tolerance = 1e-9)
+  expect_equal(nobs(fit), nobs(expected))
+  expect_equal(fit$summed$omitted, 1) # the other one is not in the subset
+  # with weights rows count differently: nothing is taken for what it is not
+  expect_error(r_squared(fit), class = "henderson_error_data")
+  expect_error(anova(fit, type = "I"), class = "henderson_error_data")
+})
+
+test_that("levels of factors of the fixed part may come up late", {
+  set.seed(4)
+  data <- data.frame(
+    f = rep(c("b", "a", "c", "d"), each = 30), o = factor(rep(3:1, each = 40)), g = gl(12, 10),
+    x = rnorm(120)
+  )
+  data$y <- rnorm(120) + rnorm(12)[data$g]
+  reads <- 0
+  piece <- function(i) {
+    reads <<- reads + 1
+    if (i <= 4) data[30 * (i - 1) + 1:30, ]
+  }
+  for (formula in list(y ~ f * x + (1 | g), y ~ o + (f | o:g), y ~ 0 + f + (1 | g))) {
+    contrasts <- list(f = "contr.sum")
+    expected <- suppressMessages(lmm(formula, data, contrasts = contrasts))
+    reads <- 0
+    fit <- suppressMessages(lmm(formula, chunks(piece), contrasts = contrasts))
+    expect_equal(fit$criterion, expected$criterion, tolerance = 1e-10)
+    expect_identical(names(fixef(fit)), names(fixef(expected)))
+    expect_equal(reads, 10) # two passes of four pieces and their end
+  }
+  reads <- 0
+  lmm(y ~ x + (1 | g), chunks(piece))
+  expect_equal(reads, 5)
+})
+
+test_that("terms that depend on other rows are refused by name", {
+  pieces <- in_pieces(sleepstudy, rep(1:2, 90))
+  refused <- function(formula) {
+    expect_error(lmm(formula, pieces), class = "henderson_error_data")
+  }
+  expect_match(conditionMessage(refused(Reaction ~ poly(Days, 2) + (1 | Subject))), "poly(Days, 2)",
+    fixed = TRUE
+  )
+  refused(Reaction ~ scale(Days) + (1 | Subject))
+  expect_match(
+    conditionMessage(refused(Reaction ~ I(Days - mean(Days)) + (1 | Subject))), "mean(Days)",
+    fixed = TRUE
+  )
+  refused(Reaction - mean(Reaction) ~ Days + (1 | Subject))
+  expected <- lmm(Reaction ~ poly(Days, 2, raw = TRUE) + (1 | Subject), sleepstudy)
+  fit <- lmm(Reaction ~ poly(Days, 2, raw = TRUE) + (1 | Subject), pieces)
+  expect_equal(fit$criterion, expected$criterion, tolerance = 1e-10)
+})
+
+test_that("pieces that do not agree, and data without a complete row, are refused", {
+  pieces <- list(sleepstudy[1:90, ], sleepstudy[91:180, c("Reaction", "Subject")])
+  expect_error(
+    lmm(Reaction ~ Days + (1 | Subject), chunks(pieces)), "Days",
+    class = "henderson_error_data"
+  )
+  empty <- transform(sleepstudy, Days = NA_real_)
+  expect_error(
+    lmm(Reaction ~ Days + (1 | Subject), in_pieces(empty, rep(1:2, 90))),
+    class = "henderson_error_data"
+  )
+})
+
+test_that("relationships have their levels in pieces too", {
+  K <- diag(20) + 0.5
+  rownames(K) <- c(levels(sleepstudy$Subject), "new", "newer")
+  expected <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, relationship = list(Subject = K))
+  fit <- lmm(Reaction ~ Days + (1 | Subject), in_pieces(sleepstudy, rep(1:3, each = 60)),
+    relationship = list(Subject = K)
+  )
+  expect_equal(fit$criterion, expected$criterion, tolerance = 1e-12)
+  expect_equal(ranef(fit)$Subject, ranef(expected)$Subject, tolerance = 1e-7)
+})
