@@ -16,6 +16,10 @@
 #'   `lrtest()` refits fits by REML by maximum likelihood, with a message, as
 #'   [anova()][anova.henderson_lmm] does, since restricted likelihoods of different fixed effects
 #'   cannot be compared.
+#' @section Functions that mislead: lmtest's `bptest`, `dwtest`, `bgtest`, `resettest`, `jtest` and
+#'   `coxtest` have no methods. They take the model matrix and the response out of any fit and test
+#'   the ordinary linear model, as if there were no groups, without a word; R gives no way to refuse
+#'   that. Look at [plot()][plot.henderson_lmm] and [diagnostic_residuals()] instead.
 #' @param x,object A fit by [lmm()].
 #' @param vcov.,vcov `NULL`, or a p x p covariance matrix of the fixed effects to use instead of the
 #'   fit's, or a function of the fit (and, in `coeftest` and `coefci`, of `...`) that gives one.
