@@ -21,9 +21,10 @@
 #'   where no term contains another. Type III tests a term's own coefficients, intercept included,
 #'   which for a term that others contain is a sensible hypothesis only with contrasts that sum to
 #'   zero ([contr.sum()]); type III of [anova()][anova.henderson_lmm] does not depend on the coding.
-#' @section Other functions of car: its plots and tests of ordinary linear models (`influencePlot`,
-#'   `residualPlots`, `avPlots`, `ncvTest`, `outlierTest`, `compareCoefs` and others) stop with an
-#'   error: see [influence()][influence.henderson_lmm] and [plot()][plot.henderson_lmm].
+#' @section Other functions of car: its plots of influence, residuals and added variables, its
+#'   tests of outliers and of constant variance, and its table of several models' coefficients are
+#'   for ordinary linear models and stop with an error: see [influence()][influence.henderson_lmm]
+#'   and [plot()][plot.henderson_lmm].
 #' @param mod,model,object A fit by [lmm()].
 #' @param type For `Anova`, `"II"` (or 2) or `"III"` (or 3).
 #' @param test.statistic,test `"Chisq"` or `"F"`.
