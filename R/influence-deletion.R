@@ -61,7 +61,7 @@ influence.henderson_lmm <- function(model, groups = NULL,
     given <- model$control$optimizer == "none"
     method <- if (given) "held" else method_by_size(model, length(units$rows))
   }
-  found <- influence_cpp(prepare_again(model), model$theta, model$REML, units$rows, method)
+  found <- deleted_fits(model, units$rows, method)
   result <- new_influence(model, units, found, method)
   inform_missing(result)
   result
@@ -107,6 +107,19 @@ method_by_size <- function(fit, count) {
     ), kind = "influence", variable = "method", observed = method)
   }
   method
+}
+
+# As influence_cpp() returns them, a row or an element for each of `rows`.
+deleted_fits <- function(fit, rows, method) {
+  prepared <- prepare_again(fit)
+  parts <- in_pieces(function(done, count) {
+    influence_cpp(prepared, fit$theta, fit$REML, rows[done + seq_len(count)], method)
+  }, length(rows), "Deletions", interactive())
+  fields <- stats::setNames(nm = names(parts[[1L]]))
+  lapply(fields, function(field) {
+    values <- lapply(parts, `[[`, field)
+    do.call(if (is.matrix(values[[1L]])) rbind else c, values)
+  })
 }
 
 # --- the result ---

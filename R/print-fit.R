@@ -51,11 +51,13 @@ estimate_lines <- function(beta, digits) {
   text_vector(stats::setNames(format(unname(beta), digits = digits), names(beta)))
 }
 
-#' Structure of a fit in one line for each field
+#' Structure and fields of a fit
+#'
+#' `str()` shows one line for each field of a fit.
 #'
 #' @param object A fit by [lmm()].
 #' @param max.level,give.attr,... As for [utils::str()].
-#' @return Nothing, invisibly.
+#' @return `str`: nothing, invisibly. `.DollarNames`: character vector of names.
 #' @examples
 #' str(lmm(Reaction ~ Days + (Days | Subject), sleepstudy))
 #' @importFrom utils str
@@ -63,6 +65,23 @@ estimate_lines <- function(beta, digits) {
 str.henderson_fit <- function(object, max.level = 1L, give.attr = FALSE, ...) {
   cat("Linear mixed model, class ", paste(class(object), collapse = "/"), "\n", sep = "")
   utils::str(unclass(object), max.level = max.level, give.attr = give.attr, ...)
+}
+
+# What is of use to a user, of the fields that `fit$` completes.
+public_fields <- c(
+  "call", "formula", "REML", "frame", "weights", "offset", "na.action", "n", "theta", "beta",
+  "sigma", "vcov", "criterion", "fitted", "dropped", "undetermined", "optimization", "control"
+)
+
+#' @param x A fit by [lmm()].
+#' @param pattern One string: a regular expression.
+#' @details Completion of `fit$` in the console and in editors offers the fields that are of use
+#'   outside of the package; accessor functions and [component()] give these and more.
+#' @rdname str.henderson_fit
+#' @importFrom utils .DollarNames
+#' @rawNamespace S3method(.DollarNames,henderson_fit)
+.DollarNames.henderson_fit <- function(x, pattern = "") {
+  grep(pattern, intersect(public_fields, names(x)), value = TRUE)
 }
 
 # Title, formula, data, weights and subset: as in the call. `x`: a fit or its summary.

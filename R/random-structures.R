@@ -50,7 +50,9 @@ random_structures <- function(fit, max_models = 200, ...) {
              {.fn random_anova} say where."
     ), kind = "argument", variable = "max_models", observed = count)
   }
-  models <- lapply(candidate_combinations(candidates), fit_candidate, fit = fit)
+  models <- lapply_with_progress(candidate_combinations(candidates), function(model) {
+    fit_candidate(model, fit)
+  }, "Random structures")
   warn_not_converged(models)
   random_structures_table(fit, models)
 }

@@ -45,7 +45,7 @@ all_optimizers <- function(fit, optimizers = c("newton", "bfgs", "nelder_mead"),
     )[["elapsed"]]
     list(other = other, seconds = seconds)
   }
-  fits <- lapply(optimizers, one)
+  fits <- lapply_with_progress(optimizers, one, "Optimizers")
   criterion <- vapply(fits, function(x) x$other$criterion, 1)
   structure(
     data.frame(

@@ -8,7 +8,8 @@
 #' @param x A fit by [lmm()] or its [summary()][summary.henderson_lmm] (coefficients), or what
 #'   [contrast_test()], [variance_components()], [anova()][anova.henderson_lmm],
 #'   [drop1()][drop1.henderson_lmm], [random_anova()], [random_structures()] or [bootstrap_test()]
-#'   return.
+#'   return; or estimated marginal means and contrasts of them by package emmeans, with the limits
+#'   and p-values that emmeans adjusts.
 #' @param which `NULL`, or names or numbers of rows of the table: coefficients, contrasts, terms,
 #'   models. The rows of `variance_components()` are named as in its `vcov()`,
 #'   `"Subject.(Intercept)"`, and `"Residual"`. `NULL`: all rows that have an estimate or a test.
@@ -106,14 +107,20 @@ estimate_sentence <- function(row, level, digits, write, symbol) {
   } else {
     write$equals("SE", fixed_text(se, decimals))
   }
-  statistic <- write$equals("t", fixed_text(row[["t value"]], digits), if (with_df) row$df)
+  value <- row[["t value"]]
+  if (is.null(value)) return(write$text(paste(estimate, interval, sep = ", ")))
+  statistic <- if (with_df && row$df == Inf) {
+    write$equals("z", fixed_text(value, digits))
+  } else {
+    write$equals("t", fixed_text(value, digits), if (with_df) row$df)
+  }
   p <- if (with_df) {
     write$p(row[["Pr(>|t|)"]])
   } else if (!is.null(row$df)) {
     "df and p not available"
   }
-  # t is that of the difference from this value
-  tested <- row$Estimate - row[["t value"]] * se
+  # the statistic is that of the difference from this value
+  tested <- row$Estimate - value * se
   against <- if (isTRUE(abs(tested) > 1e-8 * max(abs(row$Estimate), se))) {
     paste0("(tested against ", format(signif(tested, 8L)), ")")
   }

@@ -10,7 +10,8 @@
 #'   [anova()][anova.henderson_lmm], [drop1()][drop1.henderson_lmm], [VarCorr()],
 #'   [contrast_test()], [variance_components()], [random_anova()], [random_structures()],
 #'   [reduce_terms()], [r_squared()], [bootstrap()], [bootstrap_test()] or
-#'   [influence()][influence.henderson_lmm] return.
+#'   [influence()][influence.henderson_lmm] return; or estimated marginal means and contrasts of
+#'   them by package emmeans, which appear in documents as `report_tables(x)` only.
 #' @param digits One whole number: the fewest decimals of estimates and their limits.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return A list of data frames, of class `henderson_report_tables`; each data frame has an
@@ -40,6 +41,11 @@
 #' @section Errors: `henderson_error_argument` for a malformed argument.
 #' @source American Psychological Association (2020), *Publication Manual*, 7th edition, sections
 #'   6.36 and 6.43 to 6.45.
+#' @section Templates: `rmarkdown::draft("report.Rmd", template = "mixed-model", package =
+#'   "henderson")` begins a report of a mixed model: design, model, checks, tests, variance
+#'   components, means and pictures, on data that are replaced by one's own. For Quarto,
+#'   `file.copy(system.file("quarto/mixed-model.qmd", package = "henderson"), "report.qmd")` does
+#'   the same.
 #' @seealso [report_result()] for numbers in a sentence.
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
@@ -149,11 +155,12 @@ coefficient_table <- function(labels, table, level, digits, first = "Term") {
   with_tests <- !is.null(table$df)
   if (with_tests) {
     name <- paste(percent_text(level), "CI")
-    result[[name]] <- interval_text(table$lower, table$upper, decimals)
+    has_limits <- !is.null(table$lower)
+    result[[name]] <- if (has_limits) interval_text(table$lower, table$upper, decimals) else ""
     result$df <- df_text(table$df)
   }
-  result$t <- fixed_text(table[["t value"]], 2L)
-  if (with_tests) result$p <- p_text(table[["Pr(>|t|)"]])
+  if (!is.null(table[["t value"]])) result$t <- fixed_text(table[["t value"]], 2L)
+  if (!is.null(table[["Pr(>|t|)"]])) result$p <- p_text(table[["Pr(>|t|)"]])
   result
 }
 
@@ -296,6 +303,8 @@ report_tables.henderson_influence <- function(x, digits = 2L, ...) {
   table <- as.data.frame(c(list(rownames(cells)), columns), optional = TRUE)
   names(table) <- c(if (x$groups == "case") "Row" else x$groups, colnames(cells))
   new_report(list(with_caption(table, influence_title(x))),
-    notes = c("The most influential", deletion_notes(x))
+    notes = c(
+      "The most influential; theta and joint are likelihood displacements", deletion_notes(x)
+    )
   )
 }

@@ -60,7 +60,7 @@ names_elsewhere <- c(
 )
 
 # Names that stand for any file, and files of other projects or made when something runs.
-files_elsewhere <- c("FILE.csv", "BEFORE.csv", "AFTER.csv")
+files_elsewhere <- c("FILE.csv", "BEFORE.csv", "AFTER.csv", "report.Rmd")
 
 source_folders <- c("R", "src", "tests", "tools", "bench", "data-raw", ".ci")
 

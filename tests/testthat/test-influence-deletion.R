@@ -201,3 +201,11 @@ test_that("covariance parameters that were given are held, related levels and p 
     influence(none)$sigma[["309"]], sigma(update(none, data = left)), tolerance = 1e-6
   )
 })
+
+test_that("deletions in pieces are those of one piece", {
+  fit <- fit_cached("sleepstudy")
+  rows <- split(seq_len(180), rep(1:60, each = 3))
+  pieces <- deleted_fits(fit, rows, "exact")
+  one <- influence_cpp(prepare_again(fit), fit$theta, fit$REML, rows, "exact")
+  expect_identical(pieces, one)
+})

@@ -106,3 +106,20 @@ test_that("correlations of coefficients with long names fit one block", {
   expect_length(lines, 2L + 1L + 4L)
   expect_lte(max(nchar(lines)), 80)
 })
+
+test_that("fits of ordinary models print in less than 20 lines", {
+  for (name in c("sleepstudy", "sleepstudy_ml", "sorghum_e3")) {
+    expect_lt(length(format(fit_cached(name))), 20L)
+  }
+  split_plot <- lmm(yield ~ fung + (1 | block / fung), durban.splitplot)
+  expect_lt(length(format(split_plot)), 20L)
+})
+
+test_that("completion of fit$ offers fields of use only", {
+  fit <- fit_cached("sleepstudy")
+  offered <- utils:::.DollarNames(fit, "")
+  expect_true(all(offered %in% names(fit)))
+  expect_true(all(c("theta", "beta", "sigma", "vcov", "call") %in% offered))
+  expect_false(any(c("cache", "parsed", "pwrss", "u") %in% offered))
+  expect_identical(utils:::.DollarNames(fit, "^th"), "theta")
+})
