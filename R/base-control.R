@@ -44,6 +44,8 @@ optimizers <- c("newton", "bfgs", "nelder_mead", "none")
 #'   estimated; see [constraints].
 #' @param equal `NULL`, a character vector, or a list of them: names of standard deviations that are
 #'   equal; see [constraints].
+#' @param prior `NULL`, one of [prior_wishart()] and [prior_gamma()] for all random terms, or a list
+#'   of them named by grouping factors: the fit is then the posterior mode; see [prior_wishart()].
 #' @param trace whole number, at least 0: larger numbers print more of the optimizer's progress.
 #' @param ... not used; unknown arguments are errors.
 #'
@@ -63,7 +65,7 @@ lmm_control <- function(optimizer = c("newton", "bfgs", "nelder_mead", "none"),
                         keep = c("frame", "X"), check_nobs_vs_nlev = "stop",
                         check_nobs_vs_nre = "stop", check_nlev_gtr_1 = "stop",
                         check_rank = "message", check_singular = "message", trace = 0L, ...,
-                        fix = NULL, equal = NULL) {
+                        fix = NULL, equal = NULL, prior = NULL) {
   check_no_dots(...)
   tolerance_ok <- is_plain_number(tolerance) && tolerance > 0 && tolerance < 1
   if (!tolerance_ok) {
@@ -86,15 +88,34 @@ lmm_control <- function(optimizer = c("newton", "bfgs", "nelder_mead", "none"),
     check_rank = check_choice(check_rank, check_levels, kind = "control"),
     check_singular = check_choice(check_singular, check_levels, kind = "control"),
     trace = as.integer(check_count(trace, kind = "control")),
-    fix = check_fix(fix), equal = check_equal(equal)
+    fix = check_fix(fix), equal = check_equal(equal), prior = check_prior(prior)
   )
-  if (control$optimizer != "newton" && !(is.null(fix) && is.null(equal))) {
+  if (control$optimizer != "newton" && has_constraints(control)) {
     abort(c(
-      "{.arg fix} and {.arg equal} need {.code optimizer = \"newton\"}; it is
+      "{.arg fix}, {.arg equal} and {.arg prior} need {.code optimizer = \"newton\"}; it is
        {.val {control$optimizer}}."
     ), kind = "control", variable = "optimizer", observed = control$optimizer)
   }
   structure(control, class = "henderson_control")
+}
+
+has_constraints <- function(control) {
+  !(is.null(control$fix) && is.null(control$equal) && is.null(control$prior))
+}
+
+# Priors: NULL, or a list of them, of length one without names if it is for all terms.
+check_prior <- function(prior, call = entry_frame()) {
+  if (is.null(prior)) return(NULL)
+  if (inherits(prior, "henderson_prior")) return(list(prior))
+  fine <- is.list(prior) && length(prior) > 0L && !is.null(names(prior)) &&
+    all(nzchar(names(prior))) && !anyDuplicated(names(prior)) &&
+    all(vapply(prior, inherits, TRUE, "henderson_prior"))
+  if (!fine) {
+    allowed <- "a prior, or a list of priors named by grouping factors"
+    hint <- "For instance {.code prior = list(Subject = prior_wishart())}."
+    abort_argument(prior, "prior", allowed, "control", call, hint = hint)
+  }
+  prior
 }
 
 # Held parameters: NULL, or numeric with names.

@@ -5,7 +5,8 @@
 #' `vignette("introduction", package = "henderson")` walks through two examples.
 #'
 #' @section Fit: [lmm()], with settings from [lmm_control()]; [update()][update.henderson_lmm],
-#'   [refit_response()], [refit_ml()]; [constraints] for variances that are known or equal;
+#'   [refit_response()], [refit_ml()]; [constraints] for variances that are known or equal,
+#'   [prior_wishart()] for posterior modes;
 #'   [group_fits()] for a linear model in each group.
 #' @section Look: [print()][print.henderson_lmm], [summary()][summary.henderson_lmm],
 #'   [fixef()][fixef.henderson_fit], [ranef()][ranef.henderson_fit] and its

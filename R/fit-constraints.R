@@ -3,7 +3,7 @@
 # `fit$constraints` (absent where all are free): list(`sigma` (number, NA: free), `parameters` (data
 # frame, a row for each standard deviation and correlation that is constrained: `label`, `theta`,
 # `row`, `column`, `deviation` (logical), `value` (NA: not held), `group` (integer, NA: of none)),
-# `lost` (how many parameters fewer there are to estimate)).
+# `lost` (how many parameters fewer there are to estimate), `priors` (list, from `new_priors()`)).
 
 #' Constraints on variance parameters
 #'
@@ -83,7 +83,7 @@ NULL
 #' @return `fit$constraints`, or NULL.
 #' @noRd
 new_constraints <- function(control, random) {
-  if (is.null(control$fix) && is.null(control$equal)) return(NULL)
+  if (!has_constraints(control)) return(NULL)
   table <- variance_parameters(random)
   known <- c(table$label, "sigma")
   fix <- control$fix %||% stats::setNames(numeric(0L), character(0L))
@@ -107,7 +107,8 @@ new_constraints <- function(control, random) {
   list(
     sigma = sigma,
     parameters = chosen[c("label", "theta", "row", "column", "deviation", "value", "group")],
-    lost = sum(!is.na(sigma), !is.na(chosen$value), length(free) - length(unique(free)))
+    lost = sum(!is.na(sigma), !is.na(chosen$value), length(free) - length(unique(free))),
+    priors = new_priors(control$prior, random, chosen)
   )
 }
 
@@ -210,8 +211,14 @@ check_held_correlations <- function(table, random) {
 core_constraints <- function(constraints) {
   if (is.null(constraints)) return(NULL)
   own <- constraints$parameters
-  c(list(sigma = as.double(constraints$sigma)), as.list(own[setdiff(names(own), "label")]))
+  c(
+    list(sigma = as.double(constraints$sigma)), as.list(own[setdiff(names(own), "label")]),
+    list(priors = lapply(constraints$priors, `[[`, "core"))
+  )
 }
+
+# Is a fit a posterior mode?
+has_priors <- function(fit) length(fit$constraints$priors) > 0L
 
 is_constrained <- function(fit) !is.null(fit$constraints)
 
@@ -233,7 +240,11 @@ constraint_notes <- function(fit) {
     },
     vapply(unique(free$group), function(k) {
       paste("equal by constraint:", paste(free$label[free$group == k], collapse = " = "))
-    }, "")
+    }, ""),
+    if (has_priors(fit)) {
+      texts <- vapply(fit$constraints$priors, `[[`, "", "text")
+      paste0("posterior mode, with the prior ", list_some(texts, 20L))
+    }
   )
 }
 
@@ -241,6 +252,8 @@ format_each <- function(values) vapply(values, function(x) format(x, digits = 7L
 
 # Does a fit (or linear model) satisfy all constraints of another one?
 has_constraints_of <- function(fit, other) {
+  # a posterior mode is no maximum of the likelihood
+  if (any(vapply(list(fit, other), has_priors, TRUE))) return(FALSE)
   if (!inherits(other, "henderson_fit") || !is_constrained(other)) return(TRUE)
   if (!inherits(fit, "henderson_fit") || !is_constrained(fit)) return(FALSE)
   wanted <- other$constraints

@@ -41,9 +41,9 @@ check_start <- function(start, random, control) {
 
 # theta is relative to sigma, constraints are not.
 check_start_is_free <- function(start, control) {
-  if (is.null(start) || is.null(c(control$fix, control$equal))) return(invisible(NULL))
+  if (is.null(start) || !has_constraints(control)) return(invisible(NULL))
   abort(c(
-    "{.arg start} cannot be given with constraints on variance parameters.",
+    "{.arg start} cannot be given with constraints or priors on variance parameters.",
     "i" = "Leave it out: the search has starts of its own."
   ), kind = "start", variable = "start")
 }
@@ -274,7 +274,14 @@ convergence_problem <- function(outcome, control) {
   }
   list(
     reason = paste(failed$reason, collapse = ", and "),
-    advice = c(failed$advice, paste0(other, ", or ", start, "."), rescale)
+    advice = if (!is.null(control$prior)) {
+      "With an improper prior ({.code scale = Inf} or {.code rate = 0}) and few levels there may be
+       no mode: choose a smaller {.arg df} or {.arg shape}, or a finite scale."
+    } else if (has_constraints(control)) {
+      c("The constraints may leave a minimum far out: look at the estimates.", rescale)
+    } else {
+      c(failed$advice, paste0(other, ", or ", start, "."), rescale)
+    }
   )
 }
 

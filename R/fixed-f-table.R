@@ -110,7 +110,7 @@ test_heading <- function(title, fit, ddf) {
   if (ddf != "none") title <- paste(title, "with", ddf_title(ddf))
   notes <- c(
     undetermined_test_note(fit), convergence_note(fit), zero_variance_note(fit, ddf),
-    no_optimum_note(fit, ddf)
+    no_optimum_note(fit, ddf), constraint_notes(fit)
   )
   c(title, if (length(notes) > 0L) paste("Note:", notes))
 }

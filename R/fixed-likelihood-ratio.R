@@ -141,7 +141,11 @@ likelihood_ratio_table <- function(fits, untested) {
   names(table) <- c("npar", "AIC", "BIC", "logLik", "-2*log(L)", "Chisq", "Df", "Pr(>Chisq)")
   note <- c(
     if (any(unrelated)) "Note: fits that differ in a relationship are not tested",
-    if (any(apart)) "Note: a fit is not tested against one without its constraints"
+    if (any(vapply(fits, has_priors, TRUE))) {
+      "Note: a posterior mode is no maximum of the likelihood and not tested"
+    } else if (any(apart)) {
+      "Note: a fit is not tested against one without its constraints"
+    }
   )
   new_anova(table, c(comparison_heading(fits), note))
 }

@@ -51,6 +51,7 @@ conditional_aic <- function(fit, ..., theta = c("estimated", "known")) {
 }
 
 checked_conditional <- function(fit, theta) {
+  require_unconstrained(fit, "A conditional AIC")
   if (!is.null(fit$undetermined)) {
     abort("There is no conditional AIC with a variance that the data do not determine.",
       kind = "unsupported", variable = "fit"

@@ -87,6 +87,7 @@ public_fields <- c(
 # Title, formula, data, weights and subset: as in the call. `x`: a fit or its summary.
 header_lines <- function(x) {
   method <- if (x$REML) "REML" else "maximum likelihood"
+  if (has_priors(x)) method <- paste0("penalized ", method, " (posterior mode)")
   formula <- if (inherits(x, "henderson_fit")) x$parsed$formula else x$formula
   lines <- c(paste("Linear mixed model fitted by", method), labelled_lines("Formula", formula))
   for (argument in c("data", "subset", "weights", "offset", "relationship")) {

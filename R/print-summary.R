@@ -81,6 +81,7 @@ summary.henderson_lmm <- function(object, correlation = NULL, ddf = "Satterthwai
   structure(
     list(
       call = object$call, formula = object$parsed$formula, REML = object$REML,
+      constraints = object$constraints,
       criterion = object$criterion, AICtab = summary_criteria(object),
       residuals = if (is.null(object$summed)) scaled_residuals(object),
       varcor = VarCorr.henderson_fit(object), sigma = object$sigma,

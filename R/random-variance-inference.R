@@ -79,7 +79,7 @@ variance_components <- function(fit, scale = c("sd", "variance", "log_sd", "thet
     se = se, component_limits(table, se, scale, level), row.names = NULL
   )
   structure(result,
-    covariance = covariance, scale = scale, level = level,
+    covariance = covariance, scale = scale, level = level, notes = constraint_notes(fit),
     class = c("henderson_variance_components", "data.frame")
   )
 }
@@ -267,7 +267,6 @@ irregular_parameters <- function(fit) {
   )
 }
 
-# The same of a fit with constraints, whose Hessian is by other parameters.
 irregular_constrained <- function(fit, boundary) {
   pieces <- inference_pieces(fit, "Satterthwaite")
   flat <- any(flat_parameters(pieces$hessian, pieces$free != 0))
@@ -388,7 +387,8 @@ print.henderson_variance_components <- function(x, digits = max(3L, getOption("d
   colnames(cells) <- c("Groups", "Name", "", "Estimate", "Std.Error", "Lower", "Upper")
   write_lines(c(
     paste0(title, ", with ", percent, " limits"),
-    text_table(cells, align = rep(c("left", "right"), c(3L, 4L)), row_names = NULL)
+    text_table(cells, align = rep(c("left", "right"), c(3L, 4L)), row_names = NULL),
+    note_lines(attr(x, "notes"))
   ))
   invisible(x)
 }

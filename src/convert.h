@@ -55,7 +55,9 @@ Rcpp::List wrap_out_of_memory();
 henderson::FitOptions as_fit_options(const Rcpp::List& options);
 
 // list(sigma (number or NA: free), theta, row, column (1-based), deviation (logical), value (NA:
-// not held), group (NA: of none)), the last six with an entry for each parameter.
+// not held), group (NA: of none), priors), the six before priors with an entry for each parameter;
+// priors: one list(theta (1-based), wishart (logical), degrees, precision (matrix or NULL), rate,
+// relative (logical)) each.
 henderson::Constraints as_constraints(const Rcpp::List& list);
 
 #endif  // HENDERSON_CONVERT_H_

@@ -42,6 +42,20 @@ henderson::Constraints as_constraints(const Rcpp::List& list) {
     one.group = Rcpp::IntegerVector::is_na(group[i]) ? -1 : group[i];
     result.parameters.push_back(one);
   }
+  const Rcpp::List priors = list["priors"];
+  for (R_xlen_t i = 0; i < priors.size(); ++i) {
+    const Rcpp::List given = priors[i];
+    henderson::TermPrior prior;
+    prior.theta = Rcpp::as<int>(given["theta"]) - 1;
+    prior.wishart = Rcpp::as<bool>(given["wishart"]);
+    prior.degrees = Rcpp::as<double>(given["degrees"]);
+    if (!Rf_isNull(given["precision"])) {
+      prior.precision = Rcpp::as<Eigen::MatrixXd>(given["precision"]);
+    }
+    prior.rate = Rcpp::as<double>(given["rate"]);
+    prior.relative = Rcpp::as<bool>(given["relative"]);
+    result.priors.push_back(prior);
+  }
   return result;
 }
 

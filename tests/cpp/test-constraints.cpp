@@ -9,6 +9,7 @@
 #include "fit/constraints.h"
 #include "fit/fit_constrained.h"
 #include "likelihood/constrained.h"
+#include "likelihood/prior.h"
 #include "random-model.h"
 
 using namespace henderson;
@@ -128,6 +129,71 @@ TEST_CASE("Derivatives of the constrained criterion are those of differences") {
         REQUIRE(cone.size == 1);
         CHECK(square.gradient[cone.first] * 2 * x[cone.first] ==
               Approx(here.gradient[cone.first]).epsilon(1e-10));
+      }
+    }
+  }
+}
+
+TEST_CASE("Derivatives with priors are those of differences, and of the densities") {
+  for (const bool relative : {true, false}) {
+    const Model model = mixed_model(27);
+    const CrossProducts moments = moments_of(model);
+    GaussianObjective deviance(moments, model.structures, true);
+    Constraints constraints;
+    TermPrior matrix;
+    matrix.degrees = 5.5;
+    matrix.precision = random_covariance(3, 8);
+    TermPrior single;
+    single.theta = 7;
+    single.wishart = false;
+    single.degrees = 2.5;
+    single.rate = 0.4;
+    matrix.relative = single.relative = relative;
+    constraints.priors = {matrix, single};
+    ConstrainedFit plain(&deviance, Constraints());
+    ConstrainedFit fit(&deviance, constraints);
+    ConstrainedObjective& objective = fit.objective();
+    const auto penalty = [&](const Vector& x) {
+      return objective.value(x) - plain.objective().value(x);
+    };
+    const auto densities = [&](const Vector& x) {
+      const Vector theta = deviance.random().to_natural(fit.standardized(x));
+      const double unit = relative ? 1 : fit.sigma(x);
+      const Matrix lambda = unit * deviance.random().natural_factors(theta)[0];
+      const Matrix sigma = lambda * lambda.transpose();
+      double sum = -1.5 * std::log(sigma.determinant()) + (matrix.precision * sigma).trace();
+      for (const int i : {6, 7}) {
+        sum += -3 * std::log(unit * theta[i]) + 0.8 * unit * theta[i];
+      }
+      return sum;
+    };
+    const Vector start = fit.start(0.8);
+    Vector x = start;
+    for (Index i = 0; i < x.size(); ++i) x[i] += 0.1 * std::sin(3.0 + i);
+    CHECK(penalty(x) - penalty(start) ==
+          Approx(densities(x) - densities(start)).epsilon(1e-9).margin(1e-9));
+    const Evaluation here = objective.evaluate(x, Order::kTraces, Chart::kFactor);
+    const Evaluation square = objective.evaluate(x, Order::kGradient, Chart::kCovariance);
+    for (Index i = 0; i < x.size(); ++i) {
+      const double step = 1e-5;
+      Vector up = x, down = x;
+      up[i] += step;
+      down[i] -= step;
+      const Evaluation above = objective.evaluate(up, Order::kTraces, Chart::kFactor);
+      const Evaluation below = objective.evaluate(down, Order::kTraces, Chart::kFactor);
+      CHECK((above.value - below.value) / (2 * step) ==
+            Approx(here.gradient[i]).epsilon(1e-6).margin(1e-5));
+      const Vector slope = (above.gradient - below.gradient) / (2 * step);
+      CHECK((slope - here.hessian.col(i)).norm() < 1e-6 * (1 + here.hessian.norm()));
+    }
+    // by L from that by L L': 2 S L below the diagonal
+    for (const Cone& cone : objective.coordinates().cones) {
+      const Matrix by_factor = 2 * cone_gradient(cone, square.gradient) * cone_factor(cone, x);
+      int at = cone.first;
+      for (int c = 0; c < cone.size; ++c) {
+        for (int r = c; r < cone.size; ++r, ++at) {
+          CHECK(by_factor(r, c) == Approx(here.gradient[at]).epsilon(1e-8).margin(1e-8));
+        }
       }
     }
   }

@@ -61,7 +61,11 @@ ConstrainedFit::ConstrainedFit(GaussianObjective* objective, const Constraints& 
   held_ = std::make_unique<HeldObjective>(objective, *random_, -1, objective->random().start());
   sigma_0_ = held_->sigma(Vector::Zero(random_->n_parameters() + 1));
   hold(constraints);
-  constrained_ = std::make_unique<ConstrainedObjective>(held_.get(), all_);
+  std::vector<CovariancePrior> priors;
+  for (const TermPrior& prior : constraints.priors) {
+    for (CovariancePrior& one : priors_on(prior)) priors.push_back(std::move(one));
+  }
+  constrained_ = std::make_unique<ConstrainedObjective>(held_.get(), all_, std::move(priors));
 }
 
 void ConstrainedFit::separate(const Constraints& constraints) {
@@ -184,6 +188,35 @@ void ConstrainedFit::hold(const Constraints& constraints) {
   for (int i = 0; i <= k; ++i) {
     if (follows[i] >= 0) all_[i].free = all_[follows[i]].free;
   }
+}
+
+// In units of the coordinates: Sigma = sigma_0^2 K^-1 L L' K^-T, over sigma^2 without sigma_0.
+std::vector<CovariancePrior> ConstrainedFit::priors_on(const TermPrior& prior) const {
+  std::vector<CovariancePrior> result;
+  const std::vector<TermStructures>& structures = profiled_.random().structures();
+  for (std::size_t t = 0; t < structures.size(); ++t) {
+    for (const PlacedStructure& own : structures[t]) {
+      if (!holds(own, prior.theta)) continue;
+      const double size = prior.relative ? 1 : sigma_0_;
+      for (Cone cone : own.structure->cones()) {
+        CovariancePrior one;
+        one.relative = prior.relative;
+        const int v = cone.size;
+        const int column = own.first_column + (v > 1 ? 0 : cone.first);
+        cone.first += own.first_parameter;
+        one.cone = cone;
+        const Matrix inverse = size * profiled_.basis().z_inverse[t].block(column, column, v, v);
+        // of a matrix of one log|S| is that of log s, twice
+        one.log_weight = prior.wishart ? prior.degrees - v - 1 : prior.degrees - 1;
+        if (prior.wishart && prior.precision.size() > 0) {
+          one.precision = inverse.transpose() * prior.precision * inverse;
+        }
+        if (!prior.wishart) one.rate = prior.rate * std::abs(inverse(0, 0));
+        result.push_back(std::move(one));
+      }
+    }
+  }
+  return result;
 }
 
 Vector ConstrainedFit::start(double wider) const {

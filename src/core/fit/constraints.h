@@ -1,6 +1,6 @@
 // Fits whose variance parameters are not all free: some are held at given values, standard
-// deviations of several terms are equal. In absolute units, not relative to sigma^2, which is a
-// coordinate of its own (likelihood/constrained.h).
+// deviations of several terms are equal, or have a prior. In absolute units, not relative to
+// sigma^2, which is a coordinate of its own (likelihood/constrained.h).
 #ifndef HENDERSON_FIT_CONSTRAINTS_H_
 #define HENDERSON_FIT_CONSTRAINTS_H_
 
@@ -29,9 +29,22 @@ struct ConstrainedParameter {
   int group = -1;                                           // deviations of one group are equal
 };
 
+// A prior on the covariance matrix of a structure, or on its standard deviations: the one that
+// `theta` is a parameter of. Wishart's with `degrees` and the inverse of its scale (empty: of an
+// infinite one), or gamma's of each standard deviation. likelihood/prior.h has the densities.
+struct TermPrior {
+  int theta = 0;
+  bool wishart = true;
+  double degrees = 0;  // or shape
+  Matrix precision;
+  double rate = 0;
+  bool relative = true;
+};
+
 struct Constraints {
   double sigma = std::numeric_limits<double>::quiet_NaN();  // held at, if a number
   std::vector<ConstrainedParameter> parameters;
+  std::vector<TermPrior> priors;
 };
 
 // The coordinates of a constrained fit and what they are in natural units.
@@ -65,6 +78,7 @@ class ConstrainedFit {
   void separate(const Constraints& constraints);
   Place place(const ConstrainedParameter& parameter) const;
   void hold(const Constraints& constraints);
+  std::vector<CovariancePrior> priors_on(const TermPrior& prior) const;
   Vector coordinates_of(const Vector& theta, double sigma) const;
 
   GaussianObjective& profiled_;

@@ -5,6 +5,7 @@
 
 #include "fit/nearby_minimum.h"
 #include "fit/report.h"
+#include "search/factor_search.h"
 
 namespace henderson {
 
@@ -12,13 +13,24 @@ namespace {
 
 constexpr double kLog2Pi = 1.83787706640934548356;
 
+// With priors there are no second derivatives by covariances, nor zeros to be found.
+NearbyMinimum search_from(ConstrainedFit* fit, double wider, bool priors,
+                          const SearchOptions& options) {
+  if (!priors) return search_nearby(&fit->objective(), fit->start(wider), options);
+  NearbyMinimum result;
+  result.found = FactorSearch(&fit->objective(), options).run(fit->start(wider), 0);
+  if (result.found.status == SearchStatus::kUndefined) return result;
+  result.certificate = certify(&fit->objective(), options, &result.found);
+  return result;
+}
+
 // From the default start and from a wider one: of several minima the lower.
-NearbyMinimum find_minimum(ConstrainedFit* fit, const SearchOptions& options) {
-  NearbyMinimum best = search_nearby(&fit->objective(), fit->start(1), options);
+NearbyMinimum find_minimum(ConstrainedFit* fit, bool priors, const SearchOptions& options) {
+  NearbyMinimum best = search_from(fit, 1, priors, options);
   SearchOptions rest = options;
   rest.max_evaluations -= best.found.evaluations;
   if (rest.max_evaluations < 3) return best;
-  NearbyMinimum other = search_nearby(&fit->objective(), fit->start(4), rest);
+  NearbyMinimum other = search_from(fit, 4, priors, rest);
   const int evaluations = best.found.evaluations + other.found.evaluations;
   const bool better = other.found.value < best.found.value - 1e-8 ||
                       (other.certificate.holds() && !best.certificate.holds() &&
@@ -50,7 +62,7 @@ FitResult fit_constrained(const CrossProducts& moments,
   FitResult result;
   NearbyMinimum minimum;
   if (fit.objective().coordinates().size > 0) {
-    minimum = find_minimum(&fit, options);
+    minimum = find_minimum(&fit, !constraints.priors.empty(), options);
   } else {
     minimum.found.value = fit.objective().value(minimum.found.x);
     minimum.found.evaluations = 1;

@@ -6,8 +6,12 @@
 namespace henderson {
 
 ConstrainedObjective::ConstrainedObjective(HeldObjective* held,
-                                           std::vector<ConstrainedCoordinate> all)
-    : held_(*held), all_(std::move(all)), is_deviation_(all_.size(), 0) {
+                                           std::vector<ConstrainedCoordinate> all,
+                                           std::vector<CovariancePrior> priors)
+    : held_(*held),
+      all_(std::move(all)),
+      is_deviation_(all_.size(), 0),
+      priors_(std::move(priors)) {
   for (const ConstrainedCoordinate& one : all_) {
     coordinates_.size = std::max(coordinates_.size, one.free + 1);
   }
@@ -54,7 +58,9 @@ Matrix ConstrainedObjective::jacobian(Chart chart) const {
 }
 
 Evaluation ConstrainedObjective::evaluate(const Vector& x, Order order, Chart chart) {
-  Evaluation result = held_.evaluate_all(complete(x), order, chart);
+  const Vector all = complete(x);
+  Evaluation result = held_.evaluate_all(all, order, chart);
+  for (const CovariancePrior& prior : priors_) add_prior(prior, all, chart, &result);
   const Matrix moved = jacobian(chart);
   for (Vector* own : {&result.expected, &result.gradient}) {
     if (own->size() > 0) *own = (moved.transpose() * *own).eval();

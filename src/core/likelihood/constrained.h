@@ -1,5 +1,5 @@
 // The criterion with sigma^2 as a coordinate (likelihood/held.h), where coordinates are held at a
-// value or multiples of each other.
+// value or multiples of each other, and priors add to it.
 #ifndef HENDERSON_LIKELIHOOD_CONSTRAINED_H_
 #define HENDERSON_LIKELIHOOD_CONSTRAINED_H_
 
@@ -7,6 +7,7 @@
 
 #include "algebra/types.h"
 #include "likelihood/held.h"
+#include "likelihood/prior.h"
 #include "search/coordinates.h"
 #include "search/objective.h"
 
@@ -23,7 +24,9 @@ class ConstrainedObjective : public Objective {
  public:
   // held: of all coordinates. all: those of (z, tau). Entries of cones larger than one are free, of
   // rate 1, in their order; multiples of each other are cones of one, and their rates positive.
-  ConstrainedObjective(HeldObjective* held, std::vector<ConstrainedCoordinate> all);
+  // With priors there are no second derivatives by covariances.
+  ConstrainedObjective(HeldObjective* held, std::vector<ConstrainedCoordinate> all,
+                       std::vector<CovariancePrior> priors);
 
   const Coordinates& coordinates() const override { return coordinates_; }
   Evaluation evaluate(const Vector& x, Order order, Chart chart) override;
@@ -43,6 +46,7 @@ class ConstrainedObjective : public Objective {
   HeldObjective& held_;
   std::vector<ConstrainedCoordinate> all_;
   std::vector<char> is_deviation_;  // a cone of one
+  std::vector<CovariancePrior> priors_;
   Coordinates coordinates_;
 };
 
