@@ -214,7 +214,7 @@ report_outcome <- function(fit, control) {
   if (outcome$singular && control$optimizer != "none") {
     report(control$check_singular, c(
       "The fit is singular: some variances are zero or some correlations are one.",
-      "i" = "See `VarCorr(fit)` and `?is_singular`."
+      "i" = "`VarCorr(fit)` shows which."
     ), kind = "singular")
   }
   report_precision(fit)

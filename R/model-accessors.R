@@ -110,6 +110,13 @@ family.henderson_lmm <- function(object, ...) {
 #' intercepts they are the elements of \eqn{\theta}{theta} that lme4 looks at. What the data do not
 #' determine (see [lmm()]) does not count: of terms that cannot be told apart it is their sum.
 #'
+#' @section What to do: A singular fit is the maximum of the likelihood, and its fixed effects can
+#'   be used. Mostly the model has more random effects than the data can tell apart.
+#'   [VarCorr()][VarCorr.henderson_fit] shows which variance is zero or which correlation one,
+#'   [random_pca()] how many dimensions there are, [random_structures()] and [reduce_terms()] which
+#'   simpler random part fits as well. Where the design asks for the term, as for the blocks of a
+#'   trial, keep it: zero is an estimate, and [confint()][confint.henderson_lmm] gives its upper
+#'   limit.
 #' @param fit A fit by [lmm()].
 #' @param tol One positive number: diagonal elements of the standardized \eqn{\Lambda}{Lambda},
 #'   standard deviations in units of \eqn{\sigma}{sigma}, below it count as zero.

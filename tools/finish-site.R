@@ -96,7 +96,7 @@ box_tables <- function(page) {
 # Vignettes that are named as files of the repository are articles here.
 link_articles <- function(page) {
   links <- xml2::xml_find_all(page, "//a[contains(@href, 'vignettes/')]")
-  pattern <- "^(?:[.]{2}/)*vignettes/([a-zA-Z0-9-]+)[.]Rmd"
+  pattern <- "^(?:[.]{2}/)*vignettes/([a-zA-Z0-9.-]+)[.]Rmd"
   for (link in links) {
     href <- xml2::xml_attr(link, "href")
     xml2::xml_set_attr(link, "href", sub(pattern, "articles/\\1.html", href, perl = TRUE))

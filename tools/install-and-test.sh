@@ -254,7 +254,7 @@ count_r_tests() {
 
 # Each prints file:line and what is wrong there.
 rules="check-core.sh check-core-includes.sh check-files.R check-names.R check-r-layers.R
-  check-site-index.R check-generated.sh"
+  check-site-index.R check-readme.R check-generated.sh"
 check_rules() {
   local rule interpreter
   step "Rules of the sources"

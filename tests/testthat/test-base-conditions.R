@@ -48,3 +48,21 @@ test_that("errors carry no internal backtrace", {
   expect_s3_class(error, "henderson_error")
   expect_identical(nrow(error$trace), 0L)
 })
+
+test_that("conditions that call for a decision end with the page that explains them", {
+  twice <- transform(sleepstudy, Hours = 24 * Days)
+  expect_message(
+    lmm(Reaction ~ Days + Hours + (1 | Subject), twice), "See `?fit_messages`.",
+    fixed = TRUE, class = "henderson_message_rank"
+  )
+  # cli shows a link where the console has them
+  expect_error(lmm(Reaction ~ Days, sleepstudy), "See `?henderson::lmm`.", fixed = TRUE)
+  expect_error(abort("m", kind = "unsupported"), "See `?henderson::fit_messages`.", fixed = TRUE)
+  expect_no_match(conditionMessage(tryCatch(abort("m", kind = "data"), error = identity)), "See")
+})
+
+test_that("the pages that conditions name exist", {
+  topics <- system.file("help", "aliases.rds", package = "henderson")
+  skip_if(topics == "", "installed without help pages")
+  expect_identical(setdiff(help_pages, names(readRDS(topics))), character())
+})
