@@ -6,7 +6,7 @@
 #'
 #' @section Fit a model:
 #' * A formula and a data frame: [lmm()]; settings: [lmm_control()].
-#' * Variances that are known or equal: [constraints].
+#' * Variances that are known or equal: [constraints]; posterior modes: [prior_wishart()].
 #' * Again with something changed: [update()][update.henderson_lmm], [refit_response()],
 #'   [refit_ml()]. A linear model for each group by itself: [group_fits()].
 #' * Known relationships among the levels, as a pedigree: [pedigree()], [precision()].
@@ -32,7 +32,7 @@
 #'   [reduce_terms()]. How many dimensions has it? [random_pca()].
 #' @section Intervals:
 #' * By the likelihood, by Wald's method or by the bootstrap: [confint()][confint.henderson_lmm],
-#'   [profile()][profile.henderson_lmm], [bootstrap()].
+#'   [profile()][profile.henderson_lmm], [bootstrap()]. Bands around lines: [prediction_bands()].
 #' @section Predict and simulate:
 #' * [predict()][predict.henderson_lmm] with standard errors and limits;
 #'   [simulate()][simulate.henderson_lmm] from a fit, [simulate_lmm()] from parameters.

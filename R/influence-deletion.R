@@ -175,7 +175,9 @@ component_values <- function(fit, theta, sigma) {
     labels <- ifelse(at[, 1L] == at[, 2L], paste0("v[", columns[at[, 1L]], "]"),
       paste0("C[", columns[at[, 1L]], ",", columns[at[, 2L]], "]")
     )
-    values <- if (is.na(sigma)) rep(NA_real_, nrow(at)) else {
+    values <- if (is.na(sigma)) {
+      rep(NA_real_, nrow(at))
+    } else {
       tcrossprod(sigma * lambda_matrix(term, theta))[lower]
     }
     stats::setNames(values, paste0(start, labels))

@@ -110,7 +110,9 @@ diagnostic_residuals <- function(model, type = c("conditional", "marginal"),
       "i" = "For marginal ones: {.code type = \"marginal\"}."
     ), kind = "argument", variable = "scale", observed = scale)
   }
-  values <- if (type == "marginal") marginal_residuals(model, scale) else {
+  values <- if (type == "marginal") {
+    marginal_residuals(model, scale)
+  } else {
     conditional_residuals(model, scale)
   }
   stats::naresid(model$na.action, with_row_names(model, values))

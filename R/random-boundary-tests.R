@@ -134,7 +134,9 @@ lrt_spectrum <- function(fit, at_most) {
   if (sum(pmin(lengths(classes), p)) > at_most) return(NULL)
   reduced <- lapply(classes, function(rows) {
     block <- B[rows, , drop = FALSE]
-    if (p == 0L || length(rows) <= p) block[seq_len(min(length(rows), p)), , drop = FALSE] else {
+    if (p == 0L || length(rows) <= p) {
+      block[seq_len(min(length(rows), p)), , drop = FALSE]
+    } else {
       qr.R(qr(block, tol = 0))
     }
   })

@@ -57,4 +57,3 @@ all_optimizers <- function(fit, optimizers = c("newton", "bfgs", "nelder_mead"),
     theta = do.call(rbind, stats::setNames(lapply(fits, function(x) x$other$theta), optimizers))
   )
 }
-

@@ -77,10 +77,10 @@ Rcpp::List wrap_wishes(const std::vector<henderson::Replicate>& replicates,
                        const henderson::ReplicateWishes& wishes, Eigen::Index n_theta,
                        Eigen::Index p) {
   using henderson::Replicate;
-  Rcpp::List result = Rcpp::List::create(
-      Rcpp::_["errors"] = R_NilValue, Rcpp::_["error_variances"] = R_NilValue,
-      Rcpp::_["beta_variance"] = R_NilValue, Rcpp::_["theta_covariance"] = R_NilValue,
-      Rcpp::_["free"] = R_NilValue);
+  Rcpp::List result =
+      Rcpp::List::create(Rcpp::_["errors"] = R_NilValue, Rcpp::_["error_variances"] = R_NilValue,
+                         Rcpp::_["beta_variance"] = R_NilValue,
+                         Rcpp::_["theta_covariance"] = R_NilValue, Rcpp::_["free"] = R_NilValue);
   if (wishes.predicted != nullptr) {
     const Eigen::Index rows = wishes.predicted->x.rows();
     result["errors"] = rows_of(replicates, rows, [](const Replicate& own) { return own.errors; });
@@ -236,8 +236,7 @@ Eigen::MatrixXd drawn_responses_cpp(SEXP prepared, const Rcpp::List& model, doub
   const UserInterrupts interruptible;
   Prepared* design = as_prepared(prepared);
   const OrderedRows ordered(design);
-  const henderson::ResponseModel own =
-      as_response_model(model, ordered.rows, design->structures());
+  const henderson::ResponseModel own = as_response_model(model, ordered.rows, design->structures());
   Eigen::MatrixXd y(ordered.rows.n, count);
   for (int k = 0; k < count; ++k) {
     henderson::RandomStream random(static_cast<std::uint64_t>(static_cast<std::int64_t>(seed)),

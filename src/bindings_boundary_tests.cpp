@@ -1,6 +1,5 @@
-#include "henderson_types.h"
-
 #include "convert.h"
+#include "henderson_types.h"
 #include "inference/cone_projection.h"
 #include "inference/restricted_lrt.h"
 

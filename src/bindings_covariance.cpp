@@ -1,8 +1,7 @@
-#include "henderson_types.h"
-
 #include <string>
 
 #include "convert.h"
+#include "henderson_types.h"
 
 // Of one covariance structure (its spec: convert.h): "factor", Lambda at its own parameters theta;
 // "start", values of theta; "n_parameters", their number.

@@ -1,11 +1,10 @@
-#include "henderson_types.h"
-
 #include <memory>
 
 #include "convert.h"
 #include "equations/equations.h"
 #include "equations/level_order.h"
 #include "equations/standardization.h"
+#include "henderson_types.h"
 #include "prepared.h"
 
 // Cross-products as a plain list, in the order of levels that R knows; NULL if they take more than

@@ -1,5 +1,3 @@
-#include "henderson_types.h"
-
 #include <memory>
 #include <new>
 #include <string>
@@ -11,6 +9,7 @@
 #include "equations/level_order.h"
 #include "fit/fit_constrained.h"
 #include "fit/fit_lmm.h"
+#include "henderson_types.h"
 #include "likelihood/gaussian.h"
 #include "prepared.h"
 

@@ -1,9 +1,8 @@
-#include "henderson_types.h"
-
 #include <cmath>
 
 #include "convert.h"
 #include "fit/constraints.h"
+#include "henderson_types.h"
 #include "inference/contrasts.h"
 #include "likelihood/expected_information.h"
 

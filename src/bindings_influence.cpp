@@ -69,11 +69,11 @@ Rcpp::List influence_cpp(SEXP prepared, const Eigen::VectorXd& theta, bool reml,
     numbers.row(k) << result.sigma, result.criterion, result.theta_displacement,
         result.joint_displacement;
   }
-  return Rcpp::List::create(
-      Rcpp::_["status"] = status, Rcpp::_["theta"] = thetas, Rcpp::_["beta"] = betas,
-      Rcpp::_["vcov"] = vcov, Rcpp::_["sigma"] = Eigen::VectorXd(numbers.col(0)),
-      Rcpp::_["criterion"] = Eigen::VectorXd(numbers.col(1)),
-      Rcpp::_["theta_displacement"] = Eigen::VectorXd(numbers.col(2)),
-      Rcpp::_["joint_displacement"] = Eigen::VectorXd(numbers.col(3)),
-      Rcpp::_["singular"] = singular);
+  return Rcpp::List::create(Rcpp::_["status"] = status, Rcpp::_["theta"] = thetas,
+                            Rcpp::_["beta"] = betas, Rcpp::_["vcov"] = vcov,
+                            Rcpp::_["sigma"] = Eigen::VectorXd(numbers.col(0)),
+                            Rcpp::_["criterion"] = Eigen::VectorXd(numbers.col(1)),
+                            Rcpp::_["theta_displacement"] = Eigen::VectorXd(numbers.col(2)),
+                            Rcpp::_["joint_displacement"] = Eigen::VectorXd(numbers.col(3)),
+                            Rcpp::_["singular"] = singular);
 }

@@ -1,8 +1,7 @@
-#include "henderson_types.h"
-
 #include <cmath>
 
 #include "convert.h"
+#include "henderson_types.h"
 #include "inference/prediction.h"
 
 // Variances of predictions in units of sigma^2 (inference/prediction.h), of rows as

@@ -17,6 +17,7 @@
 #   * the C++ tests with ASan and UBSan, with clang and without x86 kernels
 #     (tools/check-portability.sh), under valgrind (tools/check-valgrind.sh), and an installed
 #     package with sanitizers (tools/check-sanitizers.sh)
+#   * the style of the sources (tools/check-style.sh)
 #   * the web site, built and opened in headless Chromium (tools/build-site.sh, tools/check-site.R)
 #   * bench/run.R short, which prints how lmm() compares in time; no figure fails
 #
@@ -274,6 +275,7 @@ check_r() {
   check_rules
   # with the R checks, which take less time than those of the core
   if [ "$full" = true ]; then
+    run_quietly check-style bash "$root/tools/check-style.sh"
     check_site
     check_sanitizers
   fi

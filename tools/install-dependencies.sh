@@ -117,6 +117,9 @@ fi
 if [ "$checkers" = true ]; then
   has_command clang++ || has_command clang++-14 || apt_install clang || true
   has_command valgrind || apt_install valgrind || true
+  # the style of the sources
+  has_command clang-format || apt_install clang-format || true
+  has_r_package lintr || apt_install r-cran-lintr || true
   # the web site, and what it is looked at with
   has_r_package pkgdown || apt_install r-cran-pkgdown || true
   has_command chromium || apt_install chromium || true

@@ -220,13 +220,13 @@ TEST_CASE("A constrained fit holds what it is to hold, at the lowest criterion o
     // the criterion of theta and sigma, by the dense one
     const double m = deviance.degrees();
     const double ratio = fit.residual_ss / (m * 0.81);
-    CHECK(fit.criterion == Approx(model.dense_criterion(fit.theta, reml) +
-                                  m * (ratio - 1 - std::log(ratio)))
-                               .epsilon(1e-11));
+    CHECK(fit.criterion ==
+          Approx(model.dense_criterion(fit.theta, reml) + m * (ratio - 1 - std::log(ratio)))
+              .epsilon(1e-11));
     // the coordinates find back the point, which is stationary
     ConstrainedFit again(&deviance, constraints);
-    const Vector x = again.objective().coordinates().keep_off_zero(
-        again.from_natural(fit.theta, fit.sigma));
+    const Vector x =
+        again.objective().coordinates().keep_off_zero(again.from_natural(fit.theta, fit.sigma));
     CHECK(again.objective().evaluate(x, Order::kGradient, Chart::kFactor).gradient.norm() < 1e-4);
     CHECK(again.objective().value(x) == Approx(fit.criterion).epsilon(1e-10));
   }

@@ -28,8 +28,7 @@ FitResult refit(const Model& model, const std::vector<Index>& which, bool reml) 
 }  // namespace
 
 TEST_CASE("Estimates without a level or a row are those of the other rows") {
-  const Model model =
-      random_model(11, 80, 2, {{10, {2}, {kUs}}, {5, {1}, {kUs}}}, true);
+  const Model model = random_model(11, 80, 2, {{10, {2}, {kUs}}, {5, {1}, {kUs}}}, true);
   const DataRows rows = model.rows();
   const CrossProducts moments = accumulate(rows, dense_gram(rows));
   for (const bool reml : {true, false}) {

@@ -44,8 +44,7 @@ struct PrecisionBlock {
 
 struct Layout {
   // precisions: of each term; none at all if no term has one.
-  explicit Layout(const Incidence& incidence,
-                  const std::vector<LevelPrecision>& precisions = {});
+  explicit Layout(const Incidence& incidence, const std::vector<LevelPrecision>& precisions = {});
 
   int p = 0;
   int leaf = 0;                  // the term, -1 if there is none
@@ -73,8 +72,8 @@ struct Layout {
   Vector precision_diagonal;
   std::vector<PrecisionBlock> precision_blocks;
   std::vector<Index> precision_start;
-  std::vector<char> has_precision;  // by term
-  double log_det_levels = 0;        // sum of v_t log|K_t|
+  std::vector<char> has_precision;                                       // by term
+  double log_det_levels = 0;                                             // sum of v_t log|K_t|
   std::vector<std::shared_ptr<const LevelCovariance>> level_covariance;  // K_t, null if K_t = I
 
   int n_terms() const { return static_cast<int>(term_size.size()); }

@@ -113,9 +113,9 @@ ConstrainedFit::Place ConstrainedFit::place(const ConstrainedParameter& paramete
       result.coordinate = parameter.value / result.unit;
     } else {
       const int column = where(parameter.column);
-      result.at = separation.own.first_parameter +
-                  separated_angle(separation.own.n_columns(), std::max(row, column),
-                                  std::min(row, column));
+      result.at =
+          separation.own.first_parameter +
+          separated_angle(separation.own.n_columns(), std::max(row, column), std::min(row, column));
       result.coordinate = std::asin(parameter.value);
     }
     return result;

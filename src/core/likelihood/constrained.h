@@ -30,9 +30,7 @@ class ConstrainedObjective : public Objective {
 
   const Coordinates& coordinates() const override { return coordinates_; }
   Evaluation evaluate(const Vector& x, Order order, Chart chart) override;
-  FullRounding full_rounding(const Vector& x) override {
-    return held_.full_rounding(complete(x));
-  }
+  FullRounding full_rounding(const Vector& x) override { return held_.full_rounding(complete(x)); }
   TraceCost trace_cost() const override { return held_.trace_cost(); }
 
   // (z, tau) at x, and an x from which it comes.

@@ -72,8 +72,7 @@ void LeafElimination::eliminate_leaf() {
     if (px_ > 0) product.bottomRows(px_) = x_leaf_.middleCols(j * v_, v_);
     store_level(j, product, &h_);
     if (!whole_) {
-      rows_.insert(rows_.end(), layout_.rows_of_panel(j),
-                   layout_.rows_of_panel(j) + count);
+      rows_.insert(rows_.end(), layout_.rows_of_panel(j), layout_.rows_of_panel(j) + count);
       for (Index x = 0; x < px_; ++x) rows_.push_back(static_cast<int>(q_ + x));
     }
   }

@@ -30,9 +30,9 @@ GaussianObjective::GaussianObjective(const CrossProducts& moments,
                                      const std::vector<TermStructures>& structures, bool reml)
     : moments_(moments),
       reml_(reml),
-      system_(new Equations(std::make_shared<const Layout>(*moments.incidence,
-                                                           level_precisions(structures)),
-                            standardize(moments, structures), moments)),
+      system_(new Equations(
+          std::make_shared<const Layout>(*moments.incidence, level_precisions(structures)),
+          standardize(moments, structures), moments)),
       random_(structures, levels_of(moments), basis().z_map, basis().z_inverse),
       entries_(random_.entries()),
       centred_beta_(Vector::Zero(moments.p())),

@@ -21,9 +21,9 @@ struct Modes {
 
   const Factor* factor = nullptr;
   bool reml = true;
-  double scale = 0;             // m / r^2
-  Coefficients zvxy;            // Z'V^-1 [X y], a row each
-  Coefficients g;               // 1 x .
+  double scale = 0;   // m / r^2
+  Coefficients zvxy;  // Z'V^-1 [X y], a row each
+  Coefficients g;     // 1 x .
   // [X y]'V^-1 Z K and g K (layout.level_covariance); empty where all levels are independent.
   Coefficients spread_zvxy;
   Coefficients spread_g;
