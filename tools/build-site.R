@@ -7,6 +7,11 @@ source_folder <- normalizePath(arguments[1])
 target <- normalizePath(arguments[2])
 options(pkgdown.internet = FALSE, width = 80, cli.num_colors = 1L)
 
+# Where an example names a package that is not installed, downlit asks CRAN for its address, and
+# without network stops. It has no option for that: this CRAN knows of no package.
+no_packages <- function() data.frame(Package = character(), URL = character())
+utils::assignInNamespace("CRAN_urls", no_packages, "downlit")
+
 package <- pkgdown::as_pkgdown(source_folder, override = list(destination = target))
 pkgdown::init_site(package)
 pkgdown::build_home(package, preview = FALSE)
