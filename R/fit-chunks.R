@@ -45,6 +45,7 @@ chunks <- function(source, size = 1e6, query = NULL, ...) {
     function() pieces_of_function(function(i) if (i <= length(source)) source[[i]])
   } else if (is.character(source)) {
     files_must_exist(source)
+    check_csv_arguments(list(...))
     function() pieces_of_files(source, size, list(...))
   } else if (inherits(source, "DBIConnection")) {
     check_no_dots(...)
@@ -90,7 +91,7 @@ pieces_must_be_frames <- function(source) {
 }
 
 files_must_exist <- function(source) {
-  missing <- source[is.na(source) | !file.exists(source)]
+  missing <- source[is.na(source) | !file.exists(source) | dir.exists(source)]
   if (length(source) > 0L && length(missing) == 0L) return(invisible(NULL))
   if (length(source) == 0L) {
     abort("{.arg source} names no file.", kind = "data", variable = "source", observed = 0L)
@@ -98,6 +99,18 @@ files_must_exist <- function(source) {
   abort("There is no file {.file {missing[1L]}}.",
     kind = "data", variable = "source", observed = missing
   )
+}
+
+check_csv_arguments <- function(given) {
+  own <- c("header", "col.names", "row.names", "nrows", "check.names", "fileEncoding", "encoding")
+  known <- setdiff(names(formals(utils::read.table)), c("file", own))
+  bad <- setdiff(names(given), known)
+  if (length(given) == 0L || (length(bad) == 0L && !is.null(names(given)))) {
+    return(invisible(NULL))
+  }
+  abort(c("{.arg {bad}} cannot be given to {.fn chunks}.",
+    "i" = "Of {.fn utils::read.csv} it takes {.arg {known}}."
+  ), kind = "argument", variable = c(bad, "...")[1L])
 }
 
 check_query <- function(query) {
@@ -159,23 +172,14 @@ open_file <- function(file, size, options) {
   }, close = function() invisible(NULL))
 }
 
-# read.csv() of an open connection goes on where it stopped, also within quoted line ends. Types are
-# those of the first piece.
+# read.csv() of an open connection goes on where it stopped, also within quoted line ends. Later
+# pieces are read as text and get the types of the first one.
 open_csv <- function(file, size, options) {
   connection <- file(file, "r")
-  header <- NULL
-  types <- options$colClasses
-  options$colClasses <- NULL
-  read <- function(...) do.call(utils::read.csv, c(list(connection, ...), options))
+  header <- types <- NULL
   list(read = function() {
     piece <- tryCatch(
-      if (is.null(header)) {
-        read(nrows = size, check.names = FALSE, colClasses = types %||% NA)
-      } else {
-        read(nrows = size, header = FALSE, col.names = header, check.names = FALSE,
-          colClasses = types
-        )
-      },
+      read_csv_piece(connection, size, header, options),
       error = function(e) {
         if (!is.null(header) && grepl("no lines available", conditionMessage(e), fixed = TRUE)) {
           return(NULL)
@@ -189,13 +193,56 @@ open_csv <- function(file, size, options) {
     if (is.null(piece) || nrow(piece) == 0L) return(NULL)
     if (is.null(header)) {
       header <<- names(piece)
-      types <<- vapply(piece, function(column) class(column)[1L], "")
-      # a column of whole numbers may have others further down
-      types[types == "integer"] <<- "numeric"
-      types[types == "logical" & vapply(piece, function(x) all(is.na(x)), TRUE)] <<- NA
+      types <<- vapply(piece, csv_type, "")
+      return(piece)
+    }
+    for (name in names(piece)) {
+      if (!is.character(piece[[name]])) next # of `colClasses`
+      piece[[name]] <- as_csv_type(piece[[name]], types[[name]], name, file, options)
+      if (types[[name]] == "missing") types[[name]] <<- csv_type(piece[[name]])
     }
     piece
   }, close = function() close(connection))
+}
+
+read_csv_piece <- function(connection, size, header, options) {
+  given <- list(connection, nrows = size, check.names = FALSE)
+  if (is.null(header)) return(do.call(utils::read.csv, c(given, options)))
+  options$skip <- NULL
+  classes <- rep("character", length(header))
+  own <- options$colClasses
+  options$colClasses <- NULL
+  if (!is.null(own)) {
+    if (is.null(names(own))) {
+      own <- stats::setNames(rep_len(own, length(header)), header)
+    }
+    at <- match(names(own), header)
+    classes[at[!is.na(at)]] <- ifelse(is.na(own), "character", own)[!is.na(at)]
+  }
+  given$header <- FALSE
+  given$col.names <- header
+  given$colClasses <- classes
+  do.call(utils::read.csv, c(given, options))
+}
+
+csv_type <- function(x) {
+  if (all(is.na(x))) return("missing")
+  if (is.logical(x)) return("logical")
+  if (is.numeric(x)) "number" else "text"
+}
+
+as_csv_type <- function(text, type, name, file, options) {
+  if (type == "text") return(text)
+  value <- utils::type.convert(text, as.is = TRUE, dec = options$dec %||% ".")
+  found <- csv_type(value)
+  if (type %in% c("missing", found)) return(value)
+  if (found == "missing") return(as.numeric(value))
+  numbers <- suppressWarnings(as.numeric(text))
+  seen <- text[!is.na(text) & (type != "number" | is.na(numbers))][1L]
+  abort(c(
+    "{.var {name}} is a {type} in the first rows of {.file {file}}, and {.val {seen}} is none.",
+    "i" = "Say what it is: {.code chunks(..., colClasses = c({name} = \"character\"))}."
+  ), kind = "data", variable = name, observed = seen)
 }
 
 pieces_of_query <- function(connection, query, size) {

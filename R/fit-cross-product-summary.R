@@ -15,13 +15,19 @@
 #' @param x,y,e1,e2 Cross-products of the same model, of different rows.
 #' @return An object of class `henderson_cross_products`: `sums` (about stored centres, see
 #'   `sums$shift`), `formula`, `terms`, `contrasts`, `xlevels`, `random` (terms and their levels),
-#'   `columns` (of X), `rows` (read), `omitted` (for missing values), `means` (of the numeric
-#'   variables). `+` and `merge()` give those of all rows together: levels that only one has are
-#'   united by name.
+#'   `columns` (of X), `rows` (read), `omitted` (for missing values). `+` and `merge()` give those
+#'   of all rows together: levels that only one has are united by name.
 #' @section What they cannot give: residuals, fitted values, leverages and influence, and whatever
 #'   else is by row. Methods that need rows say so; [predict()][predict.henderson_lmm] takes
 #'   `newdata`.
-#' @section What they reveal: sums by level. A level with one row shows that row.
+#' @section What they reveal: sums by level, and of whole rows what is not the response: `skeleton`
+#'   holds, for each level, the predictors of a row that has it. The formula's environment is saved
+#'   with them, as with any formula. They are not meant for data that must not be seen.
+#' @section The same model: terms that depend on other rows than their own, such as `scale(x)`,
+#'   `poly(x, 2)` or `weights = w / mean(w)`, are refused, as sums of several such models would be
+#'   those of none. Where pieces have different levels of a factor, these are in alphabetical order,
+#'   so that coefficients may have another reference than those of one data frame: declare all
+#'   levels.
 #' @section Errors: those of [lmm()] about the data; `henderson_error_cross_products` for a sum of
 #'   cross-products of different models, and for a model whose columns they do not have.
 #' @seealso [chunks()]
@@ -55,12 +61,11 @@ sum_data <- function(parsed, data, call, env, contrasts) {
       kind = "data", variable = "data", observed = class(data)
     )
   }
-  whole <- is.data.frame(data)
-  if (whole) {
+  if (is.data.frame(data)) {
     pieces <- list(data)
     data <- list(open = function() pieces_of_function(function(i) if (i == 1L) pieces[[1L]]))
   }
-  new_summary(parsed, sum_rows(parsed, data, call, env, contrasts, whole), call)
+  new_summary(parsed, sum_rows(parsed, data, call, env, contrasts), call)
 }
 
 new_summary <- function(parsed, summed, call) {
@@ -68,13 +73,27 @@ new_summary <- function(parsed, summed, call) {
   structure(list(
     format_version = 1L, sums = summed$sums, formula = parsed$formula, parsed = parsed,
     columns = colnames(design$X), assign = attr(design$X, "assign"), terms = design$terms,
-    xlevels = design$xlevels, contrasts = design$contrasts,
+    xlevels = design$xlevels, contrasts = all_contrasts(design), types = summed$types,
     random = lapply(design$random, function(term) term[setdiff(names(term), c("z", "level"))]),
-    skeleton = summed$skeleton, data = summed$data, weighted = summed$weighted,
-    declared = summed$declared, means = summed$means,
-    distinct = summed$distinct, rows = summed$rows,
-    omitted = summed$omitted, call = call
+    skeleton = summed$skeleton, weighted = summed$weighted, declared = summed$declared,
+    rows = summed$rows, omitted = summed$omitted, call = call
   ), class = "henderson_cross_products")
+}
+
+# Of the factors of the fixed part and of left-hand sides, as matrices: they mean the same whatever
+# the options of the session are.
+all_contrasts <- function(design) {
+  all <- do.call(c, c(list(design$contrasts), lapply(design$random, `[[`, "contrasts")))
+  levels <- do.call(c, c(list(design$xlevels), lapply(design$random, `[[`, "xlevels")))
+  all <- all[!duplicated(names(all))]
+  lapply(stats::setNames(nm = names(all)), function(name) {
+    contrast <- all[[name]]
+    own <- levels[[name]] %||% c("FALSE", "TRUE") # of logical variables R has no levels
+    if (!is.character(contrast)) return(contrast)
+    matrix <- get(contrast, mode = "function")(own)
+    rownames(matrix) <- own
+    matrix
+  })
 }
 
 #' @rdname cross_products
@@ -125,52 +144,65 @@ add_summaries <- function(x, y) {
   united <- unite_skeletons(x, y)
   moved <- lapply(list(x, y), on_levels, united$design$random)
   sums <- add_cross_products_cpp(moved[[1L]], moved[[2L]])
-  same <- lapply(united$design$random, function(term) list(
-    position = seq_along(term$levels), n = length(term$levels)
-  ))
+  same <- lapply(united$design$random, function(term) {
+    list(position = seq_along(term$levels), n = length(term$levels))
+  })
   groups <- vapply(united$design$random, `[[`, "", "group")
   sums <- rearrange_cpp(
     sums, seq_len(sum(!duplicated(groups))), same[!duplicated(groups)],
     core_specs(united$design$random)
   )
-  rows <- c(x$rows - x$omitted, y$rows - y$omitted)
-  means <- (x$means * rows[1L] + y$means[names(x$means)] * rows[2L]) / sum(rows)
-  distinct <- lapply(stats::setNames(nm = names(x$distinct)), function(name) {
-    utils::head(union(x$distinct[[name]], y$distinct[[name]]), 3L)
-  })
   new_summary(x$parsed, list(
-    sums = sums, skeleton = united$skeleton, data = united$data,
-    weighted = x$weighted || y$weighted, declared = united$declared, design = united$design,
-    rows = x$rows + y$rows,
-    omitted = x$omitted + y$omitted, means = means, distinct = distinct
+    sums = sums, skeleton = united$skeleton, weighted = x$weighted || y$weighted,
+    declared = united$declared, types = x$types, design = united$design,
+    rows = x$rows + y$rows, omitted = x$omitted + y$omitted
   ), x$call)
 }
 
 check_same_model <- function(x, y) {
-  text <- function(one) expression_text(one$parsed$formula)
   refuse <- function(what, a, b) {
+    text <- function(value) {
+      if (is.character(value)) value else paste(deparse(value, nlines = 3L), collapse = " ")
+    }
     abort(c("Cross-products of different models cannot be added: {what} differ.",
-      "x" = "{.val {a}} and {.val {b}}"
+      "x" = "{.val {text(a)}} and {.val {text(b)}}"
     ), kind = "cross_products", observed = list(a, b))
   }
-  if (text(x) != text(y)) refuse("the formulas", text(x), text(y))
-  if (!identical(x$columns, y$columns)) {
-    refuse("the columns of the fixed effects", setdiff(x$columns, y$columns),
-      setdiff(y$columns, x$columns))
+  questions <- list(
+    "the formulas" = function(one) expression_text(one$parsed$formula),
+    "weights" = function(one) expression_text(one$call$weights %||% "none"),
+    "offsets" = function(one) expression_text(one$call$offset %||% "none"),
+    "the columns of the fixed effects" = function(one) one$columns,
+    "levels of factors of the fixed part" = function(one) one$xlevels,
+    "levels of factors of left-hand sides" = function(one) own_of_terms(one, "xlevels"),
+    "the columns of the random effects" = function(one) own_of_terms(one, "columns"),
+    "contrasts" = function(one) one$contrasts[sort(names(one$contrasts))],
+    "types of variables" = function(one) one$types[sort(names(one$types))],
+    "bases of terms such as poly() or scale()" = function(one) {
+      list(attr(one$terms, "predvars"), lapply(own_of_terms(one, "terms"), attr, "predvars"))
+    },
+    "values from outside the data" = parameters_of,
+    "relationships" = function(one) own_of_terms(one, "relationship")
+  )
+  for (what in names(questions)) {
+    a <- questions[[what]](x)
+    b <- questions[[what]](y)
+    if (!isTRUE(all.equal(a, b, tolerance = 1e-12))) refuse(what, a, b)
   }
-  for (name in union(names(x$xlevels), names(y$xlevels))) {
-    if (!identical(x$xlevels[[name]], y$xlevels[[name]])) {
-      refuse(paste("levels of", name), x$xlevels[[name]], y$xlevels[[name]])
-    }
-  }
-  if (!isTRUE(all.equal(x$contrasts, y$contrasts))) {
-    refuse("contrasts", names(x$contrasts), names(y$contrasts))
-  }
-  bases <- lapply(list(x, y), function(one) attr(one$terms, "predvars"))
-  if (!identical(bases[[1L]], bases[[2L]])) {
-    refuse("bases of terms such as poly() or scale()", expression_text(bases[[1L]]),
-      expression_text(bases[[2L]]))
-  }
+}
+
+# A field of each random term, by its text.
+own_of_terms <- function(x, field) {
+  texts <- vapply(x$random, `[[`, "", "text")
+  groups <- vapply(x$random, `[[`, "", "group")
+  lapply(stats::setNames(x$random, paste(texts, groups)), `[[`, field)[order(texts, groups)]
+}
+
+# What names in the formula stand for that are no data.
+parameters_of <- function(x) {
+  terms <- attr(x$skeleton, "terms")
+  names <- setdiff(all.vars(attr(terms, "variables")), names(x$types))
+  parameters_at(sort(names), environment(terms))
 }
 
 unite_skeletons <- function(x, y) {
@@ -183,7 +215,6 @@ unite_skeletons <- function(x, y) {
   kept <- attributes(x$skeleton)[c("terms", "fixed_terms", "data_variables", "data_names")]
   attributes(frame) <- c(attributes(frame), kept)
   list(skeleton = frame, declared = declared,
-    data = bind_frames(list(x$data, y$data), declared),
     design = skeleton_design(x$parsed, frame, x$contrasts)
   )
 }

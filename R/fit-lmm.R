@@ -98,12 +98,17 @@ lmm <- function(formula, data = NULL, REML = TRUE, control = lmm_control(), star
   control$trace <- max(control$trace, check_count(as_count(verbose), "verbose"))
   check_start_is_free(start, control)
   if (inherits(formula, "henderson_cross_products")) {
+    if ("data" %in% names(call)) refuse_with_sums("data")
     call$data <- call$formula
     data <- formula
     formula <- call$formula <- data$formula
   }
   parsed <- parse_formula(formula, caller)
   parsed <- with_relationship(parsed, check_relationship(relationship))
+  given <- intersect(
+    names(call), c("subset", "weights", "na.action", "offset", "contrasts", "relationship")
+  )
+  if (inherits(data, "henderson_cross_products") && length(given) > 0L) refuse_with_sums(given[1L])
   if (inherits(data, "henderson_chunks")) data <- sum_data(parsed, data, call, caller, contrasts)
   if (inherits(data, "henderson_cross_products")) {
     fit <- fit_summed(data, parsed, REML, control, start, call)
@@ -118,6 +123,13 @@ lmm <- function(formula, data = NULL, REML = TRUE, control = lmm_control(), star
   fit <- fit_from_frame(parsed, frame, REML, contrasts, control, start, call)
   fit$start <- start
   fit
+}
+
+refuse_with_sums <- function(name) {
+  abort(c(
+    "{.arg {name}} cannot be given with cross-products, which were made of the rows before.",
+    "i" = "Give it to {.fn cross_products}."
+  ), kind = "argument", variable = name, call = entry_frame())
 }
 
 # Evaluates the arguments that are values, so that one that cannot be found is named as such.

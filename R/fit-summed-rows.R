@@ -8,13 +8,12 @@
 #'
 #' @param parsed from `parse_formula()`; `source` from `chunks()`; `call` with `subset`, `weights`,
 #'   `na.action`, `offset`; `env` the caller's frame; `contrasts` as in `lmm()`.
-#' @param whole logical: is there one piece only, so that terms may depend on all rows?
 #' @return list(`sums` (as `cross_products_cpp()` has them, of all columns of X), `skeleton`,
-#'   `design` (of the skeleton, see `skeleton_design()`), `rows`, `omitted` (numbers), `means` (of
-#'   the numeric variables)).
+#'   `declared`, `types`, `weighted`, `design` (of the skeleton, see `skeleton_design()`), `rows`,
+#'   `omitted` (numbers)).
 #' @noRd
-sum_rows <- function(parsed, source, call, env, contrasts, whole = FALSE) {
-  state <- new_summation(parsed, call, env, contrasts, whole)
+sum_rows <- function(parsed, source, call, env, contrasts) {
+  state <- new_summation(parsed, call, env, contrasts)
   repeat {
     read_pieces(source, state, add_piece)
     if (is.null(state$surprise)) break
@@ -32,12 +31,12 @@ read_pieces <- function(source, state, add) {
 }
 
 # An environment: what a pass over the pieces has so far.
-new_summation <- function(parsed, call, env, contrasts, whole) {
+new_summation <- function(parsed, call, env, contrasts) {
   state <- list2env(list(
-    parsed = parsed, call = call, env = env, contrasts = contrasts, whole = whole,
-    factors = NULL, complete = whole, weighted = FALSE, declared = list()
+    parsed = parsed, call = call, env = env, contrasts = contrasts,
+    factors = NULL, complete = FALSE, weighted = FALSE, declared = list(), types = NULL,
+    witnesses = NULL
   ), parent = emptyenv())
-  check_piecewise_call(call, whole)
   begin_pass(state)
   state
 }
@@ -46,40 +45,28 @@ begin_pass <- function(state) {
   state$builder <- builder_cpp(NULL)
   state$levels <- vector("list", length(state$parsed$random))
   fresh <- c(
-    "skeleton", "data", "columns", "totals", "surprise", "shown", "basis", "distinct"
+    "skeleton", "columns", "surprise", "shown", "basis"
   )
   for (name in fresh) state[[name]] <- NULL
   for (name in c("pieces", "rows", "omitted")) state[[name]] <- 0
 }
 
-check_piecewise_call <- function(call, whole) {
-  if (whole) return(invisible(NULL))
-  for (name in c("weights", "offset")) {
-    if (is.numeric(call[[name]]) && length(call[[name]]) > 1L) {
-      abort("{.arg {name}} must be an expression in the variables of the data in pieces.",
-        kind = "argument", variable = name
-      )
-    }
-  }
-}
-
 #' Add one piece
 #' @noRd
 add_piece <- function(state, piece) {
-  frame <- piece_frame(state, piece)
   state$pieces <- state$pieces + 1L
   state$rows <- state$rows + nrow(piece)
+  # row names tell which rows a frame has
+  piece <- as.data.frame(piece)
+  attr(piece, "row.names") <- seq_len(nrow(piece))
+  frame <- piece_frame(state, piece)
   state$omitted <- state$omitted + attr(frame, "omitted")
   if (nrow(frame) == 0L) return(invisible(NULL))
   note_declared_levels(state, frame)
   frame <- with_known_levels(state, frame)
   if (!is.null(state$surprise)) return(invisible(NULL))
-  if (!state$whole && is.null(state$skeleton)) check_rows_apart(state, piece, frame)
   design <- piece_design(state, frame)
   state$skeleton <- c(state$skeleton, list(frame[design$first, , drop = FALSE]))
-  raw <- intersect(attr(frame, "data_variables"), names(piece))
-  at <- match(rownames(frame)[design$first], rownames(piece))
-  state$data <- c(state$data, list(as.data.frame(piece)[at, raw, drop = FALSE]))
   state$weighted <- state$weighted || "(weights)" %in% names(frame)
   if (is.null(state$frame_attributes)) {
     state$frame_attributes <- attributes(frame)[
@@ -87,24 +74,17 @@ add_piece <- function(state, piece) {
     ]
   }
   builder_add_cpp(state$builder, design$core)
-  used <- match(rownames(frame), rownames(piece))
-  add_totals(state, as.data.frame(piece)[used, raw, drop = FALSE])
 }
 
 # The model frame of a piece, which may have no row; attribute `omitted`: how many were left out.
 piece_frame <- function(state, piece) {
-  if (nrow(piece) == 0L) return(structure(list(), omitted = 0L, class = "data.frame"))
+  none <- structure(list(), omitted = 0L, class = "data.frame")
+  if (nrow(piece) == 0L) return(none)
   piece <- native_names(piece)
   check_data_names(piece, state$parsed)
-  missing <- setdiff(state$piece_names, names(piece))
-  if (length(missing) > 0L) {
-    abort("Piece {state$pieces + 1L} of the data has no column {.var {missing[1L]}}.",
-      kind = "data", variable = missing[1L], observed = names(piece)
-    )
-  }
-  state$piece_names <- state$piece_names %||%
-    intersect(all.vars(state$parsed$frame_formula), names(piece))
+  check_piece(state, piece)
   frame <- evaluate_frame(state$parsed, piece, state$call, state$env)
+  check_rows_apart(state, piece, frame)
   omitted <- length(attr(frame, "na.action"))
   if (nrow(frame) > 0L) {
     frame <- complete_frame(drop_unused_levels(frame), state$parsed, piece, state$call)
@@ -124,7 +104,10 @@ note_declared_levels <- function(state, frame) {
     new <- attr(frame, "all_levels")[[name]] %||% levels(frame[[name]])
     old <- state$declared[[name]]
     if (identical(new, old)) next
-    state$declared[[name]] <- unite_levels(old, new, if (all(old %in% new)) new else old)
+    larger <- if (all(old %in% new)) new else old
+    ordered <- is.ordered(frame[[name]])
+    if (!identical(intersect(new, old), intersect(old, new))) larger <- character(0L)
+    state$declared[[name]] <- unite_levels(old, new, larger, ordered, name)
   }
 }
 
@@ -141,9 +124,10 @@ with_known_levels <- function(state, frame) {
     own <- if (is.factor(column)) levels(column) else declared
     if (!all(own %in% known$levels)) {
       if (!is.null(known)) state$surprise <- name
-      state$factors[[name]] <- list(
-        levels = unite_levels(known$levels, own, declared), ordered = is.ordered(column)
+      levels <- unite_levels(
+        known$levels, own, declared, is.ordered(column), name, is.character(column)
       )
+      state$factors[[name]] <- list(levels = levels, ordered = is.ordered(column))
     }
     # of one level there is no column yet
     if (!state$complete && length(state$factors[[name]]$levels) < 2L) state$surprise <- name
@@ -152,56 +136,30 @@ with_known_levels <- function(state, frame) {
       ordered = is.ordered(column)
     )
     if (is.character(contrast)) attr(frame[[name]], "contrasts") <- contrast
+    if (is.matrix(contrast)) {
+      abort(c(
+        "The factor {.var {name}} has contrasts of its own, which pieces of data cannot keep.",
+        "i" = "Give them as {.code contrasts = list({name} = )}."
+      ), kind = "contrasts", variable = name)
+    }
   }
   frame
 }
 
 # Levels in the order that the factor has for them; of strings, or where pieces have orders of their
-# own, in that of the C locale (numbers by value).
-unite_levels <- function(known, own, declared) {
+# own, in that of the C locale, as `factor()` has them: numbers by value.
+unite_levels <- function(known, own, declared, ordered = FALSE, name = NULL, strings = FALSE) {
   all <- union(known, own)
   if (all(all %in% declared)) return(declared[declared %in% all])
-  numbers <- suppressWarnings(as.numeric(all))
-  if (!anyNA(numbers)) return(all[order(numbers)])
-  sort_strings(all)
-}
-
-#' Is each row's part of the frame what it is without the others?
-#'
-#' The half of a piece must have the columns that it has in the whole, or pieces do not add up.
-#' @noRd
-check_rows_apart <- function(state, piece, frame) {
-  n <- nrow(piece)
-  if (n < 3L) return(invisible(NULL))
-  # half of the rows, in no pattern that data may have, and two
-  for (rows in list(which((seq_len(n) * (sqrt(5) - 1) / 2) %% 1 < 0.5), 1:2)) {
-    # two rows may be too few for what depends on more: half of them tell
-    again <- tryCatch(
-      evaluate_frame(state$parsed, piece[rows, , drop = FALSE], state$call, state$env),
-      henderson_error = function(condition) NULL
-    )
-    if (is.null(again)) next
-    at <- match(rownames(again), rownames(frame))
-    if (length(at) == 0L || anyNA(at)) next
-    for (name in intersect(names(frame), names(again))) {
-      if (!same_rows_of_column(frame[[name]], again[[name]], at)) refuse_dependent(name)
-    }
+  if (!ordered) {
+    numbers <- if (!strings) suppressWarnings(as.numeric(all))
+    return(if (strings || anyNA(numbers)) sort_strings(all) else all[order(numbers)])
   }
-}
-
-same_rows_of_column <- function(column, part, at) {
-  if (is.factor(column)) return(identical(as.character(column)[at], as.character(part)))
-  here <- if (is.matrix(column)) unclass(column)[at, ] else column[at]
-  if (!is.numeric(here)) return(identical(as.vector(here), as.vector(part)))
-  isTRUE(all.equal(as.double(here), as.double(part), tolerance = 0))
-}
-
-refuse_dependent <- function(name) {
   abort(c(
-    "{.code {name}} depends on other rows than its own, and the data come in pieces.",
-    "i" = "Compute it beforehand, or write {.code poly(x, 2, raw = TRUE)} for {.code poly(x, 2)} and
-           numbers for means: {.code I(x - 3.2)}."
-  ), kind = "data", variable = name)
+    "Pieces of the data have other levels of the ordered factor {.var {name}}: {.val {known}} and
+     {.val {own}}.",
+    "i" = "Give all pieces all levels in their order."
+  ), kind = "data", variable = name, observed = own)
 }
 
 #' The design of a piece, levels numbered as they came up
@@ -293,19 +251,6 @@ first_of_levels <- function(frame, state) {
   rows
 }
 
-# Sums of the numeric variables, for reference values. frame: the variables as the data have them.
-add_totals <- function(state, frame) {
-  numeric <- vapply(unclass(frame), is_numeric_vector, TRUE)
-  sums <- vapply(unclass(frame)[numeric], function(x) sum(as.double(x)), 0)
-  for (name in names(sums)) {
-    known <- state$distinct[[name]]
-    if (length(known) <= 2L) state$distinct[[name]] <- union(known, unique(frame[[name]]))
-  }
-  counted <- c(sums, `(rows)` = nrow(frame))
-  known <- state$totals
-  state$totals <- if (is.null(known)) counted else known + counted[names(known)]
-}
-
 #' The sums in the order of levels and terms that a data frame would have
 #' @noRd
 finish_summation <- function(state) {
@@ -316,6 +261,8 @@ finish_summation <- function(state) {
     )
   }
   skeleton <- join_skeleton(state)
+  # of the response nothing is asked
+  skeleton[[1L]] <- rep(NA_real_, nrow(skeleton))
   design <- skeleton_design(state$parsed, skeleton, state$contrasts)
   own <- vapply(design$random, function(term) term$position, 0L)
   groups <- vapply(state$parsed$random, `[[`, "", "group_name")
@@ -327,12 +274,9 @@ finish_summation <- function(state) {
     list(position = match(state$levels[[i]], term$levels), n = length(term$levels))
   })
   sums <- rearrange_cpp(sums, order, levels, core_specs(design$random))
-  rows <- state$totals[["(rows)"]]
   list(
-    sums = sums, skeleton = skeleton, data = bind_frames(state$data, state$declared),
-    declared = state$declared, weighted = state$weighted, design = design, rows = state$rows,
-    omitted = state$omitted, distinct = lapply(state$distinct, utils::head, 3L),
-    means = state$totals[names(state$totals) != "(rows)"] / rows
+    sums = sums, skeleton = skeleton, declared = state$declared, weighted = state$weighted,
+    design = design, rows = state$rows, omitted = state$omitted, types = state$types
   )
 }
 

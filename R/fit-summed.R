@@ -7,9 +7,13 @@
 #' @noRd
 fit_summed <- function(x, parsed, REML, control, start, call) {
   check_format(x)
+  # related levels are those of the cross-products
+  parsed <- with_relationship(parsed, relationships_of(x$random)[intersect(
+    names(relationships_of(x$random)), vapply(parsed$random, `[[`, "", "group_name")
+  )])
   chosen <- choose_columns(x, parsed)
   design <- chosen$design
-  design$y <- as_numeric_vector(x$skeleton[[1L]])
+  design$y <- numeric(nrow(x$skeleton))
   start <- check_start(start, design$random, control)
   check_random_terms(design$random, x$sums$n, control, NULL)
   ranked <- full_rank_sums(chosen$sums, design, control)
@@ -71,6 +75,16 @@ smaller_model <- function(x, parsed) {
     abort("The cross-products are of the response {.code {names(x$skeleton)[1L]}}, not of
            {.code {response}}.",
       kind = "cross_products", variable = response, observed = names(x$skeleton)[1L]
+    )
+  }
+  offsets <- function(one) {
+    terms <- stats::terms(one$frame_formula)
+    sort(variable_names(terms)[attr(terms, "offset")])
+  }
+  if (!identical(offsets(parsed), offsets(x$parsed))) {
+    abort(c("The cross-products have the offset {.code {offsets(x$parsed)}}, which the formula must
+             have as well, and no other.", "i" = "Make them anew to change it."),
+      kind = "cross_products", variable = "offset", observed = offsets(parsed)
     )
   }
   unknown <- setdiff(formula_columns(parsed), names(x$skeleton))
@@ -136,11 +150,11 @@ block_columns <- function(parsed, random, group, frame, values, contrasts) {
   }))
 }
 
-# As keep_full_rank(), by the pivots of sums: columns below 1e-11 of their own squares are
+# As keep_full_rank(), by the pivots of sums: columns below 1e-13 of their own squares are
 # combinations of earlier ones.
 full_rank_sums <- function(sums, design, control) {
   pivots <- relative_pivots_cpp(sums)
-  keep <- which(pivots > 1e-11)
+  keep <- which(pivots > 1e-13)
   columns <- keep_full_rank(design$X, keep, control)
   if (length(keep) < length(pivots)) {
     blocks <- lapply(sums$blocks$terms, function(term) seq_len(term$v))
@@ -193,16 +207,4 @@ summed_response <- function(sums) {
     G[ones, ones], along[ones] + G[ones, sums$p + 1L],
     sum(b * along) + 2 * sum(b * G[own, sums$p + 1L]) + G[sums$p + 1L, sums$p + 1L]
   )
-}
-
-# A data frame with all levels of factors, and numbers with the means that they have in all rows.
-# Those of two values keep these, which packages take for levels.
-reference_data <- function(x) {
-  data <- x$data
-  for (name in intersect(names(data), names(x$means))) {
-    values <- as.double(data[[name]])
-    if (length(x$distinct[[name]]) <= 2L) next
-    data[[name]] <- values - mean(values) + x$means[[name]]
-  }
-  data
 }

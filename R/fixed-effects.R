@@ -81,9 +81,11 @@ vcov.henderson_fit <- function(object, correlation = FALSE, complete = FALSE,
   check_flag(correlation)
   check_flag(complete)
   type <- check_choice(type, c("model", robust_types))
-  covariance <- if (type != "model") robust_covariance(object, type, cluster) else {
-    if (!is.null(cluster)) abort_cluster_alone("type")
+  if (type == "model" && !is.null(cluster)) abort_cluster_alone("type")
+  covariance <- if (type == "model") {
     known_covariance(object)
+  } else {
+    robust_covariance(object, type, cluster)
   }
   if (correlation) covariance <- covariance_to_correlation(covariance)
   if (!complete || length(object$dropped) == 0L) {

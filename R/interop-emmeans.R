@@ -64,7 +64,9 @@ recover_data.henderson_lmm <- function(object, data = NULL, ...) {
   # names that are no data, such as k in poly(x, k)
   inside <- attr(terms, "data_variables") %||% all.vars(terms)
   given$params <- unique(c(given$params, "pi", setdiff(all.vars(terms), inside)))
-  if (is.null(data) && !is.null(object$summed)) data <- reference_data(object$summed)
+  if (is.null(data) && !is.null(object$summed)) {
+    return("A fit of cross-products has no rows to average over: give emmeans(fit, data = ).")
+  }
   if (is.null(data)) {
     names <- setdiff(union(all.vars(terms), given$addl.vars), given$params)
     if (length(names) > 0L) {

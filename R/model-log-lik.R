@@ -82,7 +82,10 @@ criterion_value <- function(fit, REML = NULL) {
   degrees <- if (REML) fit$n - length(fit$beta) else fit$n
   log_weights <- if (!is.null(fit$summed)) {
     fit$summed$sums$sum_log_w
-  } else if (is.null(fit$weights)) 0 else sum(log(fit$weights[fit$weights > 0]))
+  } else {
+    weights <- fit$weights %||% 1
+    sum(log(weights[weights > 0]))
+  }
   log_determinant <- fit$log_det[["M"]] - log_weights + if (REML) fit$log_det[["RX"]] else 0
   if (is_constrained(fit)) {
     return(log_determinant + degrees * log(2 * pi * fit$sigma^2) + fit$pwrss / fit$sigma^2)

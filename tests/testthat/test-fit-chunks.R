@@ -19,6 +19,20 @@ test_that("functions, lists and files give the same data", {
   }
 })
 
+test_that("quoted numbers, lines to skip and wrong types", {
+  file <- tempfile(fileext = ".csv")
+  withr::defer(unlink(file))
+  text <- function(data) utils::capture.output(utils::write.csv(data, row.names = FALSE))
+  writeLines(c("# a comment", text(sleepstudy)), file) # subjects in quotes
+  source <- chunks(file, size = 50, skip = 1)
+  fit <- lmm(formula, source)
+  expect_equal(nobs(fit), 180)
+  expect_equal(fit$criterion, fit_cached("sleepstudy")$criterion, tolerance = 1e-12)
+  writeLines(text(transform(sleepstudy, Days = c(Days[1:170], rep("late", 10)))), file)
+  expect_error(lmm(formula, chunks(file, size = 50)), "late", class = "henderson_error_data")
+  expect_error(chunks(file, header = FALSE), "header", class = "henderson_error_argument")
+})
+
 test_that("types of a file are those of its first rows, whole numbers may become others", {
   file <- tempfile(fileext = ".csv")
   withr::defer(unlink(file))

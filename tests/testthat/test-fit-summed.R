@@ -95,17 +95,29 @@ test_that("a response that the effects reproduce is refused", {
   )
 })
 
-test_that("emmeans and joint tests are those of the rows", {
+test_that("emmeans takes its grid from data that are given, or says that there are none", {
   need_peer("emmeans")
-  for (spec in list(~N, ~ V | N)) {
-    expect_equal(
-      as.data.frame(emmeans::emmeans(summed, spec)),
-      as.data.frame(emmeans::emmeans(in_memory, spec)), tolerance = 1e-7
-    )
-  }
+  expect_error(emmeans::emmeans(summed, ~N), "cross-products")
   expect_equal(
-    as.data.frame(emmeans::joint_tests(summed)), as.data.frame(emmeans::joint_tests(in_memory)),
-    tolerance = 1e-6
+    as.data.frame(emmeans::emmeans(summed, ~ V | N, data = oats)),
+    as.data.frame(emmeans::emmeans(in_memory, ~ V | N)), tolerance = 1e-6
+  )
+})
+
+test_that("arguments about rows are refused with cross-products", {
+  own <- cross_products(Reaction ~ Days + (1 | Subject), sleepstudy)
+  K <- diag(18)
+  rownames(K) <- levels(sleepstudy$Subject)
+  expect_error(lmm(own, sleepstudy), "data", class = "henderson_error_argument")
+  expect_error(lmm(own, weights = Days), "weights", class = "henderson_error_argument")
+  expect_error(lmm(own, subset = Days > 1), "subset", class = "henderson_error_argument")
+  expect_error(lmm(Reaction ~ Days + (1 | Subject), own, relationship = list(Subject = K)),
+    "relationship", class = "henderson_error_argument"
+  )
+  data <- transform(sleepstudy, o = Days)
+  with_offset <- cross_products(Reaction ~ Days + offset(o) + (1 | Subject), data)
+  expect_error(lmm(Reaction ~ Days + (1 | Subject), with_offset), "offset",
+    class = "henderson_error_cross_products"
   )
 })
 

@@ -23,9 +23,8 @@ void extend(const CrossProducts& like, CrossProducts* sums) {
   if (grows) *sums = rearrange(*sums, order, levels);
 }
 
-// A piece whose columns are collinear has no least-squares fit: about the mean of y then.
+// y about its mean: a line through one piece may be far from the others.
 Vector first_fit(const DataRows& rows, const GramResult& gram) {
-  if (gram.smallest_pivot > 1e-9) return least_squares(gram.gram, rows.p);
   Vector fit = Vector::Zero(rows.p);
   if (rows.intercept >= 0) fit[rows.intercept] = column_mean(rows, rows.y, std::max(gram.n, 1.0));
   return fit;

@@ -26,7 +26,7 @@ CrossProducts select_columns(const CrossProducts& sums, const std::vector<int>& 
 
 // Squared length of each column of X beside the earlier ones, over what it is by itself; about a
 // mean where there is a column of ones. Columns below kRankPivot count as combinations of these.
-constexpr double kRankPivot = 1e-11;
+constexpr double kRankPivot = 1e-13;
 Vector relative_pivots(const CrossProducts& sums);
 
 }  // namespace henderson

@@ -1,0 +1,139 @@
+# Do pieces of data add up? They have the same variables and types, and what a row gives depends on
+# that row alone.
+
+# Every piece has the variables of the first one, with the same types.
+check_piece <- function(state, piece) {
+  if (is.null(state$types)) {
+    call <- as.list(state$call)[c("subset", "weights", "offset")]
+    used <- unique(c(all.vars(state$parsed$frame_formula), unlist(lapply(call, all.vars))))
+    if ("." %in% used) {
+      abort("{.code .} in a formula needs the data as a whole; write the variables.",
+        kind = "formula", variable = "."
+      )
+    }
+    state$types <- vapply(piece[intersect(used, names(piece))], column_type, "")
+    return(invisible(NULL))
+  }
+  for (name in names(state$types)) {
+    if (!name %in% names(piece)) {
+      abort("Piece {state$pieces} of the data has no column {.var {name}}.",
+        kind = "data", variable = name, observed = names(piece)
+      )
+    }
+    type <- column_type(piece[[name]])
+    # a column without any value has no type yet
+    if (type == state$types[[name]] || all(is.na(piece[[name]]))) next
+    if (state$types[[name]] == "missing") {
+      state$types[[name]] <- type
+      next
+    }
+    abort(c("{.var {name}} is of type {.val {type}} in piece {state$pieces} of the data, and of
+             type {.val {state$types[[name]]}} before.", "i" = "Give all pieces the same types."),
+      kind = "data", variable = name, observed = type
+    )
+  }
+}
+
+column_type <- function(x) {
+  if (all(is.na(x))) return("missing")
+  if (is.ordered(x)) return("ordered factor")
+  if (is.factor(x) || is.character(x)) return("text")
+  if (inherits(x, "difftime")) return(paste("difftime in", attr(x, "units")))
+  if (inherits(x, "integer64") || (is.numeric(x) && !is.object(x))) return("number")
+  paste(class(x), collapse = "/")
+}
+
+#' Is each row's part of the frame what it is without the others?
+#'
+#' Each piece is evaluated once more together with some rows of the first one, the witnesses: what
+#' a row gives must not change, whether it is chosen by `subset` either.
+#' @noRd
+check_rows_apart <- function(state, piece, frame) {
+  if (is.null(state$witnesses)) {
+    # rows in no pattern that data may have
+    at <- unique(c(seq_len(min(2L, nrow(piece))), which(golden(nrow(piece)) < 3 / nrow(piece))))
+    state$witnesses <- piece[at, names(piece) %in% names(state$types), drop = FALSE]
+    state$seen <- rows_of_frame(frame, at)
+    # of the first piece half the rows serve, and its first two
+    for (at in list(which(golden(nrow(piece)) < 0.5), seq_len(min(2L, nrow(piece))))) {
+      if (length(at) == 0L) next
+      again <- evaluate_part(state, piece[at, names(state$types), drop = FALSE], seq_along(at))
+      compare_frames(rows_of_frame(frame, at), again)
+    }
+    return(invisible(NULL))
+  }
+  n <- nrow(piece)
+  both <- rbind_rows(piece[names(state$types)], state$witnesses)
+  attr(both, "row.names") <- seq_len(nrow(both))
+  compare_frames(rows_of_frame(frame, seq_len(n)), evaluate_part(state, both, seq_len(n)))
+  compare_frames(state$seen, evaluate_part(state, both, n + seq_len(nrow(state$witnesses))))
+}
+
+golden <- function(n) (seq_len(n) * (sqrt(5) - 1) / 2) %% 1
+
+rbind_rows <- function(a, b) {
+  result <- lapply(stats::setNames(nm = names(b)), function(name) {
+    x <- a[[name]]
+    y <- b[[name]]
+    if (is.factor(x) || is.factor(y)) {
+      all <- union(levels(x) %||% unique(x), levels(y) %||% unique(y))
+      return(factor(c(as.character(x), as.character(y)), all, ordered = is.ordered(x)))
+    }
+    if (is.matrix(x)) rbind(x, y) else c(x, y)
+  })
+  structure(result, class = "data.frame", row.names = seq_len(nrow(a) + nrow(b)))
+}
+
+# Some rows of a frame as plain columns, NULL where a row is not in it: list(`rows` (logical),
+# `columns`).
+rows_of_frame <- function(frame, rows) {
+  at <- match(as.character(rows), rownames(frame))
+  used <- !is.na(at)
+  columns <- lapply(unclass(frame)[names(frame)], function(column) {
+    if (is.factor(column)) column <- as.character(column)
+    if (is.matrix(column)) unclass(column)[at[used], ] else as.vector(column)[at[used]]
+  })
+  list(rows = used, columns = columns, levels = lapply(unclass(frame), levels))
+}
+
+evaluate_part <- function(state, part, rows) {
+  attr(part, "row.names") <- seq_len(nrow(part))
+  frame <- tryCatch(evaluate_frame(state$parsed, part, state$call, state$env),
+    henderson_error = identity
+  )
+  if (inherits(frame, "error")) {
+    reason <- conditionMessage(frame)
+    abort(c(
+      "The formula, {.arg weights}, {.arg offset} or {.arg subset} cannot be evaluated for some rows
+       of a piece by themselves: variables from outside the data, or what depends on other rows.",
+      "x" = "{reason}", "i" = "All variables must be columns of the data."
+    ), kind = "data", variable = "data")
+  }
+  rows_of_frame(frame, rows)
+}
+
+compare_frames <- function(one, other) {
+  if (!identical(one$rows, other$rows)) refuse_dependent("subset")
+  for (name in names(one$columns)) {
+    x <- one$columns[[name]]
+    y <- other$columns[[name]]
+    same <- if (is.numeric(x)) {
+      isTRUE(all.equal(as.double(x), as.double(y), tolerance = 0))
+    } else {
+      identical(as.vector(x), as.vector(y))
+    }
+    levels <- list(one$levels[[name]], other$levels[[name]])
+    same_order <- identical(intersect(levels[[1L]], levels[[2L]]),
+      intersect(levels[[2L]], levels[[1L]])
+    )
+    if (!same || !same_order) refuse_dependent(name)
+  }
+}
+
+refuse_dependent <- function(name) {
+  abort(c(
+    "{.code {name}} depends on other rows than its own, and the data come in pieces.",
+    "i" = "Compute it beforehand, or write {.code poly(x, 2, raw = TRUE)} for {.code poly(x, 2)} and
+           numbers for means: {.code I(x - 3.2)}."
+  ), kind = "data", variable = name)
+}
