@@ -83,9 +83,9 @@ check_numeric <- function(x, name = rlang::caller_arg(x), length = NULL, null_ok
 
 #' A confidence level: a number strictly between 0 and 1
 #' @noRd
-check_level <- function(x, name = rlang::caller_arg(x), call = entry_frame()) {
+check_level <- function(x, name = rlang::caller_arg(x), such_as = 0.95, call = entry_frame()) {
   if (is_plain_number(x) && x > 0 && x < 1) return(invisible(x))
-  abort_argument(x, name, "a number between 0 and 1, such as 0.95", "argument", call)
+  abort_argument(x, name, paste("a number between 0 and 1, such as", such_as), "argument", call)
 }
 
 #' Refuse arguments that no parameter takes

@@ -227,18 +227,6 @@ is_converged.henderson_lmm <- function(x, tolerance = 0.001, ...) {
   structure(converged, gradient = max(abs(optimization$gradient)))
 }
 
-# Of a fit at given parameters, for which no search has a certificate: lme4's, which end less close
-# to the minimum than ours, are converged if a step gains less than `tolerance`.
-is_minimum <- function(fit, tolerance) {
-  options <- list(
-    REML = fit$REML, optimize = FALSE, certify = TRUE, start = fit$theta,
-    max_iterations = fit$control$max_iterations, tolerance = fit$control$tolerance
-  )
-  certificate <- fit_cpp(prepare_again(fit), options)$evidence$certificate
-  certificate$predicted_decrease < tolerance &&
-    !any(c("smallest_curvature", "smallest_score") %in% certificate$failed)
-}
-
 #' @rdname insight_support
 #' @exportS3Method insight::find_algorithm
 find_algorithm.henderson_lmm <- function(x, ...) {

@@ -75,7 +75,7 @@ profile_limits <- function(fit, table, level) {
   limits <- matrix(NA_real_, 2L, nrow(table))
   known <- with_interval(fit, table)
   found <- run_profiles(fit, known, cutoffs = stats::qnorm((1 + level) / 2))
-  at <- match(known$name, table$name)
+  at <- which(table$name %in% known$name)
   for (i in seq_along(found)) limits[, at[i]] <- found[[i]]$limits
   none <- known$label[vapply(found, function(profile) any(profile$status == "none"), TRUE)]
   if (length(none) > 0L) {

@@ -68,7 +68,7 @@ power_lmm <- function(formula, data, newparams, L = NULL, nsim = 1000, alpha = 0
   check_supplied(data)
   check_supplied(newparams)
   check_count(nsim, min = 1)
-  check_level(alpha)
+  check_level(alpha, such_as = 0.05)
   check_flag(REML)
   ddf <- ddf_method(ddf)
   check_count(seed, min = -.Machine$integer.max, null_ok = TRUE)

@@ -12,7 +12,7 @@
 #' @param fitted A fit by [lmm()].
 #' @param which,parm The parameters: numbers or names, of either kind that `signames` chooses
 #'   between; `"theta_"` for the random part and sigma, `"beta_"` for the fixed effects. All of them
-#'   when missing.
+#'   when missing. One that is given twice has one profile.
 #' @param alphamax One number between 0 and 1: profiles reach to the limits of intervals of level
 #'   `1 - alphamax`.
 #' @param signames `TRUE` names the parameters `.sig01`, ..., `.sigma` as lme4 does; `FALSE` gives
@@ -40,8 +40,9 @@
 #'   fit does, from the profiles.
 #' @section Errors: class `henderson_error_argument` for an unknown parameter or malformed argument.
 #'   A parameter that the data do not determine (see [lmm()]) has no profile: a message says so.
-#' @section Warnings: class `henderson_warning_convergence` where a criterion lower than that of the
-#'   fit turns up, which then is no minimum, and where a search did not end at one.
+#' @section Warnings: class `henderson_warning_convergence` where the fit is no minimum of the
+#'   criterion (its search did not converge, or its parameters were given and are none), where a
+#'   criterion lower than that of the fit turns up, and where a search did not end at a minimum.
 #' @source Bates, Maechler, Bolker and Walker (2015), *Journal of Statistical Software* 67(1),
 #'   section 5.1; Bates and Watts (1988), *Nonlinear Regression Analysis*, section 6.1.
 #' @seealso [confint()][confint.henderson_lmm]
@@ -57,11 +58,10 @@
 #' @export
 profile.henderson_lmm <- function(fitted, which = NULL, alphamax = 0.01, signames = TRUE, ...) {
   check_no_dots(...)
-  check_number(alphamax, min = 0, max = 1)
-  check_level(1 - alphamax, "alphamax")
+  check_level(alphamax, such_as = 0.01)
   check_flag(signames)
   table <- interval_parameters(fitted)
-  table <- table[chosen_parameters(table, which), ]
+  table <- table[unique(chosen_parameters(table, which)), ]
   table <- with_interval(fitted, table)
   farthest <- stats::qnorm(1 - alphamax / 2)
   found <- run_profiles(fitted, table, farthest = 1.05 * farthest, step = farthest / 8)
@@ -103,11 +103,30 @@ with_interval <- function(fit, table) {
   table[!without, ]
 }
 
+# What limits are taken from must be a minimum.
+warn_no_minimum <- function(fit) {
+  optimization <- fit$optimization
+  ended <- optimization$optimizer != "none" && !isFALSE(optimization$converged)
+  if (length(fit$theta) == 0L || ended || is_near_optimum(fit)) return(FALSE)
+  warn(c(
+    "The parameters of this fit are no minimum of the criterion: profiles from there, and limits
+     from them, are no likelihood-ratio intervals.",
+    "x" = if (optimization$optimizer == "none") {
+      "They were given, {.code optimizer = \"none\"}."
+    } else {
+      "Its search did not converge."
+    },
+    "i" = "Fit the model again, with another {.arg start}, optimizer or more iterations."
+  ), kind = "convergence", variable = "fit", observed = fit$criterion)
+  TRUE
+}
+
 warn_uncertain <- function(fit, table, found) {
-  lowest <- min(vapply(found, function(profile) min(profile$value, Inf), 0))
+  # the restricted criterion with a fixed effect as parameter is another one
+  comparable <- !fit$REML | table$kind != "fixed"
+  lowest <- min(vapply(found[comparable], function(profile) min(profile$value, Inf), 0), Inf)
   gain <- fit$criterion - lowest
-  is_fixed <- table$kind == "fixed"
-  if (!is.na(gain) && any(!is_fixed) && !fit$REML && gain > 1e-4) {
+  if (!warn_no_minimum(fit) && !is.na(gain) && gain > 1e-4) {
     warn(c(
       "The criterion is lower by {format(gain, digits = 3)} than that of the fit.",
       "i" = "The fit is no minimum. Start again from there, or from another point."

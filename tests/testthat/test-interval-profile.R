@@ -84,3 +84,56 @@ test_that("arguments are checked", {
   expect_error(profile(fit, "nothing"), class = "henderson_error_argument")
   expect_error(profile(fit, level = 0.9), class = "henderson_error_argument")
 })
+
+test_that("profiles and limits from a point that is no minimum warn, REML as ML", {
+  at <- function(start, REML) {
+    lmm(Reaction ~ Days + (Days | Subject), sleepstudy,
+      REML = REML, start = start, control = lmm_control(optimizer = "none")
+    )
+  }
+  for (REML in c(TRUE, FALSE)) {
+    far <- at(c(0.1, 0, 0.1), REML)
+    expect_warning(
+      confint(far), "no minimum.*optimizer = \"none\"", class = "henderson_warning_convergence"
+    )
+    expect_warning(
+      profile(far, ".sigma"), "no minimum", class = "henderson_warning_convergence"
+    )
+    # zero, where the derivative by theta is zero too
+    expect_warning(
+      confint(at(c(0, 0, 0), REML), ".sigma"), "no minimum", class = "henderson_warning_convergence"
+    )
+    found <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy, REML = REML)
+    expect_equal(
+      expect_no_warning(confint(at(found$theta, REML))), confint(found), tolerance = 1e-6
+    )
+  }
+  stopped <- suppressWarnings(lmm(Reaction ~ Days + (Days | Subject), sleepstudy,
+    control = lmm_control(max_iterations = 1)
+  ))
+  expect_warning(confint(stopped, ".sigma"), "did not converge",
+    class = "henderson_warning_convergence"
+  )
+  # a minimum at zero is one
+  grouped <- data.frame(y = c(1, 3, 2, 4, 1, 4, 2, 3), g = gl(4, 2))
+  zero <- lmm(y ~ 1 + (1 | g), grouped, start = 0, control = lmm_control(optimizer = "none"))
+  expect_identical(lmm(y ~ 1 + (1 | g), grouped)$theta[[1]], 0)
+  expect_no_warning(confint(zero, ".sigma"))
+})
+
+test_that("a parameter that is given twice has its limits twice, and one profile", {
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  limits <- confint(fit, c("Days", ".sigma", "Days"))
+  expect_identical(rownames(limits), c("Days", ".sigma", "Days"))
+  expect_identical(limits[3, ], confint(fit, "Days")[1, ])
+  twice <- profile(fit, c("Days", "Days"))
+  expect_identical(twice, profile(fit, "Days"))
+  expect_output(print(twice), "Days")
+})
+
+test_that("an unusable level of profiles is named as it was given", {
+  fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy)
+  expect_error(profile(fit, alphamax = 0), "alphamax.*such as 0.01, not 0",
+    class = "henderson_error_argument"
+  )
+})
