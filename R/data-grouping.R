@@ -8,7 +8,8 @@
 #' Codes and levels of a grouping factor
 #'
 #' @param parts list of expressions, the factors of an interaction (one if there is none).
-#' @param frame model frame.
+#' @param frame model frame. With a column `(copy)`, as of groups drawn with replacement, levels of
+#'   different copies are different ones: `"1:a1:b1"`.
 #' @return list(`level` = integer n, 1-based; `levels` = character J, unique; `missing` = for each
 #'   part the label of missing values, NA where they are no level). Levels of an interaction are
 #'   `"a1:b1"`, ordered with the first factor varying slowest; only combinations that occur.
@@ -17,6 +18,8 @@ grouping_factor <- function(parts, frame) {
   variables <- lapply(parts, function(part) .subset2(frame, column_name(part)))
   result <- grouping_codes(variables[[1L]])
   for (x in variables[-1L]) result <- cross_codes(result, grouping_codes(x))
+  copy <- .subset2(frame, "(copy)")
+  if (!is.null(copy)) result <- cross_codes(grouping_codes(copy), result)
   if (length(parts) > 1L) check_unique_labels(result$levels, parts)
   result$missing <- vapply(variables, missing_label, "")
   result

@@ -70,8 +70,19 @@ parameter_statistic <- function(fit, variances) {
       t[, without] <- NA
       list(t = t, variance = if (variances) parameter_variances(fit, table, found))
     },
-    of_fit = function(fit) fit_parameters(fit, variances)
+    of_fit = function(fit) parameters_by_label(fit, variances, table$label)
   )
+}
+
+# In the order of the original fit: with other groups another term may have the most levels.
+parameters_by_label <- function(fit, variances, labels) {
+  value <- fit_parameters(fit, variances)
+  at <- match(labels, interval_parameters(fit)$label)
+  if (anyNA(at) || length(value) != length(labels)) {
+    lacking <- paste(labels[is.na(at)], collapse = ", ")
+    stop("A replicate does not have all parameters: ", lacking, ".", call. = FALSE)
+  }
+  structure(value[at], variance = attr(value, "variance")[at])
 }
 
 fit_parameters <- function(fit, variances = FALSE) {

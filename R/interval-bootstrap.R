@@ -22,7 +22,8 @@
 #'   `"wild"`: \eqn{y^* = X\hat\beta + s_k r}{y* = X beta + s_k r} with one random sign \eqn{s_k}
 #'   for each group k of the factor in which all others are nested, and r the marginal residuals
 #'   over \eqn{\sqrt{1 - h}}{sqrt(1 - h)}, h the leverages of the fixed part.
-#'   `"case"`: the groups of that factor drawn with replacement, each draw a group of its own.
+#'   `"case"`: the groups of that factor drawn with replacement, each draw a group of its own, whose
+#'   rows keep their values in the fixed part, also those of a grouping variable.
 #' @param seed `NULL` or one whole number. The numbers drawn depend on it, the type and the
 #'   replicate's number only, not on threads or on how many replicates there are; R's own generator
 #'   is left alone. `NULL`: a seed taken from R's generator, so that [set.seed()] decides.
@@ -238,14 +239,27 @@ case_replicates <- function(fit, own, seed) {
 
 case_replicate <- function(item, fit, statistic, t0) {
   frame <- model_frame_of(fit)
-  groups <- unique(unlist(lapply(fit$random, function(term) all.vars(term$group_expr))))
   copy <- rep(seq_along(item$rows), lengths(item$rows))
   resampled <- frame[unlist(item$rows), , drop = FALSE]
-  for (name in intersect(groups, names(resampled))) {
-    resampled[[name]] <- factor(paste(copy, resampled[[name]]))
+  parts <- lapply(fit$random, function(term) {
+    vapply(interaction_parts(term$group_expr), column_name, "")
+  })
+  free <- setdiff(unlist(parts), valued_columns(fit, frame))
+  for (name in free) resampled[[name]] <- factor(paste(copy, resampled[[name]]))
+  # copies are told apart by a column of their own where a factor's variables say more than groups
+  if (!all(vapply(parts, function(names) any(names %in% free), TRUE))) {
+    resampled[["(copy)"]] <- copy
   }
   rownames(resampled) <- NULL
   quiet_statistic(refit_frame(fit, resampled), statistic, t0, item$seed)
+}
+
+# Columns of the model frame whose values count: response, fixed part and left-hand sides.
+valued_columns <- function(fit, frame) {
+  terms <- c(list(attr(frame, "fixed_terms")), lapply(fit$random, `[[`, "terms"))
+  unique(unlist(lapply(terms[!vapply(terms, is.null, TRUE)], function(terms) {
+    variable_names(terms)
+  })))
 }
 
 # Chunk by chunk, each of about a fifth of a second; ends early at an interrupt. Workers get all at

@@ -34,3 +34,68 @@ test_that("wild and case bootstraps resample the outermost groups", {
     )
   }
 })
+
+# The replicate by hand: groups stacked, with a new column that tells the copies apart.
+stacked_groups <- function(data, group, number = 0, seed = 1) {
+  rows <- split(seq_len(nrow(data)), data[[group]])
+  chosen <- drawn_groups_cpp(seed, number, length(rows))
+  do.call(rbind, lapply(seq_along(chosen), function(k) {
+    data.frame(data[rows[[chosen[k]]], ], copy = factor(k))
+  }))
+}
+
+test_that("a case bootstrap leaves the fixed part as it is where it has grouping variables", {
+  oats <- as.data.frame(nlme::Oats)
+  oats$Block <- factor(oats$Block, ordered = FALSE)
+  fit <- lmm(yield ~ nitro + Variety + (1 | Block/Variety), oats)
+  case <- bootstrap(fit, 3, type = "case", seed = 1)
+  expect_identical(case$failures$count, 0L)
+  by_function <- bootstrap(fit, 3, fixef, type = "case", seed = 1)
+  expect_equal(unname(by_function$t), unname(case$t[, names(fixef(fit))]))
+  for (k in 1:3) {
+    data <- stacked_groups(oats, "Block", k - 1)
+    again <- suppressMessages(lmm(yield ~ nitro + Variety + (1 | copy/Variety), data))
+    expect_equal(unname(case$t[k, ]), unname(fit_parameters(again)), tolerance = 1e-6)
+  }
+  # the grouping factor's own variable, a number, in the fixed part
+  data <- transform(sleepstudy, id = as.integer(Subject))
+  fit <- lmm(Reaction ~ Days + id + (Days | id), data)
+  case <- bootstrap(fit, 2, type = "case", seed = 1)
+  again <- suppressMessages(
+    lmm(Reaction ~ Days + id + (Days | copy), stacked_groups(data, "id"))
+  )
+  expect_equal(unname(case$t[1, ]), unname(fit_parameters(again)), tolerance = 1e-6)
+  # a grouping factor that is computed from a variable
+  fit <- lmm(Reaction ~ Days + (Days | factor(Subject)), sleepstudy)
+  plain <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  expect_equal(
+    unname(bootstrap(fit, 3, type = "case", seed = 1)$t),
+    unname(bootstrap(plain, 3, type = "case", seed = 1)$t), tolerance = 1e-6
+  )
+  # an interaction of which one factor is in the fixed part
+  data <- transform(datasets::warpbreaks, g = rep(1:9, 6))
+  data$y <- data$breaks + 5 * sin(3 * data$g)
+  fit <- suppressMessages(lmm(y ~ wool * tension + (1 | wool:g), data))
+  case <- bootstrap(fit, 2, type = "case", seed = 1)
+  expect_identical(case$failures$count, 0L)
+})
+
+test_that("parameters keep their places where replicates have the terms in another order", {
+  set.seed(1)
+  data <- expand.grid(school = 1:6, teacher = 1:4, student = 1:4, again = 1:2)
+  data <- data[data$teacher <= 1 + data$school %% 3 | data$student <= 2, ]
+  data <- subset(data, !(school == 1 & student > 2))
+  data$y <- rnorm(24)[4 * data$school + data$teacher - 4] + rnorm(nrow(data)) +
+    3 * rnorm(24)[4 * data$school + data$student - 4]
+  fit <- suppressMessages(
+    lmm(y ~ 1 + (1 | school) + (1 | school:teacher) + (1 | school:student), data)
+  )
+  labels <- interval_parameters(fit)$label
+  turned <- fit
+  turned$random <- fit$random[c(2, 1, 3)]
+  expect_identical(
+    parameters_by_label(turned, FALSE, labels)[labels == "sigma"], fit$sigma
+  )
+  expect_equal(as.numeric(parameters_by_label(turned, FALSE, labels)), fit_parameters(fit))
+  expect_error(parameters_by_label(fit, FALSE, c(labels, "x")), "x")
+})
