@@ -57,6 +57,9 @@
 #' @section Variances that the data do not determine: Tests that depend on them are `NA`, and the
 #'   heading says why; see [lmm()]. So are, in a comparison of fits, tests of a variance that the
 #'   fixed effects reproduce: by maximum likelihood its estimate is zero, whatever the data.
+#' @section Fits that are not nested: A fit that has fewer parameters than another and a higher
+#'   likelihood is no special case of it: `Chisq` is negative, the p-value `NA`, and the heading
+#'   says why. Other fits that are not nested cannot be told by their likelihoods.
 #' @section A variance estimated as zero: Satterthwaite's degrees of freedom take it for known; the
 #'   heading says so.
 #' @section Errors: `henderson_error_data` for fits on different observations, responses or weights,

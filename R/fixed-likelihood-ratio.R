@@ -127,12 +127,17 @@ likelihood_ratio_table <- function(fits, untested) {
   likelihoods <- lapply(fits, stats::logLik)
   value <- vapply(likelihoods, as.numeric, 0)
   parameters <- vapply(likelihoods, attr, 0, which = "df")
-  chi_squared <- c(NA, pmax(0, 2 * diff(value)))
+  ratio <- c(NA, 2 * diff(value))
+  chi_squared <- pmax(0, ratio)
   degrees <- c(NA, diff(parameters))
   p_value <- stats::pchisq(chi_squared, degrees, lower.tail = FALSE)
   unrelated <- differ_in_relationship(fits)
   apart <- differ_in_constraints(fits)
   p_value[degrees %in% 0 | c(FALSE, diff(untested) != 0) | unrelated | apart] <- NA
+  # a special case has no higher likelihood
+  not_nested <- !is.na(p_value) & ratio < negative_ratio(value)
+  chi_squared[not_nested] <- ratio[not_nested]
+  p_value[not_nested] <- NA
   table <- data.frame(
     parameters, vapply(likelihoods, stats::AIC, 0), vapply(likelihoods, stats::BIC, 0), value,
     -2 * value, chi_squared, degrees, p_value,
@@ -145,10 +150,16 @@ likelihood_ratio_table <- function(fits, untested) {
       "Note: a posterior mode is no maximum of the likelihood and not tested"
     } else if (any(apart)) {
       "Note: a fit is not tested against one without its constraints"
+    },
+    if (any(not_nested)) {
+      "Note: a fit with fewer parameters and a higher likelihood is no special case; not tested"
     }
   )
   new_anova(table, c(comparison_heading(fits), note))
 }
+
+# Twice the log-likelihood ratio that rounding and the end of a search do not explain.
+negative_ratio <- function(value) -(1e-4 + 1e-9 * abs(value))
 
 # Has a grouping factor another relationship than in the fit before? Neither model is then a case
 # of the other.

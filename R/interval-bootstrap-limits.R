@@ -1,13 +1,17 @@
 # Confidence limits from replicates.
 
-#' @param parm Numbers or names of the statistics; all of them when missing.
+#' @param parm Numbers or names of the statistics; all of them when missing. Of the built-in ones
+#'   also lme4's names (`".sig01"`), `"theta_"` and `"beta_"`, as for
+#'   [confint()][confint.henderson_lmm] of a fit.
 #' @param level One number between 0 and 1: the confidence level.
 #' @param boot.type One string. `"perc"`: quantiles of the replicates. `"basic"`: these reflected
 #'   about the estimate. `"norm"`: normal, with the replicates' standard deviation, less their bias.
 #'   `"bca"`: quantiles of the replicates at levels corrected for bias and for a variance that
 #'   changes with the parameter. `"stud"`: the estimate less its standard error times quantiles of
 #'   the studentised replicates \eqn{(t^* - t) / se^*}{(t* - t) / se*}; it needs
-#'   `bootstrap(variances = TRUE)`.
+#'   `bootstrap(variances = TRUE)`. Limits of standard deviations and correlations by `"basic"`,
+#'   `"norm"` and `"stud"` may lie where there are no parameters, below 0 or beyond -1 and 1: they
+#'   are cut there, with a message, and `NA` where the whole interval lies beyond.
 #' @rdname bootstrap
 #' @export
 confint.henderson_bootstrap <- function(object, parm = NULL, level = 0.95,
@@ -17,9 +21,10 @@ confint.henderson_bootstrap <- function(object, parm = NULL, level = 0.95,
   check_level(level)
   boot.type <- check_choice(boot.type, c("perc", "basic", "norm", "bca", "stud"))
   at <- if (is.null(parm)) seq_along(object$t0) else chosen_statistics(object, parm)
+  check_replicates(object, at)
   influence <- if (boot.type == "bca") bootstrap_influence(object)
   if (boot.type == "stud") check_has_variances(object)
-  limits <- vapply(at, function(i) {
+  found <- lapply(at, function(i) {
     estimate <- object$t0[[i]]
     values <- object$t[, i]
     switch(boot.type,
@@ -27,13 +32,21 @@ confint.henderson_bootstrap <- function(object, parm = NULL, level = 0.95,
       stud = studentized_limits(estimate, values, level, object$var.t0[i], object$var.t[, i]),
       replicate_limits(estimate, values, level, boot.type)
     )
-  }, numeric(2L))
-  colnames(limits) <- names(object$t0)[at]
+  })
+  limits <- matrix(unlist(found), 2L, dimnames = list(NULL, names(object$t0)[at]))
+  extreme <- vapply(found, function(own) !is.null(attr(own, "extreme")), TRUE)
+  if (any(extreme)) warn_extreme(colnames(limits)[extreme], object$R, level)
   inform_no_limits(object, limits, boot.type)
+  if (!is.null(object$statistic$bounds)) {
+    limits <- within_bounds(limits, object$statistic$bounds[, at, drop = FALSE], boot.type)
+  }
   limit_matrix(limits, colnames(limits), level)
 }
 
 chosen_statistics <- function(object, parm) {
+  if (object$statistic$name == "parameters") {
+    return(chosen_parameters(interval_parameters(object$fit), parm))
+  }
   at <- stats::setNames(seq_along(object$t0), names(object$t0))[parm]
   if (anyNA(at)) {
     abort("There is no statistic {.val {parm[is.na(at)]}}. They are {.val {names(object$t0)}}.",
@@ -55,6 +68,70 @@ check_has_variances <- function(object) {
      bootstrap does not have.",
     "i" = hint
   ), kind = "argument", variable = "boot.type", observed = "stud")
+}
+
+# What has no two replicates that are numbers, and why.
+check_replicates <- function(object, at) {
+  few <- colSums(is.finite(object$t[, at, drop = FALSE])) < 2L
+  names <- names(object$t0)[at]
+  if (!any(few)) return(invisible(NULL))
+  unmoved <- few & (object$statistic$unmoved %||% rep(FALSE, length(object$t0)))[at]
+  if (any(unmoved)) {
+    reason <- unmoved_words
+    inform(c("There are no limits of {.val {names[unmoved]}}.", "i" = "{reason}."),
+      kind = "interval", variable = names[unmoved]
+    )
+  }
+  rest <- names[few & !unmoved]
+  if (length(rest) == 0L) return(invisible(NULL))
+  if (object$R < 2L) {
+    warn(c(
+      "There are no limits of {.val {rest}}.",
+      "i" = "They need two replicates at least; there {?is/are} {object$R}: raise {.arg nsim}."
+    ), kind = "replicates", variable = "nsim", observed = object$R)
+  } else if (object$failures$count > 0L) {
+    first <- object$failures$messages[1L]
+    warn(c(
+      "There are no limits of {.val {rest}}: {object$failures$count} of {object$R} replicates
+       failed.",
+      "x" = "First message: {first}"
+    ), kind = "replicates", variable = "statistic", observed = object$failures$count)
+  } else if (any(!is.na(object$t0[rest]))) {
+    warn("There are no limits of {.val {rest}}: their replicates are {.val {NA}}.",
+      kind = "replicates", variable = "statistic", observed = object$R
+    )
+  }
+}
+
+# A quantile beyond the replicates is not known: the last of them stands for it.
+warn_extreme <- function(names, count, level) {
+  needed <- ceiling(2 / (1 - level) - 1e-8) - 1
+  warn(c(
+    "Limits of {.val {names}} are the smallest or largest of {count} replicates.",
+    "i" = if (count < needed) {
+      "Level {level} needs {needed} at least, and many more to be accurate: raise {.arg nsim}."
+    } else {
+      "They are at quantiles beyond what so many tell: raise {.arg nsim}."
+    }
+  ), kind = "replicates", variable = "nsim", observed = count)
+}
+
+# Limits where the parameters are.
+within_bounds <- function(limits, bounds, boot.type) {
+  beyond <- !is.na(limits) & (limits < bounds[c(1L, 1L), ] | limits > bounds[c(2L, 2L), ])
+  if (!any(beyond)) return(limits)
+  names <- colnames(limits)[colSums(beyond) > 0L]
+  outside <- which(limits[2L, ] < bounds[1L, ] | limits[1L, ] > bounds[2L, ])
+  cut <- pmin(pmax(limits, bounds[c(1L, 1L), ]), bounds[c(2L, 2L), ])
+  limits[] <- cut
+  limits[, outside] <- NA
+  inform(c(
+    "Limits of {.val {names}} by {.code boot.type = {.val {boot.type}}} lie beyond what is
+     possible.",
+    "i" = "They are cut at 0 or at -1 and 1, and {.val {NA}} where the whole interval lies beyond.",
+    "i" = "Limits by {.val perc} and {.val bca} do not."
+  ), kind = "interval", variable = names)
+  limits
 }
 
 # Where the usual limits exist and these do not.
@@ -81,7 +158,7 @@ replicate_limits <- function(estimate, values, level, boot.type) {
     return(2 * estimate - mean(values) + stats::qnorm(sides) * stats::sd(values))
   }
   if (boot.type == "perc") return(order_quantiles(values, sides))
-  2 * estimate - rev(order_quantiles(values, sides))
+  2 * estimate - turned(order_quantiles(values, sides))
 }
 
 two_sides <- function(level) c((1 - level) / 2, (1 + level) / 2)
@@ -104,20 +181,26 @@ studentized_limits <- function(estimate, values, level, variance, variances) {
   ratios <- (values - estimate) / sqrt(variances)
   ratios <- ratios[is.finite(ratios)]
   if (length(ratios) < 2L || is.na(variance)) return(c(NA_real_, NA_real_))
-  estimate - sqrt(variance) * rev(order_quantiles(ratios, two_sides(level)))
+  estimate - sqrt(variance) * turned(order_quantiles(ratios, two_sides(level)))
 }
 
+turned <- function(quantiles) structure(rev(quantiles), extreme = attr(quantiles, "extreme"))
+
+# With attribute `extreme` where a quantile is beyond the smallest or largest value, which is then
+# taken.
 order_quantiles <- function(values, probabilities) {
   sorted <- sort(values)
   count <- length(sorted)
   position <- (count + 1) * probabilities
-  vapply(seq_along(probabilities), function(i) {
+  extreme <- any(position < 1 - 1e-8 | position > count + 1e-8)
+  result <- vapply(seq_along(probabilities), function(i) {
     k <- trunc(position[i])
     if (k < 1) return(sorted[1L])
     if (k >= count) return(sorted[count])
     z <- stats::qnorm(c(probabilities[i], k / (count + 1), (k + 1) / (count + 1)))
     sorted[k] + (z[1L] - z[2L]) / (z[3L] - z[2L]) * (sorted[k + 1L] - sorted[k])
   }, 0)
+  if (extreme) structure(result, extreme = TRUE) else result
 }
 
 #' Influence of groups on the statistics of a bootstrap

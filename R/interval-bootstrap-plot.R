@@ -26,9 +26,12 @@ plot.henderson_bootstrap <- function(x, parm = NULL, which = c("density", "qq"),
                                      col = "#0072B2", ...) {
   which <- check_panels(which)
   check_level(level)
-  limits <- confint.henderson_bootstrap(x, level = level, boot.type = boot.type)
+  boot.type <- check_choice(boot.type, c("perc", "basic", "norm", "bca", "stud"))
   at <- plotted_statistics(x, parm)
-  old <- graphics::par(no.readonly = TRUE)[c("mfrow", "mar", "mgp", "cex.main", "font.main")]
+  settings <- graphics::par(no.readonly = TRUE)
+  check_graphics_dots(names(settings), ...)
+  limits <- if ("density" %in% which) confint.henderson_bootstrap(x, at, level, boot.type)
+  old <- settings[c("mfrow", "mar", "mgp", "cex.main", "font.main")]
   on.exit(graphics::par(old))
   graphics::par(
     mfrow = panel_layout(length(at), length(which)), mar = c(3.2, 3.2, 1.6, 0.8),
@@ -38,7 +41,7 @@ plot.henderson_bootstrap <- function(x, parm = NULL, which = c("density", "qq"),
     values <- x$t[is.finite(x$t[, i]), i]
     for (panel in which) {
       if (panel == "density") {
-        draw_replicates(values, x$t0[[i]], limits[i, ], names(x$t0)[i], col, ...)
+        draw_replicates(values, x$t0[[i]], limits[match(i, at), ], names(x$t0)[i], col, ...)
       } else {
         draw_normal_quantiles(values, names(x$t0)[i], col, ...)
       }
@@ -51,6 +54,17 @@ plot.henderson_bootstrap <- function(x, parm = NULL, which = c("density", "qq"),
 panel_layout <- function(statistics, panels) {
   if (panels == 1L) return(grDevices::n2mfrow(min(statistics, 12L)))
   if (statistics <= 3L) c(statistics, 2) else c(ceiling(min(statistics, 12) / 2), 4)
+}
+
+# `plot(x, index = 6)` would draw all panels, with a warning for each.
+check_graphics_dots <- function(settings, ..., call = entry_frame()) {
+  known <- c(settings, names(formals(graphics::plot.default)))
+  wrong <- setdiff(names(list(...)), c(known, "", NA))
+  if (length(wrong) == 0L) return(invisible(NULL))
+  abort(c(
+    "{.arg {wrong[1L]}} is no argument of this method, nor of {.fn plot.default}.",
+    "i" = "{.arg parm} chooses statistics."
+  ), kind = "argument", variable = wrong[1L], observed = wrong, call = call)
 }
 
 check_panels <- function(which, call = entry_frame()) {

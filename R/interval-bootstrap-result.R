@@ -23,7 +23,7 @@ print.henderson_bootstrap <- function(x, digits = max(3L, getOption("digits") - 
   )
   rownames(cells) <- names(x$t0)
   write_lines(c(
-    bootstrap_title(x), text_table(cells, "right"), bootstrap_counts(x)
+    bootstrap_title(x), text_table(cells, "right"), bootstrap_counts(x), bootstrap_notes(x)
   ))
   invisible(x)
 }
@@ -46,3 +46,15 @@ bootstrap_counts <- function(x) {
     if (x$failures$count > 0L) fold_text(paste0("First message: ", x$failures$messages[1L]))
   )
 }
+
+bootstrap_notes <- function(x) {
+  c(
+    if (any(x$statistic$unmoved)) fold_text(paste0("Note: ", unmoved_words, ".")),
+    if (x$R > 0L && x$failures$count == x$R) fold_text("Note: all replicates failed.")
+  )
+}
+
+unmoved_words <- paste(
+  "signs of whole groups leave the products of residuals as they are, of which variances are",
+  "estimated: a wild bootstrap is for fixed effects"
+)

@@ -6,15 +6,17 @@
 #' @param rows list(`x`, `terms`, `labels`, `center`, `estimable`) from `predicted_rows()`, for
 #'   predictions.
 #' @param seed of what a function draws.
+#' @param type of the bootstrap.
 #' @return list(`name`, `t0` (named), `variance` (estimated, of `t0`; NULL if there are none),
 #'   `wishes` (list(`variances`, `predicted`), what the core is asked for), `of_core` (function of
 #'   what the core returns: list(`t`, `variance`), a row for each replicate), `of_fit` (function of
 #'   a fit: numeric, with attribute `variance` where there is one)). `of_core` is NULL for a
-#'   function.
+#'   function. Of parameters also `bounds` (2 x k, what they cannot be beyond) and `unmoved`
+#'   (logical, what replicates of this type tell nothing of).
 #' @noRd
-bootstrap_statistic <- function(fit, statistic, variances, rows, seed) {
+bootstrap_statistic <- function(fit, statistic, variances, rows, seed, type) {
   if (is.function(statistic)) return(function_statistic(fit, statistic, seed))
-  if (is.null(rows)) return(parameter_statistic(fit, variances))
+  if (is.null(rows)) return(parameter_statistic(fit, variances, type))
   predicted_statistic(fit, variances, rows)
 }
 
@@ -58,19 +60,33 @@ with_generator <- function(seed, code) {
 }
 
 # Standard deviations and correlations of the random part, sigma, fixed effects.
-parameter_statistic <- function(fit, variances) {
+parameter_statistic <- function(fit, variances, type) {
   table <- interval_parameters(fit)
   own <- fit_parameters(fit, variances)
-  without <- is_without_interval(fit, table)
+  # one sign for a whole cluster leaves the products of its residuals as they are
+  unmoved <- type == "wild" & table$kind != "fixed"
+  without <- is_without_interval(fit, table) | unmoved
+  own_variance <- attr(own, "variance")
+  if (variances) own_variance[unmoved] <- NA
   list(
     name = "parameters", t0 = stats::setNames(as.numeric(own), table$label),
-    variance = attr(own, "variance"), wishes = list(variances = variances, predicted = NULL),
+    variance = own_variance, wishes = list(variances = variances, predicted = NULL),
+    bounds = parameter_bounds(table$kind), unmoved = unmoved,
     of_core = function(found) {
       t <- parameter_values(fit, table, found$theta, found$sigma, found$beta)
       t[, without] <- NA
-      list(t = t, variance = if (variances) parameter_variances(fit, table, found))
+      variance <- if (variances) parameter_variances(fit, table, found)
+      if (variances) variance[, unmoved] <- NA
+      list(t = t, variance = variance)
     },
     of_fit = function(fit) parameters_by_label(fit, variances, table$label)
+  )
+}
+
+parameter_bounds <- function(kind) {
+  rbind(
+    lower = c(sd = 0, sigma = 0, correlation = -1, fixed = -Inf)[kind],
+    upper = c(sd = Inf, sigma = Inf, correlation = 1, fixed = Inf)[kind]
   )
 }
 

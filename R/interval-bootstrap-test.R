@@ -21,8 +21,8 @@
 #'   `Bartlett`, `Gamma` and `Bootstrap`, columns `Statistic`, `Df`, `p value`; attribute
 #'   `replicates` has the \eqn{T^*}{T*}.
 #' @section Errors: class `henderson_error_argument` for malformed arguments and for fits of which
-#'   `null` has as many parameters as `fit` or more; `henderson_error_data` for fits on different
-#'   observations.
+#'   `null` has as many parameters as `fit` or more, or a higher likelihood;
+#'   `henderson_error_data` for fits on different observations.
 #' @source Halekoh and Hojsgaard (2014), *Journal of Statistical Software* 59(9), section 5;
 #'   Davison and Hinkley (1997), *Bootstrap Methods and their Application*, section 4.2.
 #' @seealso [anova()][anova.henderson_lmm], [random_anova()] for variances.
@@ -53,7 +53,17 @@ bootstrap_test <- function(fit, null, nsim = 1000, seed = NULL, threads = 1L,
     ), kind = "argument", variable = "null", observed = n_free(null))
   }
   seed <- seed %||% sample.int(.Machine$integer.max, 1L)
-  statistic <- max(0, fits$null$criterion - fits$fit$criterion)
+  statistic <- fits$null$criterion - fits$fit$criterion
+  if (statistic < negative_ratio(fits$null$criterion)) {
+    abort(c(
+      "{.arg null} has a higher likelihood than {.arg fit}, so that it is no special case of it.",
+      "x" = "Twice the log-likelihood is {signif(-statistic, 4)} higher, with
+             {n_free(fits$null)} parameters instead of {n_free(fits$fit)}.",
+      "i" = "Where {.arg null} is a special case, the search for {.arg fit} ended too early: see
+             {.fn all_optimizers}."
+    ), kind = "argument", variable = "null", observed = statistic)
+  }
+  statistic <- max(0, statistic)
   done <- run_replicates(ratio_replicates(fits, seed, threads), 0, nsim, progress)
   ratio_table(statistic, n_free(fits$fit) - n_free(fits$null), done, fits, seed)
 }

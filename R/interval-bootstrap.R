@@ -21,7 +21,10 @@
 #'   ones.
 #'   `"wild"`: \eqn{y^* = X\hat\beta + s_k r}{y* = X beta + s_k r} with one random sign \eqn{s_k}
 #'   for each group k of the factor in which all others are nested, and r the marginal residuals
-#'   over \eqn{\sqrt{1 - h}}{sqrt(1 - h)}, h the leverages of the fixed part.
+#'   over \eqn{\sqrt{1 - h}}{sqrt(1 - h)}, h the leverages of the fixed part. It is for fixed
+#'   effects: a sign leaves the products of a group's residuals, of which variances are estimated,
+#'   as they are, so that replicates of standard deviations, correlations and sigma are `NA`; those
+#'   of a function that depends on them mean nothing.
 #'   `"case"`: the groups of that factor drawn with replacement, each draw a group of its own, whose
 #'   rows keep their values in the fixed part, also those of a grouping variable.
 #' @param seed `NULL` or one whole number. The numbers drawn depend on it, the type and the
@@ -74,10 +77,15 @@
 #'   `seed`, `type`, `call`, `singular`, `uncertain` (counts), `failures` (list of `count`,
 #'   `messages`), `var.t0` and `var.t` (estimated variances of `t0` and `t`, or `NULL`), `fit`,
 #'   `statistic` and `newdata`. `as.data.frame` has a column for each statistic.
-#' @section Package boot: [boot::boot.ci()] takes the result: `boot.ci(x, index = 6)` for normal,
-#'   basic and percentile limits, `boot.ci(x, type = "stud", index = c(6, 6), var.t0 = x$var.t0[6],
-#'   var.t = x$var.t[, 6])` for studentised ones and `boot.ci(x, type = "bca", index = 6, L =
-#'   bootstrap_influence(x)[, 6])` for BCa.
+#' @section Package boot: [boot::boot.ci()] takes the result:
+#'   `boot.ci(x, type = c("norm", "basic", "perc"), index = 6)` for normal, basic and percentile
+#'   limits,
+#'   `boot.ci(x, type = "stud", index = c(6, 6), var.t0 = x$var.t0[6], var.t = x$var.t[, 6])`
+#'   for studentised ones and
+#'   `boot.ci(x, type = "bca", index = 6, L = bootstrap_influence(x)[, 6])` for BCa.
+#' @section Warnings: `confint()` warns with class `henderson_warning_replicates` where limits are
+#'   the smallest or largest replicate, as there are too few for the level, at 95 % fewer than 39;
+#'   and where statistics have no limits as replicates failed.
 #' @section Errors: class `henderson_error_argument` for a malformed argument, or a statistic that
 #'   returns no numbers; `henderson_error_data` when the fit does not hold its model frame;
 #'   `henderson_error_unsupported` for `"wild"` and `"case"` where no factor has all others nested
@@ -117,7 +125,7 @@ bootstrap <- function(fit, nsim = 1000, statistic = NULL,
   if (!is.null(continue)) check_continued(continue, type, seed)
   seed <- continue$seed %||% seed %||% sample.int(.Machine$integer.max, 1L)
   rows <- if (is.character(statistic)) predicted_rows(fit, newdata, re.form, type)
-  own <- bootstrap_statistic(fit, statistic, variances, rows, seed)
+  own <- bootstrap_statistic(fit, statistic, variances, rows, seed, type)
   if (!is.null(continue)) check_same_statistic(continue, own)
   replicate <- if (type == "case") {
     case_replicates(fit, own, seed)

@@ -291,7 +291,10 @@ report_tables.henderson_bootstrap <- function(x, digits = 2L, ...) {
   )
   names(table)[5L] <- "95% CI"
   new_report(list(with_caption(table, bootstrap_title(x))),
-    notes = c("Percentile limits", paste(trimws(bootstrap_counts(x)), collapse = " "))
+    notes = c(
+      "Percentile limits",
+      paste(trimws(c(bootstrap_counts(x), bootstrap_notes(x))), collapse = " ")
+    )
   )
 }
 

@@ -145,3 +145,21 @@ test_that("fits with different relationships are compared without a test", {
   expect_equal(table[["Pr(>Chisq)"]], c(NA, pchisq(change, 2, lower.tail = FALSE)))
   expect_no_match(attr(table, "heading"), "differ in a relationship")
 })
+
+test_that("a smaller fit with a higher likelihood is not tested", {
+  null <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, REML = FALSE)
+  fit <- lmm(Reaction ~ factor(Days %% 3) + (1 | Subject), sleepstudy, REML = FALSE)
+  table <- anova(null, fit)
+  expect_equal(table$Chisq[2], 2 * as.numeric(logLik(fit) - logLik(null)))
+  expect_lt(table$Chisq[2], -50)
+  expect_true(is.na(table$`Pr(>Chisq)`[2]))
+  expect_match(paste(attr(table, "heading"), collapse = " "), "no special case")
+  # what rounding makes of equal fits is no reason
+  data <- transform(sleepstudy, nothing = rep(c(1, -1), 90))
+  data$Reaction <- resid(lm(Reaction ~ nothing, data)) + 300
+  table <- anova(
+    lmm(Reaction ~ 1 + (1 | Subject), data, REML = FALSE),
+    lmm(Reaction ~ nothing + (1 | Subject), data, REML = FALSE)
+  )
+  expect_false(is.na(table$`Pr(>Chisq)`[2]))
+})

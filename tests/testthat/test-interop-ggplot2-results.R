@@ -58,11 +58,11 @@ test_that("replicates without a number are counted", {
     count <<- count + 1
     c(mean = fixef(fit)[[1]], odd = if (count %% 2 == 0) NA_real_ else sigma(fit))
   }
-  replicates <- bootstrap(fit, 20, statistic, seed = 1, progress = FALSE)
-  expect_match(ggplot2::autoplot(replicates)$labels$caption, "Without a number: 10", fixed = TRUE)
+  replicates <- bootstrap(fit, 80, statistic, seed = 1, progress = FALSE)
+  expect_match(ggplot2::autoplot(replicates)$labels$caption, "Without a number: 40", fixed = TRUE)
   all_lost <- bootstrap(fit, 5, function(fit) NA_real_, seed = 1, progress = FALSE)
   expect_error(ggplot2::autoplot(all_lost), class = "henderson_error_unsupported")
-  constant <- bootstrap(fit, 5, function(fit) 1, seed = 1, progress = FALSE)
+  constant <- bootstrap(fit, 40, function(fit) 1, seed = 1, progress = FALSE)
   expect_drawn(ggplot2::autoplot(constant))
 })
 

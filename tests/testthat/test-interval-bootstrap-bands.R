@@ -1,6 +1,6 @@
 test_that("bands are the prediction less quantiles of its error", {
   fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
-  days <- data.frame(Days = 0:9, fit = 1)
+  days <- data.frame(Days = 0:9)
   line <- bootstrap(fit, 400, "predictions", newdata = days, re.form = NA, seed = 1)
   band <- prediction_bands(line, 0.9)
   expect_identical(names(band), c("Days", "fit", "lower", "upper"))
@@ -41,10 +41,28 @@ test_that("rows that are not estimable are NA", {
   fit <- suppressMessages(lmm(y ~ a * b + (1 | g), data))
   rows <- expand.grid(a = gl(3, 1), b = gl(2, 1))
   expect_warning(
-    line <- bootstrap(fit, 20, "predictions", newdata = rows, re.form = NA, seed = 1),
+    line <- bootstrap(fit, 40, "predictions", newdata = rows, re.form = NA, seed = 1),
     "not estimable", class = "henderson_warning_rank"
   )
   band <- prediction_bands(line)
   expect_identical(which(is.na(band$lower)), 6L)
   expect_identical(which(is.na(prediction_bands(line, simultaneous = TRUE)$upper)), 6L)
+})
+
+test_that("bands lose no variable, ignore no argument and need replicates", {
+  fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy)
+  days <- data.frame(Days = 0:9, lower = 1)
+  line <- bootstrap(fit, 12, "predictions", newdata = days, re.form = NA, seed = 1)
+  expect_error(prediction_bands(line), "lower", class = "henderson_error_argument")
+  line <- bootstrap(fit, 12, "predictions", newdata = days["Days"], re.form = NA, seed = 1)
+  expect_error(
+    prediction_bands(line, simultaneous = TRUE, boot.type = "perc"), "boot.type",
+    class = "henderson_error_argument"
+  )
+  expect_warning(prediction_bands(line), "of 12 replicates", class = "henderson_warning_replicates")
+  # (12 + 1) 0.95 = 12.35
+  expect_warning(
+    prediction_bands(line, simultaneous = TRUE), "needs 19", class = "henderson_warning_replicates"
+  )
+  expect_no_warning(prediction_bands(line, 0.9, simultaneous = TRUE))
 })

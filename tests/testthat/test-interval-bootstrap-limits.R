@@ -92,3 +92,96 @@ test_that("studentised limits need variances", {
   expect_message(limits <- confint(singular, boot.type = "stud"), "boundary")
   expect_identical(unname(is.na(limits[, 1])), c(TRUE, FALSE, FALSE))
 })
+
+test_that("limits at the smallest or largest replicate come with a warning", {
+  fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy)
+  expect_warning(
+    limits <- confint(fit, "Days", method = "boot", nsim = 20, seed = 1), "needs 39",
+    class = "henderson_warning_replicates"
+  )
+  expect_identical(as.numeric(limits), range(bootstrap(fit, 20, seed = 1)$t[, "Days"]))
+  # (39 + 1) 0.025 = 1: the smallest and largest are the quantiles
+  expect_no_warning(confint(bootstrap(fit, 39, seed = 1), "Days"))
+  expect_warning(
+    confint(bootstrap(fit, 38, seed = 1), "Days", boot.type = "basic"), "38 replicates"
+  )
+  expect_no_warning(confint(bootstrap(fit, 20, seed = 1), "Days", level = 0.9))
+  expect_no_warning(confint(bootstrap(fit, 20, seed = 1), "Days", boot.type = "norm"))
+  # BCa's quantile beyond 999 replicates: the estimate is above all but one
+  expect_false(is.null(attr(accelerated_limits(998.5, 1:999, 0.95, c(-1, 1)), "extreme")))
+  expect_warning(
+    limits <- confint(bootstrap(fit, 1, seed = 1)), "two replicates at least",
+    class = "henderson_warning_replicates"
+  )
+  expect_true(all(is.na(limits)))
+})
+
+test_that("what has no replicates has a reason", {
+  fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy)
+  calls <- 0
+  only_once <- function(fit) {
+    calls <<- calls + 1
+    if (calls > 1) stop("not again")
+    c(a = 1)
+  }
+  lost <- bootstrap(fit, 50, only_once, seed = 1)
+  expect_warning(
+    limits <- confint(lost), "50 of 50 replicates failed.*First message: not again",
+    class = "henderson_warning_replicates"
+  )
+  expect_true(all(is.na(limits)))
+  expect_match(paste(capture.output(print(lost)), collapse = " "), "all replicates failed")
+})
+
+test_that("limits are where the parameters are", {
+  bounds <- parameter_bounds(c("sd", "correlation", "sigma", "fixed"))
+  limits <- cbind(a = c(-2, 3), b = c(-0.4, 1.13), c = c(-3, -1), d = c(-9, 9))
+  expect_message(
+    cut <- within_bounds(limits, bounds, "stud"), "\"a\", \"b\", and \"c\"",
+    class = "henderson_message_interval"
+  )
+  expect_identical(cut, cbind(a = c(0, 3), b = c(-0.4, 1), c = c(NA, NA), d = c(-9, 9)))
+  expect_no_message(within_bounds(limits[, "d", drop = FALSE], bounds[, 4, drop = FALSE], "norm"))
+  # of a fit with a correlation near one
+  fit <- suppressMessages(
+    lmm(Reaction ~ Days + (Days | Subject), sleepstudy[sleepstudy$Subject %in% 308:335, ])
+  )
+  replicates <- bootstrap(fit, 200, seed = 1)
+  expect_message(limits <- confint(replicates, "theta_", boot.type = "norm"), "cut")
+  expect_gte(min(limits), -1)
+  raw <- replicate_limits(replicates$t0[[2]], replicates$t[, 2], 0.95, "norm")
+  expect_equal(unname(limits[2, ]), pmax(pmin(raw, 1), -1))
+  expect_gt(max(abs(raw)), 1)
+})
+
+test_that("a wild bootstrap has no limits of variances, and says why", {
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  wild <- bootstrap(fit, 50, type = "wild", seed = 1, variances = TRUE)
+  expect_true(all(is.na(wild$t[, 1:4])))
+  expect_true(all(is.na(wild$var.t[, 1:4])))
+  expect_true(all(is.na(wild$var.t0[1:4])))
+  expect_false(anyNA(wild$t[, 5:6]))
+  expect_false(anyNA(wild$t0))
+  expect_match(paste(capture.output(print(wild)), collapse = " "), "Note: signs of whole groups")
+  expect_message(limits <- confint(wild), "signs of whole", class = "henderson_message_interval")
+  expect_identical(unname(is.na(limits[, 1])), rep(c(TRUE, FALSE), c(4, 2)))
+  expect_no_message(confint(wild, "beta_"))
+})
+
+test_that("statistics have the names that confint() of the fit knows", {
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  replicates <- bootstrap(fit, 50, seed = 1)
+  all <- confint(replicates)
+  expect_identical(confint(replicates, ".sig01"), all[1, , drop = FALSE])
+  expect_identical(confint(replicates, "theta_"), all[1:4, ])
+  expect_identical(confint(replicates, "beta_"), all[5:6, ])
+  expect_identical(confint(replicates, -1), all[-1, ])
+})
+
+test_that("the documented call of boot::boot.ci() works", {
+  need_peer("boot")
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  x <- bootstrap(fit, 200, seed = 1)
+  limits <- boot::boot.ci(x, type = c("norm", "basic", "perc"), index = 6)
+  expect_equal(unname(limits$percent[4:5]), unname(drop(confint(x, 6))))
+})

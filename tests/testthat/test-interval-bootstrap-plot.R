@@ -6,7 +6,7 @@ test_that("each statistic has its panels, with the estimate and the interval", {
   before <- graphics::par(c("mfrow", "mar"))
   # they render
   expect_identical(plot(replicates), replicates)
-  plot(replicates, which = "density", boot.type = "bca")
+  suppressWarnings(plot(replicates, which = "density", boot.type = "bca"))
   many <- bootstrap(fit, 20, "predictions", seed = 1)
   expect_message(plot(many, which = "qq"), "first 12")
   expect_identical(graphics::par(c("mfrow", "mar")), before)
@@ -30,7 +30,8 @@ test_that("each statistic has its panels, with the estimate and the interval", {
 test_that("bad arguments and statistics without replicates are named", {
   fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
   replicates <- bootstrap(fit, 20, seed = 1)
+  expect_error(plot(replicates, index = 6), "index", class = "henderson_error_argument")
   expect_error(plot(replicates, which = "both"), "which", class = "henderson_error_argument")
-  expect_error(plot(replicates, "day"), "parm|statistic", class = "henderson_error_argument")
+  expect_error(plot(replicates, "day"), "parameter", class = "henderson_error_argument")
   expect_error(plot(bootstrap(fit, 1, seed = 1)), "two", class = "henderson_error_argument")
 })

@@ -74,3 +74,11 @@ test_that("fits that are not nested in parameters are refused", {
   expect_error(bootstrap_test(fit, moved, 5), "offset", class = "henderson_error_data")
   expect_error(bootstrap_test(fit, null, nsim = 0), "nsim", class = "henderson_error_argument")
 })
+
+test_that("a smaller fit with a higher likelihood is no special case", {
+  fit <- lmm(Reaction ~ factor(Days %% 3) + (1 | Subject), sleepstudy, REML = FALSE)
+  null <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, REML = FALSE)
+  expect_error(
+    bootstrap_test(fit, null, 5), "higher likelihood", class = "henderson_error_argument"
+  )
+})

@@ -111,7 +111,7 @@ test_that("what the data do not determine is NA in all replicates, and a message
   data <- transform(sleepstudy, again = Subject)
   fit <- suppressMessages(lmm(Reaction ~ Days + (1 | Subject) + (1 | again), data))
   expect_message(
-    replicates <- bootstrap(fit, 20, seed = 1), class = "henderson_message_undetermined"
+    replicates <- bootstrap(fit, 40, seed = 1), class = "henderson_message_undetermined"
   )
   expect_true(all(is.na(replicates$t[, 1:2])))
   expect_false(anyNA(replicates$t[, 3:5]))

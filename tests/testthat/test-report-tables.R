@@ -64,7 +64,7 @@ test_that("other results have tables", {
   expect_identical(structures[[1]]$singular, rep("no", 5))
   expect_identical(nrow(report_tables(influence(fit))[[1]]), 6L)
   expect_length(report_tables(reduce_terms(fit)), 2L)
-  replicates <- report_tables(bootstrap(fit, 20, seed = 1))
+  replicates <- report_tables(bootstrap(fit, 40, seed = 1))
   expect_identical(replicates[[1]]$Parameter[6], "Days")
   # part of a table that is none any more
   part <- contrast_test(fit)
