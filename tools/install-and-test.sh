@@ -117,6 +117,8 @@ fi
 if command -v ccache >/dev/null 2>&1; then
   printf 'CXX17 = ccache %s\n' "$(R CMD config CXX17)" >"$work/Makevars"
   export R_MAKEVARS_USER="$work/Makevars" CCACHE_DIR="${CCACHE_DIR:-$work/ccache}"
+  # in three folders, whose names no object has (-g0)
+  export CCACHE_NOHASHDIR=1
 fi
 
 # --- 1. packages that results are compared with, or that single tests read -----------------------
