@@ -42,8 +42,9 @@
 #' @section What refuses constraints: Kenward and Roger's and expected degrees of freedom,
 #'   [profile()][profile.henderson_lmm] and the intervals from it (`confint(method = "Wald")` has
 #'   others), [bootstrap()], [bootstrap_test()], [influence()][influence.henderson_lmm],
-#'   `rstudent()`, [random_anova()] and [random_structures()], [all_optimizers()],
-#'   [deviance_function()]; `start` and other optimizers than `"newton"`.
+#'   [cross_validate()], [conditional_aic()], `rstudent()`, [random_anova()] and
+#'   [random_structures()], [all_optimizers()], [deviance_function()]; `start` and other optimizers
+#'   than `"newton"`.
 #' @section Errors: class `henderson_error_control` for a name that the model does not have, a value
 #'   out of range, correlations that are no correlation matrix, or contradictions;
 #'   `henderson_error_unsupported` for correlations that cannot be held together, and for what is

@@ -156,6 +156,13 @@ check_anova_names <- function(fits) {
   if (length(named) == 0L) {
     return(invisible(NULL))
   }
+  if ("test" %in% named) {
+    abort(c(
+      "There is no argument {.arg test}: fits are compared by the likelihood ratio and its
+       chi-squared distribution.",
+      "i" = "By a parametric bootstrap: {.code bootstrap_test(large, small)}."
+    ), kind = "argument", variable = "test", observed = "test")
+  }
   known <- c("refit", "type", "ddf", "model.names", "vcov", "cluster")
   abort_unknown_arguments(named, known)
 }

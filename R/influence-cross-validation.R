@@ -32,10 +32,10 @@
 #'   `status` says (see [influence()][influence.henderson_lmm]): the measures are over the others,
 #'   of which `n` has the number.
 #' @return An object of class `henderson_cross_validation`: a list with `predictions`, a data frame
-#'   with a row for each row of the fit and columns `unit`, `observed`, `predicted`, `error`, `se`,
-#'   `log_score`; `measures`, a named vector `MSE`, `RMSE`, `MAE`, `log_score` (a mean) and `n`;
-#'   `status` by unit; `groups`; `method`, the one that was used. `as.data.frame()` gives the
-#'   predictions.
+#'   with a row for each row of the fit (with `na.exclude` for each row of the data, `NA` where it
+#'   was left out) and columns `unit`, `observed`, `predicted`, `error`, `se`, `log_score`;
+#'   `measures`, a named vector `MSE`, `RMSE`, `MAE`, `log_score` (a mean) and `n`; `status` by
+#'   unit; `groups`; `method`, the one that was used. `as.data.frame()` gives the predictions.
 #' @section Errors: those of [influence()][influence.henderson_lmm];
 #'   `henderson_error_unsupported` where levels of a factor are related.
 #' @source Gneiting and Raftery (2007), *Journal of the American Statistical Association* 102,
@@ -56,7 +56,7 @@ cross_validate <- function(fit, groups = NULL, method = c("auto", "exact", "one-
   require_independent(fit, "Cross-validation")
   require_unconstrained(fit, "Cross-validation")
   units <- deleted_units(fit, groups)
-  if (method == "held" && units$name == "case" && is.null(fit$undetermined)) {
+  if (method == "held" && is_each_row(groups) && is.null(fit$undetermined)) {
     status <- rep("fitted", length(units$rows))
     return(new_cross_validation(fit, units, row_predictions(fit), status, method))
   }
@@ -150,6 +150,9 @@ new_cross_validation <- function(fit, units, predictions, status, method) {
     MSE = mean(error^2), RMSE = sqrt(mean(error^2)), MAE = mean(abs(error)),
     log_score = mean(table$log_score, na.rm = TRUE), n = length(error)
   )
+  # rows that na.exclude left out come back
+  rows <- stats::naresid(fit$na.action, stats::setNames(seq_along(observed), rownames(table)))
+  if (anyNA(rows)) table <- structure(table[rows, ], row.names = names(rows))
   structure(
     list(
       predictions = table, measures = measures, status = stats::setNames(status, names(units$rows)),
@@ -169,7 +172,7 @@ print.henderson_cross_validation <- function(x, digits = max(3L, getOption("digi
     exact = "all parameters estimated again", `one-step` = "covariance parameters by one step",
     held = "covariance parameters held"
   )
-  missing <- sum(is.na(x$predictions$error))
+  missing <- sum(is.na(x$predictions$error) & !is.na(x$predictions$observed))
   write_lines(c(
     paste0("Cross-validation, ", length(x$status), " ", what, " left out one by one; ", how), "",
     text_vector(format(x$measures[1:4], digits = digits)), "",

@@ -80,7 +80,7 @@ deleted_units <- function(fit, groups, call = entry_frame()) {
   if (!is.character(groups) || length(groups) == 0L || anyNA(groups)) {
     abort_argument(groups, "groups", "NULL or one or more names", "argument", call)
   }
-  if (length(groups) == 1L && groups %in% c("obs", ".case")) {
+  if (is_each_row(groups)) {
     rows <- stats::setNames(as.list(seq_len(nrow(frame))), rownames(frame))
     return(list(rows = rows, name = "case"))
   }
@@ -90,6 +90,8 @@ deleted_units <- function(fit, groups, call = entry_frame()) {
   units <- interaction(factors, drop = TRUE, sep = ":", lex.order = TRUE)
   list(rows = split(seq_len(nrow(frame)), units), name = paste(groups, collapse = "."))
 }
+
+is_each_row <- function(groups) length(groups) == 1L && groups %in% c("obs", ".case")
 
 # Multiplications of a factorization: levels of the largest term go one by one, the others
 # together at worst. Some 2e10 a second; a step takes about three factorizations, a search seven.

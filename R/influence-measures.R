@@ -28,7 +28,8 @@
 #'   the fit, as lme4 has it ([stats::dfbeta()] of a linear model has the other sign). `dfbetas()`:
 #'   this over the standard error without the unit.
 #' @return A named numeric vector, one element for each unit, or a matrix with a row for each. `NA`
-#'   where there is no fit without the unit.
+#'   where there is no fit without the unit, and, by the methods of a fit for each row, in rows that
+#'   `na.exclude` left out.
 #' @section Errors: class `henderson_error_argument` for a malformed argument.
 #' @source Cook (1977), *Technometrics* 19, 15-18; Cook (1986), *Journal of the Royal Statistical
 #'   Society B* 48, 133-169 (displacement); Belsley, Kuh and Welsch (1980), *Regression
@@ -58,7 +59,13 @@ cooks.distance.henderson_influence <- function(model, which = c("fixed", "theta"
 cooks.distance.henderson_lmm <- function(model, groups = "obs", method = "auto",
                                          which = c("fixed", "theta", "joint"), ...) {
   check_no_dots(...)
-  cooks.distance.henderson_influence(influence(model, groups, method), which)
+  values <- cooks.distance.henderson_influence(influence(model, groups, method), which)
+  by_row(model, groups, values)
+}
+
+# Rows that na.exclude left out come back as NA, as in hatvalues().
+by_row <- function(fit, groups, values) {
+  if (is_each_row(groups)) stats::naresid(fit$na.action, values) else values
 }
 
 # (beta - beta_(i))' C^-1 (beta - beta_(i)) / p.
@@ -92,7 +99,8 @@ dfbeta.henderson_influence <- function(model, which = c("fixed", "var.cov", "the
 dfbeta.henderson_lmm <- function(model, groups = "obs", method = "auto",
                                  which = c("fixed", "var.cov", "theta"), relative = FALSE, ...) {
   check_no_dots(...)
-  dfbeta.henderson_influence(influence(model, groups, method), which, relative)
+  values <- dfbeta.henderson_influence(influence(model, groups, method), which, relative)
+  by_row(model, groups, values)
 }
 
 #' @rdname cooks.distance.henderson_influence
@@ -111,7 +119,8 @@ dfbetas.henderson_influence <- function(model, ...) {
 #' @export
 dfbetas.henderson_lmm <- function(model, groups = "obs", method = "auto", ...) {
   check_no_dots(...)
-  dfbetas.henderson_influence(influence(model, groups, method))
+  values <- dfbetas.henderson_influence(influence(model, groups, method))
+  by_row(model, groups, values)
 }
 
 #' @rdname cooks.distance.henderson_influence
@@ -137,7 +146,8 @@ covratio.henderson_influence <- function(model, ...) {
 #' @export
 covratio.henderson_lmm <- function(model, groups = "obs", method = "auto", ...) {
   check_no_dots(...)
-  covratio.henderson_influence(influence(model, groups, method))
+  values <- covratio.henderson_influence(influence(model, groups, method))
+  by_row(model, groups, values)
 }
 
 #' @rdname cooks.distance.henderson_influence
@@ -155,5 +165,6 @@ mdffits.henderson_influence <- function(model, ...) {
 #' @export
 mdffits.henderson_lmm <- function(model, groups = "obs", method = "auto", ...) {
   check_no_dots(...)
-  mdffits.henderson_influence(influence(model, groups, method))
+  values <- mdffits.henderson_influence(influence(model, groups, method))
+  by_row(model, groups, values)
 }

@@ -146,8 +146,11 @@ group_lines <- function(fit, group, x, level, caller) {
   level_of <- term$levels[term$level]
   # levels of the matrix of a relationship need have no rows
   shown <- shown_levels(fit, group, intersect(term$levels, level_of[values$used]))
+  bars <- lapply(fit$random[own], function(term) {
+    call("(", call("|", term$lhs, term$group_expr))
+  })
   re.form <- stats::as.formula(
-    paste("~", paste0("(", vapply(fit$random[own], `[[`, "", "text"), ")", collapse = " + ")),
+    call("~", Reduce(function(left, right) call("+", left, right), bars)),
     environment(fit$parsed$formula)
   )
   separate <- fit

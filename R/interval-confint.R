@@ -29,7 +29,8 @@
 #' @return A numeric matrix with a row for each parameter, the random part in the order of theta,
 #'   then the residual standard deviation, then the fixed effects, and two columns named after the
 #'   percentages. `NA` where there is no limit; a message says why.
-#' @section Errors: class `henderson_error_argument` for an unknown parameter or malformed argument.
+#' @section Errors: class `henderson_error_argument` for an unknown parameter, a malformed argument,
+#'   or one that is for another method or other parameters.
 #' @inheritSection profile.henderson_lmm Warnings
 #' @source Bates, Maechler, Bolker and Walker (2015), *Journal of Statistical Software* 67(1),
 #'   section 5.1; Pinheiro and Bates (2000), *Mixed-Effects Models in S and S-PLUS*, section 2.4.
@@ -55,9 +56,17 @@ confint.henderson_lmm <- function(object, parm = NULL, level = 0.95,
       kind = "argument", variable = "vcov", observed = vcov
     )
   }
+  if (method != "boot") {
+    check_unused(nsim = !missing(nsim), boot.type = !missing(boot.type), seed = !is.null(seed))
+  }
   check_flag(signames)
   table <- interval_parameters(object)
   table <- table[chosen_parameters(table, parm), ]
+  if (!(identical(vcov, "model") && is.null(cluster)) && !any(table$kind == "fixed")) {
+    abort("{.arg vcov} and {.arg cluster} are for fixed effects, of which {.arg parm} has none.",
+      kind = "argument", variable = "vcov", observed = vcov
+    )
+  }
   limits <- switch(method,
     profile = profile_limits(object, table, level),
     Wald = wald_limits(object, table, level, vcov, cluster),
@@ -68,6 +77,15 @@ confint.henderson_lmm <- function(object, parm = NULL, level = 0.95,
     }
   )
   limit_matrix(limits, if (signames) table$name else table$label, level)
+}
+
+# Arguments that only the bootstrap reads: is each given?
+check_unused <- function(..., call = entry_frame()) {
+  given <- names(which(c(...)))
+  if (length(given) == 0L) return(invisible(NULL))
+  abort("{.arg {given}} {?is/are} for {.code method = \"boot\"}.",
+    kind = "argument", variable = given[1L], observed = given, call = call
+  )
 }
 
 # 2 x k.

@@ -264,7 +264,7 @@ knows_no_data_names <- function(fit) {
 # Those of names brought that cannot be homonyms of columns of data that are not known.
 surely_outside <- function(fit, brought, env) {
   if (!knows_no_data_names(fit)) return(brought)
-  rows <- fit$n + c(0L, length(fit$na.action))
+  rows <- length(fit$fitted) + c(0L, length(fit$na.action))
   Filter(function(name) !NROW(get0(name, envir = env)) %in% rows, brought)
 }
 
@@ -285,7 +285,9 @@ columns_of_data <- function(fit, variables, extra, env, found) {
     frame <- structure(frame[-omitted, , drop = FALSE], terms = attr(frame, "terms"))
   }
   given <- if (!is.null(fit$frame)) .subset2(frame_as_given(fit), 1L)
-  if (nrow(frame) != fit$n || !(is.null(given) || same_values(given, .subset2(frame, 1L)))) {
+  # those of weight zero, which `n` does not count, are rows too
+  same <- is.null(given) || same_values(given, .subset2(frame, 1L))
+  if (nrow(frame) != length(fit$fitted) || !same) {
     found <- list(status = "changed", variable = "data", text = "it gives other rows")
     abort_other_data(fit, found, problem = "The rows of the fit cannot be found again.")
   }

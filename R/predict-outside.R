@@ -36,7 +36,9 @@ take_rows <- function(x, rows) if (is.null(dim(x))) x[rows] else x[rows, , drop 
 # Which rows of `newdata` are those of the fit, in their order; NULL if they are not known to be.
 rows_of_fit <- function(fit, newdata) {
   omitted <- fit$na.action
-  if (!is.null(fit$call$subset) || nrow(newdata) != fit$n + length(omitted)) return(NULL)
+  if (!is.null(fit$call$subset) || nrow(newdata) != length(fit$fitted) + length(omitted)) {
+    return(NULL)
+  }
   rows <- setdiff(seq_len(nrow(newdata)), omitted)
   if (same_rows(frame_as_given(fit), newdata[rows, , drop = FALSE])) rows
 }

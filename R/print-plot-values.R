@@ -98,9 +98,11 @@ simulated_values <- function(fit, values, nsim, seed) {
     })
     c(plotted_values(fit)$scaled, unlist(whole))
   }
-  replicates <- suppressMessages(
+  replicates <- suppressMessages(if (is_constrained(fit)) {
+    refitted_statistics(fit, nsim, statistic, seed)
+  } else {
     bootstrap(fit, nsim, statistic, seed = seed, progress = FALSE)$t
-  )
+  })
   at <- rep(c(0L, seq_along(modes)), c(n, lengths(modes)))
   # a mode that a replicate does not have is that of a variance of zero
   parts <- lapply(seq(0L, length(modes)), function(k) {
@@ -110,6 +112,16 @@ simulated_values <- function(fit, values, nsim, seed) {
   list(
     residuals = parts[[1L]], modes = stats::setNames(parts[-1L], names(modes)), source = "refits"
   )
+}
+
+# nsim x k: the core's bootstrap knows free parameters only.
+refitted_statistics <- function(fit, nsim, statistic, seed) {
+  responses <- stats::simulate(fit, nsim = nsim, seed = seed)
+  do.call(rbind, lapply(responses, function(y) {
+    tryCatch(suppressWarnings(statistic(refit_response(fit, y))),
+      henderson_error = function(condition) NULL
+    )
+  }))
 }
 
 normal_samples <- function(n, nsim, seed) {

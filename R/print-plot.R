@@ -91,7 +91,7 @@ chosen_panels <- function(which, call = entry_frame()) {
   if (!valid) {
     abort_argument(
       which, "which", paste("numbers from 1 to 5, or some of", toString(panel_names)), "argument",
-      call
+      call, "More pictures, such as {.val caterpillar}: {.code ggplot2::autoplot(fit, which = )}."
     )
   }
   chosen

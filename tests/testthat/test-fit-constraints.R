@@ -309,3 +309,14 @@ test_that("what the data do not determine with the constraints is said", {
   expect_message(table <- variance_components(fit), class = "henderson_message_singular")
   expect_true(all(is.na(table$se)))
 })
+
+test_that("measures that know free parameters only refuse constraints", {
+  fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy,
+    control = lmm_control(fix = list(sigma = 30))
+  )
+  for (what in list(
+    conditional_aic, function(fit) conditional_aic(fit, theta = "known"), cross_validate
+  )) {
+    expect_error(what(fit), "sigma = 30", class = "henderson_error_unsupported")
+  }
+})

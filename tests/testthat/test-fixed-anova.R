@@ -197,3 +197,11 @@ test_that("an intercept-only fit has an empty table", {
   expect_identical(dim(anova(fit, type = "I", ddf = "none")), c(0L, 4L))
   expect_match(shown(anova(fit)), "Type III Analysis")
 })
+
+test_that("anova(test = ) names the test by a bootstrap", {
+  large <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy)
+  small <- lmm(Reaction ~ 1 + (1 | Subject), sleepstudy)
+  expect_error(anova(large, small, test = "boot"), "bootstrap_test",
+    class = "henderson_error_argument"
+  )
+})

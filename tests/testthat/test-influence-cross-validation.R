@@ -98,3 +98,19 @@ test_that("the result says what was done", {
   expect_error(cross_validate(fit, "nobody"), class = "henderson_error_argument")
   expect_error(cross_validate(fit, methods = "held"), class = "henderson_error_argument")
 })
+
+test_that("rows that na.exclude left out are NA among the predictions", {
+  data <- sleepstudy
+  data$Reaction[5] <- NA
+  fit <- lmm(Reaction ~ Days + (1 | Subject), data, na.action = na.exclude)
+  for (groups in c("obs", "Subject")) {
+    own <- cross_validate(fit, groups, method = "held")
+    table <- as.data.frame(own)
+    expect_identical(rownames(table), rownames(data))
+    expect_true(all(is.na(table[5, ])))
+    plain <- cross_validate(update(fit, na.action = na.omit), groups, method = "held")
+    expect_identical(table[-5, ], as.data.frame(plain))
+    expect_identical(own$measures, plain$measures)
+    expect_output(print(own), "179 rows predicted$")
+  }
+})

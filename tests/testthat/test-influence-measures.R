@@ -133,3 +133,19 @@ test_that("they are HLMdiag's by the same definitions", {
     tolerance = 2e-5
   )
 })
+
+test_that("rows that na.exclude left out are NA in the measures of a fit", {
+  data <- sleepstudy
+  data$Reaction[5] <- NA
+  fit <- function(action) lmm(Reaction ~ Days + (1 | Subject), data, na.action = action)
+  padded <- fit(na.exclude)
+  plain <- fit(na.omit)
+  for (measure in list(cooks.distance, dfbeta, dfbetas, covratio, mdffits)) {
+    whole <- as.matrix(measure(padded, method = "held"))
+    expect_identical(rownames(whole), rownames(data))
+    expect_true(all(is.na(whole[5, ])))
+    expect_identical(whole[-5, ], as.matrix(measure(plain, method = "held"))[, ])
+  }
+  # units are no rows
+  expect_length(cooks.distance(padded, "Subject", method = "held"), 18)
+})

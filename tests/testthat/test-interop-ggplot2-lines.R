@@ -89,3 +89,14 @@ test_that("typical rows have values that occur", {
   expect_length(axis_values(1:100 / 7), 50L)
   expect_identical(axis_values(factor(c("b", "a"))), factor(c("a", "b")))
 })
+
+test_that("lines of groups are there for names that are no syntactic ones", {
+  skip_if_not_installed("ggplot2")
+  data <- transform(sleepstudy, x = Days)
+  names(data)[names(data) == "x"] <- "my var"
+  fit <- lmm(Reaction ~ `my var` + (`my var` | Subject), data)
+  plain <- lmm(Reaction ~ Days + (Days | Subject), data)
+  lines <- function(fit) group_lines(fit, "Subject", NULL, 0.95, globalenv())
+  expect_equal(lines(fit)$mixed, lines(plain)$mixed)
+  expect_s3_class(ggplot2::autoplot(fit, "groups"), "ggplot")
+})

@@ -237,3 +237,17 @@ test_that("where lme4's limits differ, the criterion is higher by the quantile a
   )$value
   expect_equal(least - attr(deviance, "basedev"), qchisq(0.95, 1), tolerance = 1e-4)
 })
+
+test_that("arguments that the method or the parameters do not use are refused", {
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
+  refused <- function(message, ...) {
+    expect_error(confint(fit, ...), message, class = "henderson_error_argument")
+  }
+  refused("nsim.*boot.type.*boot", "Days", method = "Wald", boot.type = "nonsense", nsim = 10)
+  refused("seed.*boot", "Days", seed = 1)
+  refused("vcov.*for fixed effects", "theta_", method = "Wald", vcov = "CR2")
+  refused("for fixed effects", ".sigma", method = "Wald", cluster = "Subject")
+  # with fixed effects among them
+  limits <- confint(fit, c(".sigma", "Days"), method = "Wald", vcov = "CR2")
+  expect_identical(limits[2, ], confint(fit, "Days", method = "Wald", vcov = "CR2")[1, ])
+})

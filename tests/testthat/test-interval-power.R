@@ -161,7 +161,7 @@ test_that("bad input is refused", {
   power <- function(..., formula = ~ Days + (Days | Subject), parameters = slope_parameters()) {
     power_lmm(formula, slope_design(), parameters, nsim = 2, ...)
   }
-  expect_error(power(alpha = 5), "alpha", class = "henderson_error_argument")
+  expect_error(power(alpha = 5), "alpha.*such as 0.05", class = "henderson_error_argument")
   expect_error(power(analysis = "Days"), "analysis", class = "henderson_error_argument")
   expect_error(power(L = c(Dyas = 1)), "Dyas", class = "henderson_error_argument")
   expect_error(power(thread = 2), "threads", class = "henderson_error_argument")

@@ -373,3 +373,15 @@ test_that("data and variables that are gone are said to be gone", {
   data <- NULL
   expect_error(update(fit, . ~ . + v), "it is gone", class = "henderson_error_data")
 })
+
+test_that("rows of weight zero are rows of the data too", {
+  data <- transform(sleepstudy, w = 1, o = Days / 2)
+  data$w[7] <- 0
+  fit <- lmm(Reaction ~ Days + offset(o) + (1 | Subject), data, weights = w)
+  found <- fit_variables(fit, c("Days", "o"), environment())
+  expect_identical(found$o, data$o)
+  data$o[3] <- 9
+  expect_error(fit_variables(fit, "o", environment()), "not the same",
+    class = "henderson_error_data"
+  )
+})

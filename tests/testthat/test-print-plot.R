@@ -49,3 +49,29 @@ test_that("fits with related levels have all panels", {
   fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy, relationship = list(Subject = K))
   expect_silent(plot(fit, nsim = 9))
 })
+
+test_that("fits with constraints have bands, from refits with the constraints", {
+  v <- c(0.04, 0.09, 0.05, 0.02, 0.12, 0.03, 0.06, 0.20)
+  studies <- data.frame(study = factor(1:8), y = c(0.4, -0.1, 0.7, 0.3, 0.9, 0.1, 0.5, 1.2), v = v)
+  fit <- lmm(y ~ 1 + (1 | study), studies, weights = 1 / v,
+    control = lmm_control(fix = list(sigma = 1))
+  )
+  grDevices::pdf(NULL)
+  on.exit(grDevices::dev.off())
+  expect_silent(plot(fit, nsim = 5))
+  simulated <- simulated_values(fit, plotted_values(fit), 5, 3)
+  expect_identical(simulated$source, "refits")
+  y <- simulate(fit, 5, seed = 3)[[2]]
+  studies$y <- y
+  again <- suppressMessages(lmm(y ~ 1 + (1 | study), studies, weights = 1 / v,
+    control = lmm_control(fix = list(sigma = 1))
+  ))
+  expect_equal(
+    unname(simulated$residuals[, 2]), unname(sqrt(1 / v) * (y - fitted(again))), tolerance = 1e-6
+  )
+})
+
+test_that("pictures that only autoplot() has are pointed to", {
+  fit <- lmm(Reaction ~ Days + (1 | Subject), sleepstudy)
+  expect_error(plot(fit, which = "caterpillar"), "autoplot", class = "henderson_error_argument")
+})
