@@ -97,7 +97,7 @@ lmm <- function(formula, data = NULL, REML = TRUE, control = lmm_control(), star
   check_flag(REML)
   control$trace <- max(control$trace, check_count(as_count(verbose), "verbose"))
   check_start_is_free(start, control)
-  if (inherits(formula, "henderson_cross_products")) {
+  if (!missing(formula) && inherits(formula, "henderson_cross_products")) {
     if ("data" %in% names(call)) refuse_with_sums("data")
     call$data <- call$formula
     data <- formula

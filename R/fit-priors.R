@@ -15,7 +15,8 @@
 #' @param relative one logical: is the prior one of the covariances relative to the residual
 #'   variance, \eqn{\Sigma/\sigma^2}{Sigma / sigma^2} (default), or of those in units of the
 #'   response?
-#' @param x a prior; `...` nothing.
+#' @param x a prior.
+#' @param ... nothing.
 #' @details With \eqn{\Sigma}{Sigma}, v x v, the covariance matrix of the effects of a level, or of
 #'   one effect, and s a standard deviation, the criterion is minimised after the addition of
 #'

@@ -38,7 +38,7 @@
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
 #' report_result(fit, "Days")
-#' report_result(contrast_test(fit, c("day 5" = c(1, 5))), symbol = "mean")
+#' report_result(contrast_test(fit, rbind("day 5" = c(1, 5)), joint = FALSE), symbol = "mean")
 #' report_result(anova(fit), "Days")
 #' report_result(variance_components(fit))
 #' report_result(random_anova(fit))
