@@ -11,8 +11,6 @@ namespace henderson {
 
 namespace {
 
-constexpr double kLog2Pi = 1.83787706640934548356;
-
 // With priors there are no second derivatives by covariances, nor zeros to be found.
 NearbyMinimum search_from(ConstrainedFit* fit, double wider, bool priors,
                           const SearchOptions& options) {
