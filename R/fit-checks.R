@@ -91,3 +91,13 @@ check_magnitude <- function(x, name, kind) {
     "i" = "Their squares must lie between 1e-300 and 1e300; give {.var {name}} another unit."
   ), kind = kind, variable = name, observed = largest)
 }
+
+# More observations than coefficients, or there is no residual variance to estimate.
+check_residual_df <- function(n, p) {
+  if (n > p) return(invisible(NULL))
+  abort(c(
+    "{n} observation{?s} cannot determine {p} fixed-effects coefficient{?s} and a residual
+     variance.",
+    "i" = "Fewer fixed effects, or more data, are needed."
+  ), kind = "data", observed = c(n = n, p = p))
+}

@@ -184,7 +184,8 @@ prepare_design <- function(design, frame, control) {
   }
   check_magnitudes(design, X, frame)
   columns <- keep_full_rank(X, full_rank_columns(X, design$weights), control)
-  check_residual_df(columns$X, design)
+  n <- if (is.null(design$weights)) nrow(X) else sum(design$weights > 0)
+  check_residual_df(n, ncol(columns$X))
   if (is.null(prepared) || length(columns$dropped)) {
     prepared <- prepare_cpp(core_design(design, columns$X), NULL)
   }
@@ -211,16 +212,4 @@ fit_prepared <- function(prepared, parsed, frame, design, REML, control, start, 
   fit <- at_representative(fit, prepared$pointer, result, design)
   report_outcome(fit, control)
   fit
-}
-
-# More observations than coefficients, or there is no residual variance to estimate.
-check_residual_df <- function(X, design) {
-  n <- if (is.null(design$weights)) nrow(X) else sum(design$weights > 0)
-  p <- ncol(X)
-  if (n > p) return(invisible(NULL))
-  abort(c(
-    "{n} observation{?s} cannot determine {p} fixed-effects coefficient{?s} and a residual
-     variance.",
-    "i" = "Fewer fixed effects, or more data, are needed."
-  ), kind = "data", observed = c(n = n, p = p))
 }

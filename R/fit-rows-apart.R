@@ -57,16 +57,16 @@ check_rows_apart <- function(state, piece, frame) {
     # of the first piece half the rows serve, and its first two
     for (at in list(which(golden(nrow(piece)) < 0.5), seq_len(min(2L, nrow(piece))))) {
       if (length(at) == 0L) next
-      again <- evaluate_part(state, piece[at, names(state$types), drop = FALSE], seq_along(at))
-      compare_frames(rows_of_frame(frame, at), again)
+      again <- evaluate_part(state, piece[at, names(state$types), drop = FALSE])
+      compare_frames(rows_of_frame(frame, at), rows_of_frame(again, seq_along(at)))
     }
     return(invisible(NULL))
   }
   n <- nrow(piece)
   both <- rbind_rows(piece[names(state$types)], state$witnesses)
-  attr(both, "row.names") <- seq_len(nrow(both))
-  compare_frames(rows_of_frame(frame, seq_len(n)), evaluate_part(state, both, seq_len(n)))
-  compare_frames(state$seen, evaluate_part(state, both, n + seq_len(nrow(state$witnesses))))
+  again <- evaluate_part(state, both)
+  compare_frames(rows_of_frame(frame, seq_len(n)), rows_of_frame(again, seq_len(n)))
+  compare_frames(state$seen, rows_of_frame(again, n + seq_len(nrow(state$witnesses))))
 }
 
 golden <- function(n) (seq_len(n) * (sqrt(5) - 1) / 2) %% 1
@@ -96,7 +96,7 @@ rows_of_frame <- function(frame, rows) {
   list(rows = used, columns = columns, levels = lapply(unclass(frame), levels))
 }
 
-evaluate_part <- function(state, part, rows) {
+evaluate_part <- function(state, part) {
   attr(part, "row.names") <- seq_len(nrow(part))
   frame <- tryCatch(evaluate_frame(state$parsed, part, state$call, state$env),
     henderson_error = identity
@@ -109,7 +109,7 @@ evaluate_part <- function(state, part, rows) {
       "x" = "{reason}", "i" = "All variables must be columns of the data."
     ), kind = "data", variable = "data")
   }
-  rows_of_frame(frame, rows)
+  frame
 }
 
 compare_frames <- function(one, other) {

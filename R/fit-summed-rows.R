@@ -122,17 +122,17 @@ with_known_levels <- function(state, frame) {
     declared <- state$declared[[name]] %||% sort_strings(unique(column))
     known <- state$factors[[name]]
     own <- if (is.factor(column)) levels(column) else declared
-    if (!all(own %in% known$levels)) {
+    if (!all(own %in% known)) {
       if (!is.null(known)) state$surprise <- name
       levels <- unite_levels(
-        known$levels, own, declared, is.ordered(column), name, is.character(column)
+        known, own, declared, is.ordered(column), name, is.character(column)
       )
-      state$factors[[name]] <- list(levels = levels, ordered = is.ordered(column))
+      state$factors[[name]] <- levels
     }
     # of one level there is no column yet
-    if (!state$complete && length(state$factors[[name]]$levels) < 2L) state$surprise <- name
+    if (!state$complete && length(state$factors[[name]]) < 2L) state$surprise <- name
     contrast <- attr(column, "contrasts")
-    frame[[name]] <- factor(as.character(column), state$factors[[name]]$levels,
+    frame[[name]] <- factor(as.character(column), state$factors[[name]],
       ordered = is.ordered(column)
     )
     if (is.character(contrast)) attr(frame[[name]], "contrasts") <- contrast

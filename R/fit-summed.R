@@ -22,8 +22,7 @@ fit_summed <- function(x, parsed, REML, control, start, call) {
   on.exit(release_cpp(prepared$pointer))
   constraints <- new_constraints(control, design$random)
   result <- fit_core(prepared$pointer, design$random, REML, control, start, constraints)
-  response <- names(x$skeleton)[1L]
-  check_summed(result, ranked$sums, response)
+  check_summed(result, ranked$sums, x$skeleton)
   print_trace(result$evidence$trace, control$trace)
   control$keep <- character(0L)
   fit <- new_lmm_fit(call, parsed, REML, NULL, design, columns, control, result, ranked$sums)
@@ -160,19 +159,12 @@ full_rank_sums <- function(sums, design, control) {
     blocks <- lapply(sums$blocks$terms, function(term) seq_len(term$v))
     sums <- select_columns_cpp(sums, keep, blocks, sums$specs)
   }
-  p <- length(keep)
-  if (!(sums$n > p)) {
-    abort(c(
-      "{sums$n} observation{?s} cannot determine {p} fixed-effects coefficient{?s} and a residual
-       variance.",
-      "i" = "Fewer fixed effects, or more data, are needed."
-    ), kind = "data", observed = c(n = sums$n, p = p))
-  }
+  check_residual_df(sums$n, length(keep))
   list(sums = sums, columns = columns)
 }
 
 # The criterion is finite, and there is residual variation.
-check_summed <- function(result, sums, response) {
+check_summed <- function(result, sums, skeleton) {
   p <- sums$p
   left <- sums$blocks$dense[p + 1L, p + 1L] # about the least-squares fit
   slopes <- sums$shift$y
@@ -185,13 +177,9 @@ check_summed <- function(result, sums, response) {
   if (!defined && left > 0 && is.finite(left)) {
     abort(c("The criterion of these cross-products is not finite.",
       "i" = "Are there values beyond 1e150 in the data?"
-    ), kind = "computation", variable = response)
+    ), kind = "computation", variable = names(skeleton)[1L])
   }
-  abort(c(
-    "The residual variance of {.var {response}} is zero to the precision of the computation:
-     the effects in the model reproduce the response.",
-    "i" = "Is the response computed from the predictors, or are the rows of a group all equal?"
-  ), kind = "computation", variable = response, observed = 0)
+  abort_exact_response(skeleton)
 }
 
 # Sums of w, w y and w y^2 from sums about shifts: y = (X - x) b + r; NA without a column of ones.
