@@ -18,11 +18,6 @@ using namespace testing_models;
 
 namespace {
 
-CrossProducts whole(const Model& model) {
-  const DataRows rows = model.rows();
-  return accumulate(rows, dense_gram(rows));
-}
-
 Model rows_of(const Model& model, const std::vector<Index>& which) {
   Model part = model;
   part.n = static_cast<Index>(which.size());
@@ -122,7 +117,7 @@ TEST_CASE("sums of pieces are those of the whole, whatever the order of levels")
       for (const std::vector<Index>& sizes :
            {std::vector<Index>{200}, std::vector<Index>{2, 1, 90, 3, 4, 60, 40}}) {
         CrossProducts sums = built(model, sizes);
-        const CrossProducts all = whole(model);
+        const CrossProducts all = moments_of(model);
         const Vector theta = theta_of(model, 0.8);
         for (const bool reml : {false, true}) {
           CHECK(criterion(model, sums, theta, reml) ==
@@ -140,7 +135,7 @@ TEST_CASE("sums of pieces are those of the whole, whatever the order of levels")
 TEST_CASE("terms in another order are the same model") {
   Model model =
       random_model(3, 150, 2, {{9, {2}, {kUs}}, {5, {1, 2}, {kUs, kDiag}}, {4, {1}, {kUs}}}, true);
-  const CrossProducts all = whole(model);
+  const CrossProducts all = moments_of(model);
   std::vector<NewLevels> levels(3);
   for (int t = 0; t < 3; ++t) levels[t].n_levels = model.n_levels[t];
   const std::vector<int> order = {2, 0, 1};
@@ -154,7 +149,7 @@ TEST_CASE("terms in another order are the same model") {
     moved.level[k] = model.level[order[k]];
     moved.z[k] = model.z[order[k]];
   }
-  CHECK(largest_difference(other, whole(moved)) < 1e-13);
+  CHECK(largest_difference(other, moments_of(moved)) < 1e-13);
   CHECK(criterion(moved, other, theta, true) == Approx(before).epsilon(1e-12));
   CHECK_THROWS_AS(rearrange(all, {0, 1, 1}, levels), std::invalid_argument);
   levels[0].position = {0, 1, 2, 3, 4, 5, 6, 7, 7};
@@ -164,7 +159,7 @@ TEST_CASE("terms in another order are the same model") {
 TEST_CASE("fewer columns are those of the smaller model") {
   const Model model =
       random_model(8, 150, 4, {{9, {3}, {kDiag}}, {5, {2}, {kUs}}, {4, {1}, {kUs}}}, true, true);
-  const CrossProducts all = whole(model);
+  const CrossProducts all = moments_of(model);
   struct Case {
     std::vector<int> x;
     std::vector<std::vector<int>> z;
@@ -204,7 +199,7 @@ TEST_CASE("fewer columns are those of the smaller model") {
 TEST_CASE("pivots name the columns that are combinations of earlier ones") {
   Model model = random_model(4, 80, 4, {{6, {1}, {kUs}}}, false);
   model.x.col(2) = 2 * model.x.col(1) + 5 * model.x.col(0);
-  const Vector pivots = relative_pivots(whole(model));
+  const Vector pivots = relative_pivots(moments_of(model));
   CHECK(pivots[0] == 1);
   CHECK(pivots[1] == 1);  // about its mean
   CHECK(pivots[2] < kRankPivot);

@@ -15,11 +15,6 @@ using namespace testing_models;
 
 namespace {
 
-CrossProducts whole(const Model& model) {
-  const DataRows rows = model.rows();
-  return accumulate(rows, dense_gram(rows));
-}
-
 double difference(const Matrix& a, const Matrix& b) {
   return (a - b).cwiseAbs().maxCoeff() / (1 + b.cwiseAbs().maxCoeff());
 }
@@ -28,7 +23,7 @@ double difference(const Matrix& a, const Matrix& b) {
 
 TEST_CASE("moments of a worked example are the sums of products") {
   const Model model = four_point_model();
-  const CrossProducts moments = whole(model);
+  const CrossProducts moments = moments_of(model);
   CHECK(moments.n == 4);
   CHECK(moments.shifts.x[1] == Approx(0.5));
   CHECK(moments.xy(0, 0) == Approx(4));
@@ -68,7 +63,7 @@ TEST_CASE("cross-products of two terms are the sums over the rows, nested or cro
         INFO("seed " << seed << ", nested " << nested << ", weighted " << weighted);
         Model model = random_model(++seed, 90, 2, shape, weighted, weighted);
         if (nested) nest(&model, seed);
-        const CrossProducts moments = whole(model);
+        const CrossProducts moments = moments_of(model);
         for (std::size_t k = 0; k < moments.pairs.size(); ++k) {
           const Pair& pair = moments.incidence->pairs[k];
           const int t = pair.term_row;
@@ -104,7 +99,7 @@ TEST_CASE("sums of a term with the columns of one nested in it are those over th
         60, 90, 2, {{30, {3}, {kUs}, false}, {8, {2}, {kUs}}, {3, {1}, {kUs}}}, weighted, weighted);
     nest(&model, 61);
     model.z[1].col(1) = model.z[0].col(2);
-    const CrossProducts expected = whole(model);
+    const CrossProducts expected = moments_of(model);
     DataRows rows = model.rows();
     rows.terms[1].columns[1] = rows.terms[0].columns[2];
     const CrossProducts shared = accumulate(rows, dense_gram(rows));

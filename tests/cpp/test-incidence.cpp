@@ -17,11 +17,6 @@ using namespace testing_models;
 
 namespace {
 
-CrossProducts whole(const Model& model) {
-  const DataRows rows = model.rows();
-  return accumulate(rows, dense_gram(rows));
-}
-
 Model rows_of(const Model& model, const std::vector<Index>& which) {
   Model part = model;
   part.n = static_cast<Index>(which.size());
@@ -103,9 +98,9 @@ TEST_CASE("cross-products of two parts add up to those of the whole") {
     const Model model =
         random_model(5, 120, 3, {{9, {2}, {kUs}}, {5, {1, 2}, {kUs, kDiag}}, {4, {1}, {kUs}}},
                      weighted, weighted);
-    CrossProducts sum = whole(part_of(model, 0, 50));
-    add(whole(part_of(model, 50, 70)), 1, &sum);
-    const CrossProducts all = whole(model);
+    CrossProducts sum = moments_of(part_of(model, 0, 50));
+    add(moments_of(part_of(model, 50, 70)), 1, &sum);
+    const CrossProducts all = moments_of(model);
     recentre(all.shifts, &sum);
     CHECK(sum.n == all.n);
     CHECK(sum.sum_log_w == Approx(all.sum_log_w));
@@ -122,13 +117,13 @@ TEST_CASE("cross-products of one incidence are a vector space") {
     for (const bool weighted : {false, true}) {
       INFO("seed " << seed << ", weighted " << weighted);
       const Model model = random_model(++seed, 150, 3, shape, weighted, weighted);
-      const CrossProducts all = whole(model);
-      const CrossProducts part = whole(part_of(model, 40, 60));
+      const CrossProducts all = moments_of(model);
+      const CrossProducts part = moments_of(part_of(model, 40, 60));
       CrossProducts left = all;
       add(part, -1, &left);
       CHECK(left.incidence == all.incidence);  // nothing new meets
-      CrossProducts rest = whole(part_of(model, 0, 40));
-      add(whole(part_of(model, 100, 50)), 1, &rest);
+      CrossProducts rest = moments_of(part_of(model, 0, 40));
+      add(moments_of(part_of(model, 100, 50)), 1, &rest);
       recentre(all.shifts, &rest);
       CHECK(left.n == rest.n);
       CHECK(left.sum_log_w == Approx(rest.sum_log_w).margin(1e-12));
@@ -150,7 +145,7 @@ TEST_CASE("removing rows leaves the sums over the others, and adding them again 
       INFO("seed " << seed << ", weighted " << weighted);
       const Model model = random_model(++seed, 150, 3, shape, weighted, weighted);
       const DataRows rows = model.rows();
-      const CrossProducts all = whole(model);
+      const CrossProducts all = moments_of(model);
       std::vector<Index> group;  // the rows of a level
       std::vector<Index> others;
       for (Index i = 0; i < model.n; ++i) {
@@ -164,7 +159,7 @@ TEST_CASE("removing rows leaves the sums over the others, and adding them again 
       CHECK(sums.n == rest.n);
       CHECK(sums.sum_log_w == Approx(rest.sum_log_w).margin(1e-12));
       CHECK(largest_difference(sums, rest) < 1e-12);
-      CrossProducts made = whole(rows_of(model, others));
+      CrossProducts made = moments_of(rows_of(model, others));
       recentre(all.shifts, &made);
       CHECK(largest_difference(rest, made) < 1e-12);
       const Vector theta = theta_of(model, 0.8);
@@ -181,13 +176,13 @@ TEST_CASE("removing rows leaves the sums over the others, and adding them again 
 TEST_CASE("rows whose levels do not meet are refused, before any is added") {
   Model model = random_model(9, 40, 2, {{8, {1}, {kUs}}, {3, {1}, {kUs}}}, false);
   for (Index i = 0; i < model.n; ++i) model.level[1][i] = 1 + model.level[0][i] % 2;
-  const CrossProducts all = whole(model);
+  const CrossProducts all = moments_of(model);
   CrossProducts sums = all;
   model.level[1][7] = 3;
   CHECK_THROWS_AS(add_rows(model.rows(), {6, 7}, 1, &sums), std::invalid_argument);
   CHECK(largest_difference(sums, all) == 0);
   // as another part they unite the incidences
-  add(whole(rows_of(model, {6, 7})), 1, &sums);
+  add(moments_of(rows_of(model, {6, 7})), 1, &sums);
   CHECK(sums.n == all.n + 2);
   const int j = model.level[0][7] - 1;
   CHECK(all.incidence->pairs[0].find(j, 2) == -1);
@@ -236,7 +231,7 @@ TEST_CASE("rows in two levels of one term have the criterion of the dense oracle
   for (Index i = 0; i < 40; ++i) z(i, i % 6) = z(i, (i + 1 + i / 6 % 5) % 6) = 1;
   Matrix xy(40, 2);
   xy << model.x, model.y;
-  CrossProducts sums = whole(model);
+  CrossProducts sums = moments_of(model);
   const double mean = sums.shifts.y[0];
   xy.col(1).array() -= mean;
   const Matrix gram = z.transpose() * z;
@@ -272,9 +267,9 @@ TEST_CASE("rows in two levels of one term have the criterion of the dense oracle
 }
 
 TEST_CASE("cross-products of different models do not add up") {
-  CrossProducts a = whole(random_model(1, 40, 2, {{5, {1}, {kUs}}}, false));
-  CHECK_THROWS_AS(add(whole(random_model(1, 40, 3, {{5, {1}, {kUs}}}, false)), 1, &a),
+  CrossProducts a = moments_of(random_model(1, 40, 2, {{5, {1}, {kUs}}}, false));
+  CHECK_THROWS_AS(add(moments_of(random_model(1, 40, 3, {{5, {1}, {kUs}}}, false)), 1, &a),
                   std::invalid_argument);
-  CHECK_THROWS_AS(add(whole(random_model(1, 40, 2, {{6, {1}, {kUs}}}, false)), 1, &a),
+  CHECK_THROWS_AS(add(moments_of(random_model(1, 40, 2, {{6, {1}, {kUs}}}, false)), 1, &a),
                   std::invalid_argument);
 }
