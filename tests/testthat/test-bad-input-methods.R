@@ -165,7 +165,7 @@ test_that("anova() compares fits of the same data only", {
     "argument", "...", "a list of length 1", anova(sleep, list(simple)),
     "argument", "...", "class \"glm\"", anova(sleep, glm(y ~ 1)),
     "argument", "tpye", "Did you mean `type`?", anova(sleep, tpye = "I"),
-    "argument", "test", "Unknown argument", anova(sleep, simple, test = "F"),
+    "argument", "test", "There is no argument `test`", anova(sleep, simple, test = "F"),
     "argument", "refit", "not NA", anova(sleep, simple, refit = NA),
     "argument", "refit", "same fixed effects", anova(sleep, simple, refit = FALSE),
     "argument", "model.names", "2 different strings", anova(sleep, simple, model.names = "a"),

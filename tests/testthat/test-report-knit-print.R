@@ -128,7 +128,7 @@ test_that("all results of the package have a method of knitr's generic", {
   results <- list(
     fit, summary(fit), anova(fit), VarCorr(fit), contrast_test(fit), random_anova(fit),
     random_structures(fit), variance_components(fit), reduce_terms(fit), r_squared(fit),
-    influence(fit), bootstrap(fit, 10, seed = 1), report_tables(fit)
+    influence(fit), bootstrap(fit, 40, seed = 1), report_tables(fit)
   )
   for (result in results) {
     expect_match(knitr::knit_print(result), "\n[|] ?:?-+:?", label = class(result)[1])
