@@ -57,6 +57,10 @@ structure_cpp <- function(spec, theta, what) {
     .Call(`_henderson_structure_cpp`, spec, theta, what)
 }
 
+pedigree_cpp <- function(sire, dam) {
+    .Call(`_henderson_pedigree_cpp`, sire, dam)
+}
+
 cross_products_cpp <- function(prepared, bytes) {
     .Call(`_henderson_cross_products_cpp`, prepared, bytes)
 }

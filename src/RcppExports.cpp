@@ -195,6 +195,17 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// pedigree_cpp
+Rcpp::List pedigree_cpp(const std::vector<int>& sire, const std::vector<int>& dam);
+RcppExport SEXP _henderson_pedigree_cpp(SEXP sireSEXP, SEXP damSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const std::vector<int>& >::type sire(sireSEXP);
+    Rcpp::traits::input_parameter< const std::vector<int>& >::type dam(damSEXP);
+    rcpp_result_gen = Rcpp::wrap(pedigree_cpp(sire, dam));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cross_products_cpp
 SEXP cross_products_cpp(SEXP prepared, double bytes);
 RcppExport SEXP _henderson_cross_products_cpp(SEXP preparedSEXP, SEXP bytesSEXP) {
@@ -451,6 +462,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_select_columns_cpp", (DL_FUNC) &_henderson_select_columns_cpp, 4},
     {"_henderson_relative_pivots_cpp", (DL_FUNC) &_henderson_relative_pivots_cpp, 1},
     {"_henderson_structure_cpp", (DL_FUNC) &_henderson_structure_cpp, 3},
+    {"_henderson_pedigree_cpp", (DL_FUNC) &_henderson_pedigree_cpp, 2},
     {"_henderson_cross_products_cpp", (DL_FUNC) &_henderson_cross_products_cpp, 2},
     {"_henderson_add_cross_products_cpp", (DL_FUNC) &_henderson_add_cross_products_cpp, 3},
     {"_henderson_factor_bytes_cpp", (DL_FUNC) &_henderson_factor_bytes_cpp, 1},

@@ -64,3 +64,68 @@ test_that("a fit takes a pedigree, animals as numbers or names", {
     ranef(fit)$id[as.character(1:n), 1], ranef(dense)$id[as.character(1:n), 1], tolerance = 1e-5
   )
 })
+
+test_that("coefficients of inbreeding are those of textbooks, with all digits where all is fixed", {
+  # brother and sister mated: F of Wright's recursion F'' = (1 + 2 F' + F) / 4
+  generations <- 30
+  sire <- c(0, 0, rep(seq(1, by = 2, length.out = generations), each = 2))
+  dam <- c(0, 0, rep(seq(2, by = 2, length.out = generations), each = 2))
+  wright <- numeric(generations + 1)
+  for (t in 3:(generations + 1)) wright[t] <- (1 + 2 * wright[t - 1] + wright[t - 2]) / 4
+  found <- inbreeding(pedigree(seq_along(sire), sire, dam))
+  expect_equal(unname(found[seq(1, by = 2, length.out = generations + 1)]), wright,
+    tolerance = 1e-14
+  )
+
+  # selfing: half of what is left is lost in each generation, 1 - F = 2^-t exactly
+  selfed <- pedigree_cpp(0:60, 0:60)
+  expect_identical(selfed$panmictic, 2^-(0:60))
+  expect_identical(selfed$variance, c(1, 2^-(1:60)))
+  # log|A|; entries of A^-1 are up to 2^21 and have that much less of their smallest sums
+  line <- pedigree(1:21, 0:20, 0:20)
+  expect_equal(-as.numeric(Matrix::determinant(line$matrix)$modulus),
+    sum(log(selfed$variance[1:21])), tolerance = 2^21 * .Machine$double.eps
+  )
+  # a fit refuses animals that are copies to all digits, with words
+  data <- data.frame(id = rep(1:81, 2), y = rep(1:9, 18) + 0)
+  expect_error(
+    lmm(y ~ 1 + (1 | id), data, relationship = list(id = pedigree(1:81, 0:80, 0:80))),
+    "copies of each other", class = "henderson_error_relationship"
+  )
+  expect_error(inbreeding(diag(2)), class = "henderson_error_relationship")
+})
+
+test_that("a deep pedigree is the tabular one, whichever parents are fewer", {
+  set.seed(11)
+  born <- function(parents, n) {
+    cbind(sire = sample(parents[1:2], n, TRUE), dam = sample(parents[-(1:2)], n, TRUE))
+  }
+  rows <- cbind(sire = rep(0, 6), dam = rep(0, 6))
+  for (generation in 1:12) {
+    last <- tail(seq_len(nrow(rows)), 6)
+    rows <- rbind(rows, born(last, 6))
+  }
+  A <- tabular(rows[, "sire"], rows[, "dam"])
+  for (swap in c(FALSE, TRUE)) {
+    columns <- if (swap) c("dam", "sire") else c("sire", "dam")
+    own <- pedigree(seq_len(nrow(rows)), rows[, columns[1]], rows[, columns[2]])
+    expect_equal(unname(inbreeding(own)), diag(A) - 1, tolerance = 1e-13)
+    expect_equal(unname(as.matrix(solve(own$matrix))), A, tolerance = 1e-9)
+  }
+})
+
+test_that("sexes are held against the parents", {
+  id <- c("a", "b", "c")
+  ok <- pedigree(id, c(NA, NA, "a"), c(NA, NA, "b"), sex = c("M", "female", NA))
+  expect_identical(ok$matrix, pedigree(id, c(NA, NA, "a"), c(NA, NA, "b"))$matrix)
+  expect_refused(bad_calls(
+    "relationship", "sire", "names what `sex` calls female: \"a\"",
+    pedigree(id, c(NA, NA, "a"), c(NA, NA, "b"), sex = c(2, 2, 0)),
+    "relationship", "dam", "names what `sex` calls male: \"b\"",
+    pedigree(id, c(NA, NA, "a"), c(NA, NA, "b"), sex = c(1, 1, 0)),
+    "relationship", "sex", "not \"bull\" and \"cow\"",
+    pedigree(id, c(NA, NA, "a"), c(NA, NA, "b"), sex = c("bull", "cow", NA)),
+    "relationship", "sex", "has 1 element; `id` has 3",
+    pedigree(id, c(NA, NA, "a"), c(NA, NA, "b"), sex = 1)
+  ))
+})
