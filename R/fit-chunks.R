@@ -13,6 +13,8 @@
 #'   \item{paths of files}{a character vector: CSV files with a header, read `size` rows at a time,
 #'     or parquet files (package nanoparquet), read one at a time.}
 #'   \item{a DBI connection}{with `query`: the rows of the query, fetched `size` at a time.}
+#'   \item{a table of a database}{`dplyr::tbl(con, "name")`, also filtered or joined: its rows are
+#'     fetched, `size` at a time, also where `lmm()` would have the database add them up.}
 #'   }
 #' @param size One whole number: rows of a piece of a file or query.
 #' @param query One string, for a DBI connection: `"SELECT y, x, g FROM t"`.
@@ -39,7 +41,7 @@ chunks <- function(source, size = 1e6, query = NULL, ...) {
   open <- if (is.function(source)) {
     check_no_dots(...)
     function() pieces_of_function(source)
-  } else if (is.list(source) && !is.data.frame(source) && !isS4(source)) {
+  } else if (is.list(source) && !is_lazy_table(source) && !is.data.frame(source) && !isS4(source)) {
     check_no_dots(...)
     pieces_must_be_frames(source)
     function() pieces_of_function(function(i) if (i <= length(source)) source[[i]])
@@ -51,11 +53,15 @@ chunks <- function(source, size = 1e6, query = NULL, ...) {
     check_no_dots(...)
     check_query(query)
     function() pieces_of_query(source, query, size)
+  } else if (is_lazy_table(source)) {
+    check_no_dots(...)
+    table <- open_table(source)
+    function() pieces_of_query(table$connection, table$query, size)
   } else {
     given <- describe_value(source)
     abort(c(
-      "{.arg source} must be a function, a list of data frames, paths of files or a DBI connection,
-       not {given}.",
+      "{.arg source} must be a function, a list of data frames, paths of files, a DBI connection or
+       a table of a database, not {given}.",
       "i" = if (is.data.frame(source)) "A data frame is {.arg data} of {.fn lmm} as it is."
     ), kind = "data", variable = "source", observed = class(source))
   }
@@ -68,6 +74,7 @@ source_label <- function(source, query) {
     more <- length(source) - 1L
     return(paste0(source[1L], if (more > 0L) paste(" and", more, "more")))
   }
+  if (is_lazy_table(source)) return("a table of a database")
   if (is.list(source)) return(paste(length(source), "data frames"))
   query
 }
@@ -252,7 +259,19 @@ pieces_of_query <- function(connection, query, size) {
   result <- DBI::dbSendQuery(connection, query)
   list(read = function() {
     if (DBI::dbHasCompleted(result)) return(NULL)
-    piece <- DBI::dbFetch(result, n = size)
+    piece <- withCallingHandlers(DBI::dbFetch(result, n = size), warning = refuse_mixed_types)
     if (nrow(piece) == 0L) NULL else piece
   }, close = function() DBI::dbClearResult(result))
+}
+
+# SQLite keeps any value in any column. RSQLite makes text among numbers 0, with a warning.
+refuse_mixed_types <- function(warning) {
+  text <- conditionMessage(warning)
+  if (!grepl("mixed type", text, fixed = TRUE)) return(invisible(NULL))
+  name <- sub("^Column `(.*)`: mixed type.*$", "\\1", text)
+  abort(c(
+    "The column {.var {name}} of the query has values of different types, such as text among
+     numbers.",
+    "x" = "{text}", "i" = "Choose the rows, or convert the column in the query."
+  ), kind = "data", variable = name, observed = text)
 }

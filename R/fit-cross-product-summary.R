@@ -41,7 +41,8 @@
 #' lmm(Reaction ~ Days + (1 | Subject), both)
 #' @export
 cross_products <- function(formula, data, subset, weights, na.action, offset, contrasts = NULL, ...,
-                           relationship = NULL) {
+                           relationship = NULL, strategy = "auto",
+                           show_query = FALSE) {
   check_no_dots(...)
   call <- match.call()
   caller <- parent.frame()
@@ -49,15 +50,25 @@ cross_products <- function(formula, data, subset, weights, na.action, offset, co
   parsed <- parse_formula(formula, caller)
   parsed <- with_relationship(parsed, check_relationship(relationship))
   check_supplied(data)
-  sum_data(parsed, data, call, caller, contrasts)
+  check_choice(strategy, c("auto", "queries", "rows"), "strategy")
+  check_flag(show_query)
+  sum_data(parsed, data, call, caller, contrasts, strategy, show_query)
 }
 
-#' @param data data frame or `chunks()`.
+#' @param data data frame, `chunks()` or lazy table.
 #' @noRd
-sum_data <- function(parsed, data, call, env, contrasts) {
+sum_data <- function(parsed, data, call, env, contrasts, strategy = "auto", show_query = FALSE) {
+  # `..1` means something in this call only
+  for (name in intersect(names(call), c("subset", "weights", "na.action", "offset"))) {
+    call[[name]] <- expression_behind_dots(call[[name]], env)
+  }
+  if (is_lazy_table(data)) {
+    summed <- sum_table(parsed, data, call, env, contrasts, strategy, show_query)
+    return(new_summary(parsed, summed, call))
+  }
   if (!inherits(data, "henderson_chunks") && !is.data.frame(data)) {
     given <- describe_value(data)
-    abort("{.arg data} must be a data frame or {.fn chunks}, not {given}.",
+    abort("{.arg data} must be a data frame, {.fn chunks} or a table of a database, not {given}.",
       kind = "data", variable = "data", observed = class(data)
     )
   }

@@ -109,7 +109,9 @@ lmm <- function(formula, data = NULL, REML = TRUE, control = lmm_control(), star
     names(call), c("subset", "weights", "na.action", "offset", "contrasts", "relationship")
   )
   if (inherits(data, "henderson_cross_products") && length(given) > 0L) refuse_with_sums(given[1L])
-  if (inherits(data, "henderson_chunks")) data <- sum_data(parsed, data, call, caller, contrasts)
+  if (inherits(data, c("henderson_chunks", "tbl_lazy"))) {
+    data <- sum_data(parsed, data, call, caller, contrasts)
+  }
   if (inherits(data, "henderson_cross_products")) {
     fit <- fit_summed(data, parsed, REML, control, start, call)
     fit$start <- start

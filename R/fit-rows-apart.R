@@ -4,8 +4,7 @@
 # Every piece has the variables of the first one, with the same types.
 check_piece <- function(state, piece) {
   if (is.null(state$types)) {
-    call <- as.list(state$call)[c("subset", "weights", "offset")]
-    used <- unique(c(all.vars(state$parsed$frame_formula), unlist(lapply(call, all.vars))))
+    used <- used_names(state$parsed, state$call)
     if ("." %in% used) {
       abort("{.code .} in a formula needs the data as a whole; write the variables.",
         kind = "formula", variable = "."
@@ -32,6 +31,12 @@ check_piece <- function(state, piece) {
       kind = "data", variable = name, observed = type
     )
   }
+}
+
+# Names in a model that may be columns of the data.
+used_names <- function(parsed, call) {
+  given <- as.list(call)[c("subset", "weights", "offset")]
+  unique(c(all.vars(parsed$frame_formula), unlist(lapply(given, all.vars))))
 }
 
 column_type <- function(x) {

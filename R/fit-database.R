@@ -1,0 +1,56 @@
+# Tables of databases, added up where that is cheapest: servers add up themselves, and only sums come
+# back; rows of a file that is read by this process anyway are fetched piece by piece.
+
+#' Sums over the rows of a table
+#'
+#' @param parsed,call,env,contrasts as in `sum_rows()`; `table` a lazy table of dbplyr; `strategy`
+#'   "auto", "queries" or "rows"; `show_query` logical.
+#' @return as `sum_rows()`.
+#' @noRd
+sum_table <- function(parsed, table, call, env, contrasts, strategy = "auto", show_query = FALSE) {
+  table <- open_table(table)
+  own <- database_of(table$connection)
+  if (strategy == "auto") strategy <- own$strategy
+  in_snapshot(table$connection, own$begin, function() {
+    if (strategy == "queries") {
+      engine <- new_engine(table, sql_dialect(own$dialect), show_query)
+      summed <- tryCatch(sum_by_queries(parsed, engine, call, env, contrasts),
+        henderson_untranslatable = identity
+      )
+      if (!inherits(summed, "condition")) return(summed)
+      inform_fetched(summed)
+    }
+    sum_fetched(parsed, table, call, env, contrasts, show_query)
+  })
+}
+
+inform_fetched <- function(reason) {
+  reason <- conditionMessage(reason)
+  inform(paste0("The rows of the table are fetched: the database cannot add them up, as of ", reason,
+    "."
+  ), kind = "database", variable = "data", observed = reason)
+}
+
+rows_of_piece <- 5e5
+
+sum_fetched <- function(parsed, table, call, env, contrasts, show_query) {
+  query <- select_columns(table, used_names(parsed, call))
+  if (show_query) write_lines(c(paste0(query, ";"), ""))
+  source <- list(open = function() pieces_of_query(table$connection, query, rows_of_piece))
+  sum_rows(parsed, source, call, env, contrasts)
+}
+
+#' What is known of a kind of connection
+#' @return list(`dialect` (name), `strategy`, `begin` (statement that begins a snapshot)).
+#' @noRd
+database_of <- function(connection) {
+  if (inherits(connection, c("PqConnection", "PostgreSQLConnection"))) {
+    return(list(dialect = "postgres", strategy = "queries",
+      begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    ))
+  }
+  if (inherits(connection, "SQLiteConnection")) {
+    return(list(dialect = "sqlite", strategy = "rows", begin = "BEGIN"))
+  }
+  list(dialect = "postgres", strategy = "rows", begin = "BEGIN")
+}
