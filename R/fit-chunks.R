@@ -256,6 +256,9 @@ as_csv_type <- function(text, type, name, file, options) {
 }
 
 pieces_of_query <- function(connection, query, size) {
+  if (inherits(connection, "PostgreSQLConnection")) {
+    return(pieces_of_cursor(connection, query, size))
+  }
   result <- DBI::dbSendQuery(connection, query)
   list(read = function() {
     if (DBI::dbHasCompleted(result)) return(NULL)
@@ -264,14 +267,18 @@ pieces_of_query <- function(connection, query, size) {
   }, close = function() DBI::dbClearResult(result))
 }
 
-# SQLite keeps any value in any column. RSQLite makes text among numbers 0, with a warning.
-refuse_mixed_types <- function(warning) {
-  text <- conditionMessage(warning)
-  if (!grepl("mixed type", text, fixed = TRUE)) return(invisible(NULL))
-  name <- sub("^Column `(.*)`: mixed type.*$", "\\1", text)
-  abort(c(
-    "The column {.var {name}} of the query has values of different types, such as text among
-     numbers.",
-    "x" = "{text}", "i" = "Choose the rows, or convert the column in the query."
-  ), kind = "data", variable = name, observed = text)
+# RPostgreSQL fetches all rows at once unless they are those of a cursor, which lives in a
+# transaction.
+pieces_of_cursor <- function(connection, query, size) {
+  database <- database_of(connection)
+  begun <- begin_snapshot(connection, database)
+  run_statement(connection, paste("DECLARE henderson_rows NO SCROLL CURSOR FOR", query))
+  list(read = function() {
+    text <- format(size, scientific = FALSE)
+    piece <- query_rows(connection, paste("FETCH", text, "FROM henderson_rows"))
+    if (is.null(piece) || nrow(piece) == 0L) NULL else piece
+  }, close = function() {
+    # after an error the transaction is no longer able to
+    try(run_statement(connection, if (begun) "ROLLBACK" else "CLOSE henderson_rows"), silent = TRUE)
+  })
 }

@@ -9,8 +9,13 @@
 #'
 #' @param formula,contrasts,relationship As for [lmm()].
 #' @param data A data frame, or [chunks()]: then the rows are read piece by piece, once, and a
-#'   second time if a level of a factor of the fixed part, or of a left-hand side, comes up late.
+#'   second time if a level of a factor of the fixed part, or of a left-hand side, comes up late. Or
+#'   a table of a database, `dplyr::tbl(con, "name")`, also filtered, joined or with new columns.
 #' @param subset,weights,na.action,offset As for [lmm()], evaluated in each piece.
+#' @param strategy Of a table of a database: `"queries"`, the database adds up its rows, and only
+#'   sums come back; `"rows"`, the rows are fetched piece by piece; `"auto"`, queries of servers of
+#'   PostgreSQL, rows of all others.
+#' @param show_query Logical: print the queries that a database is sent.
 #' @param ... Not used.
 #' @param x,y,e1,e2 Cross-products of the same model, of different rows.
 #' @return An object of class `henderson_cross_products`: `sums` (about stored centres, see
@@ -28,6 +33,22 @@
 #'   those of none. Where pieces have different levels of a factor, these are in alphabetical order,
 #'   so that coefficients may have another reference than those of one data frame: declare all
 #'   levels.
+#' @section Tables of databases: A server of PostgreSQL (packages RPostgres, or RPostgreSQL) is
+#'   asked for counts and means, then for sums by the levels of each grouping factor and of the
+#'   factors among the columns, and by pairs of levels of two grouping factors, all in one
+#'   transaction of isolation level repeatable read; it is enough to be allowed to read. Of a table
+#'   that is partitioned over other servers by postgres_fdw each server adds up its own rows.
+#'   Formulas, `weights`, `offset` and `subset` may use arithmetic, `I()`, `log()` and `log2()`,
+#'   `log10()`, `exp()`, `sqrt()`, `abs()`, `floor()`, `ceiling()`, `poly(raw = TRUE)`, `ifelse()`,
+#'   comparisons, `&`, `|`, `!`, `%in%`, `is.na()`, `factor()` and `as.numeric()`; of a model that
+#'   has more, or more than 5000 combinations of levels of the factors among its columns, the rows
+#'   are fetched, with a message. Up to a thousand rows are fetched in any case: R computes them as
+#'   well, and what differs is not left to the database. Levels are in the order of the C locale,
+#'   not in the server's. The file of an SQLite database (RSQLite) is read by this process anyway,
+#'   and fetching its rows takes a tenth of the time of such queries.
+#'
+#'   Tested are RSQLite, RPostgres and RPostgreSQL. What is written for other databases is tested as
+#'   text only; their rows are fetched.
 #' @section Errors: those of [lmm()] about the data; `henderson_error_cross_products` for a sum of
 #'   cross-products of different models, and for a model whose columns they do not have.
 #' @seealso [chunks()]

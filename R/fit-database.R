@@ -1,5 +1,5 @@
-# Tables of databases, added up where that is cheapest: servers add up themselves, and only sums come
-# back; rows of a file that is read by this process anyway are fetched piece by piece.
+# Tables of databases, added up where that is cheapest: servers add up themselves, and only sums
+# come back; rows of a file that is read by this process anyway are fetched piece by piece.
 
 #' Sums over the rows of a table
 #'
@@ -11,9 +11,10 @@ sum_table <- function(parsed, table, call, env, contrasts, strategy = "auto", sh
   table <- open_table(table)
   own <- database_of(table$connection)
   if (strategy == "auto") strategy <- own$strategy
-  in_snapshot(table$connection, own$begin, function() {
+  in_snapshot(table$connection, own, function() {
     if (strategy == "queries") {
       engine <- new_engine(table, sql_dialect(own$dialect), show_query)
+      engine$parts <- parts_of_table(table, own$dialect)
       summed <- tryCatch(sum_by_queries(parsed, engine, call, env, contrasts),
         henderson_untranslatable = identity
       )
@@ -26,8 +27,8 @@ sum_table <- function(parsed, table, call, env, contrasts, strategy = "auto", sh
 
 inform_fetched <- function(reason) {
   reason <- conditionMessage(reason)
-  inform(paste0("The rows of the table are fetched: the database cannot add them up, as of ", reason,
-    "."
+  inform(paste0(
+    "The rows of the table are fetched: the database is not asked to add them up, for ", reason, "."
   ), kind = "database", variable = "data", observed = reason)
 }
 
@@ -38,19 +39,4 @@ sum_fetched <- function(parsed, table, call, env, contrasts, show_query) {
   if (show_query) write_lines(c(paste0(query, ";"), ""))
   source <- list(open = function() pieces_of_query(table$connection, query, rows_of_piece))
   sum_rows(parsed, source, call, env, contrasts)
-}
-
-#' What is known of a kind of connection
-#' @return list(`dialect` (name), `strategy`, `begin` (statement that begins a snapshot)).
-#' @noRd
-database_of <- function(connection) {
-  if (inherits(connection, c("PqConnection", "PostgreSQLConnection"))) {
-    return(list(dialect = "postgres", strategy = "queries",
-      begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
-    ))
-  }
-  if (inherits(connection, "SQLiteConnection")) {
-    return(list(dialect = "sqlite", strategy = "rows", begin = "BEGIN"))
-  }
-  list(dialect = "postgres", strategy = "rows", begin = "BEGIN")
 }

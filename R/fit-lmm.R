@@ -38,7 +38,8 @@
 #' @param formula two-sided formula with at least one random-effects term.
 #' @param data data frame (or list, or environment) with the variables; those not found in it are
 #'   looked up in the formula's environment. Or data that are not in memory as a whole: [chunks()],
-#'   or [cross_products()], which `lmm(cp)` fits with their own formula.
+#'   a table of a database (`dplyr::tbl(con, "name")`, see [cross_products()]), or
+#'   [cross_products()], which `lmm(cp)` fits with their own formula.
 #' @param REML logical: REML (default) or ML.
 #' @param control settings from [lmm_control()].
 #' @param start `NULL`, a numeric vector or `list(theta = )`: where the optimizer starts. The

@@ -6,9 +6,9 @@
 
 #' What there is to translate for
 #'
-#' @param columns list by name of list(`type`, `nan` (may a value be no number?)); `env` of the formula, where names that are
-#'   no columns have their values; `dialect` from `sql_dialect()`; `quote_name`, `quote_text`
-#'   functions of a string.
+#' @param columns list by name of list(`type`, `nan` (may a value be no number?)); `env` of the
+#'   formula, where names that are no columns have their values; `dialect` from `sql_dialect()`;
+#'   `quote_name`, `quote_text` functions of a string.
 #' @noRd
 new_translator <- function(columns, env, dialect, quote_name, quote_text) {
   list(
@@ -22,7 +22,11 @@ new_translator <- function(columns, env, dialect, quote_name, quote_text) {
 abort_untranslatable <- function(expr, reason = NULL) {
   text <- expression_text(expr)
   message <- paste0("`", text, "`", if (!is.null(reason)) paste0(" (", reason, ")"))
-  stop(structure(list(message = message, call = NULL),
+  stop_untranslatable(message)
+}
+
+stop_untranslatable <- function(reason) {
+  stop(structure(list(message = reason, call = NULL),
     class = c("henderson_untranslatable", "error", "condition")
   ))
 }
@@ -164,7 +168,9 @@ transparent <- list(count = 1L, write = function(arguments, to, expr) {
 
 power <- list(count = 2L, write = function(arguments, to, expr) {
   base <- as_number(arguments[[1L]], to)
-  if (identical(arguments[[2L]], 2)) return(translation(paste0("(", base, " * ", base, ")"), "number"))
+  if (identical(arguments[[2L]], 2)) {
+    return(translation(paste0("(", base, " * ", base, ")"), "number"))
+  }
   exponent <- as_number(arguments[[2L]], to)
   translation(paste0("POWER(", base, ", ", exponent, ")"), "number")
 })
@@ -221,7 +227,8 @@ sql_calls <- list(
   }),
   "%%" = list(count = 2L, write = function(arguments, to, expr) {
     whole <- whole_quotient(arguments, to)
-    translation(paste0("(", whole$sides[1L], " - ", whole$sides[2L], " * ", whole$sql, ")"), "number")
+    part <- paste0(whole$sides[2L], " * ", whole$sql)
+    translation(paste0("(", whole$sides[1L], " - ", part, ")"), "number")
   }),
   sqrt = numeric_function("SQRT"), exp = numeric_function("EXP"), abs = numeric_function("ABS"),
   floor = numeric_function("FLOOR"), ceiling = numeric_function("CEIL"),
@@ -238,8 +245,8 @@ sql_calls <- list(
 #' How a kind of database writes what they write differently
 #'
 #' @param name "postgres", "sqlite", or one of those whose text only is tested.
-#' @return list(`number`, `text` (functions of SQL text), `truth`, `ln` (the natural logarithm's name,
-#'   NULL if unknown), `odd` (format: is a value of a column no number? NULL where all are),
+#' @return list(`number`, `text` (functions of SQL text), `truth`, `ln` (the natural logarithm's
+#'   name, NULL if unknown), `odd` (format: is a value of a column no number? NULL where all are),
 #'   `odd_is_missing` (does such a value count as missing, or is it an error?), `quotes`).
 #' @noRd
 sql_dialect <- function(name) {
@@ -247,7 +254,9 @@ sql_dialect <- function(name) {
   c(own, list(
     name = name,
     number = function(sql) paste0("CAST(", sql, " AS ", own$double, ")"),
-    text = function(sql) if (is.null(own$string)) sql else paste0("CAST(", sql, " AS ", own$string, ")"),
+    text = function(sql) {
+      if (is.null(own$string)) sql else paste0("CAST(", sql, " AS ", own$string, ")")
+    },
     truth = function(value) own$truths[2L - value]
   ))
 }
@@ -265,17 +274,19 @@ sql_dialects <- list(
     odd = "typeof(%s) NOT IN ('integer', 'real', 'null')", odd_is_missing = FALSE
   ),
   duckdb = list(
-    double = "DOUBLE", truths = c("TRUE", "FALSE"), ln = "LN", odd = "isnan(%s)", odd_is_missing = TRUE,
-    quotes = c("\"", "\"")
+    double = "DOUBLE", truths = c("TRUE", "FALSE"), ln = "LN", odd = "isnan(%s)",
+    odd_is_missing = TRUE, quotes = c("\"", "\"")
   ),
   snowflake = list(
     double = "DOUBLE", truths = c("TRUE", "FALSE"), ln = "LN",
     odd = "%s = CAST('NaN' AS DOUBLE)", odd_is_missing = TRUE, quotes = c("\"", "\"")
   ),
   spark = list(
-    double = "DOUBLE", truths = c("TRUE", "FALSE"), ln = "LN", odd = "isnan(%s)", odd_is_missing = TRUE,
-    quotes = c("`", "`")
+    double = "DOUBLE", truths = c("TRUE", "FALSE"), ln = "LN", odd = "isnan(%s)",
+    odd_is_missing = TRUE, quotes = c("`", "`")
   ),
-  mssql = list(double = "float", truths = c("(1 = 1)", "(1 = 0)"), ln = "LOG", quotes = c("[", "]")),
+  mssql = list(
+    double = "float", truths = c("(1 = 1)", "(1 = 0)"), ln = "LOG", quotes = c("[", "]")
+  ),
   mysql = list(double = "DOUBLE", truths = c("TRUE", "FALSE"), ln = "LN", quotes = c("`", "`"))
 )

@@ -1,16 +1,16 @@
 # Which sums a model needs of a database, and by what they are grouped.
 #
-# Within a cell, a combination of levels of the factors among the columns, every column of X and z is
-# a multiple of a product of numbers (a monomial). With numbers taken about centres, products become
+# Within a cell, a combination of levels of the factors among the columns, every column of X and z
+# is a multiple of a product of numbers (a monomial). With numbers about centres, products become
 # sums over their subsets: the basis. All cross-products follow from sums of products of two basis
 # elements, by cell; those of random effects by cell and level, or pair of levels.
 
 #' The variables of a model as SQL, by the role that they have
 #'
 #' @param frame model frame of some rows, from `piece_frame()`; `to` translator.
-#' @return list(`numbers` (list of list(`sql`, `name` (column of the frame), `column` (of a matrix, or
-#'   NA)), the response first), `keys` (list by name of list(`sql`, `name`, `coded`, `factor`): what
-#'   rows are grouped by), `weight` (SQL or NULL), `offset` (SQL or NULL), `filter` (SQL)).
+#' @return list(`numbers` (list of list(`sql`, `name` (column of the frame), `column` (of a matrix,
+#'   or NA)), the response first), `keys` (list by name of list(`sql`, `name`, `coded`, `factor`):
+#'   what rows are grouped by), `weight` (SQL or NULL), `offset` (SQL or NULL), `filter` (SQL)).
 #' @noRd
 plan_variables <- function(parsed, frame, call, to) {
   terms <- attr(frame, "terms")
@@ -62,12 +62,13 @@ plan_poly <- function(name, expr, to) {
   degree <- tryCatch(eval(degree, to$env), error = function(e) NULL)
   if (!is_whole(degree)) abort_untranslatable(expr)
   x <- as_number(matched$x, to)
-  lapply(seq_len(degree), function(k) {
-    own <- if (k == 1L) x else if (k == 2L) paste0("(", x, " * ", x, ")") else {
-      paste0("POWER(", x, ", ", sql_number(k, to), ")")
-    }
-    list(sql = own, name = name, column = k)
-  })
+  lapply(seq_len(degree), function(k) list(sql = raised(x, k, to), name = name, column = k))
+}
+
+raised <- function(x, k, to) {
+  if (k == 1L) return(x)
+  if (k == 2L) return(paste0("(", x, " * ", x, ")"))
+  paste0("POWER(", x, ", ", sql_number(k, to), ")")
 }
 
 is_whole <- function(x) is.numeric(x) && length(x) == 1L && !is.na(x) && x >= 1 && x == round(x)
@@ -88,9 +89,50 @@ plan_key <- function(expr, to) {
 plan_filter <- function(present, subset, to) {
   present <- paste(paste(unique(present), "IS NOT NULL"), collapse = " AND ")
   if (is.null(subset)) return(present)
-  paste0("CASE WHEN ", as_condition(subset, to), " THEN ", present, " ELSE ", to$dialect$truth(FALSE),
-    " END"
+  otherwise <- to$dialect$truth(FALSE)
+  paste0("CASE WHEN ", as_condition(subset, to), " THEN ", present, " ELSE ", otherwise, " END")
+}
+
+unique_groups <- function(parsed) {
+  names <- vapply(parsed$random, `[[`, "", "group_name")
+  lapply(unique(names), function(name) parsed$random[names == name])
+}
+
+#' The sums there are to ask for
+#' @return list(`groups` (of `unique_groups()`), `basis` (of all columns), `x`, `z` (by group; all
+#'   begin with 1), `coded` (names of keys), `x_coded`, `z_coded` (by group)).
+#' @noRd
+basis_plan <- function(parsed, frame, variables) {
+  coded <- names(Filter(function(key) key$coded, variables$keys))
+  fixed <- attr(frame, "fixed_terms")
+  numbers <- variables$numbers
+  groups <- unique_groups(parsed)
+  x <- term_monomials(fixed, numbers)
+  z <- lapply(groups, function(group) {
+    close_monomials(unlist(lapply(group, function(term) term_monomials(term$terms, numbers)),
+      recursive = FALSE
+    ))
+  })
+  list(
+    groups = groups,
+    basis = close_monomials(c(x, unlist(z, recursive = FALSE))), x = close_monomials(x), z = z,
+    coded = coded, x_coded = intersect(coded, variable_names(fixed)),
+    z_coded = lapply(groups, function(group) {
+      names <- unlist(lapply(group, function(term) {
+        if (!is.null(term$terms)) variable_names(term$terms)
+      }))
+      intersect(coded, names)
+    })
   )
+}
+
+# Text by which cells are told apart, the same for what the database and the frame have.
+key_texts <- function(columns, n) {
+  if (length(columns) == 0L) return(rep("", n))
+  texts <- lapply(columns, function(column) {
+    if (is.factor(column)) level_labels(column)[column] else grouping_labels(column)
+  })
+  do.call(paste, c(unname(texts), sep = "\r"))
 }
 
 # --- basis ---
@@ -111,11 +153,12 @@ term_monomials <- function(terms, numbers) {
       if (length(at) > 0L) at
     })
     positions <- Filter(Negate(is.null), positions)
-    chosen <- if (length(positions) == 0L) list(integer(0L)) else {
-      grid <- expand.grid(positions)
-      lapply(seq_len(nrow(grid)), function(i) sort(unlist(grid[i, ], use.names = FALSE)))
-    }
-    own <- c(own, chosen)
+    if (length(positions) == 0L) positions <- list(0L)
+    grid <- expand.grid(positions)
+    own <- c(own, lapply(seq_len(nrow(grid)), function(i) {
+      at <- unlist(grid[i, ], use.names = FALSE)
+      sort(at[at > 0L])
+    }))
   }
   unique(own)
 }

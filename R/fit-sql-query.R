@@ -17,9 +17,9 @@ new_engine <- function(table, dialect, show = FALSE) {
 # and is then in no transaction.
 ask <- function(engine, query) {
   if (engine$show) write_lines(c(paste0(query, ";"), ""))
-  answer <- tryCatch(DBI::dbGetQuery(engine$connection, query), error = function(e) {
-    abort_query(e, query)
-  })
+  answer <- tryCatch(query_rows(engine$connection, query),
+    henderson_error = stop, error = function(e) abort_query(e, query)
+  )
   check_connection(engine)
   answer
 }
@@ -34,7 +34,7 @@ abort_query <- function(e, query) {
 
 check_connection <- function(engine) {
   if (engine$dialect$name != "postgres") return(invisible(NULL))
-  own <- DBI::dbGetQuery(engine$connection, "SELECT pg_backend_pid() AS pid")$pid
+  own <- query_rows(engine$connection, "SELECT pg_backend_pid() AS pid")$pid
   if (is.null(engine$identity)) engine$identity <- own
   if (identical(own, engine$identity)) return(invisible(NULL))
   abort(c(
@@ -155,8 +155,9 @@ overview_query <- function(engine, variables, nan) {
   )
   huge <- engine$dialect$number("1.7976931348623157e+308")
   outer <- c(
-    "COUNT(*) AS total", if (is.null(variables$subset)) "COUNT(*) AS chosen" else "COUNT(u) AS chosen",
-    "COUNT(f) AS used", sprintf("MIN(v%d) AS l%d", numbers, numbers),
+    "COUNT(*) AS total", "COUNT(f) AS used",
+    if (is.null(variables$subset)) "COUNT(*) AS chosen" else "COUNT(u) AS chosen",
+    sprintf("MIN(v%d) AS l%d", numbers, numbers),
     sprintf("MAX(v%d) AS h%d", numbers, numbers),
     # of what is finite: sums of others may be errors
     sprintf("AVG(CASE WHEN ABS(v%d) <= %s THEN v%d END) AS a%d", numbers, huge, numbers, numbers),
@@ -196,30 +197,36 @@ overview_of_parts <- function(rows, outer, numbers) {
   )
 }
 
-#' Some rows as they are, and what the database makes of them: whether they are used, numbers, keys,
-#' offset and weight, if they are
-#' @param where SQL, or NULL for any rows.
+#' Some rows of a table, of its first parts
+#'
+#' Each part is asked by itself: one with a limit of its own is sent to the server that has it.
+#' @param columns SQL; `where` SQL, or NULL for any rows; `limit` number of rows.
 #' @noRd
-sample_query <- function(engine, variables, columns, where, limit) {
-  filtered <- c(
+ask_some <- function(engine, columns, where, limit) {
+  answers <- list()
+  rows <- 0L
+  for (part in seq_along(engine$parts)) {
+    answers[[part]] <- ask(engine, limited_query(engine, part, columns, where, limit - rows))
+    rows <- rows + nrow(answers[[part]])
+    if (rows >= limit) break
+  }
+  if (length(answers) == 1L) answers[[1L]] else do.call(rbind, answers)
+}
+
+limited_query <- function(engine, part, columns, where, limit) {
+  top <- engine$dialect$name == "mssql"
+  paste0(
+    "SELECT ", if (top) sprintf("TOP %d ", limit), paste(columns, collapse = ", "), " FROM ",
+    from_clause(engine, part), if (!is.null(where)) paste0(" WHERE ", where),
+    if (!top) sprintf(" LIMIT %d", limit)
+  )
+}
+
+# What the database makes of rows: are they used, numbers, keys, offset and weight.
+made_of_rows <- function(variables) {
+  values <- c(
     "1", vapply(variables$numbers, `[[`, "", "sql"), vapply(variables$keys, `[[`, "", "sql"),
     variables$offset, variables$weight
   )
-  quote <- quote_name_of(engine)
-  own <- c(quote(columns), paste0(case_when(variables$filter, filtered), " AS c",
-    seq_along(filtered)
-  ))
-  limited_query(engine, own, where, limit)
-}
-
-limited_query <- function(engine, columns, where, limit) {
-  columns <- paste(columns, collapse = ", ")
-  top <- engine$dialect$name == "mssql"
-  parts <- paste0(
-    "SELECT ", if (top) sprintf("TOP %d ", limit), columns, " FROM ",
-    vapply(seq_along(engine$parts), from_clause, "", engine = engine),
-    if (!is.null(where)) paste0(" WHERE ", where), if (!top) sprintf(" LIMIT %d", limit)
-  )
-  if (length(parts) == 1L) return(parts)
-  paste0("(", paste(parts, collapse = ") UNION ALL ("), ")")
+  paste0(case_when(variables$filter, values), " AS c", seq_along(values))
 }

@@ -5,9 +5,9 @@
 
 #' Real rows, cell by cell, until their monomials span what those of all rows do
 #'
-#' @param frame frame of the rows there are; `cells` from `read_cells()`; `more(cell, direction,
-#'   least)`: the frame of a row of a cell whose monomials' product with `direction` is more than
-#'   `least` in absolute value.
+#' @param frame frame of the rows there are; `cells` as `queried_skeleton()` makes it;
+#'   `more(cell, direction, least)`: the frame of a row of a cell whose monomials' product with
+#'   `direction` is more than `least` in absolute value.
 #' @return list(`frame`, `cell` (of each of its rows)).
 #' @noRd
 spanning_rows <- function(frame, cells, variables, centres, more) {
@@ -29,7 +29,8 @@ spanning_rows <- function(frame, cells, variables, centres, more) {
       own <- c(own, rep(cell, nrow(new)))
       M <- rbind(M, values)
       chosen <- c(chosen, nrow(M))
-      found <- spanning_part(M[chosen[own[chosen] == cell], , drop = FALSE], gram, cells$weight[cell])
+      known <- chosen[own[chosen] == cell]
+      found <- spanning_part(M[known, , drop = FALSE], gram, cells$weight[cell])
     }
   }
   list(frame = frame[chosen, , drop = FALSE], cell = own[chosen])
@@ -50,8 +51,9 @@ spanning_part <- function(M, gram, weight) {
   M <- sweep(M, 2L, size, "/")
   decomposition <- qr(t(M), tol = 1e-7)
   rows <- decomposition$pivot[seq_len(decomposition$rank)]
-  null <- if (length(rows) == 0L) diag(ncol(M)) else {
-    qr.Q(decomposition, complete = TRUE)[, -seq_along(rows), drop = FALSE]
+  null <- diag(ncol(M))
+  if (length(rows) > 0L) {
+    null <- qr.Q(decomposition, complete = TRUE)[, -seq_along(rows), drop = FALSE]
   }
   result <- list(rows = rows)
   if (ncol(null) == 0L) return(result)
@@ -82,15 +84,6 @@ frame_numbers <- function(frame, variables, centres) {
   values
 }
 
-# Text by which cells are told apart, the same for what the database and the frame have.
-key_texts <- function(columns, n) {
-  if (length(columns) == 0L) return(rep("", n))
-  texts <- lapply(columns, function(column) {
-    if (is.factor(column)) level_labels(column)[column] else grouping_labels(column)
-  })
-  do.call(paste, c(unname(texts), sep = "\r"))
-}
-
 cell_of_frame <- function(frame, cells, variables) {
   own <- key_texts(unclass(frame)[cells$keys], nrow(frame))
   at <- match(own, cells$texts)
@@ -100,8 +93,8 @@ cell_of_frame <- function(frame, cells, variables) {
 
 #' Rows for the levels of grouping factors, beside those that span
 #'
-#' @param base list from `spanning_rows()`; `groups` list of list(`columns` (values of keys, by row),
-#'   `cell` (of each row), `rows` (one for each level)).
+#' @param base list from `spanning_rows()`; `groups` list of list(`columns` (values of keys, by
+#'   row), `cell` (of each row), `rows` (one for each level)).
 #' @return frame.
 #' @noRd
 add_level_rows <- function(base, groups) {
@@ -115,8 +108,121 @@ add_level_rows <- function(base, groups) {
   parts
 }
 
-stop_untranslatable <- function(reason) {
-  stop(structure(list(message = reason, call = NULL),
-    class = c("henderson_untranslatable", "error", "condition")
-  ))
+queried_skeleton <- function(engine, state, begun, whole, groups) {
+  variables <- begun$variables
+  frame <- with_levels(begun$frame, state, whole, groups, variables)
+  cells <- list(
+    keys = whole$keys, texts = whole$texts, basis = whole$elements[-2L], grams = whole$grams,
+    weight = whole$grams[, 1L]
+  )
+  more <- function(cell, direction, least) {
+    where <- direction_filter(engine, begun, whole, cell, direction, least)
+    found <- ask_some(engine, quote_name_of(engine)(begun$used), where, 1L)
+    new <- sampled_frame(state, found, begun$used)
+    if (nrow(new) == 0L) stop_untranslatable("it does not find a row that it has")
+    with_levels(new[1L, , drop = FALSE], state, whole, groups, variables)
+  }
+  base <- spanning_rows(frame, cells, variables, begun$overview$centres, more)
+  parts <- add_level_rows(base, level_rows(engine, begun, whole, groups))
+  result <- bind_frames(parts, lapply(Filter(is.factor, unclass(frame)), levels))
+  attributes(result) <- c(attributes(result), state$frame_attributes)
+  result[[1L]] <- rep(NA_real_, nrow(result))
+  drop_unused_levels(result)
+}
+
+# Factors with the levels that all rows have.
+with_levels <- function(frame, state, whole, groups, variables) {
+  for (key in variables$keys) {
+    name <- key$name
+    values <- key_values(name, whole, groups)
+    if (is.factor(values)) {
+      frame[[name]] <- factor(as.character(frame[[name]]), levels(values))
+      state$declared[[name]] <- levels(values)
+    } else if (key$coded && is.character(values)) {
+      frame[[name]] <- factor(frame[[name]], sort_strings(unique(values)))
+    }
+  }
+  frame
+}
+
+# All values of a key that occur; those of factors with all levels.
+key_values <- function(name, whole, groups) {
+  answers <- Filter(function(answer) name %in% names(answer$columns), c(list(whole), groups))
+  answers[[1L]]$columns[[name]]
+}
+
+# Rows of a cell, by SQL, in which a polynomial is far from zero.
+direction_filter <- function(engine, begun, whole, cell, direction, least) {
+  variables <- begun$variables
+  to <- list(dialect = engine$dialect)
+  numbers <- vapply(seq_along(variables$numbers), function(i) {
+    paste0("(", variables$numbers[[i]]$sql, minus(begun$overview$centres[i], engine), ")")
+  }, "")
+  parts <- vapply(seq_along(direction), function(b) {
+    factors <- c(sql_number(direction[b], to), numbers[whole$elements[-2L][[b]]])
+    paste(factors, collapse = " * ")
+  }, "")
+  conditions <- vapply(whole$keys, function(name) {
+    key_equals(variables$keys[[name]], whole$columns[[name]][cell], engine)
+  }, "")
+  # only of rows that are used may values be computed
+  paste0("CASE WHEN ", variables$filter, " THEN ", paste(c(
+    conditions, paste0("ABS(", paste(parts, collapse = " + "), ") > ", sql_number(least, to))
+  ), collapse = " AND "), " ELSE ", engine$dialect$truth(FALSE), " END")
+}
+
+key_equals <- function(key, value, engine) {
+  if (key$type == "logical") return(paste0(if (value) "(" else "(NOT ", key$sql, ")"))
+  text <- if (is.factor(value)) as.character(value) else grouping_labels(value)
+  if (key$type == "number") return(paste0(key$sql, " = ", text))
+  value <- quote_text_of(engine)(text)
+  if (key$type == "date") value <- paste0("CAST(", value, " AS date)")
+  paste0(key$sql, " = ", value)
+}
+
+#' One row of an answer for each level
+#'
+#' Grouping factors that share variables get theirs from one answer, so that combinations occur.
+#' @noRd
+level_rows <- function(engine, begun, whole, groups) {
+  free <- lapply(groups, function(group) setdiff(group_names(group$group), begun$plan$coded))
+  lapply(connected_groups(free), function(members) {
+    names <- unique(unlist(lapply(groups[members], function(group) group_names(group$group))))
+    all <- Find(function(group) all(names %in% names(group$columns)), groups[members])
+    if (is.null(all)) {
+      none <- list(integer(0L))
+      all <- ask_sums(engine, begun, union(names, begun$plan$coded), none, none)
+      all$cell <- match_cells(all, whole)
+    }
+    rows <- unlist(lapply(groups[members], function(group) {
+      which(!duplicated(group_codes(group$group, all)$level))
+    }))
+    # coded variables are those of the cell
+    list(columns = all$columns[setdiff(names, begun$plan$coded)], cell = all$cell,
+      rows = sort(unique(rows))
+    )
+  })
+}
+
+# Sets of groups that share variables: list of integer vectors.
+connected_groups <- function(variables) {
+  set <- seq_along(variables)
+  for (i in seq_along(variables)) for (j in seq_len(i - 1L)) {
+    if (length(intersect(variables[[i]], variables[[j]])) > 0L) set[set == set[i]] <- set[j]
+  }
+  unname(split(seq_along(variables), set))
+}
+
+sampled_frame <- function(state, raw, used) {
+  state$pieces <- state$pieces + 1L
+  piece <- structure(as.list(raw),
+    names = used, class = "data.frame", row.names = seq_len(nrow(raw))
+  )
+  frame <- piece_frame(state, piece)
+  if (nrow(frame) == 0L) return(frame)
+  note_declared_levels(state, frame)
+  state$frame_attributes <- attributes(frame)[
+    c("terms", "fixed_terms", "data_variables", "data_names")
+  ]
+  frame
 }

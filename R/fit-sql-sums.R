@@ -83,8 +83,8 @@ product_map <- function(left, right, number) {
 #'
 #' @param maps list(`x`, `y`, `z` (by block)) of arrays over one basis, whose second element is the
 #'   response; `whole` answer by cell, with `weight` (sum), `n` and `sum_log_w`; `blocks` list of
-#'   list(`answer`, `level`, `random` (its terms), `n_levels`); `pairs` list of list(`answer`, `row`,
-#'   `column` (levels), `number`).
+#'   list(`answer`, `level`, `columns` (names), `n_levels`); `pairs` list of list(`answer`, `row`,
+#'   `column` (levels), `terms`).
 #' @noRd
 assemble_sums <- function(maps, whole, blocks, pairs, intercept, random) {
   ones <- matrix(0, dim(maps$x)[1L], 1L)
@@ -104,8 +104,16 @@ assemble_sums <- function(maps, whole, blocks, pairs, intercept, random) {
   }
   maps$x <- shifted(maps$x, shift_x)
   maps$y <- shifted(maps$y, sum(shift_y))
+  gram <- function() {
+    xy <- bind_maps(maps$x, maps$y)
+    matrix(map_sums(whole, rep(1L, length(whole$cell)), 1L, xy, xy, whole$number), p + 1L)
+  }
+  # y about its least-squares fit: what is small is then a sum of what is small
+  slopes <- regression_of_gram(gram(), p)
+  shift_y <- shift_y + slopes
+  for (c in which(slopes != 0)) maps$y[, 1L, ] <- maps$y[, 1L, ] - slopes[c] * maps$x[, c, ]
+  dense <- gram()
   xy <- bind_maps(maps$x, maps$y)
-  dense <- map_sums(whole, rep(1L, length(whole$cell)), 1L, xy, xy, whole$number)
   terms <- lapply(seq_along(blocks), function(b) {
     block <- blocks[[b]]
     first <- match("(Intercept)", block$columns, nomatch = 0L)
@@ -119,13 +127,24 @@ assemble_sums <- function(maps, whole, blocks, pairs, intercept, random) {
     format_version = 2L, n = whole$n, sum_log_w = whole$sum_log_w, p = p, intercept = intercept,
     shift = list(x = shift_x, y = shift_y), specs = core_specs(random),
     blocks = list(
-      dense = matrix(dense, p + 1L),
+      dense = dense,
       terms = Map(block_sums, blocks, terms, list(xy), p),
       pairs = lapply(pairs, function(pair) {
         pair_sums(pair, terms[[pair$terms[1L]]]$z, terms[[pair$terms[2L]]]$z, blocks)
       })
     )
   )
+}
+
+# Slopes of the last column on the others; those of combinations of earlier ones are zero.
+regression_of_gram <- function(gram, p) {
+  own <- seq_len(p)
+  size <- sqrt(diag(gram)[own])
+  size[!(size > 0)] <- 1
+  scaled <- gram[own, own, drop = FALSE] / outer(size, size)
+  slopes <- qr.coef(qr(scaled, tol = 1e-10), gram[own, p + 1L] / size) / size
+  slopes[is.na(slopes)] <- 0
+  slopes
 }
 
 # The first basis element is 1.
@@ -165,4 +184,79 @@ pair_sums <- function(pair, row_z, column_z, blocks) {
     terms = pair$terms - 1L, start = c(0, cumsum(tabulate(row, sizes[1L]))),
     partner = as.integer((distinct - 1) %% sizes[2L]), values = as.vector(values)
   )
+}
+
+# --- from answers ---
+
+queried_sums <- function(begun, whole, groups, pairs, skeleton, design, contrasts) {
+  numbers <- begun$variables$numbers
+  centres <- begun$overview$centres
+  values <- plain_numbers(skeleton, begun$parsed)
+  rows <- match(whole$texts, key_texts(unclass(skeleton)[whole$keys], nrow(skeleton)))
+  cells <- cell_frame(values, rows, numbers)
+  elements <- whole$elements
+  maps <- function(columns_of) column_maps(columns_of, cells, numbers, elements, centres)
+  x <- maps(function(frame) design_matrix(design$terms, frame, contrasts))
+  y <- array(0, c(length(elements), 1L, nrow(cells)))
+  y[1L, 1L, ] <- centres[1L]
+  y[2L, 1L, ] <- 1
+  index <- block_index(design$random)
+  own <- lapply(seq_len(max(index$block)), function(b) design$random[index$block == b])
+  order <- match(vapply(own, function(members) members[[1L]]$group, ""),
+    vapply(groups, `[[`, "", "name")
+  )
+  z <- lapply(own, function(members) {
+    maps(function(frame) {
+      do.call(cbind, lapply(members, function(term) {
+        if (is.null(term$terms)) return(matrix(1, nrow(frame), 1L))
+        design_matrix(term$terms, frame, term$contrasts %||% contrasts)
+      }))
+    })
+  })
+  blocks <- lapply(seq_along(own), function(b) {
+    answer <- groups[[order[b]]]
+    levels <- own[[b]][[1L]]$levels
+    list(
+      columns = unlist(lapply(own[[b]], `[[`, "columns")), n_levels = length(levels),
+      levels = levels, level = match(answer$codes$levels, levels)[answer$codes$level],
+      answer = with_elements(answer, elements)
+    )
+  })
+  pairs <- ordered_pairs(pairs, order, blocks, elements)
+  whole <- c(whole[c("sums", "cell", "number", "weight", "sum_log_w")], n = whole$total_n)
+  intercept <- match("(Intercept)", colnames(design$X), nomatch = 0L)
+  sums <- assemble_sums(list(x = x, y = y, z = z), whole, blocks, pairs, intercept, design$random)
+  same <- lapply(blocks, function(block) {
+    list(position = seq_len(block$n_levels), n = block$n_levels)
+  })
+  rearrange_cpp(sums, seq_along(blocks), same, core_specs(design$random))
+}
+
+# An answer about fewer basis elements, as one about all: products that were not asked for are NA,
+# and zero in every map.
+with_elements <- function(answer, elements) {
+  texts <- function(own) vapply(own, paste, "", collapse = ",")
+  place <- function(own) match(texts(elements), texts(own))
+  left <- place(answer$left)
+  right <- place(answer$right)
+  number <- matrix(NA_integer_, length(elements), length(elements))
+  number[] <- answer$number[cbind(rep(left, length(right)), rep(right, each = length(left)))]
+  number[is.na(number)] <- t(number)[is.na(number)]
+  list(sums = answer$sums, cell = answer$cell, number = number)
+}
+
+# For blocks t before s, as the core has them.
+ordered_pairs <- function(pairs, order, blocks, elements) {
+  result <- list()
+  for (t in seq_along(blocks)) for (s in seq_along(blocks)[seq_along(blocks) > t]) {
+    wanted <- order[c(t, s)]
+    pair <- Find(function(pair) setequal(pair$of, wanted), pairs)
+    place <- match(wanted, pair$of)
+    result <- c(result, list(list(
+      terms = c(t, s), answer = with_elements(pair, elements),
+      row = match(pair$labels[[place[1L]]], blocks[[t]]$levels),
+      column = match(pair$labels[[place[2L]]], blocks[[s]]$levels)
+    )))
+  }
+  result
 }

@@ -4,7 +4,7 @@
 #   bash tools/install-dependencies.sh run     to build and use the package
 #   bash tools/install-dependencies.sh test    also for the tests
 #   bash tools/install-dependencies.sh full    also what the full tier checks with: clang, valgrind,
-#                                              pkgdown, Chromium
+#                                              pkgdown, Chromium, PostgreSQL
 #
 # R packages come prebuilt from Debian (r-cran-*): seconds instead of a quarter of an hour from
 # source. What Debian does not have (agridat) comes from CRAN. Nothing is touched, and no network
@@ -123,6 +123,8 @@ if [ "$checkers" = true ]; then
   # the web site, and what it is looked at with
   has_r_package pkgdown || apt_install r-cran-pkgdown || true
   has_command chromium || apt_install chromium || true
+  # the tests start servers of their own
+  compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || apt_install postgresql || true
 fi
 if [ "$purpose" = test ]; then
   # compiles the same file with the same flags only once
