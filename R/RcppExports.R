@@ -29,8 +29,8 @@ projection_shares_cpp <- function(information, diagonal, draws) {
     .Call(`_henderson_projection_shares_cpp`, information, diagonal, draws)
 }
 
-builder_cpp <- function(moments) {
-    .Call(`_henderson_builder_cpp`, moments)
+builder_cpp <- function(parts) {
+    .Call(`_henderson_builder_cpp`, parts)
 }
 
 builder_add_cpp <- function(builder, design) {
@@ -39,6 +39,10 @@ builder_add_cpp <- function(builder, design) {
 
 builder_sums_cpp <- function(builder) {
     .Call(`_henderson_builder_sums_cpp`, builder)
+}
+
+builder_parts_cpp <- function(builder) {
+    .Call(`_henderson_builder_parts_cpp`, builder)
 }
 
 rearrange_cpp <- function(moments, order, levels, specs) {

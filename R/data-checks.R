@@ -5,9 +5,10 @@
 #'
 #' @param frame model frame, after `subset` and `na.action`.
 #' @param parsed from `parse_formula()`.
+#' @param whole logical: are these all rows, of which one must count?
 #' @return NULL, invisibly; errors name the column.
 #' @noRd
-check_frame <- function(frame, parsed) {
+check_frame <- function(frame, parsed, whole = TRUE) {
   check_response(.subset2(frame, 1L), utf8_names(names(frame)[1L]))
   groups <- NULL
   for (term in parsed$random) groups <- c(groups, vapply(term$group_variables, column_name, ""))
@@ -18,6 +19,7 @@ check_frame <- function(frame, parsed) {
     x <- .subset2(frame, i)
     if (name == "(weights)") {
       check_weights(x)
+      if (whole) check_some_weight(x)
     } else if (name == "(offset)" || i %in% offsets) {
       check_offset(x, utf8_names(name))
     } else {
@@ -107,12 +109,15 @@ check_weights <- function(weights) {
       "i" = "Weights are precisions: the residual variance of row i is sigma^2 / w_i."
     ), kind = "weights", variable = "weights", observed = smallest)
   }
-  if (all(weights == 0)) {
-    abort(c(
-      "All {length(weights)} {.arg weights} are zero.",
-      "i" = "Rows of weight zero are left out of the fit, so none is left."
-    ), kind = "weights", variable = "weights", observed = 0)
-  }
+}
+
+#' @noRd
+check_some_weight <- function(weights) {
+  if (any(weights > 0)) return(invisible(NULL))
+  abort(c(
+    "All {length(weights)} {.arg weights} are zero.",
+    "i" = "Rows of weight zero are left out of the fit, so none is left."
+  ), kind = "weights", variable = "weights", observed = 0)
 }
 
 #' @noRd

@@ -40,8 +40,8 @@ evaluate_frame <- function(parsed, data, call, env) {
 
 #' Check a model frame and give it the attributes that are the package's own
 #' @noRd
-complete_frame <- function(frame, parsed, data, call) {
-  check_frame(frame, parsed)
+complete_frame <- function(frame, parsed, data, call, whole = TRUE) {
+  check_frame(frame, parsed, whole)
   home <- environment(parsed$formula)
   attr(frame, "data_names") <- data_names(data)
   attr(frame, "data_variables") <- data_variables(frame, data, home)

@@ -47,6 +47,7 @@ chunks <- function(source, size = 1e6, query = NULL, ...) {
     function() pieces_of_function(function(i) if (i <= length(source)) source[[i]])
   } else if (is.character(source)) {
     files_must_exist(source)
+    files_must_differ(source)
     check_csv_arguments(list(...))
     function() pieces_of_files(source, size, list(...))
   } else if (inherits(source, "DBIConnection")) {
@@ -65,7 +66,20 @@ chunks <- function(source, size = 1e6, query = NULL, ...) {
       "i" = if (is.data.frame(source)) "A data frame is {.arg data} of {.fn lmm} as it is."
     ), kind = "data", variable = "source", observed = class(source))
   }
-  structure(list(open = open, label = source_label(source, query)), class = "henderson_chunks")
+  structure(list(
+    open = open, label = source_label(source, query), size = size,
+    ordered = is_ordered(source, query),
+    count = if (is.list(source) && !is_lazy_table(source)) length(source)
+  ), class = "henderson_chunks")
+}
+
+# Do the rows come in the same order each time?
+is_ordered <- function(source, query) {
+  if (is.function(source) || is.character(source)) return(TRUE)
+  if (inherits(source, "DBIConnection")) {
+    return(grepl("\\border\\s+by\\b", query, ignore.case = TRUE))
+  }
+  is.list(source) && !is_lazy_table(source)
 }
 
 source_label <- function(source, query) {
@@ -108,6 +122,15 @@ files_must_exist <- function(source) {
   )
 }
 
+# Rows must not count twice.
+files_must_differ <- function(source) {
+  twice <- source[duplicated(normalizePath(source))]
+  if (length(twice) == 0L) return(invisible(NULL))
+  abort("The file {.file {twice[1L]}} is there twice: its rows would count twice.",
+    kind = "data", variable = "source", observed = twice
+  )
+}
+
 check_csv_arguments <- function(given) {
   own <- c("header", "col.names", "row.names", "nrows", "check.names", "fileEncoding", "encoding")
   known <- setdiff(names(formals(utils::read.table)), c("file", own))
@@ -140,7 +163,7 @@ pieces_of_function <- function(source) {
     abort("Piece {i} of the data must be a data frame, or NULL after the last one, not {given}.",
       kind = "data", variable = "source", observed = class(piece)
     )
-  }, close = function() invisible(NULL))
+  }, skip = function(n) i <<- i + as.integer(n), close = function() invisible(NULL))
 }
 
 pieces_of_files <- function(files, size, options) {

@@ -16,18 +16,31 @@
 #'   sums come back; `"rows"`, the rows are fetched piece by piece; `"auto"`, queries of servers of
 #'   PostgreSQL, rows of all others.
 #' @param show_query Logical: print the queries that a database is sent.
+#' @param min_count `NULL`, or one whole number: a sum over fewer rows is an error, see below.
+#' @param resume `NULL`, or the path of a file. With [chunks()] what has been added up is saved
+#'   there after each piece, as long as saving takes less than a tenth of the time; where the file
+#'   is there already, work that was interrupted or killed goes on after the last saved piece, to
+#'   the same result to the last bit. The file is deleted at the end.
+#' @param progress One logical: a progress bar, from two seconds on?
 #' @param ... Not used.
-#' @param x,y,e1,e2 Cross-products of the same model, of different rows.
+#' @param x Cross-products.
 #' @return An object of class `henderson_cross_products`: `sums` (about stored centres, see
 #'   `sums$shift`), `formula`, `terms`, `contrasts`, `xlevels`, `random` (terms and their levels),
-#'   `columns` (of X), `rows` (read), `omitted` (for missing values). `+` and `merge()` give those
-#'   of all rows together: levels that only one has are united by name.
+#'   `counts` (rows by level), `columns` (of X), `rows` (read), `omitted` (for missing values).
 #' @section What they cannot give: residuals, fitted values, leverages and influence, and whatever
 #'   else is by row. Methods that need rows say so; [predict()][predict.henderson_lmm] takes
 #'   `newdata`.
-#' @section What they reveal: sums by level, and of whole rows what is not the response: `skeleton`
-#'   holds, for each level, the predictors of a row that has it. The formula's environment is saved
-#'   with them, as with any formula. They are not meant for data that must not be seen.
+#' @section What they reveal: all labels of levels. Sums of the response, of predictors and of their
+#'   products by level of each grouping factor, and over all rows; which levels meet in how many
+#'   rows. From a level of one row its response can be computed, from one of two rows both. Without
+#'   `min_count`, `skeleton` also holds, for each level, the predictors of a row that has it. With
+#'   `min_count = k` its numbers are arbitrary ones, and it is an error if one of these cells has
+#'   rows, but fewer than k: a level, within the levels of the factors on its left-hand side; a
+#'   combination of the factors of a fixed term; a value of a variable that has two; the meeting of
+#'   any two of these. Nothing is left out, as sums without small cells would give another fit. What
+#'   follows from several summaries, such as those before and after one row came, is not checked,
+#'   and labels may tell who it is. `parts` has a hash of the values of each piece: who has the
+#'   piece's data can tell that they are these.
 #' @section The same model: terms that depend on other rows than their own, such as `scale(x)`,
 #'   `poly(x, 2)` or `weights = w / mean(w)`, are refused, as sums of several such models would be
 #'   those of none. Where pieces have different levels of a factor, these are in alphabetical order,
@@ -51,7 +64,8 @@
 #'   text only; their rows are fetched.
 #' @section Errors: those of [lmm()] about the data; `henderson_error_cross_products` for a sum of
 #'   cross-products of different models, and for a model whose columns they do not have.
-#' @seealso [chunks()]
+#' @seealso [chunks()]; [merge()][merge.henderson_cross_products], `+` and `-`;
+#'   [write_cross_products()]
 #' @examples
 #' early <- cross_products(Reaction ~ Days + (Days | Subject), subset(sleepstudy, Days < 5))
 #' late <- cross_products(Reaction ~ Days + (Days | Subject), subset(sleepstudy, Days >= 5))
@@ -62,8 +76,8 @@
 #' lmm(Reaction ~ Days + (1 | Subject), both)
 #' @export
 cross_products <- function(formula, data, subset, weights, na.action, offset, contrasts = NULL, ...,
-                           relationship = NULL, strategy = "auto",
-                           show_query = FALSE) {
+                           relationship = NULL, strategy = "auto", show_query = FALSE,
+                           min_count = NULL, resume = NULL, progress = interactive()) {
   check_no_dots(...)
   call <- match.call()
   caller <- parent.frame()
@@ -73,12 +87,19 @@ cross_products <- function(formula, data, subset, weights, na.action, offset, co
   check_supplied(data)
   check_choice(strategy, c("auto", "queries", "rows"), "strategy")
   check_flag(show_query)
-  sum_data(parsed, data, call, caller, contrasts, strategy, show_query)
+  if (!is.null(min_count)) check_count(min_count, "min_count", min = 1)
+  check_flag(progress)
+  # cells are counted, and work is saved, row by row
+  if (is_lazy_table(data) && !(is.null(min_count) && is.null(resume))) data <- chunks(data)
+  sum_data(parsed, data, call, caller, contrasts, strategy, show_query,
+    min_count = min_count, resume = resume, progress = progress
+  )
 }
 
-#' @param data data frame, `chunks()` or lazy table.
+#' @param data data frame, `chunks()` or lazy table; `...` for `sum_rows()`.
 #' @noRd
-sum_data <- function(parsed, data, call, env, contrasts, strategy = "auto", show_query = FALSE) {
+sum_data <- function(parsed, data, call, env, contrasts, strategy = "auto", show_query = FALSE,
+                     ...) {
   # `..1` means something in this call only
   for (name in intersect(names(call), c("subset", "weights", "na.action", "offset"))) {
     call[[name]] <- expression_behind_dots(call[[name]], env)
@@ -97,19 +118,23 @@ sum_data <- function(parsed, data, call, env, contrasts, strategy = "auto", show
     pieces <- list(data)
     data <- list(open = function() pieces_of_function(function(i) if (i == 1L) pieces[[1L]]))
   }
-  new_summary(parsed, sum_rows(parsed, data, call, env, contrasts), call)
+  new_summary(parsed, sum_rows(parsed, data, call, env, contrasts, ...), call)
 }
 
 new_summary <- function(parsed, summed, call) {
   design <- summed$design
-  structure(list(
+  x <- structure(list(
     format_version = 1L, sums = summed$sums, formula = parsed$formula, parsed = parsed,
     columns = colnames(design$X), assign = attr(design$X, "assign"), terms = design$terms,
     xlevels = design$xlevels, contrasts = all_contrasts(design), types = summed$types,
     random = lapply(design$random, function(term) term[setdiff(names(term), c("z", "level"))]),
     skeleton = summed$skeleton, weighted = summed$weighted, declared = summed$declared,
-    rows = summed$rows, omitted = summed$omitted, call = call
+    rows = summed$rows, omitted = summed$omitted, call = call, counts = summed$counts,
+    parts = summed$parts, squares = summed$squares, lost = summed$lost,
+    min_count = summed$min_count
   ), class = "henderson_cross_products")
+  x$outside <- outside_values(x)
+  x
 }
 
 # Of the factors of the fixed part and of left-hand sides, as matrices: they mean the same whatever
@@ -142,123 +167,10 @@ print.henderson_cross_products <- function(x, ...) {
     paste0("Rows: ", count(x$sums$n), omitted),
     paste0("Columns of X: ", length(x$columns), "; groups: ",
       paste0(groups[own], ", ", levels[own], collapse = "; ")),
-    paste("Size:", size)
+    paste("Size:", size),
+    if (!is.null(x$min_count)) paste("Each cell has at least", x$min_count, "rows")
   ))
   invisible(x)
 }
 
 labelled_formula <- function(formula) paste("Formula:", expression_text(formula))
-
-#' @rdname cross_products
-#' @export
-merge.henderson_cross_products <- function(x, y, ...) {
-  check_no_dots(...)
-  add_summaries(x, y)
-}
-
-#' @rdname cross_products
-#' @export
-`+.henderson_cross_products` <- function(e1, e2) {
-  if (missing(e2)) return(e1)
-  add_summaries(e1, e2)
-}
-
-add_summaries <- function(x, y) {
-  for (one in list(x, y)) {
-    if (!inherits(one, "henderson_cross_products")) {
-      given <- describe_value(one)
-      abort("Cross-products can be added to cross-products only, not to {given}.",
-        kind = "cross_products", observed = class(one)
-      )
-    }
-  }
-  check_same_model(x, y)
-  united <- unite_skeletons(x, y)
-  moved <- lapply(list(x, y), on_levels, united$design$random)
-  sums <- add_cross_products_cpp(moved[[1L]], moved[[2L]])
-  same <- lapply(united$design$random, function(term) {
-    list(position = seq_along(term$levels), n = length(term$levels))
-  })
-  groups <- vapply(united$design$random, `[[`, "", "group")
-  sums <- rearrange_cpp(
-    sums, seq_len(sum(!duplicated(groups))), same[!duplicated(groups)],
-    core_specs(united$design$random)
-  )
-  new_summary(x$parsed, list(
-    sums = sums, skeleton = united$skeleton, weighted = x$weighted || y$weighted,
-    declared = united$declared, types = x$types, design = united$design,
-    rows = x$rows + y$rows, omitted = x$omitted + y$omitted
-  ), x$call)
-}
-
-check_same_model <- function(x, y) {
-  refuse <- function(what, a, b) {
-    text <- function(value) {
-      if (is.character(value)) value else paste(deparse(value, nlines = 3L), collapse = " ")
-    }
-    abort(c("Cross-products of different models cannot be added: {what} differ.",
-      "x" = "{.val {text(a)}} and {.val {text(b)}}"
-    ), kind = "cross_products", observed = list(a, b))
-  }
-  questions <- list(
-    "the formulas" = function(one) expression_text(one$parsed$formula),
-    "weights" = function(one) expression_text(one$call$weights %||% "none"),
-    "offsets" = function(one) expression_text(one$call$offset %||% "none"),
-    "the columns of the fixed effects" = function(one) one$columns,
-    "levels of factors of the fixed part" = function(one) one$xlevels,
-    "levels of factors of left-hand sides" = function(one) own_of_terms(one, "xlevels"),
-    "the columns of the random effects" = function(one) own_of_terms(one, "columns"),
-    "contrasts" = function(one) one$contrasts[sort(names(one$contrasts))],
-    "types of variables" = function(one) one$types[sort(names(one$types))],
-    "bases of terms such as poly() or scale()" = function(one) {
-      list(attr(one$terms, "predvars"), lapply(own_of_terms(one, "terms"), attr, "predvars"))
-    },
-    "values from outside the data" = parameters_of,
-    "relationships" = function(one) own_of_terms(one, "relationship")
-  )
-  for (what in names(questions)) {
-    a <- questions[[what]](x)
-    b <- questions[[what]](y)
-    if (!isTRUE(all.equal(a, b, tolerance = 1e-12))) refuse(what, a, b)
-  }
-}
-
-# A field of each random term, by its text.
-own_of_terms <- function(x, field) {
-  texts <- vapply(x$random, `[[`, "", "text")
-  groups <- vapply(x$random, `[[`, "", "group")
-  lapply(stats::setNames(x$random, paste(texts, groups)), `[[`, field)[order(texts, groups)]
-}
-
-# What names in the formula stand for that are no data.
-parameters_of <- function(x) {
-  terms <- attr(x$skeleton, "terms")
-  names <- setdiff(all.vars(attr(terms, "variables")), names(x$types))
-  parameters_at(sort(names), environment(terms))
-}
-
-unite_skeletons <- function(x, y) {
-  declared <- lapply(stats::setNames(nm = names(x$declared)), function(name) {
-    own <- x$declared[[name]]
-    other <- y$declared[[name]]
-    unite_levels(own, other, if (all(own %in% other)) other else own)
-  })
-  frame <- bind_frames(list(x$skeleton, y$skeleton), declared)
-  kept <- attributes(x$skeleton)[c("terms", "fixed_terms", "data_variables", "data_names")]
-  attributes(frame) <- c(attributes(frame), kept)
-  list(skeleton = frame, declared = declared,
-    design = skeleton_design(x$parsed, frame, x$contrasts)
-  )
-}
-
-# Sums by the levels, and in the order, of other terms on the same factors.
-on_levels <- function(x, random) {
-  groups <- function(terms) unique(vapply(terms, `[[`, "", "group"))
-  old <- groups(x$random)
-  new <- groups(random)
-  levels <- lapply(old, function(group) {
-    all <- term_on(random, group)$levels
-    list(position = match(term_on(x$random, group)$levels, all), n = length(all))
-  })
-  rearrange_cpp(x$sums, match(new, old), levels, NULL)
-}

@@ -8,34 +8,79 @@
 #'
 #' @param parsed from `parse_formula()`; `source` from `chunks()`; `call` with `subset`, `weights`,
 #'   `na.action`, `offset`; `env` the caller's frame; `contrasts` as in `lmm()`.
+#' @param min_count NULL, or how many rows each cell must have; `resume` NULL or the file of
+#'   `resume_summation()`; `progress` logical; `like` NULL, or cross-products whose levels these
+#'   rows have.
 #' @return list(`sums` (as `cross_products_cpp()` has them, of all columns of X), `skeleton`,
 #'   `declared`, `types`, `weighted`, `design` (of the skeleton, see `skeleton_design()`), `rows`,
-#'   `omitted` (numbers)).
+#'   `omitted` (numbers), `counts` (list by grouping factor: rows of each level, named), `parts`
+#'   (see `piece_identity()`), `squares` (sum of squares of y about the centre it was summed about),
+#'   `min_count`).
 #' @noRd
-sum_rows <- function(parsed, source, call, env, contrasts) {
-  state <- new_summation(parsed, call, env, contrasts)
+sum_rows <- function(parsed, source, call, env, contrasts, min_count = NULL, resume = NULL,
+                     progress = FALSE, like = NULL) {
+  state <- new_summation(parsed, call, env, contrasts, min_count)
+  if (!is.null(like)) {
+    own <- column_factors(parsed, like$skeleton)
+    state$factors <- lapply(stats::setNames(nm = own), function(name) levels(like$skeleton[[name]]))
+    for (name in c("declared", "types")) state[[name]] <- like[[name]]
+    state$complete <- state$like <- TRUE
+  }
+  resume_summation(state, source, resume)
   repeat {
-    read_pieces(source, state, add_piece)
+    read_pieces(source, state, add_piece, resume, progress)
     if (is.null(state$surprise)) break
     # a level of a factor among the columns came up late: now that all are known, once more
     state$complete <- TRUE
     begin_pass(state)
   }
-  finish_summation(state)
+  result <- finish_summation(state)
+  end_resumption(resume)
+  result
 }
 
-read_pieces <- function(source, state, add) {
+read_pieces <- function(source, state, add, resume = NULL, progress = FALSE) {
   pieces <- source$open()
   on.exit(pieces$close())
-  while (!is.null(piece <- pieces$read())) add(state, piece)
+  skip_pieces(state, pieces)
+  bar <- if (progress) summation_bar(source)
+  while (!is.null(piece <- pieces$read())) {
+    add(state, piece)
+    if (!is.null(resume)) save_summation(state, resume, piece)
+    if (progress) cli::cli_progress_update(set = state$pieces, id = bar, force = FALSE)
+  }
+  if (progress) cli::cli_progress_done(id = bar)
+}
+
+# Goes on after the pieces that have been added up before: the last of them must be what it was.
+skip_pieces <- function(state, pieces) {
+  if (state$skip == 0) return(invisible(NULL))
+  before <- state$skip - 1
+  if (is.null(pieces$skip)) for (i in seq_len(before)) pieces$read() else pieces$skip(before)
+  piece <- pieces$read()
+  same <- is.data.frame(piece) && identical(rlang::hash(plain_columns(piece)), state$last)
+  if (!same) {
+    abort(c(
+      "Piece {state$skip} of the data is not what it was when the work was interrupted.",
+      "i" = "Delete the file {.arg resume} to begin anew."
+    ), kind = "data", variable = "resume", observed = state$skip)
+  }
+  state$skip <- 0
+}
+
+# A bar where the number of pieces is known, else what has been done so far.
+summation_bar <- function(source) {
+  rows <- "{cli::pb_spin} {cli::pb_current} pieces added up | {cli::pb_elapsed}"
+  if (is.null(source$count)) return(cli::cli_progress_bar(format = rows, total = NA))
+  cli::cli_progress_bar("adding up pieces", total = source$count)
 }
 
 # An environment: what a pass over the pieces has so far.
-new_summation <- function(parsed, call, env, contrasts) {
+new_summation <- function(parsed, call, env, contrasts, min_count = NULL) {
   state <- list2env(list(
     parsed = parsed, call = call, env = env, contrasts = contrasts,
     factors = NULL, complete = FALSE, weighted = FALSE, declared = list(), types = NULL,
-    witnesses = NULL
+    witnesses = NULL, skip = 0, min_count = min_count, like = FALSE
   ), parent = emptyenv())
   begin_pass(state)
   state
@@ -43,12 +88,12 @@ new_summation <- function(parsed, call, env, contrasts) {
 
 begin_pass <- function(state) {
   state$builder <- builder_cpp(NULL)
-  state$levels <- vector("list", length(state$parsed$random))
-  fresh <- c(
-    "skeleton", "columns", "surprise", "shown", "basis"
-  )
+  state$counter <- if (!is.null(state$min_count)) builder_cpp(NULL)
+  for (name in c("levels", "counts", "labels", "cells")) state[[name]] <- list()
+  fresh <- c("skeleton", "columns", "surprise", "shown", "basis", "parts")
   for (name in fresh) state[[name]] <- NULL
   for (name in c("pieces", "rows", "omitted")) state[[name]] <- 0
+  state$begun <- FALSE
 }
 
 #' Add one piece
@@ -62,6 +107,7 @@ add_piece <- function(state, piece) {
   frame <- piece_frame(state, piece)
   state$omitted <- state$omitted + attr(frame, "omitted")
   if (nrow(frame) == 0L) return(invisible(NULL))
+  state$parts <- count_part(state$parts, piece_identity(frame))
   note_declared_levels(state, frame)
   frame <- with_known_levels(state, frame)
   if (!is.null(state$surprise)) return(invisible(NULL))
@@ -73,7 +119,13 @@ add_piece <- function(state, piece) {
       c("terms", "fixed_terms", "data_variables", "data_names")
     ]
   }
-  builder_add_cpp(state$builder, design$core)
+  # rows without weight have levels, but no sums to begin with
+  weights <- design$core$weights
+  if (state$begun || is.null(weights) || any(weights > 0)) {
+    builder_add_cpp(state$builder, design$core)
+    state$begun <- TRUE
+  }
+  count_cells(state, frame, design)
 }
 
 # The model frame of a piece, which may have no row; attribute `omitted`: how many were left out.
@@ -87,7 +139,9 @@ piece_frame <- function(state, piece) {
   check_rows_apart(state, piece, frame)
   omitted <- length(attr(frame, "na.action"))
   if (nrow(frame) > 0L) {
-    frame <- complete_frame(drop_unused_levels(frame), state$parsed, piece, state$call)
+    frame <- complete_frame(
+      drop_unused_levels(frame), state$parsed, piece, state$call, whole = FALSE
+    )
   }
   structure(frame, omitted = omitted)
 }
@@ -132,9 +186,10 @@ with_known_levels <- function(state, frame) {
     # of one level there is no column yet
     if (!state$complete && length(state$factors[[name]]) < 2L) state$surprise <- name
     contrast <- attr(column, "contrasts")
-    frame[[name]] <- factor(as.character(column), state$factors[[name]],
-      ordered = is.ordered(column)
-    )
+    known <- state$factors[[name]]
+    if (!is.factor(column) || !identical(levels(column), known)) {
+      frame[[name]] <- factor_with(as.character(column), known, is.ordered(column))
+    }
     if (is.character(contrast)) attr(frame[[name]], "contrasts") <- contrast
     if (is.matrix(contrast)) {
       abort(c(
@@ -146,24 +201,8 @@ with_known_levels <- function(state, frame) {
   frame
 }
 
-# Levels in the order that the factor has for them; of strings, or where pieces have orders of their
-# own, in that of the C locale, as `factor()` has them: numbers by value.
-unite_levels <- function(known, own, declared, ordered = FALSE, name = NULL, strings = FALSE) {
-  all <- union(known, own)
-  if (all(all %in% declared)) return(declared[declared %in% all])
-  if (!ordered) {
-    numbers <- if (!strings) suppressWarnings(as.numeric(all))
-    return(if (strings || anyNA(numbers)) sort_strings(all) else all[order(numbers)])
-  }
-  abort(c(
-    "Pieces of the data have other levels of the ordered factor {.var {name}}: {.val {known}} and
-     {.val {own}}.",
-    "i" = "Give all pieces all levels in their order."
-  ), kind = "data", variable = name, observed = own)
-}
-
 #' The design of a piece, levels numbered as they came up
-#' @return list(`core` (as for the core), `first` (rows in which new levels are)).
+#' @return list(`core` (as for the core), `first` (rows in which new levels are), `random`).
 #' @noRd
 piece_design <- function(state, frame) {
   parsed <- state$parsed
@@ -183,11 +222,15 @@ piece_design <- function(state, frame) {
   for (i in seq_along(random)) {
     earlier <- random[seq_len(i - 1L)]
     term <- design_term(parsed$random[[i]], earlier, frame, values, state$contrasts, fixed)
-    numbered <- number_levels(state$levels[[i]], term)
-    state$levels[[i]] <- numbered$levels
-    first <- c(first, numbered$first)
-    term$level <- numbered$level
-    term$levels <- numbered$levels
+    same <- match(term$group, vapply(earlier, `[[`, "", "group"))
+    if (is.na(same)) {
+      first <- c(first, unlike_labels(state, parsed$random[[i]], term, frame))
+      numbered <- number_levels(state, term)
+      first <- c(first, numbered$first)
+      term[c("level", "levels")] <- numbered[c("level", "levels")]
+    } else {
+      term[c("level", "levels")] <- earlier[[same]][c("level", "levels")]
+    }
     random[[i]] <- term
   }
   first <- c(first, first_of_levels(frame, state))
@@ -196,65 +239,56 @@ piece_design <- function(state, frame) {
     weights = as_numeric_vector(.subset2(values, "(weights)")),
     offset = as_numeric_vector(stats::model.offset(values))
   )
-  list(core = core_design(design, X), first = sort(unique(first)))
+  list(core = core_design(design, X), first = sort(unique(first)), random = random)
 }
 
-# Levels of a term by the numbers that they have had so far: list(`levels`, `level`, `first`).
-number_levels <- function(known, term) {
-  number <- match(term$levels, known)
+#' Levels of a factor by the numbers that they have had so far, and how many rows they have
+#' @return list(`levels`, `level`, `first`).
+#' @noRd
+number_levels <- function(state, term) {
+  known <- state$levels[[term$group]]
+  number <- if (identical(term$levels, known)) seq_along(known) else match(term$levels, known)
   new <- is.na(number)
   # levels that the piece does not have (of a relationship) have numbers, and no row
   number[new] <- length(known) + seq_len(sum(new))
-  first <- match(which(new), term$level)
-  list(
-    levels = c(known, term$levels[new]), level = number[term$level], first = first[!is.na(first)]
-  )
+  first <- if (any(new)) match(which(new), term$level)
+  all <- c(known, term$levels[new])
+  counts <- c(state$counts[[term$group]], numeric(sum(new)))
+  counts[number] <- counts[number] + tabulate(term$level, length(term$levels))
+  state$levels[[term$group]] <- all
+  state$counts[[term$group]] <- counts
+  list(levels = all, level = number[term$level], first = first[!is.na(first)])
 }
 
-# Rows by which the skeleton's X gets the rank of all rows.
-rows_of_rank <- function(state, X, weights) {
-  p <- ncol(X)
-  if (p == 0L) return(if (is.null(state$skeleton)) 1L else integer(0L))
-  usable <- if (is.null(weights)) seq_len(nrow(X)) else which(weights > 0)
-  if (is.null(state$basis)) {
-    state$sizes <- column_lengths(X)
-    state$basis <- matrix(0, p, 0L)
+#' Rows by which it shows that two combinations of factors have the same label
+#'
+#' `"a:b"` with `"c"` and `"a"` with `"b:c"` are `"a:b:c"`. Both are in the skeleton then, whose
+#' design refuses them. So it does where the label of missing values is a level's.
+#' @noRd
+unlike_labels <- function(state, parsed_term, term, frame) {
+  parts <- lapply(parsed_term$group_variables, function(part) frame[[column_name(part)]])
+  suspect <- "NA" == term$levels | grepl("^<?NA>?:|:<?NA>?(:|$)", term$levels)
+  if (length(parts) > 1L) {
+    colons <- nchar(term$levels) - nchar(gsub(":", "", term$levels, fixed = TRUE))
+    suspect <- suspect | colons >= length(parts)
   }
-  if (ncol(state$basis) == p || length(usable) == 0L) return(integer(0L))
-  # columns of about unit size; what the rows so far span taken off, twice
-  left <- t(X[usable, , drop = FALSE]) / state$sizes
-  for (i in 1:2) left <- left - state$basis %*% crossprod(state$basis, left)
-  decomposition <- qr(left, tol = 1e-7, LAPACK = FALSE)
-  new <- seq_len(min(decomposition$rank, p - ncol(state$basis)))
-  new <- new[abs(diag(decomposition$qr)[new]) > 1e-7]
-  state$basis <- cbind(state$basis, qr.Q(decomposition)[, new, drop = FALSE])
-  usable[decomposition$pivot[new]]
-}
-
-column_lengths <- function(X) {
-  size <- sqrt(colMeans(X^2))
-  size[size == 0] <- 1
-  size
-}
-
-# Rows that show the levels of factors among the columns.
-first_of_levels <- function(frame, state) {
-  shown <- state$shown
-  rows <- integer(0L)
-  for (name in names(state$factors)) {
-    labels <- as.character(frame[[name]])
-    new <- setdiff(unique(labels), shown[[name]])
-    rows <- c(rows, match(new, labels))
-    shown[[name]] <- c(shown[[name]], new)
-  }
-  state$shown <- shown
-  rows
+  if (!any(suspect)) return(integer(0L))
+  rows <- match(which(suspect), term$level)
+  rows <- rows[!is.na(rows)]
+  keys <- do.call(paste, c(lapply(parts, function(x) {
+    x <- x[rows]
+    ifelse(is.na(x), "\r", if (is.factor(x)) as.character(x) else grouping_labels(x))
+  }), sep = "\n"))
+  new <- !keys %in% state$labels[[term$group]]
+  state$labels[[term$group]] <- c(state$labels[[term$group]], keys[new])
+  rows[new]
 }
 
 #' The sums in the order of levels and terms that a data frame would have
 #' @noRd
 finish_summation <- function(state) {
   sums <- builder_sums_cpp(state$builder)
+  if (is.null(sums) && state$rows > state$omitted && state$weighted) check_some_weight(0)
   if (is.null(sums)) {
     abort("The data have no complete row among {state$rows}.",
       kind = "data", variable = "data", observed = state$rows
@@ -266,69 +300,35 @@ finish_summation <- function(state) {
   design <- skeleton_design(state$parsed, skeleton, state$contrasts)
   own <- vapply(design$random, function(term) term$position, 0L)
   groups <- vapply(state$parsed$random, `[[`, "", "group_name")
-  old <- match(unique(groups), groups) # the first term on each factor, in formula order
   new <- unique(groups[own])
   order <- match(new, unique(groups))
-  levels <- lapply(old, function(i) {
-    term <- design$random[[match(groups[i], groups[own])]]
-    list(position = match(state$levels[[i]], term$levels), n = length(term$levels))
+  levels <- lapply(unique(groups), function(group) {
+    all <- term_on(design$random, group)$levels
+    check_labels(group, state$levels[[group]], all)
+    list(position = match(state$levels[[group]], all), n = length(all))
   })
+  squares <- sums$blocks$dense[sums$p + 1L, sums$p + 1L]
   sums <- rearrange_cpp(sums, order, levels, core_specs(design$random))
+  counts <- lapply(stats::setNames(nm = new), function(group) {
+    stats::setNames(state$counts[[group]], state$levels[[group]])[
+      term_on(design$random, group)$levels
+    ]
+  })
+  check_cells(state)
+  if (!is.null(state$min_count)) skeleton <- without_values(skeleton)
   list(
     sums = sums, skeleton = skeleton, declared = state$declared, weighted = state$weighted,
-    design = design, rows = state$rows, omitted = state$omitted, types = state$types
+    design = design, rows = state$rows, omitted = state$omitted, types = state$types,
+    counts = counts, parts = state$parts, squares = squares, min_count = state$min_count
   )
 }
 
-join_skeleton <- function(state) {
-  parts <- state$skeleton
-  frame <- bind_frames(parts, state$declared)
-  attributes(frame) <- c(attributes(frame), state$frame_attributes)
-  drop_unused_levels(frame)
-}
-
-# Rows of data frames with the same columns. known: list by column of levels.
-bind_frames <- function(parts, known = list()) {
-  columns <- lapply(stats::setNames(nm = names(parts[[1L]])), function(name) {
-    bind_column(lapply(parts, `[[`, name), known[[name]])
-  })
-  rows <- sum(vapply(parts, nrow, 0L))
-  structure(columns, class = "data.frame", row.names = seq_len(rows))
-}
-
-bind_column <- function(columns, known) {
-  if (is.matrix(columns[[1L]])) return(do.call(rbind, columns))
-  if (!is.factor(columns[[1L]])) return(do.call(c, columns))
-  levels <- known
-  for (column in columns) {
-    if (!all(levels(column) %in% known)) {
-      levels <- unite_levels(levels, levels(column), levels(column))
-    }
-  }
-  text <- unlist(lapply(columns, as.character))
-  result <- factor(text, levels, ordered = is.ordered(columns[[1L]]))
-  contrast <- attr(columns[[1L]], "contrasts")
-  if (is.character(contrast)) attr(result, "contrasts") <- contrast
-  result
-}
-
-#' The design of the skeleton
-#' @return as `model_design()`, without `y`, `weights` and `offset`; each of `random` has
-#'   `position`, its number in the formula.
-#' @noRd
-skeleton_design <- function(parsed, skeleton, contrasts) {
-  values <- plain_numbers(skeleton, parsed)
-  terms <- attr(skeleton, "fixed_terms")
-  X <- design_matrix(terms, values, contrasts)
-  fixed <- list(terms = terms, X = X)
-  random <- random_design(parsed$random, skeleton, values, contrasts, fixed)
-  texts <- vapply(parsed$random, `[[`, "", "text")
-  random <- lapply(random, function(term) {
-    term$position <- match(term$text, texts)
-    term
-  })
-  list(
-    X = X, terms = terms, xlevels = factor_levels(terms, skeleton),
-    contrasts = attr(X, "contrasts"), random = random
-  )
+# A label means the same in all pieces.
+check_labels <- function(group, found, all) {
+  if (setequal(found, all)) return(invisible(NULL))
+  abort(c(
+    "The grouping factor {.var {group}} has missing values as a level in some pieces of the data,
+     and a level of the label {.val NA} in others.",
+    "i" = "Rename the level."
+  ), kind = "grouping", variable = group, observed = setdiff(union(found, all), found))
 }

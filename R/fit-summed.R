@@ -46,7 +46,8 @@ check_format <- function(x) {
 # skeleton's).
 choose_columns <- function(x, parsed) {
   if (identical(parsed$formula, x$parsed$formula)) {
-    return(list(sums = x$sums, design = skeleton_design(parsed, x$skeleton, x$contrasts)))
+    design <- skeleton_design(parsed, x$skeleton, x$contrasts, x$lost)
+    return(list(sums = x$sums, design = design))
   }
   smaller <- smaller_model(x, parsed)
   specs <- core_specs(smaller$design$random)
@@ -63,9 +64,6 @@ choose_columns <- function(x, parsed) {
   }
   list(sums = sums, design = smaller$design)
 }
-
-# The first random term on a factor.
-term_on <- function(random, group) random[[match(group, vapply(random, `[[`, "", "group"))]]
 
 # The positions of a model's columns, found by their names and values in the skeleton.
 smaller_model <- function(x, parsed) {
@@ -94,7 +92,7 @@ smaller_model <- function(x, parsed) {
   }
   frame <- x$skeleton
   attr(frame, "fixed_terms") <- fixed_terms(parsed, NULL, frame)
-  smaller <- skeleton_design(parsed, frame, x$contrasts)
+  smaller <- skeleton_design(parsed, frame, x$contrasts, x$lost)
   values <- plain_numbers(frame, parsed)
   all <- design_matrix(x$terms, values, x$contrasts)
   own <- design_matrix(smaller$terms, values, x$contrasts)

@@ -118,12 +118,12 @@ BEGIN_RCPP
 END_RCPP
 }
 // builder_cpp
-SEXP builder_cpp(SEXP moments);
-RcppExport SEXP _henderson_builder_cpp(SEXP momentsSEXP) {
+SEXP builder_cpp(SEXP parts);
+RcppExport SEXP _henderson_builder_cpp(SEXP partsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< SEXP >::type moments(momentsSEXP);
-    rcpp_result_gen = Rcpp::wrap(builder_cpp(moments));
+    Rcpp::traits::input_parameter< SEXP >::type parts(partsSEXP);
+    rcpp_result_gen = Rcpp::wrap(builder_cpp(parts));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -144,6 +144,16 @@ BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< SEXP >::type builder(builderSEXP);
     rcpp_result_gen = Rcpp::wrap(builder_sums_cpp(builder));
+    return rcpp_result_gen;
+END_RCPP
+}
+// builder_parts_cpp
+Rcpp::List builder_parts_cpp(SEXP builder);
+RcppExport SEXP _henderson_builder_parts_cpp(SEXP builderSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type builder(builderSEXP);
+    rcpp_result_gen = Rcpp::wrap(builder_parts_cpp(builder));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -458,6 +468,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_builder_cpp", (DL_FUNC) &_henderson_builder_cpp, 1},
     {"_henderson_builder_add_cpp", (DL_FUNC) &_henderson_builder_add_cpp, 2},
     {"_henderson_builder_sums_cpp", (DL_FUNC) &_henderson_builder_sums_cpp, 1},
+    {"_henderson_builder_parts_cpp", (DL_FUNC) &_henderson_builder_parts_cpp, 1},
     {"_henderson_rearrange_cpp", (DL_FUNC) &_henderson_rearrange_cpp, 4},
     {"_henderson_select_columns_cpp", (DL_FUNC) &_henderson_select_columns_cpp, 4},
     {"_henderson_relative_pivots_cpp", (DL_FUNC) &_henderson_relative_pivots_cpp, 1},

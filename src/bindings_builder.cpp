@@ -40,13 +40,16 @@ void require_columns(std::vector<int> positions, int size) {
 
 }  // namespace
 
-// Where pieces of data are added up: an external pointer. moments: NULL, or what pieces so far
-// gave.
+// Where pieces of data are added up: an external pointer. parts: NULL, or those of
+// builder_parts_cpp() to go on from.
 // [[Rcpp::export(rng = false)]]
-SEXP builder_cpp(SEXP moments) {
-  auto own = Rf_isNull(moments)
-                 ? std::make_unique<henderson::Builder>()
-                 : std::make_unique<henderson::Builder>(as_cross_products(Rcpp::List(moments)));
+SEXP builder_cpp(SEXP parts) {
+  std::vector<henderson::CrossProducts> begun;
+  if (!Rf_isNull(parts)) {
+    const Rcpp::List given(parts);
+    for (R_xlen_t i = 0; i < given.size(); ++i) begun.push_back(as_cross_products(given[i]));
+  }
+  auto own = std::make_unique<henderson::Builder>(std::move(begun));
   return Rcpp::XPtr<henderson::Builder>(own.release(), true, builder_tag());
 }
 
@@ -64,6 +67,16 @@ SEXP builder_sums_cpp(SEXP builder) {
   henderson::Builder* own = as_builder(builder);
   if (own->empty()) return R_NilValue;
   return wrap_cross_products(own->sums(), R_NilValue);
+}
+
+// What the sum of all pieces so far consists of: a list of cross-products, without joining them.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List builder_parts_cpp(SEXP builder) {
+  Rcpp::List parts;
+  for (const henderson::CrossProducts& part : as_builder(builder)->parts()) {
+    parts.push_back(wrap_cross_products(part, R_NilValue));
+  }
+  return parts;
 }
 
 // Cross-products with other levels and another order of terms (henderson::rearrange()), about

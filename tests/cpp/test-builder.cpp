@@ -132,6 +132,46 @@ TEST_CASE("sums of pieces are those of the whole, whatever the order of levels")
   }
 }
 
+TEST_CASE("a builder goes on from its parts to the same numbers") {
+  const Model model = random_model(8, 120, 2, {{10, {2}, {kUs}}, {6, {1}, {kUs}}}, true);
+  const auto piece = [&](int k) {
+    std::vector<Index> which(20);
+    std::iota(which.begin(), which.end(), 20 * k);
+    return rows_of(model, which);
+  };
+  Builder whole;
+  Builder begun;
+  for (int k = 0; k < 6; ++k) whole.add(piece(k).rows());
+  for (int k = 0; k < 3; ++k) begun.add(piece(k).rows());
+  Builder resumed(begun.parts());
+  for (int k = 3; k < 6; ++k) resumed.add(piece(k).rows());
+  CHECK(resumed.sums().xy == whole.sums().xy);
+  CHECK(resumed.sums().terms[0].diagonal == whole.sums().terms[0].diagonal);
+  CHECK(resumed.sums().pairs == whole.sums().pairs);
+}
+
+TEST_CASE("a level whose rows have been taken away can go") {
+  const Model model = random_model(9, 150, 2, {{8, {2}, {kUs}}, {5, {1}, {kUs}}}, true);
+  std::vector<Index> kept;
+  std::vector<Index> gone;
+  for (Index i = 0; i < model.n; ++i) (model.level[0][i] == 3 ? gone : kept).push_back(i);
+  REQUIRE(!gone.empty());
+  CrossProducts sums = moments_of(model);
+  CrossProducts part = moments_of(rows_of(model, gone));
+  add(part, -1, &sums);
+  Model rest = rows_of(model, kept);
+  rest.n_levels[0] = 7;
+  for (int& level : rest.level[0]) level -= level > 3 ? 1 : 0;
+  std::vector<NewLevels> levels(2);
+  levels[0].position = {0, 1, -1, 2, 3, 4, 5, 6};
+  levels[0].n_levels = 7;
+  levels[1].n_levels = 5;
+  CrossProducts left = rearrange(sums, {0, 1}, levels);
+  const CrossProducts expected = moments_of(rest);
+  recentre(expected.shifts, &left);
+  CHECK(largest_difference(left, expected) < 1e-11);
+}
+
 TEST_CASE("terms in another order are the same model") {
   Model model =
       random_model(3, 150, 2, {{9, {2}, {kUs}}, {5, {1, 2}, {kUs, kDiag}}, {4, {1}, {kUs}}}, true);

@@ -13,13 +13,14 @@ namespace henderson {
 class Builder {
  public:
   Builder() = default;
-  // Goes on where another one has stopped.
-  explicit Builder(CrossProducts begun) { parts_.push_back(std::move(begun)); }
+  // Goes on where another one has stopped, from its parts.
+  explicit Builder(std::vector<CrossProducts> begun) : parts_(std::move(begun)) {}
 
   // Levels of a piece may be more than those before: new ones have the next numbers. Columns are
   // the same in all pieces (std::invalid_argument).
   void add(const DataRows& rows);
   bool empty() const { return parts_.empty(); }
+  const std::vector<CrossProducts>& parts() const { return parts_; }
   // Of all pieces so far, about the shifts of the first one; at least one is needed.
   const CrossProducts& sums();
 

@@ -17,13 +17,16 @@ int place_of(const NewLevels& levels, int level) {
 }
 
 void require_places(const NewLevels& levels, int n_levels) {
-  if (levels.n_levels < n_levels) throw std::invalid_argument("levels cannot be left out");
-  if (levels.position.empty()) return;
+  if (levels.position.empty()) {
+    if (levels.n_levels < n_levels) throw std::invalid_argument("levels cannot be left out");
+    return;
+  }
   if (static_cast<int>(levels.position.size()) != n_levels) {
     throw std::invalid_argument("a place is needed for each level");
   }
   std::vector<bool> taken(levels.n_levels, false);
   for (const int place : levels.position) {
+    if (place == -1) continue;
     if (place < 0 || place >= levels.n_levels || taken[place]) {
       throw std::invalid_argument("levels need different places");
     }
@@ -36,6 +39,7 @@ Matrix scatter(const Matrix& columns, const NewLevels& levels, Index size) {
   const int n_levels = static_cast<int>(columns.cols() / size);
   Matrix scattered = Matrix::Zero(columns.rows(), size * levels.n_levels);
   for (int j = 0; j < n_levels; ++j) {
+    if (place_of(levels, j) < 0) continue;
     scattered.middleCols(place_of(levels, j) * size, size) = columns.middleCols(j * size, size);
   }
   return scattered;
@@ -54,8 +58,10 @@ std::vector<Entry> moved_entries(const Pair& pair, const NewLevels& rows, const 
   entries.reserve(pair.partner.size());
   for (std::size_t j = 0; j + 1 < pair.start.size(); ++j) {
     const int row = place_of(rows, static_cast<int>(j));
+    if (row < 0) continue;
     for (Index e = pair.start[j]; e < pair.start[j + 1]; ++e) {
       const int column = place_of(columns, pair.partner[e]);
+      if (column < 0) continue;
       entries.push_back(transposed ? Entry{column, row, e} : Entry{row, column, e});
     }
   }

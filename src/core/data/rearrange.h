@@ -10,7 +10,8 @@ namespace henderson {
 
 // Of each term, as it is numbered before:
 struct NewLevels {
-  std::vector<int> position;  // where each level goes; empty: it keeps its number
+  std::vector<int> position;  // where each level goes, -1: it goes, as it has no rows; empty: it
+                              // keeps its number
   int n_levels = 0;           // afterwards; levels where none goes have no rows
 };
 
