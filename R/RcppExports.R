@@ -133,8 +133,8 @@ prediction_variance_cpp <- function(moments, theta, reml, x, terms, with_scores)
     .Call(`_henderson_prediction_variance_cpp`, moments, theta, reml, x, terms, with_scores)
 }
 
-profile_cpp <- function(moments, theta, reml, parameters, cutoffs, farthest, step) {
-    .Call(`_henderson_profile_cpp`, moments, theta, reml, parameters, cutoffs, farthest, step)
+profile_cpp <- function(moments, theta, reml, parameters, cutoffs, farthest, step, sigma, constraints) {
+    .Call(`_henderson_profile_cpp`, moments, theta, reml, parameters, cutoffs, farthest, step, sigma, constraints)
 }
 
 cluster_parts_cpp <- function(x, transposed_factor, residual, weights, starts, phi_root, adjust, limit) {

@@ -39,9 +39,11 @@
 #' those that are have one effect in common. `relationship =` and all covariance structures can be
 #' constrained.
 #'
+#' [profile()][profile.henderson_lmm] and the intervals from it move the other parameters within the
+#' constraints; they refuse posterior modes (`confint(method = "Wald")` has intervals of them).
+#'
 #' @section What refuses constraints: Kenward and Roger's and expected degrees of freedom,
-#'   [profile()][profile.henderson_lmm] and the intervals from it (`confint(method = "Wald")` has
-#'   others), [bootstrap()], [bootstrap_test()], [influence()][influence.henderson_lmm],
+#'   [bootstrap()], [bootstrap_test()], [influence()][influence.henderson_lmm],
 #'   [cross_validate()], [conditional_aic()], `rstudent()`, [random_anova()] and
 #'   [random_structures()], [all_optimizers()], [deviance_function()]; `start` and other optimizers
 #'   than `"newton"`.
@@ -284,6 +286,35 @@ require_unconstrained <- function(fit, what, instead = NULL) {
     "x" = "This fit has: {notes}.",
     "i" = instead
   ), kind = "unsupported", variable = "control", observed = notes)
+}
+
+# For what takes constraints, but knows likelihoods only.
+require_no_priors <- function(fit, what, instead = NULL) {
+  if (has_priors(fit)) require_unconstrained(fit, what, instead)
+}
+
+# Rows of a table of interval_parameters() that the constraints hold.
+is_held <- function(fit, table) {
+  if (!is_constrained(fit)) return(rep(FALSE, nrow(table)))
+  own <- fit$constraints$parameters
+  labels <- c(own$label[!is.na(own$value)], if (!is.na(fit$constraints$sigma)) "sigma")
+  table$kind != "fixed" & table$label %in% labels
+}
+
+# Correlations of unstructured terms that are no coordinate beside those that are held: these are
+# if all share an effect.
+is_beside_held_correlations <- function(fit, table) {
+  if (!is_constrained(fit)) return(rep(FALSE, nrow(table)))
+  held <- fit$constraints$parameters
+  held <- held[!held$deviation & !is.na(held$value), ]
+  vapply(seq_len(nrow(table)), function(i) {
+    one <- table[i, ]
+    if (one$kind != "correlation") return(FALSE)
+    term <- fit$random[[one$term]]
+    own <- held[held$theta %in% term$theta_index, ]
+    if (nrow(own) == 0L || !has_entries(term$structure)) return(FALSE)
+    length(Reduce(intersect, Map(c, c(own$row, one$row), c(own$column, one$column)))) == 0L
+  }, TRUE)
 }
 
 # The data may not determine what the constraints leave.

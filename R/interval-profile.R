@@ -34,12 +34,23 @@
 #'   criterion integrates the other fixed effects out but not that one; where its minimum is not
 #'   quite at the REML estimate (unbalanced data), it is the minimum that \eqn{\zeta} is taken from.
 #'   lme4 profiles the likelihood of a REML fit too: for its numbers take [refit_ml()] first.
+#'
+#'   The smallest criterion given a parameter can have several minima over the others, with few
+#'   levels above all: a correlation of one and a moderate one. At limits, and at every second point
+#'   of a profile, others than the one that was followed are looked for, from starts of larger and
+#'   smaller variances and of correlations near -1 and 1; where one is lower it is followed, to both
+#'   sides. Where two are as high \eqn{\zeta}{zeta} has a kink.
+#'
+#'   In fits with [constraints] the others move within these. Parameters that are held have no
+#'   profile; those that are equal have the same one. Posterior modes have none: their criterion is
+#'   no likelihood.
 #' @return `profile` gives an object of class `henderson_profile`. `as.data.frame` of it: a row per
 #'   point, `.zeta`, the value of every parameter there, and `.par`, the parameter that was held.
 #'   `predict` gives zeta at values of a parameter. `confint` gives a matrix as [confint()] of the
 #'   fit does, from the profiles.
 #' @section Errors: class `henderson_error_argument` for an unknown parameter or malformed argument.
-#'   A parameter that the data do not determine (see [lmm()]) has no profile: a message says so.
+#'   A parameter that is held or that the data do not determine (see [lmm()]) has no profile: a
+#'   message says so. `henderson_error_unsupported` for posterior modes.
 #' @section Warnings: class `henderson_warning_convergence` where the fit is no minimum of the
 #'   criterion (its search did not converge, or its parameters were given and are none), where a
 #'   criterion lower than that of the fit turns up, and where a search did not end at a minimum.
@@ -79,20 +90,21 @@ profile.henderson_lmm <- function(fitted, which = NULL, alphamax = 0.01, signame
 
 # Profiles that the core computes: limits at `cutoffs`, points up to `farthest`.
 run_profiles <- function(fit, table, cutoffs = numeric(0L), farthest = 0, step = 1) {
-  require_unconstrained(fit, "A profile", "Use {.code confint(fit, method = \"Wald\")}.")
+  require_no_priors(fit, "A profile", "Use {.code confint(fit, method = \"Wald\")}.")
   if (nrow(table) == 0L) return(list())
   parameters <- lapply(seq_len(nrow(table)), function(i) {
     contrast <- as.numeric(seq_along(fit$beta) == table$coefficient[i])
     c(as.list(table[i, c("kind", "theta", "row", "column")]), list(contrast = contrast))
   })
   found <- profile_cpp(
-    unclass(cross_products_of(fit)), fit$theta, fit$REML, parameters, cutoffs, farthest, step
+    unclass(cross_products_of(fit)), fit$theta, fit$REML, parameters, cutoffs, farthest, step,
+    fit$sigma, core_constraints(fit$constraints)
   )
   warn_uncertain(fit, table, found)
   found
 }
 
-# Without the parameters that have no interval, which a message names.
+# Without the parameters that have no interval, which messages name.
 with_interval <- function(fit, table) {
   without <- is_without_interval(fit, table)
   if (any(without)) {
@@ -100,7 +112,21 @@ with_interval <- function(fit, table) {
       "Of ", and_list(paste0("`", table$label[without], "`")), " there is no profile."
     ), fit)
   }
-  table[!without, ]
+  held <- is_held(fit, table)
+  if (any(held)) {
+    inform(
+      "Of {.val {table$label[held]}} there is no profile: {?it is/they are} held, not estimated.",
+      kind = "interval", variable = table$label[held]
+    )
+  }
+  apart <- !held & is_beside_held_correlations(fit, table)
+  if (any(apart)) {
+    inform(c(
+      "Of {.val {table$label[apart]}} there is no profile.",
+      "i" = "A correlation has one beside held ones of the same term if they share an effect."
+    ), kind = "interval", variable = table$label[apart])
+  }
+  table[!(without | held | apart), ]
 }
 
 # What limits are taken from must be a minimum.
@@ -124,7 +150,7 @@ warn_no_minimum <- function(fit) {
 warn_uncertain <- function(fit, table, found) {
   # the restricted criterion with a fixed effect as parameter is another one
   comparable <- !fit$REML | table$kind != "fixed"
-  lowest <- min(vapply(found[comparable], function(profile) min(profile$value, Inf), 0), Inf)
+  lowest <- min(vapply(found[comparable], `[[`, 0, "least"), Inf)
   gain <- fit$criterion - lowest
   if (!warn_no_minimum(fit) && !is.na(gain) && gain > 1e-4) {
     warn(c(

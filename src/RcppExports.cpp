@@ -424,8 +424,8 @@ BEGIN_RCPP
 END_RCPP
 }
 // profile_cpp
-Rcpp::List profile_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml, const Rcpp::List& parameters, const std::vector<double>& cutoffs, double farthest, double step);
-RcppExport SEXP _henderson_profile_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP parametersSEXP, SEXP cutoffsSEXP, SEXP farthestSEXP, SEXP stepSEXP) {
+Rcpp::List profile_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml, const Rcpp::List& parameters, const std::vector<double>& cutoffs, double farthest, double step, double sigma, const Rcpp::Nullable<Rcpp::List>& constraints);
+RcppExport SEXP _henderson_profile_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP parametersSEXP, SEXP cutoffsSEXP, SEXP farthestSEXP, SEXP stepSEXP, SEXP sigmaSEXP, SEXP constraintsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< const Rcpp::List& >::type moments(momentsSEXP);
@@ -435,7 +435,9 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< const std::vector<double>& >::type cutoffs(cutoffsSEXP);
     Rcpp::traits::input_parameter< double >::type farthest(farthestSEXP);
     Rcpp::traits::input_parameter< double >::type step(stepSEXP);
-    rcpp_result_gen = Rcpp::wrap(profile_cpp(moments, theta, reml, parameters, cutoffs, farthest, step));
+    Rcpp::traits::input_parameter< double >::type sigma(sigmaSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::Nullable<Rcpp::List>& >::type constraints(constraintsSEXP);
+    rcpp_result_gen = Rcpp::wrap(profile_cpp(moments, theta, reml, parameters, cutoffs, farthest, step, sigma, constraints));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -491,7 +493,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_joint_test_cpp", (DL_FUNC) &_henderson_joint_test_cpp, 4},
     {"_henderson_influence_cpp", (DL_FUNC) &_henderson_influence_cpp, 5},
     {"_henderson_prediction_variance_cpp", (DL_FUNC) &_henderson_prediction_variance_cpp, 6},
-    {"_henderson_profile_cpp", (DL_FUNC) &_henderson_profile_cpp, 7},
+    {"_henderson_profile_cpp", (DL_FUNC) &_henderson_profile_cpp, 9},
     {"_henderson_cluster_parts_cpp", (DL_FUNC) &_henderson_cluster_parts_cpp, 8},
     {NULL, NULL, 0}
 };

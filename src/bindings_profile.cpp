@@ -61,10 +61,11 @@ Rcpp::List wrap_profile(const henderson::Profile& profile) {
   }
   return Rcpp::List::create(
       Rcpp::_["estimate"] = profile.estimate, Rcpp::_["lowest"] = profile.lowest,
-      Rcpp::_["curvature"] = profile.curvature, Rcpp::_["evaluations"] = profile.evaluations,
-      Rcpp::_["limits"] = limits, Rcpp::_["status"] = status, Rcpp::_["parameter"] = parameter,
-      Rcpp::_["value"] = value, Rcpp::_["slope"] = slope, Rcpp::_["certain"] = certain,
-      Rcpp::_["theta"] = theta, Rcpp::_["sigma"] = sigma, Rcpp::_["beta"] = beta);
+      Rcpp::_["least"] = profile.least, Rcpp::_["curvature"] = profile.curvature,
+      Rcpp::_["evaluations"] = profile.evaluations, Rcpp::_["limits"] = limits,
+      Rcpp::_["status"] = status, Rcpp::_["parameter"] = parameter, Rcpp::_["value"] = value,
+      Rcpp::_["slope"] = slope, Rcpp::_["certain"] = certain, Rcpp::_["theta"] = theta,
+      Rcpp::_["sigma"] = sigma, Rcpp::_["beta"] = beta);
 }
 
 }  // namespace
@@ -72,24 +73,33 @@ Rcpp::List wrap_profile(const henderson::Profile& profile) {
 // Profiles (fit/profile.h) at natural theta of cross-products, a list each. parameters: one
 // list(kind ("sigma", "sd", "correlation", "fixed"), theta, row, column (1-based; of "sd" and
 // "correlation"), contrast (of "fixed")). cutoffs: zeta of limits; farthest, step: of points.
+// constraints: of the fit (convert.h), with its sigma, or NULL.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List profile_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml,
                        const Rcpp::List& parameters, const std::vector<double>& cutoffs,
-                       double farthest, double step) {
+                       double farthest, double step, double sigma,
+                       const Rcpp::Nullable<Rcpp::List>& constraints) {
   const UserInterrupts interruptible;
   const henderson::CrossProducts cross_products = as_cross_products(moments);
   const std::vector<henderson::TermStructures> structures = as_structures(moments, cross_products);
   henderson::GaussianObjective deviance(cross_products, structures, reml);
   if (theta.size() != deviance.n_parameters()) Rcpp::stop("internal: theta has a wrong length");
-  const Eigen::VectorXd x = deviance.random().to_standard(theta);
-  if (!std::isfinite(deviance.value(x))) Rcpp::stop("The criterion is not finite at theta.");
+  henderson::ProfiledFit fit;
+  fit.x = deviance.random().to_standard(theta);
+  if (!std::isfinite(deviance.value(fit.x))) Rcpp::stop("The criterion is not finite at theta.");
+  henderson::Constraints held;
+  if (constraints.isNotNull()) {
+    held = as_constraints(Rcpp::List(constraints));
+    fit.constraints = &held;
+    fit.sigma = sigma;
+  }
   henderson::ProfileOptions options;
   options.cutoffs = cutoffs;
   options.farthest = farthest;
   options.step = step;
   Rcpp::List result(parameters.size());
   for (R_xlen_t i = 0; i < parameters.size(); ++i) {
-    result[i] = wrap_profile(henderson::profile_parameter(&deviance, structures, x,
+    result[i] = wrap_profile(henderson::profile_parameter(&deviance, structures, fit,
                                                           as_parameter(parameters[i]), options));
   }
   return result;

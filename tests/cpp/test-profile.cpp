@@ -8,10 +8,13 @@
 #include "covariance/pivoted.h"
 #include "data/constrain.h"
 #include "fit/fit_lmm.h"
+#include "fit/held_fixed.h"
 #include "fit/held_parameter.h"
+#include "fit/parameter_coordinates.h"
 #include "fit/profile.h"
-#include "likelihood/held.h"
+#include "likelihood/absolute.h"
 #include "random-model.h"
+#include "search/held_coordinate.h"
 
 using namespace henderson;
 using namespace testing_models;
@@ -87,7 +90,7 @@ TEST_CASE("The criterion of theta and sigma is the profiled one plus what sigma 
     const CrossProducts moments = moments_of(model);
     GaussianObjective objective(moments, model.structures, reml);
     const Vector x = 0.8 * objective.random().start();
-    HeldObjective held(&objective, objective.random(), -1, x);
+    AbsoluteObjective held(&objective, objective.random(), x);
     const double profiled = model.dense_criterion(objective.random().to_natural(x), reml);
     const double m = objective.degrees();
     for (const double tau : {-0.7, 0.0, 0.4}) {
@@ -108,7 +111,7 @@ TEST_CASE("Derivatives of the held criterion are those of differences") {
         GaussianObjective objective(moments, model.structures, reml);
         const Matrix basis = pivoted_basis(random_factor(v, 3).leftCols(pivots));
         const RandomPart random = pivoted_model(objective, model, basis, pivots);
-        HeldObjective held(&objective, random, -1, objective.random().start());
+        AbsoluteObjective held(&objective, random, objective.random().start());
         Vector all = Vector::Zero(random.n_parameters() + 1);
         const Index own = v * (v + 1) / 2;
         all.head(own) = pivoted_parameters(basis, pivots, random_factor(v, 9));
@@ -141,13 +144,13 @@ TEST_CASE("A held coordinate leaves the others as they are") {
   const CrossProducts moments = moments_of(model);
   GaussianObjective objective(moments, model.structures, true);
   const Vector start = objective.random().start();
-  HeldObjective whole(&objective, objective.random(), -1, start);
+  AbsoluteObjective whole(&objective, objective.random(), start);
   Vector all(start.size() + 1);
   all << 0.9 * start, 0.1;
   const Evaluation there = whole.evaluate(all, Order::kTraces, Chart::kFactor);
   const int last = static_cast<int>(all.size()) - 1;
   for (const int held : {3, last}) {
-    HeldObjective part(&objective, objective.random(), held, start);
+    HeldCoordinate part(&whole, held);
     part.hold(all[held]);
     const Vector x = part.reduce(all);
     REQUIRE(part.complete(x) == all);
@@ -194,8 +197,9 @@ TEST_CASE("At limits the criterion is higher by the square of the cutoff") {
       parameter.row = 1;
       parameter.column = kind == ProfileParameter::Kind::kCorrelation ? 0 : 1;
       parameter.contrast = Vector::Unit(2, 1);
-      const Profile profile = profile_parameter(&objective, model.structures, x, parameter, wanted);
-      const auto held = hold_parameter(&objective, model.structures, x, parameter, wanted);
+      const Profile profile =
+          profile_parameter(&objective, model.structures, {x}, parameter, wanted);
+      const auto held = hold_parameter(&objective, model.structures, {x}, parameter, wanted);
       const HeldPoint fitted = held->fitted();
       REQUIRE(profile.limits.size() == 2);
       for (const ProfileLimit& limit : profile.limits) {

@@ -55,7 +55,7 @@ test_that("predict() gives zeta between the points and NA beyond them", {
     # -2 log L with sigma held, over theta
     covariance <- profile_cpp(
       unclass(cross_products_of(fit)), fit$theta, FALSE,
-      list(list(kind = "sigma", theta = 0L, row = 0L, column = 0L)), 0, 3, 0.01
+      list(list(kind = "sigma", theta = 0L, row = 0L, column = 0L)), 0, 3, 0.01, NA, NULL
     )[[1]]
     stats::spline(covariance$parameter, covariance$value, xout = s)$y
   }, 0)
@@ -136,4 +136,116 @@ test_that("an unusable level of profiles is named as it was given", {
   expect_error(profile(fit, alphamax = 0), "alphamax.*such as 0.01, not 0",
     class = "henderson_error_argument"
   )
+})
+
+# Few groups with slopes: given a parameter the criterion has several minima. Seeds of 1 to 400 at
+# which the minimum that is followed from the fit is not the lowest at a limit.
+few_slopes <- function(seed) {
+  set.seed(seed)
+  ng <- sample(4:7, 1)
+  n <- ng * sample(5:8, 1)
+  g <- factor(rep(1:ng, length.out = n))
+  x <- rnorm(n)
+  y <- rnorm(n) + rnorm(ng)[g] * runif(1, 0, 1) + rnorm(ng)[g] * x * runif(1, 0, .8)
+  data.frame(y, x, g)[sample(n, n - 3), ]
+}
+
+test_that("limits are where the lowest of several minima has risen", {
+  # Limit by lme4's criterion of (theta, sigma), minimized from 25 random starts by nlminb() at each
+  # value of the parameter, and uniroot(). Along the nearest minimum it is 0.8263.
+  fit <- suppressMessages(lmm(y ~ x + (x | g), few_slopes(6), REML = FALSE))
+  expect_equal(suppressMessages(confint(fit, ".sig01"))[[2]], 0.896528639, tolerance = 1e-6)
+  profiles <- suppressMessages(profile(fit, ".sig01"))
+  expect_equal(suppressMessages(confint(profiles))[[2]], 0.896528639, tolerance = 1e-3)
+  points <- as.data.frame(profiles)
+  expect_true(all(diff(points$.sig01) > 0))
+  expect_true(all(diff(points$.zeta) >= 0))
+  # of the two the correlation is one beyond 0.6, which the profile passes
+  expect_gt(min(points$.sig02[points$.sig01 > 0.7]), 0.99)
+})
+
+# -2 log L of a covariance matrix V, formed in full.
+dense_criterion <- function(V, y, X) {
+  root <- chol(V)
+  half <- backsolve(root, cbind(X, y), transpose = TRUE)
+  rss <- sum(qr.resid(qr(half[, -ncol(half)]), half[, ncol(half)])^2)
+  length(y) * log(2 * pi) + 2 * sum(log(diag(root))) + rss
+}
+
+test_that("parameters of fits with constraints have profiles within them", {
+  fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy,
+    REML = FALSE,
+    control = lmm_control(fix = list(sigma = 25, "cor_Days.(Intercept)|Subject" = 0.2))
+  )
+  expect_message(
+    limits <- confint(fit, signames = FALSE), "no profile.*held",
+    class = "henderson_message_interval"
+  )
+  expect_identical(unname(is.na(limits[, 1])), c(FALSE, TRUE, FALSE, TRUE, FALSE, FALSE))
+  # the dense criterion, minimized over what is left
+  Z <- stats::model.matrix(~ 0 + Subject + Subject:Days, sleepstudy)
+  X <- cbind(1, sleepstudy$Days)
+  criterion <- function(s1, s2, X, y) {
+    gamma <- matrix(c(s1^2, 0.2 * s1 * s2, 0.2 * s1 * s2, s2^2), 2)
+    dense_criterion(Z %*% kronecker(gamma, diag(18)) %*% t(Z) + 625 * diag(180), y, X)
+  }
+  for (limit in limits[1, ]) {
+    over <- function(s2) criterion(limit, s2, X, sleepstudy$Reaction)
+    lowest <- stats::optimize(over, c(1, 20), tol = 1e-6)$objective
+    expect_equal(lowest - fit$criterion, qchisq(0.95, 1), tolerance = 1e-6)
+  }
+  known <- sleepstudy$Reaction - limits["Days", 2] * sleepstudy$Days
+  over <- function(s) criterion(s[1], s[2], X[, 1, drop = FALSE], known)
+  lowest <- stats::optim(c(24, 6), over, control = list(reltol = 1e-12))$value
+  expect_equal(lowest - fit$criterion, qchisq(0.95, 1), tolerance = 1e-6)
+  held <- update(fit, control = lmm_control(
+    fix = list(sigma = 25, "cor_Days.(Intercept)|Subject" = 0.2,
+               "sd_Days|Subject" = limits[[3, 1]])
+  ))
+  expect_equal(held$criterion - fit$criterion, qchisq(0.95, 1), tolerance = 1e-7)
+  points <- as.data.frame(suppressMessages(profile(fit, "Days")))
+  expect_true(all(abs(points$.sigma - 25) < 1e-9))
+  expect_equal(points$.sig02, rep(0.2, nrow(points)), tolerance = 1e-9)
+})
+
+test_that("equal standard deviations have one profile", {
+  control <- lmm_control(equal = c("sd_(Intercept)|env", "sd_(Intercept)|gen"))
+  fit <- lmm(yield ~ 1 + (1 | env) + (1 | gen), omer.sorghum, control = control)
+  limits <- confint(fit)
+  expect_identical(limits[1, ], limits[2, ])
+  for (j in 1:2) {
+    fix <- list("sd_(Intercept)|env" = limits[[1, j]], "sd_(Intercept)|gen" = limits[[1, j]])
+    held <- lmm(yield ~ 1 + (1 | env) + (1 | gen), omer.sorghum, control = lmm_control(fix = fix))
+    expect_equal(held$criterion - fit$criterion, qchisq(0.95, 1), tolerance = 1e-7)
+    held <- update(fit, control = lmm_control(
+      equal = control$equal, fix = list(sigma = limits[[3, j]])
+    ))
+    expect_equal(held$criterion - fit$criterion, qchisq(0.95, 1), tolerance = 1e-7)
+  }
+})
+
+test_that("posterior modes have no profile, and correlations beside others none", {
+  few <- subset(sleepstudy, Subject %in% levels(Subject)[1:4])
+  mode <- lmm(Reaction ~ Days + (Days | Subject), few,
+    control = lmm_control(prior = prior_wishart())
+  )
+  expect_error(confint(mode), "prior", class = "henderson_error_unsupported")
+  set.seed(2)
+  d <- data.frame(g = gl(15, 8), a = rnorm(120), b = rnorm(120), c = rnorm(120))
+  d$y <- rnorm(15)[d$g] + rnorm(15)[d$g] * d$a + rnorm(15)[d$g] * d$b + rnorm(15)[d$g] * d$c +
+    rnorm(120)
+  fit <- suppressMessages(lmm(y ~ a + (a + b + c | g), d,
+    control = lmm_control(fix = list("cor_a.(Intercept)|g" = 0.1))
+  ))
+  # b and c share no effect with the intercept and a; a and b share one
+  expect_message(
+    limits <- confint(fit, "cor_c.b|g", signames = FALSE), "share an effect",
+    class = "henderson_message_interval"
+  )
+  expect_true(all(is.na(limits)))
+  limits <- confint(fit, "cor_b.a|g", signames = FALSE)
+  held <- suppressMessages(lmm(y ~ a + (a + b + c | g), d,
+    control = lmm_control(fix = list("cor_a.(Intercept)|g" = 0.1, "cor_b.a|g" = limits[[1]]))
+  ))
+  expect_equal(held$criterion - fit$criterion, qchisq(0.95, 1), tolerance = 1e-6)
 })

@@ -57,6 +57,21 @@ Matrix canonical_factor(const ConstMatrixRef& factor, Matrix* rotation) {
   return lower;
 }
 
+Matrix submatrix(const ConstMatrixRef& matrix, const std::vector<int>& positions) {
+  const Index n = static_cast<Index>(positions.size());
+  Matrix result(n, n);
+  for (Index c = 0; c < n; ++c) {
+    for (Index r = 0; r < n; ++r) result(r, c) = matrix(positions[r], positions[c]);
+  }
+  return result;
+}
+
+Vector subvector(const ConstVectorRef& vector, const std::vector<int>& positions) {
+  Vector result(static_cast<Index>(positions.size()));
+  for (Index i = 0; i < result.size(); ++i) result[i] = vector[positions[i]];
+  return result;
+}
+
 Matrix positive_definite(const ConstMatrixRef& matrix) {
   constexpr double kSmallest = 1e-8;
   const Vector scale = matrix.diagonal().cwiseAbs().cwiseMax(1e-300).cwiseSqrt();

@@ -2,6 +2,8 @@
 #ifndef HENDERSON_ALGEBRA_SYMMETRIC_H_
 #define HENDERSON_ALGEBRA_SYMMETRIC_H_
 
+#include <vector>
+
 #include "algebra/types.h"
 
 namespace henderson {
@@ -16,6 +18,10 @@ Matrix triangular_factor(const ConstMatrixRef& factor, Matrix* rotation);
 
 // The same, but as semidefinite_cholesky() when F is singular or nearly so.
 Matrix canonical_factor(const ConstMatrixRef& factor, Matrix* rotation);
+
+// Rows and columns of a symmetric matrix, and entries of a vector, by their positions.
+Matrix submatrix(const ConstMatrixRef& matrix, const std::vector<int>& positions);
+Vector subvector(const ConstVectorRef& vector, const std::vector<int>& positions);
 
 // A symmetric matrix with the eigenvalues of its unit-diagonal form raised to 1e-8.
 Matrix positive_definite(const ConstMatrixRef& matrix);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "algebra/eigen_decompositions.h"
 #include "algebra/symmetric.h"
@@ -133,6 +134,43 @@ Vector pivoted_parameters(const Matrix& basis, Index n_pivots, const ConstMatrix
     set_cone_matrix(cone, canonical_factor(l.bottomRightCorner(rest, rest), nullptr), &x);
   }
   return x;
+}
+
+std::vector<Vector> pivoted_alternatives(const Vector& x, int v, Index n_pivots) {
+  std::vector<Vector> result;
+  for (int pivot = 0; n_pivots == 2 && pivot < 2; ++pivot) {
+    result.push_back(x);
+    result.back()[pivot] *= 0.1;
+  }
+  const Index rest = v - n_pivots;
+  if (rest == 0) return result;
+  const Index first = n_pivots == 1 ? 1 : 3;
+  Cone cone;
+  cone.first = static_cast<int>(first + n_pivots * rest);
+  cone.size = static_cast<int>(rest);
+  const Matrix factor = cone_factor(cone, x);
+  Matrix gamma = factor * factor.transpose();
+  for (Index c = 0; c < n_pivots; ++c) {
+    const Vector loadings = x.segment(first + c * rest, rest);
+    gamma += loadings * loadings.transpose();
+  }
+  const auto add = [&](const Vector& loadings, const Matrix& left) {
+    Vector other = x;
+    other.segment(first, n_pivots * rest).setZero();
+    other.segment(first, rest) = loadings;
+    set_cone_matrix(cone, semidefinite_cholesky(left), &other);
+    result.push_back(std::move(other));
+  };
+  const Matrix identity = Matrix::Identity(rest, rest);
+  add(Vector::Zero(rest), (identity + 10 * gamma).inverse());
+  constexpr double kLeft = 0.05;  // of the variance, for what is not collinear
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(gamma);
+  const double variance = std::max(eigen.eigenvalues()[rest - 1], 1.0);
+  const Vector along = std::sqrt(variance) * eigen.eigenvectors().col(rest - 1);
+  gamma += kLeft * variance * identity - (1 - kLeft) * along * along.transpose();
+  add(along, gamma);
+  add(-along, gamma);
+  return result;
 }
 
 std::shared_ptr<const CovarianceStructure> make_pivoted(const Matrix& basis, Index n_pivots) {

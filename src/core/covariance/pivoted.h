@@ -10,6 +10,7 @@
 #define HENDERSON_COVARIANCE_PIVOTED_H_
 
 #include <memory>
+#include <vector>
 
 #include "covariance/structure.h"
 
@@ -24,6 +25,12 @@ int pivoted_held(Index n_pivots);
 
 // The parameters of Gamma = F F'.
 Vector pivoted_parameters(const Matrix& basis, Index n_pivots, const ConstMatrixRef& factor);
+
+// The parameters of matrices where another minimum may be: of two pivots one small; the other
+// effects independent of the pivots, with variances that are large here small; the first pivot and
+// the direction in which the others vary most nearly collinear, with either sign and a variance not
+// below the residual one.
+std::vector<Vector> pivoted_alternatives(const Vector& x, int v, Index n_pivots);
 
 std::shared_ptr<const CovarianceStructure> make_pivoted(const Matrix& basis, Index n_pivots);
 

@@ -8,6 +8,7 @@
 #include "algebra/eigen_decompositions.h"
 #include "algebra/symmetric.h"
 #include "covariance/separated.h"
+#include "fit/starts.h"
 
 namespace henderson {
 
@@ -21,16 +22,19 @@ bool holds(const PlacedStructure& own, int theta) {
   return theta >= own.first_parameter && theta < own.first_parameter + own.n_parameters();
 }
 
-// The effects of an unstructured term in an order in which each held correlation is a coordinate:
-// all of them are with one effect, or none is free.
+// The effects of an unstructured term in an order in which each correlation that is named is a
+// coordinate: all of them are with one effect, or none is free.
 std::vector<int> effect_order(const PlacedStructure& own, const Constraints& constraints) {
   const int v = own.n_columns();
   std::vector<std::vector<int>> pairs;
+  int n_held = 0;
   for (const ConstrainedParameter& one : constraints.parameters) {
-    if (!one.is_deviation && holds(own, one.theta)) pairs.push_back({one.row, one.column});
+    if (one.is_deviation || !holds(own, one.theta)) continue;
+    pairs.push_back({one.row, one.column});
+    if (std::isfinite(one.value)) ++n_held;
   }
   int first = 0;
-  if (!pairs.empty() && static_cast<int>(pairs.size()) < v * (v - 1) / 2) {
+  if (!pairs.empty() && n_held < v * (v - 1) / 2) {
     first = -1;
     for (const int candidate : pairs.front()) {
       const bool common = std::all_of(pairs.begin(), pairs.end(), [&](const auto& pair) {
@@ -38,7 +42,7 @@ std::vector<int> effect_order(const PlacedStructure& own, const Constraints& con
       });
       if (common) first = candidate;
     }
-    if (first < 0) throw std::invalid_argument("held correlations must share one effect");
+    if (first < 0) throw std::invalid_argument("correlations must share one effect");
   }
   std::vector<int> order = {first};
   for (int i = 0; i < v; ++i) {
@@ -58,14 +62,14 @@ ConstrainedCoordinate held_at(double value) {
 ConstrainedFit::ConstrainedFit(GaussianObjective* objective, const Constraints& constraints)
     : profiled_(*objective) {
   separate(constraints);
-  held_ = std::make_unique<HeldObjective>(objective, *random_, -1, objective->random().start());
-  sigma_0_ = held_->sigma(Vector::Zero(random_->n_parameters() + 1));
+  absolute_ = std::make_unique<AbsoluteObjective>(objective, *random_, objective->random().start());
+  sigma_0_ = absolute_->sigma(Vector::Zero(random_->n_parameters() + 1));
   hold(constraints);
   std::vector<CovariancePrior> priors;
   for (const TermPrior& prior : constraints.priors) {
     for (CovariancePrior& one : priors_on(prior)) priors.push_back(std::move(one));
   }
-  constrained_ = std::make_unique<ConstrainedObjective>(held_.get(), all_, std::move(priors));
+  constrained_ = std::make_unique<ConstrainedObjective>(absolute_.get(), all_, std::move(priors));
 }
 
 void ConstrainedFit::separate(const Constraints& constraints) {
@@ -158,7 +162,8 @@ void ConstrainedFit::hold(const Constraints& constraints) {
     Matrix r = Matrix::Identity(v, v);
     int count = 0;
     for (const ConstrainedParameter& one : constraints.parameters) {
-      if (one.is_deviation || !holds(separation.own, one.theta)) continue;
+      if (one.is_deviation || !std::isfinite(one.value)) continue;
+      if (!holds(separation.own, one.theta)) continue;
       const std::vector<int>& order = separation.order;
       const auto a = std::find(order.begin(), order.end(), one.row) - order.begin();
       const auto b = std::find(order.begin(), order.end(), one.column) - order.begin();
@@ -230,6 +235,33 @@ Vector ConstrainedFit::start(double wider) const {
   return constrained_->reduce(all);
 }
 
+ConstrainedFit::Coordinate ConstrainedFit::coordinate_of(
+    const ConstrainedParameter& parameter) const {
+  const Place own = place(parameter);
+  return {all_[own.at].free, own.unit * all_[own.at].rate};
+}
+
+ConstrainedFit::Coordinate ConstrainedFit::coordinate_of_sigma() const {
+  return {all_.back().free, sigma_0_};
+}
+
+// Beside those of any coordinates: free correlations of either sign.
+std::vector<Vector> ConstrainedFit::other_starts(const Vector& x) const {
+  constexpr double kAngle = 1.2;  // a correlation of 0.93
+  std::vector<Vector> starts = henderson::other_starts(constrained_->coordinates(), x);
+  for (const Separation& separation : separations_) {
+    for (const double angle : {kAngle, -kAngle}) {
+      Vector other = x;
+      for (int i = separation.own.n_columns(); i < separation.own.n_parameters(); ++i) {
+        const int free = all_[separation.own.first_parameter + i].free;
+        if (free >= 0) other[free] = angle;
+      }
+      if (other != x) starts.push_back(std::move(other));
+    }
+  }
+  return starts;
+}
+
 Vector ConstrainedFit::coordinates_of(const Vector& theta, double sigma) const {
   const int k = random_->n_parameters();
   const double size = sigma / sigma_0_;
@@ -266,7 +298,7 @@ Vector ConstrainedFit::standardized(const Vector& x) const {
     result.segment(cone.first, cone.n_coordinates()) *= shrink;
   }
   if (!separations_.empty()) {
-    const std::vector<Matrix> lambda = held_->relative_factors(all);
+    const std::vector<Matrix> lambda = absolute_->relative_factors(all);
     for (const Separation& separation : separations_) {
       Cone cone;
       cone.first = separation.own.first_parameter;

@@ -11,13 +11,14 @@
 #include "algebra/types.h"
 #include "covariance/random_part.h"
 #include "inference/contrasts.h"
+#include "likelihood/absolute.h"
 #include "likelihood/constrained.h"
 #include "likelihood/gaussian.h"
-#include "likelihood/held.h"
 
 namespace henderson {
 
-// A standard deviation, or a correlation, of a term. Of an unstructured one `theta` is any of its
+// A standard deviation, or a correlation, of a term. Neither held nor of a group: a coordinate of
+// its own. Of an unstructured one `theta` is any of its
 // parameters, row and column its effects (of a correlation row > column); of another one `theta` is
 // the parameter.
 struct ConstrainedParameter {
@@ -56,10 +57,21 @@ class ConstrainedFit {
   ConstrainedObjective& objective() { return *constrained_; }
   Vector start(double wider) const;
   Vector from_natural(const Vector& theta, double sigma) const;
+  // Covariances as different from those at x as they might be at another minimum.
+  std::vector<Vector> other_starts(const Vector& x) const;
 
   // At coordinates x: those of the profiled objective, relative to sigma^2, and sigma.
   Vector standardized(const Vector& x) const;
-  double sigma(const Vector& x) const { return held_->sigma(constrained_->complete(x)); }
+  double sigma(const Vector& x) const { return absolute_->sigma(constrained_->complete(x)); }
+
+  // The coordinate of a parameter that is not held; of a standard deviation it is multiplied by
+  // `unit`, and of sigma the parameter is unit * exp(coordinate / 2).
+  struct Coordinate {
+    int at = 0;
+    double unit = 1;
+  };
+  Coordinate coordinate_of(const ConstrainedParameter& parameter) const;
+  Coordinate coordinate_of_sigma() const;
 
  private:
   // An unstructured term by its standard deviations and correlations (covariance/separated.h).
@@ -84,7 +96,7 @@ class ConstrainedFit {
   GaussianObjective& profiled_;
   std::vector<Separation> separations_;
   std::unique_ptr<RandomPart> random_;
-  std::unique_ptr<HeldObjective> held_;
+  std::unique_ptr<AbsoluteObjective> absolute_;
   double sigma_0_ = 1;
   std::vector<ConstrainedCoordinate> all_;
   std::unique_ptr<ConstrainedObjective> constrained_;

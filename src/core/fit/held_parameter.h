@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <memory>
+#include <vector>
 
 #include "algebra/types.h"
 #include "fit/profile.h"
@@ -23,14 +24,18 @@ struct HeldPoint {
   int evaluations = 0;
 };
 
+HeldPoint with_evaluations(HeldPoint point, int evaluations);
+
 class HeldParameter {
  public:
   virtual ~HeldParameter() = default;
   // The fit itself; then the second derivative by w of the minimum over the others, or a stand-in.
   virtual HeldPoint fitted() = 0;
   virtual double curvature() = 0;
-  // From where a search at another w ended.
+  // From where a search at another w ended: the minimum nearby.
   virtual HeldPoint minimize(double w, const HeldPoint& from) = 0;
+  // From other starts at the same w (fit/nearby_minimum.h): a lower minimum, or what is known.
+  virtual HeldPoint look_elsewhere(const HeldPoint& known) = 0;
   virtual double lower() const { return -std::numeric_limits<double>::infinity(); }
   virtual double upper() const { return std::numeric_limits<double>::infinity(); }
   virtual double parameter(double w) const = 0;
@@ -41,7 +46,8 @@ class HeldParameter {
 
 std::unique_ptr<HeldParameter> hold_parameter(GaussianObjective* objective,
                                               const std::vector<TermStructures>& structures,
-                                              const Vector& x, const ProfileParameter& parameter,
+                                              const ProfiledFit& fit,
+                                              const ProfileParameter& parameter,
                                               const SearchOptions& options);
 
 }  // namespace henderson

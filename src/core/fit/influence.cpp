@@ -27,17 +27,11 @@ Vector newton_step(GaussianObjective* objective, const Vector& x) {
   for (Index i = 0; i < x.size(); ++i) {
     if (x[i] != 0 && here.hessian(i, i) > 0) moving.push_back(static_cast<int>(i));
   }
-  const Index n = static_cast<Index>(moving.size());
-  if (n == 0) return x;
-  Matrix hessian(n, n);
-  Vector gradient(n);
-  for (Index a = 0; a < n; ++a) {
-    gradient[a] = here.gradient[moving[a]];
-    for (Index b = 0; b < n; ++b) hessian(a, b) = here.hessian(moving[a], moving[b]);
-  }
-  const Vector step = positive_definite(hessian).llt().solve(gradient);
+  if (moving.empty()) return x;
+  const Matrix hessian = positive_definite(submatrix(here.hessian, moving));
+  const Vector step = hessian.llt().solve(subvector(here.gradient, moving));
   Vector next = x;
-  for (Index a = 0; a < n; ++a) next[moving[a]] -= step[a];
+  for (Index a = 0; a < step.size(); ++a) next[moving[a]] -= step[a];
   const bool lower = objective->value_at(next) <= here.value + here.rounding;
   return lower ? next : x;
 }

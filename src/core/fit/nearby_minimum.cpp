@@ -1,5 +1,6 @@
 #include "fit/nearby_minimum.h"
 
+#include <cmath>
 #include <utility>
 
 #include "search/covariance_search.h"
@@ -10,6 +11,12 @@ namespace henderson {
 NearbyMinimum search_nearby(Objective* objective, const Vector& start,
                             const SearchOptions& options) {
   NearbyMinimum result;
+  if (start.size() == 0) {
+    result.found.value = objective->value(start);
+    result.found.evaluations = 1;
+    if (!std::isfinite(result.found.value)) result.found.status = SearchStatus::kUndefined;
+    return result;
+  }
   result.found = CovarianceSearch(objective, options).run(start, 0);
   if (result.found.status == SearchStatus::kUndefined) return result;
   result.certificate = certify(objective, options, &result.found);
@@ -21,6 +28,24 @@ NearbyMinimum search_nearby(Objective* objective, const Vector& start,
     result.certificate = certify(objective, options, &other);
     result.found = std::move(other);
   }
+  return result;
+}
+
+NearbyMinimum search_elsewhere(Objective* objective, const std::vector<Vector>& starts,
+                               const SearchResult& known, const SearchOptions& options) {
+  constexpr double kLower = 1e-6;  // of the criterion: less is the same minimum
+  SearchResult lowest = known;
+  int evaluations = 0;
+  for (const Vector& start : starts) {
+    if (start.size() == 0) continue;
+    SearchResult other = CovarianceSearch(objective, options).run(start, 0, Wider::kNo, &lowest);
+    evaluations += other.evaluations;
+    if (other.value < lowest.value - kLower) lowest = std::move(other);
+  }
+  NearbyMinimum result;
+  result.found.status = SearchStatus::kUndefined;
+  if (lowest.value < known.value) result = search_nearby(objective, lowest.x, options);
+  result.found.evaluations += evaluations;
   return result;
 }
 

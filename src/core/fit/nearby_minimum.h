@@ -2,6 +2,8 @@
 #ifndef HENDERSON_FIT_NEARBY_MINIMUM_H_
 #define HENDERSON_FIT_NEARBY_MINIMUM_H_
 
+#include <vector>
+
 #include "algebra/types.h"
 #include "search/certificate.h"
 #include "search/objective.h"
@@ -18,6 +20,11 @@ struct NearbyMinimum {
 // the second one's is not higher. One start: of several minima the nearest.
 NearbyMinimum search_nearby(Objective* objective, const Vector& start,
                             const SearchOptions& options);
+
+// From other starts, each search for as long as it does not come near the lowest minimum known or
+// a higher one. kUndefined: none is lower than `known`.
+NearbyMinimum search_elsewhere(Objective* objective, const std::vector<Vector>& starts,
+                               const SearchResult& known, const SearchOptions& options);
 
 // A start for other data than those it was estimated from: a variance of zero has no way out of its
 // own there.

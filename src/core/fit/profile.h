@@ -3,9 +3,9 @@
 //
 //   zeta(psi) = sign(psi - psi^) sqrt(d(psi) - d(psi^)),  d(psi) = min d given psi.
 // Variance parameters and sigma: the criterion of the fit, ML or REML, with sigma^2 as a coordinate
-// (likelihood/held.h). A linear function l'beta: the criterion of the model in which it is known
-// (data/constrain.h); by REML the other fixed effects are integrated out, it is not, so that the
-// criterion of two values can be compared.
+// (likelihood/absolute.h). A linear function l'beta: the criterion of the model in which it is
+// known (data/constrain.h); by REML the other fixed effects are integrated out, it is not, so that
+// the criterion of two values can be compared.
 #ifndef HENDERSON_FIT_PROFILE_H_
 #define HENDERSON_FIT_PROFILE_H_
 
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "algebra/types.h"
+#include "fit/constraints.h"
 #include "likelihood/gaussian.h"
 #include "search/result.h"
 
@@ -50,6 +51,7 @@ struct ProfileLimit {
 struct Profile {
   double estimate = 0;   // psi of the smallest criterion
   double lowest = 0;     // that criterion
+  double least = 0;      // of all searches: not lower if the fit is the minimum
   double curvature = 0;  // d2d/dpsi2 there
   int evaluations = 0;
   std::vector<ProfilePoint> points;  // by psi, the estimate among them
@@ -62,9 +64,17 @@ struct ProfileOptions : SearchOptions {
   double step = 0.3;            // of zeta, between points
 };
 
-// At x, the end of a search. The objective is evaluated elsewhere.
+// A fit: where its search ended (coordinates of the objective), and with constraints its sigma.
+struct ProfiledFit {
+  Vector x;
+  const Constraints* constraints = nullptr;
+  double sigma = 0;
+};
+
+// The objective is evaluated elsewhere. Throws std::invalid_argument for a correlation that, beside
+// those that are held, is no coordinate (fit/constraints.h).
 Profile profile_parameter(GaussianObjective* objective,
-                          const std::vector<TermStructures>& structures, const Vector& x,
+                          const std::vector<TermStructures>& structures, const ProfiledFit& fit,
                           const ProfileParameter& parameter, const ProfileOptions& options);
 
 }  // namespace henderson

@@ -114,4 +114,28 @@ Vector complement(const Coordinates& coordinates, const Vector& x) {
   return start;
 }
 
+std::vector<Vector> other_starts(const Coordinates& coordinates, const Vector& x) {
+  constexpr double kLeft = 0.05;  // of the variances, for what is not collinear
+  constexpr double kLeast = 1;    // variances, relative to the residual one
+  std::vector<Vector> starts = {complement(coordinates, x)};
+  for (const Cone& cone : coordinates.cones) {
+    if (cone.size < 2) continue;
+    const Matrix factor = cone_factor(cone, x);
+    const Matrix gamma = factor * factor.transpose();
+    const Vector variance = gamma.diagonal().cwiseMax(kLeast);
+    const Eigen::SelfAdjointEigenSolver<Matrix> eigen(gamma);
+    for (int axis = 1; axis <= 2; ++axis) {
+      const Vector signs = eigen.eigenvectors().col(cone.size - axis).unaryExpr([](double e) {
+        return e < 0 ? -1.0 : 1.0;
+      });
+      const Vector along = variance.cwiseSqrt().cwiseProduct(signs);
+      Matrix other = (1 - kLeft) * along * along.transpose();
+      other.diagonal() += kLeft * variance;
+      starts.push_back(x);
+      set_cone_matrix(cone, semidefinite_cholesky(other), &starts.back());
+    }
+  }
+  return starts;
+}
+
 }  // namespace henderson

@@ -2,6 +2,8 @@
 #ifndef HENDERSON_FIT_STARTS_H_
 #define HENDERSON_FIT_STARTS_H_
 
+#include <vector>
+
 #include "algebra/types.h"
 #include "likelihood/gaussian.h"
 #include "search/covariance_search.h"
@@ -21,6 +23,11 @@ Wider wider_from(const GaussianObjective& objective, const Vector& start);
 // A start as far from a minimum as others often are: what varies there varies little here, and
 // what does not does. Gamma = (I + 10 Gamma there)^-1.
 Vector complement(const Coordinates& coordinates, const Vector& x);
+
+// Where another minimum may be, given one: the complement, and for each cone of more than one
+// effect the same variances, or those of residuals, with nearly collinear effects, by the signs of
+// the first two principal axes (of two effects: correlations of both signs).
+std::vector<Vector> other_starts(const Coordinates& coordinates, const Vector& x);
 
 bool many_parameters_few_levels(const GaussianObjective& deviance);
 

@@ -5,7 +5,7 @@
 
 namespace henderson {
 
-ConstrainedObjective::ConstrainedObjective(HeldObjective* held,
+ConstrainedObjective::ConstrainedObjective(AbsoluteObjective* held,
                                            std::vector<ConstrainedCoordinate> all,
                                            std::vector<CovariancePrior> priors)
     : held_(*held),
@@ -59,7 +59,7 @@ Matrix ConstrainedObjective::jacobian(Chart chart) const {
 
 Evaluation ConstrainedObjective::evaluate(const Vector& x, Order order, Chart chart) {
   const Vector all = complete(x);
-  Evaluation result = held_.evaluate_all(all, order, chart);
+  Evaluation result = held_.evaluate(all, order, chart);
   for (const CovariancePrior& prior : priors_) add_prior(prior, all, chart, &result);
   const Matrix moved = jacobian(chart);
   for (Vector* own : {&result.expected, &result.gradient}) {

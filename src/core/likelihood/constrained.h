@@ -1,12 +1,12 @@
-// The criterion with sigma^2 as a coordinate (likelihood/held.h), where coordinates are held at a
-// value or multiples of each other, and priors add to it.
+// The criterion with sigma^2 as a coordinate (likelihood/absolute.h), where coordinates are held at
+// a value or multiples of each other, and priors add to it.
 #ifndef HENDERSON_LIKELIHOOD_CONSTRAINED_H_
 #define HENDERSON_LIKELIHOOD_CONSTRAINED_H_
 
 #include <vector>
 
 #include "algebra/types.h"
-#include "likelihood/held.h"
+#include "likelihood/absolute.h"
 #include "likelihood/prior.h"
 #include "search/coordinates.h"
 #include "search/objective.h"
@@ -25,7 +25,7 @@ class ConstrainedObjective : public Objective {
   // held: of all coordinates. all: those of (z, tau). Entries of cones larger than one are free, of
   // rate 1, in their order; multiples of each other are cones of one, and their rates positive.
   // With priors there are no second derivatives by covariances.
-  ConstrainedObjective(HeldObjective* held, std::vector<ConstrainedCoordinate> all,
+  ConstrainedObjective(AbsoluteObjective* held, std::vector<ConstrainedCoordinate> all,
                        std::vector<CovariancePrior> priors);
 
   const Coordinates& coordinates() const override { return coordinates_; }
@@ -41,7 +41,7 @@ class ConstrainedObjective : public Objective {
   // d(z, tau)/dx in a chart.
   Matrix jacobian(Chart chart) const;
 
-  HeldObjective& held_;
+  AbsoluteObjective& held_;
   std::vector<ConstrainedCoordinate> all_;
   std::vector<char> is_deviation_;  // a cone of one
   std::vector<CovariancePrior> priors_;

@@ -2,7 +2,7 @@
 // (Chung, Rabe-Hesketh, Dorie, Gelman and Liu 2013, Psychometrika 78, 685-709; Chung, Gelman,
 // Rabe-Hesketh, Liu and Dorie 2015, Journal of Educational and Behavioral Statistics 40, 136-157).
 //
-// Of (z, tau) of likelihood/held.h. S: covariance matrix of a term in the units of the prior,
+// Of (z, tau) of likelihood/absolute.h. S: covariance matrix of a term in the units of the prior,
 // s: standard deviation, up to constants:
 //   Wishart(nu, V):      -2 log p = -(nu - v - 1) log|S| + tr(V^-1 S),
 //   gamma(a, b) of s:    -2 log p = -2 (a - 1) log s + 2 b s.

@@ -120,18 +120,11 @@ Certificate certify_derivatives(Objective* objective, const SearchOptions& optio
     optimum->value = objective->value(optimum->x);
     ++optimum->evaluations;
   }
-  const Index n = static_cast<Index>(moving.size());
-  if (n == 0) return certificate;
-  Matrix scaled(n, n);
-  Vector slope(n);
-  for (Index a = 0; a < n; ++a) {
-    const double scale_a = std::sqrt(std::abs(there.hessian(moving[a], moving[a])));
-    slope[a] = there.gradient[moving[a]] / scale_a;
-    for (Index b = 0; b < n; ++b) {
-      scaled(a, b) = there.hessian(moving[a], moving[b]) /
-                     (scale_a * std::sqrt(std::abs(there.hessian(moving[b], moving[b]))));
-    }
-  }
+  if (moving.empty()) return certificate;
+  const Matrix hessian = submatrix(there.hessian, moving);
+  const Vector unit = hessian.diagonal().cwiseAbs().cwiseSqrt().cwiseInverse();
+  const Matrix scaled = unit.asDiagonal() * hessian * unit.asDiagonal();
+  const Vector slope = unit.cwiseProduct(subvector(there.gradient, moving));
   if (!scaled.allFinite() || !slope.allFinite()) {
     certificate.smallest_curvature = -1;
     return certificate;

@@ -1,4 +1,4 @@
-#include "likelihood/held.h"
+#include "likelihood/absolute.h"
 
 #include <cmath>
 #include <limits>
@@ -13,57 +13,32 @@ namespace {
 
 constexpr double kLog2Pi = 1.83787706640934548356;
 
-Coordinates without(const Coordinates& all, int held) {
-  Coordinates rest;
-  rest.size = all.size + (held < 0 ? 1 : 0);
-  for (Cone cone : all.cones) {
-    if (cone.first == held) continue;
-    if (held >= 0 && cone.first > held) --cone.first;
-    rest.cones.push_back(cone);
-  }
-  return rest;
-}
-
 }  // namespace
 
-HeldObjective::HeldObjective(GaussianObjective* objective, RandomPart random, int held,
-                             const Vector& at)
+AbsoluteObjective::AbsoluteObjective(GaussianObjective* objective, RandomPart random,
+                                     const Vector& at)
     : objective_(*objective),
       random_(std::move(random)),
-      held_(held),
-      coordinates_(without(random_.coordinates(), held)),
+      coordinates_(random_.coordinates()),
       factor_(objective->system().layout) {
+  ++coordinates_.size;
   objective_.value_at(at);
   log_variance_ = std::log(objective_.factor().residual_ss() / objective_.degrees());
   constant_ = objective_.unit_constant() + objective_.degrees() * (kLog2Pi + log_variance_);
 }
 
-Vector HeldObjective::complete(const Vector& x) const {
-  if (held_ < 0) return x;
-  Vector all(x.size() + 1);
-  all << x.head(held_), held_value_, x.tail(x.size() - held_);
-  return all;
-}
-
-Vector HeldObjective::reduce(const Vector& all) const {
-  if (held_ < 0) return all;
-  Vector x(all.size() - 1);
-  x << all.head(held_), all.tail(all.size() - held_ - 1);
-  return x;
-}
-
-std::vector<Matrix> HeldObjective::relative_factors(const Vector& all) const {
+std::vector<Matrix> AbsoluteObjective::relative_factors(const Vector& all) const {
   const Index k = random_.n_parameters();
   std::vector<Matrix> lambda = random_.factors(all.head(k));
   for (Matrix& own : lambda) own *= std::exp(-0.5 * all[k]);
   return lambda;
 }
 
-double HeldObjective::sigma(const Vector& all) const {
+double AbsoluteObjective::sigma(const Vector& all) const {
   return objective_.basis().y_scale * std::exp(0.5 * (log_variance_ + all[random_.n_parameters()]));
 }
 
-bool HeldObjective::factorize(const Vector& all) {
+bool AbsoluteObjective::factorize(const Vector& all) {
   check_interrupt();
   point_.resize(0);
   if (!GaussianObjective::usable(all) || std::abs(all[random_.n_parameters()]) > 600) return false;
@@ -74,7 +49,7 @@ bool HeldObjective::factorize(const Vector& all) {
 
 // Of directions z and, after them, the covariance matrices of the terms themselves: those of
 // (z, tau).
-Curvature HeldObjective::merge(const Curvature& parts, double tau, Order order) const {
+Curvature AbsoluteObjective::merge(const Curvature& parts, double tau, Order order) const {
   const Index k = random_.n_parameters();
   const Index n = parts.expected.size();
   const double m = objective_.degrees();
@@ -104,7 +79,7 @@ Curvature HeldObjective::merge(const Curvature& parts, double tau, Order order) 
   return result;
 }
 
-Evaluation HeldObjective::evaluate_all(const Vector& all, Order order, Chart chart) {
+Evaluation AbsoluteObjective::evaluate(const Vector& all, Order order, Chart chart) {
   Evaluation result;
   if (!factorize(all)) return result;
   const Index k = random_.n_parameters();
@@ -141,25 +116,9 @@ Evaluation HeldObjective::evaluate_all(const Vector& all, Order order, Chart cha
   return result;
 }
 
-Evaluation HeldObjective::evaluate(const Vector& x, Order order, Chart chart) {
-  Evaluation result = evaluate_all(complete(x), order, chart);
-  if (held_ < 0) return result;
-  for (Vector* own : {&result.expected, &result.gradient}) {
-    if (own->size() > 0) *own = reduce(*own);
-  }
-  for (Matrix* own : {&result.hessian, &result.metric}) {
-    if (own->size() == 0) continue;
-    Matrix rows(x.size(), own->cols());
-    for (Index c = 0; c < own->cols(); ++c) rows.col(c) = reduce(own->col(c));
-    own->resize(x.size(), x.size());
-    for (Index r = 0; r < x.size(); ++r) own->row(r) = reduce(rows.row(r).transpose()).transpose();
-  }
-  return result;
-}
-
-FullRounding HeldObjective::full_rounding(const Vector& x) {
+FullRounding AbsoluteObjective::full_rounding(const Vector& all) {
   constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
-  if (point_ != complete(x)) factorize(complete(x));
+  if (point_ != all) factorize(all);
   return {objective_.rounding(factor_) + 2 * kEpsilon * factor_.leaf_cancellation(), 0};
 }
 
