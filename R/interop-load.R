@@ -3,6 +3,7 @@
 .onLoad <- function(libname, pkgname) {
   declare_marginaleffects_class()
   register_if_generic("ggeffects", "get_predictions", get_predictions.henderson_lmm)
+  register_if_generic("MuMIn", "makeArgs", makeArgs.henderson_lmm)
   register_if_generic("parameters", "degrees_of_freedom", degrees_of_freedom.henderson_lmm)
 }
 

@@ -15,6 +15,10 @@
 #'   \item{emmeans}{`emmeans()`, `contrast()`, `emtrends()`, `joint_tests()`: see
 #'   [emmeans_support].}
 #'   \item{lmtest}{`coeftest()`, `coefci()`, `waldtest()`, `lrtest()`: see [lmtest_support].}
+#'   \item{MuMIn}{`dredge()`, `model.sel()`, `model.avg()`, `AICc()`, `r.squaredGLMM()`: see
+#'   [mumin_support].}
+#'   \item{AICcmodavg}{Its functions know models by a list of classes and stop at others. MuMIn and
+#'   `performance::compare_performance()` have the same tables.}
 #'   \item{multcomp}{`glht()` with matrices, strings and `mcp()`, `cld()`: see [multcomp_support].}
 #'   \item{sandwich}{`estfun()`, `bread()`, and by these `vcovCL()`: see [sandwich_support].}
 #'   }
@@ -40,6 +44,7 @@
 #'   \item{parameters}{`model_parameters()` of the fixed effects: see [parameters_support].}
 #'   \item{insight, performance}{see [insight_support] and [performance_support].}
 #'   }
+#' @section Residuals: DHARMa's simulated residuals, tests and plots: see [dharma_support].
 #' @section lme4 and others: lme4's generics, see [lme4_generics]. dplyr's `n_groups()` does what
 #'   [n_groups()] does, or, in dplyr 1.1 and later, says where that is.
 #' @param x,.data A fit by [lmm()].

@@ -13,8 +13,9 @@
 #'   its adjusted standard errors; `"normal"` normal quantiles; `"profile"` and `"boot"` (limits
 #'   only) those of [confint()]. `"ml1"` and `"betwithin"` are refused.
 #' @section Not available: Random effects are no part of the table (`parameters::model_parameters()`
-#'   has them for a list of classes): see [variance_components()] and [tidy()][broom_support].
-#'   `effects = "random"` is an error there, `standardize = "refit"` one here: standardize the data.
+#'   has them for a list of classes): `effects = "random"` and `"all"` are errors, and
+#'   [variance_components()], [ranef()] and [tidy()][broom_support] have them. So is `standardize =
+#'   "refit"`: standardize the data.
 #' @param model,x A fit by [lmm()].
 #' @param method `NULL` or one string, see above.
 #' @param effects Must be `"fixed"`.
@@ -23,7 +24,8 @@
 #' @param vcov `NULL`, or as for `insight::get_varcov()`; a matrix or a function of the fit.
 #' @param iterations,type Number of draws and one of the types of [bootstrap()].
 #' @param ... Passed on to `insight::get_varcov()` if there is a `vcov`; otherwise unused.
-#' @return Data frames with a row for each coefficient, column `Parameter` and `SE`, `p`, or `CI`,
+#' @return `model_parameters`: see there. Others: data frames with a row for each coefficient,
+#'   column `Parameter` and `SE`, `p`, or `CI`,
 #'   `CI_low`, `CI_high` (for each level below each other). `bootstrap_model`: a data frame of class
 #'   `bootstrap_model`, one row for each draw, one column for each coefficient.
 #' @section Errors: `henderson_error_argument` for a malformed argument;
@@ -38,6 +40,18 @@
 #' }
 #' @name parameters_support
 NULL
+
+#' @rdname parameters_support
+#' @exportS3Method parameters::model_parameters
+model_parameters.henderson_lmm <- function(model, effects = "fixed", ...) {
+  if (!identical(effects, "fixed")) {
+    no_method("parameters::model_parameters(effects = )", paste(
+      "{.code variance_components(fit)} has standard deviations and correlations,",
+      "{.code as.data.frame(ranef(fit))} random effects."
+    ))
+  }
+  NextMethod()
+}
 
 #' @rdname parameters_support
 #' @exportS3Method parameters::standard_error

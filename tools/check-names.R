@@ -46,7 +46,9 @@ functions_elsewhere <- list(
     "check_heterogeneity_bias", "test_likelihoodratio", "test_lrt", "test_performance", "test_bf",
     "test_wald", "test_vuong"
   ),
-  MuMIn = "r.squaredGLMM", sandwich = c("estfun", "bread", "vcovCL", "vcovHC"),
+  MuMIn = c("r.squaredGLMM", "r.squaredLR", "dredge", "model.sel", "model.avg", "AICc"),
+  DHARMa = "simulateResiduals",
+  sandwich = c("estfun", "bread", "vcovCL", "vcovHC"),
   bayestestR = "sexit_thresholds",
   # within formulas
   stats = "Error", splines = "ns",

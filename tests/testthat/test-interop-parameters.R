@@ -57,4 +57,9 @@ test_that("model_parameters() has the fixed effects that it has for fits by lme4
     # lmerTest's degrees of freedom have about 1e-5
     expect_equal(ours[columns], theirs[columns], tolerance = 1e-4, info = method)
   }
+  for (effects in c("random", "all")) {
+    expect_error(parameters::model_parameters(fit, effects = effects), "variance_components",
+      class = "henderson_error_unsupported"
+    )
+  }
 })
