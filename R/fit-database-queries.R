@@ -21,8 +21,28 @@ sum_by_queries <- function(parsed, engine, call, env, contrasts) {
   list(
     sums = sums, skeleton = skeleton, declared = state$declared, types = state$types,
     weighted = !is.null(variables$weight), design = design, rows = overview$total,
-    omitted = overview$chosen - overview$used
+    omitted = overview$chosen - overview$used, counts = counts_by_level(groups, design),
+    squares = sum(whole$sums[, whole$number[2L, 2L]])
   )
+}
+
+# Rows of each level: list by grouping factor, in the order of the design.
+counts_by_level <- function(groups, design) {
+  names <- unique(vapply(design$random, `[[`, "", "group"))
+  lapply(stats::setNames(nm = names), function(name) {
+    answer <- groups[[match(name, vapply(groups, `[[`, "", "name"))]]
+    levels <- term_on(design$random, name)$levels
+    at <- match(answer$codes$levels, levels)[answer$codes$level]
+    stats::setNames(as.numeric(sums_by_place(answer$n, at, length(levels))), levels)
+  })
+}
+
+# Sums of values by place.
+sums_by_place <- function(values, at, size) {
+  sums <- rowsum(values, at)
+  result <- numeric(size)
+  result[as.integer(rownames(sums))] <- sums
+  result
 }
 
 check_omits <- function(call, env) {
@@ -53,10 +73,12 @@ begin_queries <- function(engine, state) {
   variables <- write(types)
   check_sample(engine, state, variables, used, NULL)
   check_sample(engine, state, variables, used, where)
-  overview <- ask_overview(engine, variables, types, quote)
-  for (name in overview$no_nan) types[[name]]$nan <- FALSE
+  counts <- ask_counts(engine, variables$subset, types, quote)
+  for (name in counts$all_numbers) types[[name]]$nan <- FALSE
+  variables <- write(types)
   list(
-    frame = frame, used = used, variables = write(types), overview = overview, parsed = parsed,
+    frame = frame, used = used, variables = variables, parsed = parsed,
+    overview = ask_overview(engine, variables, counts),
     plan = basis_plan(parsed, frame, variables)
   )
 }
@@ -134,22 +156,31 @@ agreeing_values <- function(expected, found) {
   identical(key_texts(list(expected), length(expected)), key_texts(list(found), length(found)))
 }
 
-ask_overview <- function(engine, variables, types, quote) {
-  nan <- names(Filter(function(type) type$nan, types))
-  if (is.null(engine$dialect$odd)) nan <- character(0L)
-  answer <- as.list(ask(engine, overview_query(engine, variables, quote(nan))))
-  answer <- lapply(answer, as.numeric)
-  odd <- as.numeric(unlist(answer[sprintf("nan%d", seq_along(nan))]))
-  if (!isTRUE(engine$dialect$odd_is_missing)) check_all_numbers(nan, odd)
-  check_overview(answer, variables)
+ask_counts <- function(engine, subset, types, quote) {
+  odd <- names(Filter(function(type) type$nan, types))
+  if (is.null(engine$dialect$odd)) odd <- character(0L)
+  answer <- lapply(as.list(ask(engine, counts_query(engine, subset, quote(odd)))), as.numeric)
+  count <- as.numeric(unlist(answer[sprintf("odd%d", seq_along(odd))]))
+  if (!isTRUE(engine$dialect$odd_is_missing)) check_all_numbers(odd, count)
+  c(answer[c("total", "chosen")], list(all_numbers = odd[count == 0]))
+}
+
+ask_overview <- function(engine, variables, counts) {
+  answer <- lapply(as.list(ask(engine, overview_query(engine, variables))), as.numeric)
+  if (!isTRUE(answer$used > 0)) {
+    abort("The data have no complete row among {counts$total}.",
+      kind = "data", variable = "data", observed = counts$total
+    )
+  }
   numbers <- seq_along(variables$numbers)
   low <- unlist(answer[paste0("l", numbers)])
   high <- unlist(answer[paste0("h", numbers)])
-  list(
-    total = answer$total, chosen = answer$chosen, used = answer$used,
-    centres = mapply(round_centre, unlist(answer[paste0("a", numbers)]), low, high),
-    no_nan = nan[odd == 0]
-  )
+  check_finite(engine, variables, low, high)
+  if (!is.null(variables$weight)) {
+    check_asked_weights(engine, variables, answer$least, answer$largest)
+  }
+  centres <- mapply(round_centre, unlist(answer[paste0("a", numbers)]), low, high)
+  c(counts, list(used = answer$used, centres = unname(centres)))
 }
 
 check_all_numbers <- function(names, odd) {
@@ -161,37 +192,33 @@ check_all_numbers <- function(names, odd) {
 }
 
 # What the checks of a data frame would refuse.
-check_overview <- function(answer, variables) {
-  if (answer$used == 0) {
-    abort("The data have no complete row among {answer$total}.",
-      kind = "data", variable = "data", observed = answer$total
+check_finite <- function(engine, variables, low, high) {
+  bad <- which(!is.finite(low) | !is.finite(high))
+  if (length(bad) == 0L) return(invisible(NULL))
+  number <- variables$numbers[[bad[1L]]]
+  huge <- engine$dialect$number("1.7976931348623157e+308")
+  query <- count_values_query(engine, variables, number$sql, paste0("ABS(v) > ", huge))
+  count <- as.numeric(ask(engine, query)$c)
+  abort("{.var {number$name}} has {count} infinite value{?s} in the database.",
+    kind = if (bad[1L] == 1L) "response" else "data", variable = number$name, observed = count
+  )
+}
+
+check_asked_weights <- function(engine, variables, least, largest) {
+  if (least >= 0 && largest > 0 && is.finite(largest)) return(invisible(NULL))
+  if (largest == 0 && least == 0) {
+    abort("All {.arg weights} are zero.", kind = "weights", variable = "weights", observed = 0)
+  }
+  if (least < 0) {
+    query <- count_values_query(engine, variables, variables$weight, "v < 0")
+    count <- as.numeric(ask(engine, query)$c)
+    abort("{count} of the {.arg weights} {cli::qty(count)}{?is/are} negative, the smallest {least}.",
+      kind = "weights", variable = "weights", observed = least
     )
   }
-  for (i in seq_along(variables$numbers)) {
-    count <- answer[[paste0("i", i)]]
-    if (count == 0) next
-    name <- variables$numbers[[i]]$name
-    abort("{.var {name}} has {count} infinite value{?s} in the database.",
-      kind = if (i == 1L) "response" else "data", variable = name, observed = count
-    )
-  }
-  if (is.null(variables$weight)) return(invisible(NULL))
-  if (answer$w3 > 0) {
-    abort("{answer$w3} of the {.arg weights} {cli::qty(answer$w3)}{?is/are} infinite.",
-      kind = "weights", variable = "weights", observed = answer$w3
-    )
-  }
-  if (answer$w1 > 0) {
-    abort("{answer$w1} of the {.arg weights} {cli::qty(answer$w1)}{?is/are} negative, the smallest
-           {answer$w4}.",
-      kind = "weights", variable = "weights", observed = answer$w4
-    )
-  }
-  if (answer$w2 == 0) {
-    abort("All {answer$used} {.arg weights} are zero.",
-      kind = "weights", variable = "weights", observed = 0
-    )
-  }
+  abort("Some {.arg weights} are infinite.",
+    kind = "weights", variable = "weights", observed = largest
+  )
 }
 
 # The mean to about a hundredth of the range: few digits, which databases read as they were written.

@@ -9,7 +9,9 @@ ask_sums <- function(engine, begun, keys, left, right, extra = character(0L)) {
   ))
   numbers <- function(first, count) {
     at <- first + seq_len(count)
-    matrix(as.double(unlist(lapply(unclass(answer)[at], as.double))), nrow(answer), count)
+    if (count == 0L) return(matrix(0, nrow(answer), 0L))
+    values <- vapply(unclass(answer)[at], as.double, numeric(nrow(answer)), USE.NAMES = FALSE)
+    matrix(values, nrow(answer))
   }
   columns <- lapply(stats::setNames(seq_along(keys), keys), function(i) {
     restore_key(answer[[i]], begun$variables$keys[[keys[i]]])
@@ -33,11 +35,36 @@ restore_key <- function(values, key) {
 # Every query has seen the rows that the first one has.
 check_same_rows <- function(answer, begun) {
   if (sum(answer$n) == begun$overview$used) return(invisible(NULL))
+  abort_changed("{sum(answer$n)} rows in one query, {begun$overview$used} in another",
+    observed = c(begun$overview$used, sum(answer$n))
+  )
+}
+
+abort_changed <- function(how, observed, envir = parent.frame()) {
   abort(c(
-    "The table changed while it was read: {sum(answer$n)} rows in one query,
-     {begun$overview$used} in another.",
-    "i" = "Read it in a transaction of isolation level repeatable read."
-  ), kind = "data", variable = "data", observed = c(begun$overview$used, sum(answer$n)))
+    paste0("The table changed while it was read: ", how, "."),
+    "i" = "Read it in a transaction of isolation level repeatable read, where it is one table on one
+           server."
+  ), kind = "data", variable = "data", observed = observed, envir = envir)
+}
+
+# And the same values, to what the order of additions may change.
+check_same_sums <- function(answer, whole) {
+  texts <- function(own) vapply(own, paste, "", collapse = ",")
+  totals <- colSums(whole$sums)
+  compare <- function(elements, columns) {
+    at <- match(texts(elements), texts(whole$elements))
+    before <- totals[whole$number[1L, at]]
+    now <- colSums(answer$sums)[columns]
+    scale <- sqrt(whole$weight * totals[diag(whole$number)[at]])
+    bad <- which(!(abs(now - before) <= 1e-8 * scale))[1L]
+    if (is.na(bad)) return(invisible(NULL))
+    abort_changed("a sum is {signif(before[bad], 6)} in one query, {signif(now[bad], 6)} in another",
+      observed = c(before[bad], now[bad])
+    )
+  }
+  compare(answer$left, answer$number[, 1L])
+  compare(answer$right, answer$number[1L, ])
 }
 
 response_element <- list(1L)
@@ -79,9 +106,7 @@ match_cells <- function(answer, whole) {
   own <- key_texts(answer$columns[keys], length(answer$n))
   at <- match(own, key_texts(whole$columns[keys], length(whole$texts)))
   if (anyNA(at)) {
-    abort("The table changed while it was read: a level came up that was not there before.",
-      kind = "data", variable = "data"
-    )
+    abort_changed("a level came up that was not there before", observed = own[is.na(at)])
   }
   at
 }
@@ -96,6 +121,7 @@ ask_group <- function(b, engine, begun, whole) {
   left <- c(plan$x[1L], response_element, unique(c(plan$x, plan$z[[b]]))[-1L])
   answer <- ask_sums(engine, begun, keys, left, plan$z[[b]])
   answer$cell <- match_cells(answer, whole)
+  check_same_sums(answer, whole)
   answer$group <- group
   answer$name <- group[[1L]]$group_name
   answer$codes <- group_codes(group, answer)
@@ -117,6 +143,7 @@ ask_pairs <- function(engine, begun, whole, groups) {
     coded <- union(begun$plan$z_coded[[t]], begun$plan$z_coded[[s]])
     answer <- ask_sums(engine, begun, union(keys, coded), begun$plan$z[[t]], begun$plan$z[[s]])
     answer$cell <- match_cells(answer, whole)
+    check_same_sums(answer, whole)
     answer$of <- c(t, s)
     answer$labels <- lapply(groups[c(t, s)], function(own) {
       codes <- group_codes(own$group, answer)

@@ -247,7 +247,8 @@ sql_calls <- list(
 #' @param name "postgres", "sqlite", or one of those whose text only is tested.
 #' @return list(`number`, `text` (functions of SQL text), `truth`, `ln` (the natural logarithm's
 #'   name, NULL if unknown), `odd` (format: is a value of a column no number? NULL where all are),
-#'   `odd_is_missing` (does such a value count as missing, or is it an error?), `quotes`).
+#'   `odd_is_missing` (does such a value count as missing, or is it an error?), `odd_is_largest` (is it
+#'   above all others?), `quotes`).
 #' @noRd
 sql_dialect <- function(name) {
   own <- sql_dialects[[name]]
@@ -266,7 +267,7 @@ sql_dialects <- list(
   postgres = list(
     double = "double precision", string = "text", truths = c("TRUE", "FALSE"), ln = "LN",
     odd = "%s = CAST('NaN' AS double precision)", odd_is_missing = TRUE,
-    quotes = c("\"", "\"")
+    odd_is_largest = TRUE, quotes = c("\"", "\"")
   ),
   # any column may hold text, which a cast would make 0
   sqlite = list(

@@ -134,67 +134,78 @@ minus <- function(centre, engine) {
 
 # --- what is asked first ---
 
-#' Counts, means and limits of numbers, in one row
-#' @param nan SQL of columns where values may be no numbers.
+#' Counts of all rows: `total`, `chosen` (by `subset`), `odd1`, ... (0: all values of the column are
+#' numbers)
+#' @param subset SQL or NULL; `columns` SQL of columns where values may be no numbers.
 #' @noRd
-overview_query <- function(engine, variables, nan) {
-  count <- function(condition) paste0("COUNT(CASE WHEN ", condition, " THEN 1 END)")
+counts_query <- function(engine, subset, columns) {
+  names <- sprintf("x%d", seq_along(columns))
+  largest <- isTRUE(engine$dialect$odd_is_largest)
+  values <- if (largest) sprintf("MAX(%s)", columns) else {
+    count_where(sprintf(engine$dialect$odd %||% "%s IS NULL", columns))
+  }
+  united <- if (largest) {
+    paste("CASE WHEN", sprintf(engine$dialect$odd, sprintf("MAX(%s)", names)), "THEN 1 ELSE 0 END")
+  } else {
+    sprintf("SUM(%s)", names)
+  }
+  parts <- paste0(
+    "SELECT ", paste(c(
+      "COUNT(*) AS total", paste(if (is.null(subset)) "COUNT(*)" else count_where(subset), "AS chosen"),
+      sprintf("%s AS %s", values, names)
+    ), collapse = ", "), " FROM ", vapply(seq_along(engine$parts), from_clause, "", engine = engine)
+  )
+  outer <- c("SUM(total) AS total", "SUM(chosen) AS chosen", sprintf("%s AS odd%d", united,
+    seq_along(columns)
+  ))
+  united_query(outer, parts)
+}
+
+count_where <- function(condition) {
+  if (length(condition) > 0L) paste0("COUNT(CASE WHEN ", condition, " THEN 1 END)")
+}
+
+united_query <- function(columns, parts) {
+  paste0("SELECT ", paste(columns, collapse = ", "), " FROM (", paste(parts, collapse = " UNION ALL "),
+    ") AS u"
+  )
+}
+
+#' Of the rows that are used: `used` (count), l1, h1, a1, ... (least, largest, mean of numbers), and
+#' of weights `least`, `largest`
+#' @noRd
+overview_query <- function(engine, variables) {
   numbers <- seq_along(variables$numbers)
+  weighted <- !is.null(variables$weight)
   inner <- c(
-    paste0(case_when(variables$filter, "1"), " AS f"),
-    if (!is.null(variables$subset)) paste0(case_when(variables$subset, "1"), " AS u"),
-    paste0(case_when(variables$filter, vapply(numbers, number_sql, "", variables = variables)),
-      " AS v", numbers
-    ),
-    if (!is.null(variables$weight)) {
-      paste0(case_when(variables$filter, variables$weight), " AS w")
-    },
-    if (length(nan) > 0L) {
-      paste0(case_when(sprintf(engine$dialect$odd, nan), "1"), " AS x", seq_along(nan))
-    }
+    "COUNT(*) AS used", sprintf("MIN(v%d) AS l%d", numbers, numbers),
+    sprintf("MAX(v%d) AS h%d", numbers, numbers), sprintf("AVG(v%d) AS a%d", numbers, numbers),
+    if (weighted) c("MIN(w) AS least", "MAX(w) AS largest")
   )
-  huge <- engine$dialect$number("1.7976931348623157e+308")
   outer <- c(
-    "COUNT(*) AS total", "COUNT(f) AS used",
-    if (is.null(variables$subset)) "COUNT(*) AS chosen" else "COUNT(u) AS chosen",
-    sprintf("MIN(v%d) AS l%d", numbers, numbers),
-    sprintf("MAX(v%d) AS h%d", numbers, numbers),
-    # of what is finite: sums of others may be errors
-    sprintf("AVG(CASE WHEN ABS(v%d) <= %s THEN v%d END) AS a%d", numbers, huge, numbers, numbers),
-    paste0(count(sprintf("ABS(v%d) > %s", numbers, huge)), " AS i", numbers),
-    if (!is.null(variables$weight)) {
-      c(paste0(count("w < 0"), " AS w1"), paste0(count("w > 0"), " AS w2"),
-        paste0(count(paste0("ABS(w) > ", huge)), " AS w3"), "MIN(w) AS w4"
-      )
-    },
-    if (length(nan) > 0L) sprintf("COUNT(x%d) AS nan%d", seq_along(nan), seq_along(nan))
+    "SUM(used) AS used", sprintf("MIN(l%d) AS l%d", numbers, numbers),
+    sprintf("MAX(h%d) AS h%d", numbers, numbers),
+    sprintf("SUM(a%d * used) / NULLIF(SUM(used), 0) AS a%d", numbers, numbers),
+    if (weighted) c("MIN(least) AS least", "MAX(largest) AS largest")
   )
-  rows <- paste0("SELECT ", paste(inner, collapse = ", "), " FROM ",
-    vapply(seq_along(engine$parts), from_clause, "", engine = engine)
+  parts <- vapply(seq_along(engine$parts), function(part) {
+    rows <- rows_query(engine, part, variables, character(0L), numbers, numeric(length(numbers)))
+    paste0("SELECT ", paste(inner, collapse = ", "), " FROM (", rows, ") AS r")
+  }, "")
+  if (length(parts) == 1L) parts else united_query(outer, parts)
+}
+
+# How many values of a number, or of the weights, fulfil a condition, in which they are v.
+count_values_query <- function(engine, variables, value, condition) {
+  parts <- paste0("SELECT ", count_where(condition), " AS c FROM (SELECT ", value, " AS v FROM ",
+    vapply(seq_along(engine$parts), from_clause, "", engine = engine), " WHERE ", variables$filter,
+    ") AS r"
   )
-  # over several servers only counts and means of parts travel
-  if (length(rows) > 1L) return(overview_of_parts(rows, outer, numbers))
-  paste0("SELECT ", paste(outer, collapse = ", "), " FROM (", rows, ") AS r")
+  united_query("SUM(c) AS c", parts)
 }
 
 case_when <- function(condition, value) {
   paste0("CASE WHEN ", condition, " THEN ", value, " END")
-}
-
-# Means of parts are weighted by their rows, extremes are extremes of extremes.
-overview_of_parts <- function(rows, outer, numbers) {
-  names <- sub("^.* AS ", "", outer)
-  united <- ifelse(grepl("^l[0-9]+$|^w4$", names), sprintf("MIN(%s)", names),
-    ifelse(grepl("^h[0-9]+$", names), sprintf("MAX(%s)", names),
-      ifelse(grepl("^a[0-9]+$", names), sprintf("SUM(%s * used) / NULLIF(SUM(used), 0)", names),
-        sprintf("SUM(%s)", names)
-      )
-    )
-  )
-  parts <- paste0("SELECT ", paste(outer, collapse = ", "), " FROM (", rows, ") AS r")
-  paste0("SELECT ", paste(united, "AS", names, collapse = ", "), " FROM (",
-    paste(parts, collapse = " UNION ALL "), ") AS u"
-  )
 }
 
 #' Some rows of a table, of its first parts
