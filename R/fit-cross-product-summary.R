@@ -60,8 +60,18 @@
 #'   not in the server's. The file of an SQLite database (RSQLite) is read by this process anyway,
 #'   and fetching its rows takes a tenth of the time of such queries.
 #'
-#'   Tested are RSQLite, RPostgres and RPostgreSQL. What is written for other databases is tested as
-#'   text only; their rows are fetched.
+#'   Tested are RSQLite, RPostgres and RPostgreSQL. Rows of other databases are fetched. For DuckDB,
+#'   Snowflake and Spark (by odbc) `strategy = "queries"` writes SQL of which only the text is
+#'   tested.
+#' @section By several processes: Pieces are independent, so that workers of package future, also on
+#'   a cluster, can add up theirs; levels of factors among the columns must be the same in all:
+#'   ```r
+#'   future::plan("multisession")
+#'   parts <- future.apply::future_lapply(files, function(file) {
+#'     cross_products(y ~ x + (1 | g), chunks(file))
+#'   })
+#'   lmm(Reduce(`+`, parts))
+#'   ```
 #' @section Errors: those of [lmm()] about the data; `henderson_error_cross_products` for a sum of
 #'   cross-products of different models, and for a model whose columns they do not have.
 #' @seealso [chunks()]; [merge()][merge.henderson_cross_products], `+` and `-`;

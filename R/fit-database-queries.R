@@ -22,7 +22,8 @@ sum_by_queries <- function(parsed, engine, call, env, contrasts) {
     sums = sums, skeleton = skeleton, declared = state$declared, types = state$types,
     weighted = !is.null(variables$weight), design = design, rows = overview$total,
     omitted = overview$chosen - overview$used, counts = counts_by_level(groups, design),
-    squares = sum(whole$sums[, whole$number[2L, 2L]])
+    squares = sum(whole$sums[, whole$number[2L, 2L]]),
+    parts = stats::setNames(numeric(0L), character(0L))
   )
 }
 
@@ -212,7 +213,8 @@ check_asked_weights <- function(engine, variables, least, largest) {
   if (least < 0) {
     query <- count_values_query(engine, variables, variables$weight, "v < 0")
     count <- as.numeric(ask(engine, query)$c)
-    abort("{count} of the {.arg weights} {cli::qty(count)}{?is/are} negative, the smallest {least}.",
+    abort("{count} of the {.arg weights} {cli::qty(count)}{?is/are} negative, the smallest
+           {least}.",
       kind = "weights", variable = "weights", observed = least
     )
   }

@@ -71,9 +71,9 @@ run_statement <- function(connection, statement) {
 
 #' What is known of a kind of connection
 #'
-#' @return list(`dialect` (name), `strategy` ("queries" or "rows"), `begin` (statement that begins
-#'   a snapshot, NULL: none is made), `inside` (query: is there a transaction? NULL: then `begin` is
-#'   an error)).
+#' @return list(`dialect` (name, NULL if unknown), `strategy` ("queries" or "rows"), `begin`
+#'   (statement that begins a snapshot, NULL: none is made), `inside` (query: is there a
+#'   transaction? NULL: then `begin` is an error)).
 #' @noRd
 database_of <- function(connection) {
   if (inherits(connection, c("PqConnection", "PostgreSQLConnection"))) {
@@ -87,7 +87,10 @@ database_of <- function(connection) {
   if (inherits(connection, "SQLiteConnection")) {
     return(list(dialect = "sqlite", strategy = "rows", begin = "BEGIN"))
   }
-  list(strategy = "rows")
+  # these are asked only where the user wishes it, as their text is all that is tested
+  names <- c(duckdb_connection = "duckdb", Snowflake = "snowflake", "Spark SQL" = "spark")
+  known <- intersect(class(connection), names(names))
+  list(dialect = if (length(known) > 0L) names[[known[1L]]], strategy = "rows")
 }
 
 #' The queries of the parts of a table that lie on several servers

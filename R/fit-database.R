@@ -11,6 +11,12 @@ sum_table <- function(parsed, table, call, env, contrasts, strategy = "auto", sh
   table <- open_table(table)
   own <- database_of(table$connection)
   if (strategy == "auto") strategy <- own$strategy
+  if (strategy == "queries" && is.null(own$dialect)) {
+    kind <- class(table$connection)[1L]
+    abort(c("There are no queries for a database of class {.cls {kind}}.",
+      "i" = "Its rows can be fetched: {.code strategy = \"rows\"}."
+    ), kind = "argument", variable = "strategy", observed = kind)
+  }
   in_snapshot(table$connection, own, function() {
     if (strategy == "queries") {
       engine <- new_engine(table, sql_dialect(own$dialect), show_query)

@@ -59,7 +59,8 @@ check_same_sums <- function(answer, whole) {
     scale <- sqrt(whole$weight * totals[diag(whole$number)[at]])
     bad <- which(!(abs(now - before) <= 1e-8 * scale))[1L]
     if (is.na(bad)) return(invisible(NULL))
-    abort_changed("a sum is {signif(before[bad], 6)} in one query, {signif(now[bad], 6)} in another",
+    values <- signif(c(before[bad], now[bad]), 6)
+    abort_changed("a sum is {values[1L]} in one query, {values[2L]} in another",
       observed = c(before[bad], now[bad])
     )
   }

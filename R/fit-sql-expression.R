@@ -244,11 +244,12 @@ sql_calls <- list(
 
 #' How a kind of database writes what they write differently
 #'
-#' @param name "postgres", "sqlite", or one of those whose text only is tested.
+#' @param name "postgres", "sqlite", or one of those whose text only is tested. All compare strings
+#'   bytewise: where `'a' = 'A'`, levels would be one.
 #' @return list(`number`, `text` (functions of SQL text), `truth`, `ln` (the natural logarithm's
 #'   name, NULL if unknown), `odd` (format: is a value of a column no number? NULL where all are),
-#'   `odd_is_missing` (does such a value count as missing, or is it an error?), `odd_is_largest` (is it
-#'   above all others?), `quotes`).
+#'   `odd_is_missing` (does such a value count as missing, or is it an error?), `odd_is_largest` (is
+#'   it above all others?), `quotes`).
 #' @noRd
 sql_dialect <- function(name) {
   own <- sql_dialects[[name]]
@@ -285,9 +286,5 @@ sql_dialects <- list(
   spark = list(
     double = "DOUBLE", truths = c("TRUE", "FALSE"), ln = "LN", odd = "isnan(%s)",
     odd_is_missing = TRUE, quotes = c("`", "`")
-  ),
-  mssql = list(
-    double = "float", truths = c("(1 = 1)", "(1 = 0)"), ln = "LOG", quotes = c("[", "]")
-  ),
-  mysql = list(double = "DOUBLE", truths = c("TRUE", "FALSE"), ln = "LN", quotes = c("`", "`"))
+  )
 )

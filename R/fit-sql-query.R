@@ -51,7 +51,7 @@ quote_name_of <- function(engine) {
 }
 
 quote_text_of <- function(engine) {
-  backslash <- engine$dialect$name %in% c("mysql", "spark")
+  backslash <- engine$dialect$name == "spark"
   function(text) {
     if (backslash) text <- gsub("\\", "\\\\", text, fixed = TRUE)
     paste0("'", gsub("'", "''", text, fixed = TRUE), "'")
@@ -149,10 +149,10 @@ counts_query <- function(engine, subset, columns) {
   } else {
     sprintf("SUM(%s)", names)
   }
+  chosen <- if (is.null(subset)) "COUNT(*)" else count_where(subset)
   parts <- paste0(
     "SELECT ", paste(c(
-      "COUNT(*) AS total", paste(if (is.null(subset)) "COUNT(*)" else count_where(subset), "AS chosen"),
-      sprintf("%s AS %s", values, names)
+      "COUNT(*) AS total", paste(chosen, "AS chosen"), sprintf("%s AS %s", values, names)
     ), collapse = ", "), " FROM ", vapply(seq_along(engine$parts), from_clause, "", engine = engine)
   )
   outer <- c("SUM(total) AS total", "SUM(chosen) AS chosen", sprintf("%s AS odd%d", united,
@@ -166,9 +166,8 @@ count_where <- function(condition) {
 }
 
 united_query <- function(columns, parts) {
-  paste0("SELECT ", paste(columns, collapse = ", "), " FROM (", paste(parts, collapse = " UNION ALL "),
-    ") AS u"
-  )
+  parts <- paste(parts, collapse = " UNION ALL ")
+  paste0("SELECT ", paste(columns, collapse = ", "), " FROM (", parts, ") AS u")
 }
 
 #' Of the rows that are used: `used` (count), l1, h1, a1, ... (least, largest, mean of numbers), and
@@ -225,11 +224,9 @@ ask_some <- function(engine, columns, where, limit) {
 }
 
 limited_query <- function(engine, part, columns, where, limit) {
-  top <- engine$dialect$name == "mssql"
   paste0(
-    "SELECT ", if (top) sprintf("TOP %d ", limit), paste(columns, collapse = ", "), " FROM ",
-    from_clause(engine, part), if (!is.null(where)) paste0(" WHERE ", where),
-    if (!top) sprintf(" LIMIT %d", limit)
+    "SELECT ", paste(columns, collapse = ", "), " FROM ", from_clause(engine, part),
+    if (!is.null(where)) paste0(" WHERE ", where), sprintf(" LIMIT %d", limit)
   )
 }
 

@@ -99,6 +99,7 @@ combine_summaries <- function(x, y, factor, duplicates = FALSE) {
 # Rows are added up as those of the other.
 as_summary <- function(x, like) {
   if (inherits(x, "henderson_cross_products")) return(x)
+  if (is_lazy_table(x)) x <- chunks(x)
   if (!inherits(like, "henderson_cross_products") ||
         !(is.data.frame(x) || inherits(x, "henderson_chunks"))) {
     given <- describe_value(x)

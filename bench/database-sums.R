@@ -24,16 +24,16 @@ compare <- function(what, own, other, times = 3) {
 
 peak <- function() {
   status <- readLines("/proc/self/status")
-  cat(sub("kB.*", "kB", sub("VmHWM:\\s*", "peak memory of R: ", grep("VmHWM", status, value = TRUE))),
-    "\n"
-  )
+  own <- sub("VmHWM:\\s*", "peak memory of R: ", grep("VmHWM", status, value = TRUE))
+  cat(own, "\n", sep = "")
 }
 
 # --- PostgreSQL ---
 
-make_rows <- "CREATE UNLOGGED TABLE bench AS SELECT id, g, h, f, x1, x2, 10 + 0.3 * x1 + x2 * (CASE f
-  WHEN 'a' THEN 1 WHEN 'b' THEN 0.5 ELSE 0 END) + sin(g) + 0.05 * cos(g * 3) * x1 + 0.5 * sin(h * 7.0)
-  + e AS y FROM (SELECT id, (random() * 5000)::int AS g, (random() * 200)::int AS h,
+make_rows <- "CREATE UNLOGGED TABLE bench AS SELECT id, g, h, f, x1, x2,
+  10 + 0.3 * x1 + x2 * (CASE f WHEN 'a' THEN 1 WHEN 'b' THEN 0.5 ELSE 0 END) + sin(g) +
+  0.05 * cos(g * 3) * x1 + 0.5 * sin(h * 7.0) + e AS y
+  FROM (SELECT id, (random() * 5000)::int AS g, (random() * 200)::int AS h,
   (array['a', 'b', 'c', 'd'])[1 + floor(random() * 4)::int] AS f, random() * 10 + 50 AS x1,
   random() * 4 AS x2, random() + random() + random() AS e FROM generate_series(1, %d) AS id) AS r"
 
