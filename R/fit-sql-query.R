@@ -141,9 +141,8 @@ minus <- function(centre, engine) {
 counts_query <- function(engine, subset, columns) {
   names <- sprintf("x%d", seq_along(columns))
   largest <- isTRUE(engine$dialect$odd_is_largest)
-  values <- if (largest) sprintf("MAX(%s)", columns) else {
-    count_where(sprintf(engine$dialect$odd %||% "%s IS NULL", columns))
-  }
+  odd <- engine$dialect$odd %||% "%s IS NULL"
+  values <- if (largest) sprintf("MAX(%s)", columns) else count_where(sprintf(odd, columns))
   united <- if (largest) {
     paste("CASE WHEN", sprintf(engine$dialect$odd, sprintf("MAX(%s)", names)), "THEN 1 ELSE 0 END")
   } else {
