@@ -17,8 +17,10 @@ in_pieces <- function(run, count, label, progress, first = 8) {
   bar <- if (progress) cli::cli_progress_bar(label, total = count)
   while (done < count) {
     now <- min(size, count - done)
-    took <- system.time(part <- run(done, now), gcFirst = FALSE)[["elapsed"]]
-    parts[[length(parts) + 1L]] <- part
+    # not by system.time(), which writes where it was interrupted
+    started <- proc.time()[["elapsed"]]
+    parts[[length(parts) + 1L]] <- run(done, now)
+    took <- proc.time()[["elapsed"]] - started
     done <- done + now
     if (took < 0.2) size <- size * if (took < 0.02) 8 else 2
     if (progress) cli::cli_progress_update(set = done, id = bar)
@@ -27,11 +29,27 @@ in_pieces <- function(run, count, label, progress, first = 8) {
   parts
 }
 
+# Does somebody watch?
+shows_progress <- function() interactive()
+
 # lapply() with a progress bar, in interactive sessions.
 lapply_with_progress <- function(x, f, label) {
+  pieces_of_list(function(x) lapply(x, f), x, label)
+}
+
+# As lapply_with_progress(), for `f` that takes a list and gives one as long.
+pieces_of_list <- function(f, x, label) {
   parts <- in_pieces(
-    function(done, now) lapply(x[done + seq_len(now)], f), length(x), label, interactive(),
+    function(done, now) f(x[done + seq_len(now)]), length(x), label, shows_progress(),
     first = 1
   )
   unlist(parts, recursive = FALSE)
+}
+
+# For work whose number of steps is not known beforehand, in interactive sessions: a function to
+# call after each. The bar ends with the function that called this one.
+step_progress <- function(label) {
+  if (!shows_progress()) return(function() invisible(NULL))
+  bar <- cli::cli_progress_bar(label, total = NA, .envir = parent.frame())
+  function() cli::cli_progress_update(id = bar)
 }

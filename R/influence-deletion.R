@@ -116,7 +116,7 @@ deleted_fits <- function(fit, rows, method) {
   prepared <- prepare_again(fit)
   parts <- in_pieces(function(done, count) {
     influence_cpp(prepared, fit$theta, fit$REML, rows[done + seq_len(count)], method)
-  }, length(rows), "Deletions", interactive())
+  }, length(rows), "Deletions", shows_progress())
   fields <- stats::setNames(nm = names(parts[[1L]]))
   lapply(fields, function(field) {
     values <- lapply(parts, `[[`, field)

@@ -282,7 +282,9 @@ run_replicates <- function(replicate, first, nsim, progress, what = "bootstrap",
   tryCatch(
     while (done < nsim) {
       count <- min(size, nsim - done)
-      took <- system.time(part <- replicate(first + done, count), gcFirst = FALSE)[["elapsed"]]
+      started <- proc.time()[["elapsed"]]
+      part <- replicate(first + done, count)
+      took <- proc.time()[["elapsed"]] - started
       parts[[length(parts) + 1L]] <- part
       done <- done + count
       if (!by_workers && took < 0.2) size <- size * if (took < 0.02) 8 else 2

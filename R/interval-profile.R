@@ -96,10 +96,13 @@ run_profiles <- function(fit, table, cutoffs = numeric(0L), farthest = 0, step =
     contrast <- as.numeric(seq_along(fit$beta) == table$coefficient[i])
     c(as.list(table[i, c("kind", "theta", "row", "column")]), list(contrast = contrast))
   })
-  found <- profile_cpp(
-    unclass(cross_products_of(fit)), fit$theta, fit$REML, parameters, cutoffs, farthest, step,
-    fit$sigma, core_constraints(fit$constraints)
-  )
+  moments <- unclass(cross_products_of(fit))
+  constraints <- core_constraints(fit$constraints)
+  found <- pieces_of_list(function(parameters) {
+    profile_cpp(
+      moments, fit$theta, fit$REML, parameters, cutoffs, farthest, step, fit$sigma, constraints
+    )
+  }, parameters, "Profiles")
   warn_uncertain(fit, table, found)
   found
 }

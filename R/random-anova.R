@@ -82,8 +82,10 @@ random_anova <- function(fit, reduce_terms = TRUE, exact = NULL, nsim = 10000, s
   check_count(nsim, min = 100)
   check_count(seed, min = -.Machine$integer.max)
   if (isTRUE(exact)) check_one_component(fit)
-  reductions <- lapply(random_reductions(fit, reduce_terms), compare_reduction, fit = fit)
-  tests <- with_seed(seed, lapply(reductions, boundary_test, fit = fit, exact = exact, nsim))$value
+  reductions <- compare_reductions(fit, reduce_terms)
+  tests <- with_seed(seed, lapply_with_progress(reductions, function(reduction) {
+    boundary_test(reduction, fit, exact, nsim)
+  }, "Tests of random terms"))$value
   table <- random_anova_table(fit, reductions, tests, nsim)
   if (fit$REML) table else without_untested(table, fit, reduce_terms)
 }
@@ -92,7 +94,7 @@ random_anova <- function(fit, reduce_terms = TRUE, exact = NULL, nsim = 10000, s
 without_untested <- function(table, fit, reduce_terms) {
   restricted <- restricted_fit(fit)
   if (undetermined_count(restricted) == undetermined_count(fit)) return(table)
-  own <- lapply(random_reductions(restricted, reduce_terms), compare_reduction, fit = restricted)
+  own <- compare_reductions(restricted, reduce_terms)
   known <- c(NA, vapply(own, `[[`, 0L, "df"))
   table[which(known != table$Df), c("Pr(>Chisq)", "p_mixture")] <- NA
   attr(table, "notes") <- undetermined_test_note(restricted)
@@ -106,6 +108,12 @@ check_one_component <- function(fit) {
      {length(fit$theta)} covariance parameters.",
     "i" = "Without {.arg exact} the large-sample distribution is used."
   ), kind = "argument", variable = "exact", observed = length(fit$theta))
+}
+
+compare_reductions <- function(fit, reduce_terms) {
+  lapply_with_progress(random_reductions(fit, reduce_terms), function(reduction) {
+    compare_reduction(reduction, fit)
+  }, "Smaller random parts")
 }
 
 # Fits the smaller model: adds `random` (its random terms), `fit` (NULL if it has none; what

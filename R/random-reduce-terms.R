@@ -65,7 +65,8 @@ reduce_terms <- function(fit, alpha_random = 0.1, alpha_fixed = 0.05, ddf = "Sat
   check_flag(reduce_fixed)
   check_keep(keep, fit)
   random_p <- check_choice(random_p, c("Pr(>Chisq)", "p_mixture"))
-  random <- if (reduce_random) eliminate_random(fit, alpha_random, random_p)
+  stepped <- step_progress("Backward elimination")
+  random <- if (reduce_random) eliminate_random(fit, alpha_random, random_p, stepped)
   current <- if (reduce_random) random$fit else fit
   is_linear <- isFALSE(random$has_random)
   # which gives all degrees of freedom to sigma where every variance is zero
@@ -74,7 +75,7 @@ reduce_terms <- function(fit, alpha_random = 0.1, alpha_fixed = 0.05, ddf = "Sat
     "Backward elimination of fixed terms",
     if (is_linear) "of the linear model" else paste("with", ddf_title(ddf))
   )
-  fixed <- if (reduce_fixed) eliminate_fixed(current, alpha_fixed, ddf, keep, title)
+  fixed <- if (reduce_fixed) eliminate_fixed(current, alpha_fixed, ddf, keep, title, stepped)
   if (reduce_fixed) current <- fixed$fit
   structure(
     list(
@@ -97,9 +98,10 @@ check_keep <- function(keep, fit) {
 
 # --- random part ---
 
-# list(`fit`, `table`, `has_random`). Without random terms `fit` is the model with one of them held
-# at a variance of zero: its fixed effects and F tests are those of the linear model.
-eliminate_random <- function(fit, alpha, p_name) {
+# list(`fit`, `table`, `has_random`). Function `stepped` is called after each elimination. Without
+# random terms `fit` is the model with one of them held at a variance of zero: its fixed effects and
+# F tests are those of the linear model.
+eliminate_random <- function(fit, alpha, p_name, stepped) {
   current <- fit
   steps <- list()
   repeat {
@@ -119,6 +121,7 @@ eliminate_random <- function(fit, alpha, p_name) {
       ))
     }
     current <- refit_random(current, random)
+    stepped()
   }
   steps <- c(steps, list(elimination_row(table, seq_len(nrow(table))[-1L], 0L)))
   list(fit = current, table = random_elimination(steps), has_random = TRUE)
@@ -159,7 +162,7 @@ held_at_zero <- function(fit) {
 
 # --- fixed part ---
 
-eliminate_fixed <- function(fit, alpha, ddf, keep, title) {
+eliminate_fixed <- function(fit, alpha, ddf, keep, title, stepped) {
   current <- fit
   steps <- list()
   repeat {
@@ -176,6 +179,7 @@ eliminate_fixed <- function(fit, alpha, ddf, keep, title) {
     }
     steps <- c(steps, list(elimination_row(table, worst, length(steps) + 1L)))
     current <- refit_fixed(current, changed_fixed(current, scope[worst], "-"))
+    stepped()
   }
   list(
     fit = current,
