@@ -206,8 +206,9 @@ newdata_omitted <- function(frame, na_action) {
 #' @noRd
 newdata_offset <- function(fit, frame, newdata) {
   offset <- stats::model.offset(frame)
-  expr <- fit$call$offset
-  if (!is.null(expr) && !is.null(fit$offset)) {
+  # a fit of sums has no offset by row
+  expr <- if (is.null(fit$summed)) fit$call$offset else fit$summed$call$offset
+  if (!is.null(expr) && !(is.null(fit$offset) && is.null(fit$summed))) {
     argument <- newdata_offset_argument(expr, newdata, environment(fit$terms))
     offset <- if (is.null(offset)) argument else offset + argument
   }

@@ -99,8 +99,9 @@ end_resumption <- function(file) if (!is.null(file)) unlink(file)
 #'
 #' It is written under another name, read again and only then renamed.
 #' @param write function of a path.
+#' @param warnings logical: is a warning a failure?
 #' @noRd
-write_whole <- function(file, write) {
+write_whole <- function(file, write, warnings = TRUE) {
   refuse <- function(reason) {
     abort(c("{.file {file}} could not be written.", "x" = "{reason}",
       "i" = "Is the folder there, and is there room on the disk?"
@@ -121,12 +122,14 @@ write_whole <- function(file, write) {
         NULL
       },
       warning = function(w) {
+        if (!warnings) return()
         complaint <<- conditionMessage(w)
         invokeRestart("muffleWarning")
       }
     ),
-    error = conditionMessage
+    error = function(e) if (inherits(e, "henderson_error")) e else conditionMessage(e)
   )
+  if (inherits(reason, "condition")) rlang::cnd_signal(reason)
   reason <- reason %||% complaint
   if (!is.null(reason)) refuse(reason)
   if (!file.rename(path, file)) refuse("It could not be given its name.")

@@ -41,6 +41,11 @@
 #'   follows from several summaries, such as those before and after one row came, is not checked,
 #'   and labels may tell who it is. `parts` has a hash of the values of each piece: who has the
 #'   piece's data can tell that they are these.
+#' @section Digits: Sums are about the means of the first piece and are moved to those of all rows.
+#'   The field `rounding` of a fit of them is the relative rounding of the residual sum of squares
+#'   that is to be expected, and so of \eqn{\hat\sigma^2}{sigma_hat^2} and \eqn{R^2}{R^2}: 1e-12
+#'   are twelve digits. It is large where the response of later pieces is far from that of the first
+#'   one, in units of the residual standard deviation.
 #' @section The same model: terms that depend on other rows than their own, such as `scale(x)`,
 #'   `poly(x, 2)` or `weights = w / mean(w)`, are refused, as sums of several such models would be
 #'   those of none. Where pieces have different levels of a factor, these are in alphabetical order,
@@ -75,7 +80,7 @@
 #' @section Errors: those of [lmm()] about the data; `henderson_error_cross_products` for a sum of
 #'   cross-products of different models, and for a model whose columns they do not have.
 #' @seealso [chunks()]; [merge()][merge.henderson_cross_products], `+` and `-`;
-#'   [write_cross_products()]
+#'   [write_cross_products()]; [fitted_in_pieces] for what is by row
 #' @examples
 #' early <- cross_products(Reaction ~ Days + (Days | Subject), subset(sleepstudy, Days < 5))
 #' late <- cross_products(Reaction ~ Days + (Days | Subject), subset(sleepstudy, Days >= 5))

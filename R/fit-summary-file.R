@@ -47,7 +47,9 @@ write_cross_products <- function(x, file, ...) {
   )
   write_whole(file, function(path) {
     writeBin(c(charToRaw(paste0(file_title, "\n", raw_hash(payload), "\n")), payload), path)
-    read_payload(path)
+    tryCatch(read_payload(path), henderson_error = function(e) {
+      stop("What was written cannot be read again.")
+    })
   })
 }
 

@@ -29,6 +29,7 @@ fit_summed <- function(x, parsed, REML, control, start, call) {
   # those of the skeleton
   fit$fitted <- fit$y <- NULL
   fit$summed <- x
+  fit$rounding <- summed_rounding(x, fit)
   fit$constraints <- constraints
   fit <- at_representative(fit, prepared$pointer, result, design)
   report_outcome(fit, control)
@@ -159,6 +160,13 @@ full_rank_sums <- function(sums, design, control) {
   }
   check_residual_df(sums$n, length(keep))
   list(sums = sums, columns = columns)
+}
+
+# Relative rounding of the residual sum of squares, and so of sigma^2 and shares of variance: the
+# sum of squares of y that was added up, about the centre that it was added up about, beside it.
+summed_rounding <- function(x, fit) {
+  squares <- x$squares %||% x$sums$blocks$dense[x$sums$p + 1L, x$sums$p + 1L]
+  .Machine$double.eps * max(1, squares / fit$pwrss)
 }
 
 # The criterion is finite, and there is residual variation.

@@ -40,10 +40,10 @@
 #' @param interval One string, `"none"`, `"confidence"` or `"prediction"`: limits of
 #'   [predict()][predict.henderson_lmm], added as `.lower` and `.upper`.
 #' @param re.form,allow.new.levels As for [predict()][predict.henderson_lmm], for `newdata`.
+#' @param to Where rows of `data = chunks(...)` go: see [fitted_in_pieces].
 #' @param ... Arguments that mice, modelsummary, gtsummary and others give to every model and that
-#'   mean nothing for these fits are passed over (`parametric`, `component`, `quick`,
-#'   `coef_rename`, `metrics`; in `glance` and `augment` those of `tidy` too); any other is an
-#'   error.
+#'   mean nothing here are passed over (`parametric`, `component`, `quick`, `coef_rename`,
+#'   `metrics`; in `glance` and `augment` those of `tidy` too); any other is an error.
 #' @return A tibble, or a plain data frame where package tibble is not installed. Estimates are in
 #'   units of the response (per unit of the column).
 #'   \describe{
@@ -231,8 +231,9 @@ glance.henderson_lmm <- function(x, ...) {
 augment.henderson_lmm <- function(x, data = stats::model.frame(x), newdata = NULL, se_fit = FALSE,
                                   interval = c("none", "confidence", "prediction"),
                                   conf.level = 0.95, ddf = "Satterthwaite", re.form = NULL,
-                                  allow.new.levels = FALSE, ...) {
+                                  allow.new.levels = FALSE, ..., to = NULL) {
   check_caller_dots(..., tolerated = c(passed_over, tidy_arguments))
+  if (!missing(data) && inherits(data, "henderson_chunks")) return(augment_pieces(x, data, to))
   check_flag(se_fit)
   interval <- check_choice(interval, c("none", "confidence", "prediction"))
   check_level(conf.level)
@@ -392,9 +393,4 @@ check_augment_data <- function(fit, data) {
     "i" = "Rows with missing values are not part of the fit. With {.code na.action = na.exclude} at
            the fit {.arg data} may have them; {.arg newdata} predicts any row."
   ), kind = "argument", variable = "data", observed = given)
-}
-
-as_tidy <- function(table) {
-  rownames(table) <- NULL
-  if (requireNamespace("tibble", quietly = TRUE)) tibble::as_tibble(table) else table
 }

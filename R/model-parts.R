@@ -8,7 +8,9 @@ model_frame_of <- function(fit) {
   if (!is.null(fit$summed)) {
     abort(c(
       "This fit is of cross-products, without the rows of its data.",
-      "i" = "What is by row needs {.fn lmm} with the data frame; see {.topic cross_products}."
+      "i" = "Fitted values, residuals and {.fn augment} read the data again, piece by piece:
+             {.code residuals(fit, data = chunks(...))}, see {.topic fitted_in_pieces}.",
+      "i" = "Other results by row need {.fn lmm} with the data frame."
     ), kind = "data", variable = "frame")
   }
   if (is.null(fit$frame)) {

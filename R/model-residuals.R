@@ -9,6 +9,8 @@
 #'   and `"deviance"`: \eqn{\sqrt{w} (y - \hat\mu)}{sqrt(w) (y - mu_hat)}, with \eqn{w} the weights
 #'   of the fit.
 #' @param scaled One logical: `TRUE` divides by \eqn{\hat\sigma}{sigma_hat}.
+#' @param data,to `NULL`; or [chunks()], of whose rows the values are computed, and where they go:
+#'   see [fitted_in_pieces].
 #' @param ... Nothing (`verbose` of `residuals()` is passed over); an argument that is not known is
 #'   an error.
 #' @return A named numeric vector, one element for each row of the model frame; with `na.action =
@@ -25,11 +27,17 @@
 #' @importFrom stats residuals fitted
 #' @export
 residuals.henderson_lmm <- function(object, type = c("response", "pearson", "working", "deviance"),
-                                    scaled = FALSE, ...) {
+                                    scaled = FALSE, ..., data = NULL, to = NULL) {
   # package performance gives it
   check_caller_dots(..., tolerated = "verbose")
   type <- check_choice(type, c("response", "pearson", "working", "deviance"))
   check_flag(scaled)
+  if (!is.null(data)) {
+    return(stream_column(object, data, to, ".resid", function(rows) {
+      root <- if (type %in% c("pearson", "deviance")) sqrt(rows$.weights) else 1
+      rows$.resid * root / if (scaled) object$sigma else 1
+    }))
+  }
   values <- model_response(object) - object$fitted
   if (type %in% c("pearson", "deviance") && !is.null(object$weights)) {
     values <- values * sqrt(object$weights)
@@ -40,8 +48,11 @@ residuals.henderson_lmm <- function(object, type = c("response", "pearson", "wor
 
 #' @rdname residuals.henderson_lmm
 #' @export
-fitted.henderson_fit <- function(object, ...) {
+fitted.henderson_fit <- function(object, ..., data = NULL, to = NULL) {
   check_no_dots(...)
+  if (!is.null(data)) {
+    return(stream_column(object, data, to, ".fitted", function(rows) rows$.fitted))
+  }
   if (!is.null(object$summed)) model_frame_of(object)
   stats::napredict(object$na.action, with_row_names(object, object$fitted))
 }

@@ -38,6 +38,7 @@
 #' @param weights `NULL` or numeric, one positive value or one for each row: precision weights
 #'   \eqn{w} of the new observations in prediction intervals. `NULL`: 1 for `newdata` (with a
 #'   message if the fit has weights), the fit's own weights for its rows.
+#' @param to Where predictions go whose `newdata` are [chunks()]: see [fitted_in_pieces].
 #' @param ... Nothing; an argument that is not known is an error.
 #' @return A named numeric vector, one element for each row, in units of the response; with
 #'   intervals a matrix with columns `fit`, `lwr` and `upr`. With `se.fit = TRUE` a list of `fit`,
@@ -89,8 +90,14 @@ predict.henderson_lmm <- function(object, newdata = NULL, re.form = NULL, random
                                   type = c("response", "link"), allow.new.levels = FALSE,
                                   na.action = stats::na.pass, se.fit = FALSE,
                                   interval = c("none", "confidence", "prediction"),
-                                  level = 0.95, ddf = "Satterthwaite", weights = NULL, ...) {
+                                  level = 0.95, ddf = "Satterthwaite", weights = NULL, ...,
+                                  to = NULL) {
   check_no_dots(...)
+  if (inherits(newdata, "henderson_chunks")) {
+    given <- as.list(match.call())[-(1:2)]
+    given <- lapply(given[setdiff(names(given), c("newdata", "to"))], eval, parent.frame())
+    return(predict_pieces(object, newdata, to, given))
+  }
   check_flag(random.only)
   check_flag(allow.new.levels)
   check_choice(type, c("response", "link"))
@@ -138,6 +145,17 @@ predict.henderson_lmm <- function(object, newdata = NULL, re.form = NULL, random
     return(limits)
   }
   list(fit = limits, se.fit = finish_error(accuracy$se.fit), df = finish_error(accuracy$df))
+}
+
+# One column `.fitted`, or those of intervals and standard errors.
+predict_pieces <- function(fit, source, to, given) {
+  result <- stream_pieces(source, to, function(piece) {
+    values <- do.call(predict.henderson_lmm, c(list(fit, as.data.frame(piece)), given))
+    columns <- as.data.frame(values, row.names = NULL)
+    names(columns)[names(columns) %in% c("values", "fit.fit", "fit")] <- ".fitted"
+    structure(columns, row.names = seq_len(nrow(columns)))
+  })
+  if (is.null(to) && identical(names(result), ".fitted")) result$.fitted else result
 }
 
 # Rows whose fixed part the data determine: all of the fit's own, and of new ones those that are
