@@ -137,6 +137,22 @@ profile_cpp <- function(moments, theta, reml, parameters, cutoffs, farthest, ste
     .Call(`_henderson_profile_cpp`, moments, theta, reml, parameters, cutoffs, farthest, step, sigma, constraints)
 }
 
+residual_parts_cpp <- function(prepared, theta, phi, reml, expected, adjust) {
+    .Call(`_henderson_residual_parts_cpp`, prepared, theta, phi, reml, expected, adjust)
+}
+
+residual_deviance_cpp <- function(prepared, theta, phi, reml) {
+    .Call(`_henderson_residual_deviance_cpp`, prepared, theta, phi, reml)
+}
+
+residual_covariance_cpp <- function(residual, phi) {
+    .Call(`_henderson_residual_covariance_cpp`, residual, phi)
+}
+
+residual_transform_cpp <- function(residual, phi, values, whiten) {
+    .Call(`_henderson_residual_transform_cpp`, residual, phi, values, whiten)
+}
+
 cluster_parts_cpp <- function(x, transposed_factor, residual, weights, starts, phi_root, adjust, limit) {
     .Call(`_henderson_cluster_parts_cpp`, x, transposed_factor, residual, weights, starts, phi_root, adjust, limit)
 }

@@ -340,6 +340,12 @@ congruence <- function(M) {
 #'   `column` (within the term), `term` (its position), `coefficient` (NA).
 #' @noRd
 variance_parameters <- function(random) {
+  if (length(random) == 0L) {
+    return(data.frame(
+      label = character(0L), kind = character(0L), theta = integer(0L), row = integer(0L),
+      column = integer(0L), term = integer(0L), coefficient = integer(0L)
+    ))
+  }
   table <- do.call(rbind, lapply(seq_along(random), term_parameters, random = random))
   table[order(table$theta), ]
 }

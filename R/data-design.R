@@ -27,9 +27,11 @@ model_design <- function(parsed, frame, contrasts = NULL, control = lmm_control(
   n <- if (is.null(weights)) length(y) else sum(weights > 0)
   check_random_terms(random, n, control, weights)
   check_zero_columns(random, control)
-  list(
+  design <- list(
     X = X, y = y, weights = weights, offset = offset,
     terms = terms, xlevels = factor_levels(terms, frame), contrasts = attr(X, "contrasts"),
     random = random
   )
+  design$residual <- residual_design(parsed$residual, frame, weights)
+  design
 }

@@ -16,6 +16,8 @@ random_matrix <- function(random, n) {
     offset <- offset + length(random[[k]]$levels) * length(random[[k]]$columns)
   }
   levels <- lapply(random, function(term) rep(term$levels, each = length(term$columns)))
+  if (length(random) == 0L) return(Matrix::sparseMatrix(i = integer(0L), j = integer(0L),
+    x = numeric(0L), dims = c(n, 0L)))
   Matrix::sparseMatrix(
     i = unlist(lapply(entries, `[[`, "i")), j = unlist(lapply(entries, `[[`, "j")),
     x = unlist(lapply(entries, `[[`, "x")), dims = c(n, offset),

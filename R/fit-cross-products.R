@@ -7,6 +7,7 @@
 #' @return list(`block` (integer, 1-based), `first` (integer)).
 #' @noRd
 block_index <- function(random) {
+  if (length(random) == 0L) return(list(block = integer(0L), first = integer(0L)))
   if (length(random) == 1L) return(list(block = 1L, first = 0L))
   groups <- vapply(random, `[[`, "", "group")
   first <- integer(length(random))
@@ -30,20 +31,22 @@ block_index <- function(random) {
 core_design <- function(design, X) {
   random <- design$random
   index <- block_index(random)
-  terms <- vector("list", max(index$block))
+  terms <- vector("list", max(index$block, 0L))
   for (block in seq_along(terms)) terms[[block]] <- core_term(random[index$block == block])
   intercept <- match("(Intercept)", colnames(X), nomatch = 0L)
   y <- design$y
   if (!is.null(design$offset)) y <- y - design$offset
-  list(
+  core <- list(
     X = X, y = y, weights = design$weights, intercept = intercept, terms = terms,
     specs = core_specs(random, index)
   )
+  core$residual <- design$residual$core
+  core
 }
 
 # Of the structures, by block term.
 core_specs <- function(random, index = block_index(random)) {
-  lapply(seq_len(max(index$block)), function(block) {
+  lapply(seq_len(max(index$block, 0L)), function(block) {
     own <- index$block == block
     .mapply(structure_spec, list(random[own], index$first[own]), NULL)
   })

@@ -35,7 +35,8 @@
 #' Columns of X that are linear combinations of earlier ones are dropped, the same ones that `lm()`
 #' drops, with a message.
 #'
-#' @param formula two-sided formula with at least one random-effects term.
+#' @param formula two-sided formula with at least one random-effects term; with `residual` or
+#'   `variance` there need not be one.
 #' @param data data frame (or list, or environment) with the variables; those not found in it are
 #'   looked up in the formula's environment. Or data that are not in memory as a whole: [chunks()],
 #'   a table of a database (`dplyr::tbl(con, "name")`, see [cross_products()]), or
@@ -53,6 +54,9 @@
 #' @param contrasts `NULL` or a named list of contrasts for factors, fixed and random.
 #' @param relationship `NULL`, or a list named by grouping factors: how their levels are related,
 #'   see [precision()].
+#' @param residual,variance How residuals are correlated, as in `residual = ar1(visit | subject)`,
+#'   and which variances they have, as in `variance = ~ by(sex)`: see [residual_structure]. As
+#'   written, or as the right side of a formula.
 #' @param ... not used; an unknown argument is an error.
 #' @return An object of class `c("henderson_lmm", "henderson_fit")`, a plain list. Use [summary()],
 #'   [fixef()], [ranef()], [VarCorr()], [coef()], [predict()], [fitted()], [residuals()], [anova()],
@@ -89,7 +93,7 @@
 #' @export
 lmm <- function(formula, data = NULL, REML = TRUE, control = lmm_control(), start = NULL,
                 verbose = 0L, subset, weights, na.action, offset, contrasts = NULL, ...,
-                relationship = NULL) {
+                relationship = NULL, residual = NULL, variance = NULL) {
   check_no_dots(...)
   call <- match.call()
   caller <- parent.frame()
@@ -104,12 +108,20 @@ lmm <- function(formula, data = NULL, REML = TRUE, control = lmm_control(), star
     data <- formula
     formula <- call$formula <- data$formula
   }
-  parsed <- parse_formula(formula, caller)
+  for (name in intersect(names(call), c("residual", "variance"))) {
+    if (is.symbol(call[[name]])) call[[name]] <- expression_behind_dots(call[[name]], caller)
+  }
+  residual <- parse_residual(call$residual, call$variance, caller)
+  parsed <- parse_formula(formula, caller, residual)
   parsed <- with_relationship(parsed, check_relationship(relationship))
   given <- intersect(
-    names(call), c("subset", "weights", "na.action", "offset", "contrasts", "relationship")
+    names(call), c(
+      "subset", "weights", "na.action", "offset", "contrasts", "relationship", "residual",
+      "variance"
+    )
   )
   if (inherits(data, "henderson_cross_products") && length(given) > 0L) refuse_with_sums(given[1L])
+  if (!is.null(residual)) check_residual_allowed(data, control, start)
   if (inherits(data, c("henderson_chunks", "tbl_lazy"))) {
     data <- sum_data(parsed, data, call, caller, contrasts)
   }
@@ -206,10 +218,14 @@ fit_prepared <- function(prepared, parsed, frame, design, REML, control, start, 
   constraints <- new_constraints(control, design$random)
   result <- fit_core(prepared$pointer, design$random, REML, control, start, constraints)
   check_defined(result, design, design$X, frame, start)
-  check_not_exact(result, design, columns$X, frame)
+  if (is.null(design$residual)) check_not_exact(result, design, columns$X, frame)
   print_trace(result$evidence$trace, control$trace)
   keep <- kept_bytes(design, columns$X, frame, control)
-  kept <- if (keep > 0) cross_products_cpp(prepared$pointer, keep)
+  kept <- if (!is.null(design$residual)) {
+    result$point$moments
+  } else if (keep > 0) {
+    cross_products_cpp(prepared$pointer, keep)
+  }
   fit <- new_lmm_fit(call, parsed, REML, frame, design, columns, control, result, kept)
   fit$constraints <- constraints
   fit <- at_representative(fit, prepared$pointer, result, design)

@@ -30,6 +30,7 @@ new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, res
     cache = new_cache(cross_products, result, REML)
   ))
   # a field that is NULL does not exist
+  fit$residual <- new_residual(design$residual, result$point)
   fit$undetermined <- new_undetermined(result$evidence$undetermined, design, fit)
   if (!is.null(fit$undetermined)) {
     fit$undetermined$representative <- representative_parameters(fit)

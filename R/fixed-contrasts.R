@@ -48,10 +48,11 @@ columns_by_term <- function(assign, n_terms) {
 # have weights or leave R too few digits.
 rows_triangle <- function(fit) {
   require_unweighted_sums(fit, "Tests of type I and II")
-  R <- if (is.null(fit$weights)) fixed_triangle(moments_of(fit)) else fit$cache$rows_triangle
+  summed <- is.null(fit$weights) && !has_residual(fit)
+  R <- if (summed) fixed_triangle(moments_of(fit)) else fit$cache$rows_triangle
   if (is.null(R)) {
     R <- triangular_factor(observed_rows(fit, fixed_matrix(fit)))
-    if (!is.null(fit$weights)) assign("rows_triangle", R, envir = fit$cache)
+    if (!summed) assign("rows_triangle", R, envir = fit$cache)
   }
   R
 }

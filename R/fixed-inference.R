@@ -80,6 +80,7 @@ inference_pieces <- function(fit, method, limit = largest_information) {
   # a list can be edited by hand: what was computed for other parameters does not count
   if (identical(cached$theta, fit$theta) && identical(cached$REML, fit$REML)) return(cached)
   check_information_digits(fit)
+  if (has_residual(fit)) return(residual_pieces(fit, method))
   if (method == "Kenward-Roger") check_adjustable(fit)
   moments <- unclass(cross_products_of(fit))
   held <- redundant_parameters(fit, method)
@@ -279,7 +280,7 @@ plain_matrix <- function(L) {
 variance_parameter_covariance <- function(fit) {
   fit <- representative_fit(fit)
   pieces <- inference_pieces(fit, "Satterthwaite")
-  names <- c(names(fit$theta), "sigma")
+  names <- c(names(fit$theta), residual_names(fit), "sigma")
   if (is_constrained(fit)) {
     # of theta and log sigma^2
     scale <- c(rep(1, length(fit$theta)), fit$sigma / 2)
@@ -294,7 +295,7 @@ variance_parameter_covariance <- function(fit) {
   last <- sigma^2 * (sum(slope * along) + 1 / (4 * pieces$degrees))
   covariance <- 2 * rbind(cbind(inverse, sigma * along), c(sigma * along, last))
   dimnames(covariance) <- list(names, names)
-  list(covariance = covariance, active = pieces$free != 0)
+  list(covariance = covariance, active = pieces$free[seq_along(fit$theta)] != 0)
 }
 
 # Of each theta: does its column of Lambda have a diagonal entry? Correlations always do.
@@ -314,7 +315,7 @@ has_full_columns <- function(fit) {
 # Away from an optimum the Hessian tells nothing of how well the parameters are known. Those of
 # another program that stopped a little early are near enough.
 is_near_optimum <- function(fit) {
-  if (is_constrained(fit)) return(isTRUE(fit$optimization$converged))
+  if (is_constrained(fit) || has_residual(fit)) return(isTRUE(fit$optimization$converged))
   pieces <- inference_pieces(fit, "Satterthwaite")
   gain <- sum(fit$optimization$gradient * (pieces$weight %*% fit$optimization$gradient)) / 2
   curvatures <- eigen(pieces$hessian, symmetric = TRUE, only.values = TRUE)$values

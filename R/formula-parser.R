@@ -7,24 +7,28 @@
 #'
 #' @param formula a two-sided formula, or a string holding one.
 #' @param env environment for a string, which has none of its own.
+#' @param residual from `parse_residual()`: a model with a residual structure needs no random term.
 #' @return list: `formula` (as given), `fixed` (formula without random
 #'   terms, `y ~ 1` if nothing is left), `random` (list of random terms, in formula order), and
 #'   `frame_formula` (response, fixed part and every variable of the random terms).
 #' @noRd
-parse_formula <- function(formula, env = parent.frame()) {
+parse_formula <- function(formula, env = parent.frame(), residual = NULL) {
   if (missing(formula)) abort_not_a_formula("missing")
   formula <- as_two_sided_formula(formula, env)
   check_error_term(formula[[3L]], formula)
   parts <- split_terms(formula[[3L]])
-  if (length(parts$random) == 0L) abort_no_random_term(formula)
+  if (length(parts$random) == 0L && is.null(residual)) abort_no_random_term(formula)
   check_duplicate_terms(parts$random)
   check_constants(c(parts$fixed, lapply(parts$random, `[[`, "lhs")), formula)
   fixed <- formula
   fixed[[3L]] <- if (is.null(parts$fixed)) 1 else parts$fixed
-  list(
+  variables <- unique(c(random_variables(parts$random), residual_variables(residual)))
+  parsed <- list(
     formula = formula, fixed = fixed, random = parts$random,
-    frame_formula = add_variables(fixed, random_variables(parts$random))
+    frame_formula = add_variables(fixed, variables)
   )
+  parsed$residual <- residual
+  parsed
 }
 
 #' @noRd
@@ -253,8 +257,8 @@ abort_no_random_term <- function(formula) {
   text <- expression_text(formula)
   abort(c(
     "The formula has no random term: {.code {text}}.",
-    "i" = "Add one, as in {.code y ~ x + (1 | group)},
-           or use {.fn lm} for a model without random effects."
+    "i" = "Add one, as in {.code y ~ x + (1 | group)}, correlate residuals, as in
+           {.code residual = {residual_example}}, or use {.fn lm}."
   ), kind = "formula", variable = "formula", observed = text)
 }
 
@@ -274,7 +278,7 @@ abort_bare_bar <- function(expr) {
 
 #' @noRd
 check_duplicate_terms <- function(terms) {
-  if (length(terms) == 1L) return(invisible(NULL))
+  if (length(terms) < 2L) return(invisible(NULL))
   text <- vapply(terms, function(term) term$text, "")
   if (!anyDuplicated(text)) return(invisible(NULL))
   twice <- text[duplicated(text)][1L]

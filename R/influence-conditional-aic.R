@@ -85,6 +85,7 @@ conditional_log_density <- function(fit) {
 degrees_of_theta <- function(fit) {
   if (length(fit$theta) == 0L) return(0)
   require_independent(fit, "A conditional AIC with theta estimated")
+  require_plain_residuals(fit, "A conditional AIC")
   pieces <- inference_pieces(fit, "Satterthwaite")
   root <- sqrt(fit$weights %||% rep(1, length(fit$fitted)))
   residual <- root * (model_response(fit) - fit$fitted)

@@ -54,6 +54,7 @@ cross_validate <- function(fit, groups = NULL, method = c("auto", "exact", "one-
   check_fit(fit)
   method <- check_choice(method, c("auto", "exact", "one-step", "held"))
   require_independent(fit, "Cross-validation")
+  require_plain_residuals(fit, "Cross-validation")
   require_unconstrained(fit, "Cross-validation")
   units <- deleted_units(fit, groups)
   if (method == "held" && is_each_row(groups) && is.null(fit$undetermined)) {

@@ -49,6 +49,7 @@
 influence.henderson_lmm <- function(model, groups = NULL,
                                     method = c("auto", "exact", "one-step", "held"), ...) {
   check_no_dots(...)
+  require_plain_residuals(model, "Influence")
   method <- check_choice(method, c("auto", "exact", "one-step", "held"))
   if (!is.null(model$undetermined)) {
     abort("There is no influence on parameters that the data do not determine.",

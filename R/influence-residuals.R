@@ -31,6 +31,7 @@ hatvalues.henderson_lmm <- function(model, ...) {
 }
 
 leverages <- function(fit) {
+  require_plain_residuals(fit, "Leverage")
   all <- selected_columns(fit, NULL)
   parts <- prediction_parts(fit, NULL, seq_along(fit$random), FALSE)
   prediction_variance(fit, parts, all, FALSE)$kappa * (fit$weights %||% 1)
@@ -45,6 +46,9 @@ rstandard.henderson_lmm <- function(model, ...) {
 }
 
 standardized_residuals <- function(fit) {
+  require_plain_residuals(fit, "A standardized residual",
+    "{.code residuals(fit, type = \"normalized\")} are uncorrelated."
+  )
   weights <- fit$weights %||% rep(1, length(fit$fitted))
   left <- 1 - leverages(fit)
   left[left < 1e-10] <- NaN
@@ -103,6 +107,7 @@ diagnostic_residuals <- function(model, type = c("conditional", "marginal"),
                                  ...) {
   check_no_dots(...)
   check_fit(model)
+  require_plain_residuals(model, "Residuals of this kind", "There are those of {.fn residuals}.")
   type <- check_choice(type, c("conditional", "marginal"))
   scale <- check_choice(scale, c("none", "standardized", "studentized", "cholesky"))
   if (type == "conditional" && scale == "cholesky") {

@@ -232,7 +232,7 @@ inestimable_basis <- function(fit) {
 # which it takes as well, if the fit has kept neither X nor its frame.
 emm_triangle <- function(fit) {
   if (is.null(fit$X) && is.null(fit$frame) && is.null(fit$summed)) return(NULL)
-  triangle <- fixed_triangle(moments_of(fit))
+  triangle <- if (!has_residual(fit)) fixed_triangle(moments_of(fit))
   if (is.null(triangle)) {
     X <- fixed_matrix(fit)
     if (!is.null(fit$weights)) X <- X * sqrt(fit$weights)

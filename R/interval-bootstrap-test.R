@@ -36,6 +36,7 @@ bootstrap_test <- function(fit, null, nsim = 1000, seed = NULL, threads = 1L,
   check_no_dots(...)
   check_fit(fit)
   check_fit(null)
+  require_plain_residuals(fit, "A bootstrap test")
   for (one in list(fit, null)) {
     require_unconstrained(one, "The bootstrap", "{.fn anova} compares two fits.")
   }

@@ -110,6 +110,7 @@ bootstrap <- function(fit, nsim = 1000, statistic = NULL,
                       re.form = NULL, variances = FALSE, ...) {
   check_no_dots(...)
   check_fit(fit)
+  require_plain_residuals(fit, "A bootstrap")
   require_unconstrained(fit, "The bootstrap",
     instead = "{.fn simulate} and {.fn refit_response} draw and fit replicates by hand."
   )

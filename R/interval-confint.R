@@ -10,11 +10,12 @@
 #'   `"theta_"` for the random part and sigma, `"beta_"` for the fixed effects. All of them when
 #'   missing.
 #' @param level One number between 0 and 1: the confidence level.
-#' @param method One string. `"profile"`: likelihood-ratio intervals, see
-#'   [profile()][profile.henderson_lmm]. `"Wald"`: for fixed effects estimates and standard errors
-#'   with Student's t by Satterthwaite's degrees of freedom, as [contrast_test()] gives them; for
-#'   standard deviations and correlations normal limits on the scales of logarithms and of Fisher's
-#'   z, as [variance_components()] gives them. `"boot"`: from a parametric [bootstrap()].
+#' @param method One string, by default `"profile"`, and `"Wald"` for fits with a residual structure
+#'   ([residual_structure]), of which there are no others. `"profile"`: likelihood-ratio intervals,
+#'   see [profile()][profile.henderson_lmm]. `"Wald"`: for fixed effects estimates and standard
+#'   errors with Student's t by Satterthwaite's degrees of freedom, as [contrast_test()] gives them;
+#'   for standard deviations and correlations normal limits on the scales of logarithms and of
+#'   Fisher's z, as [variance_components()] gives them. `"boot"`: from a parametric [bootstrap()].
 #' @param vcov,cluster For `method = "Wald"` and fixed effects, a cluster-robust covariance,
 #'   `"CR0"`, `"CR1"` or `"CR2"`, and its clusters, see [vcov()][vcov.henderson_fit].
 #' @param nsim,boot.type,seed For `method = "boot"`: as for [bootstrap()] and its
@@ -50,7 +51,11 @@ confint.henderson_lmm <- function(object, parm = NULL, level = 0.95,
                                   ...) {
   check_no_dots(...)
   check_level(level)
-  method <- check_choice(method, c("profile", "Wald", "boot"))
+  method <- if (missing(method) && has_residual(object)) {
+    "Wald"
+  } else {
+    check_choice(method, c("profile", "Wald", "boot"))
+  }
   if (method != "Wald" && !(identical(vcov, "model") && is.null(cluster))) {
     abort("{.arg vcov} and {.arg cluster} are for {.code method = \"Wald\"}.",
       kind = "argument", variable = "vcov", observed = vcov
@@ -123,8 +128,12 @@ wald_limits <- function(fit, table, level, vcov, cluster) {
 # The rows of variance_components() that parameters are.
 component_rows_of <- function(fit, table, components) {
   groups <- unique_labels(vapply(fit$random, `[[`, "", "group"))
+  residual <- which(components$grp == "Residual")
   vapply(seq_len(nrow(table)), function(i) {
-    if (table$kind[i] == "sigma") return(nrow(components))
+    if (table$kind[i] == "sigma") return(residual[1L])
+    if (table$kind[i] == "residual") {
+      return(residual[1L + match(table$label[i], residual_labels(fit))])
+    }
     columns <- fit$random[[table$term[i]]]$columns
     own <- components$grp == groups[table$term[i]] & components$var1 %in% columns[table$column[i]]
     other <- if (table$kind[i] == "sd") NA else columns[table$row[i]]

@@ -12,11 +12,13 @@ interval_parameters <- function(fit) {
   variances <- variance_parameters(fit$random)
   variances$name <- sprintf(".sig%02d", seq_len(nrow(variances)))
   fixed <- seq_along(fit$beta)
-  none <- rep(NA_integer_, length(fixed) + 1L)
+  residual <- residual_labels(fit)
+  none <- rep(NA_integer_, length(fixed) + 1L + length(residual))
   others <- data.frame(
-    name = c(".sigma", names(fit$beta)), label = c("sigma", names(fit$beta)),
-    kind = c("sigma", rep("fixed", length(fixed))), theta = none, row = none, column = none,
-    term = none, coefficient = c(NA, fixed)
+    name = c(".sigma", residual, names(fit$beta)), label = c("sigma", residual, names(fit$beta)),
+    kind = rep(c("sigma", "residual", "fixed"), c(1L, length(residual), length(fixed))),
+    theta = none, row = none, column = none, term = none,
+    coefficient = c(NA, rep(NA, length(residual)), fixed)
   )
   table <- rbind(variances[names(others)], others)
   rownames(table) <- NULL

@@ -71,6 +71,7 @@ profile.henderson_lmm <- function(fitted, which = NULL, alphamax = 0.01, signame
   check_no_dots(...)
   check_level(alphamax, such_as = 0.01)
   check_flag(signames)
+  require_plain_residuals(fitted, "A profile", "Use {.code confint(fit, method = \"Wald\")}.")
   table <- interval_parameters(fitted)
   table <- table[unique(chosen_parameters(table, which)), ]
   table <- with_interval(fitted, table)

@@ -49,6 +49,7 @@ independent_clusters <- function(fit, cluster = NULL, call = entry_frame()) {
 
 check_can_cluster <- function(fit) {
   require_independent(fit, "A cluster-robust covariance")
+  require_plain_residuals(fit, "A cluster-robust covariance")
   if (is.null(fit$undetermined)) return(invisible(NULL))
   abort(c(
     "There is no cluster-robust covariance with a variance that the data do not determine.",

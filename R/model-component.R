@@ -162,6 +162,7 @@ spherical_modes <- function(fit) {
 
 # Block-diagonal matrix of Lambda_t, repeated for every level.
 relative_factor_matrix <- function(fit) {
+  if (length(fit$random) == 0L) return(methods::as(Matrix::Matrix(0, 0L, 0L), "CsparseMatrix"))
   require_independent(fit, "The factor Lambda")
   blocks <- lapply(fit$random, function(term) {
     factor <- methods::as(lambda_matrix(term, fit$theta), "CsparseMatrix")
@@ -177,6 +178,7 @@ scaled_random_matrix <- function(fit) {
 }
 
 random_cholesky <- function(fit) {
+  require_plain_residuals(fit, "The Cholesky factor")
   require_independent(fit, "The Cholesky factor")
   Matrix::Cholesky(Matrix::tcrossprod(scaled_random_matrix(fit)), LDL = FALSE, Imult = 1)
 }
@@ -199,6 +201,7 @@ fixed_cholesky <- function(fit) {
 
 # RZX = L^-1 P Lambda'Z'WX, q x p.
 off_diagonal_cholesky <- function(fit) {
+  require_plain_residuals(fit, "The Cholesky factor")
   require_independent(fit, "The Cholesky factor")
   weighted_x <- fixed_matrix(fit) * sqrt(fit$weights %||% 1)
   factor <- random_cholesky(fit)
@@ -218,6 +221,7 @@ grouping_factors <- function(fit) {
 }
 
 deviance_components <- function(fit) {
+  require_plain_residuals(fit, "This component")
   u <- spherical_modes(fit)
   n <- as.integer(fit$n)
   p <- length(fit$beta)

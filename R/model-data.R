@@ -121,7 +121,9 @@ fitted_difference <- function(fit, frame) {
 
 # The formula of all variables in the model frame, parsed.
 all_variables <- function(fit) {
-  if (is.null(fit$frame)) return(parse_formula(explicit_formula(fit)))
+  if (is.null(fit$frame)) {
+    return(parse_formula(explicit_formula(fit), residual = fit$parsed$residual))
+  }
   variables <- frame_expressions(fit$frame)
   formula <- column_formula(variables[[1L]], variables[-1L], environment(fit$terms))
   fixed_only_formula(formula)

@@ -22,6 +22,7 @@
 deviance_function <- function(fit, REML = NULL, ...) {
   check_no_dots(...)
   check_fit(fit)
+  require_plain_residuals(fit, "The criterion as a function of theta")
   require_unconstrained(fit, "The criterion as a function of theta")
   check_flag(REML, null_ok = TRUE)
   if (is.null(REML)) REML <- fit$REML

@@ -125,7 +125,9 @@ variable_expressions <- function(parsed) {
 
 all_names <- function(parsed) names(variable_expressions(parsed))
 
-formula_variables <- function(fit) all_names(parse_formula(explicit_formula(fit)))
+formula_variables <- function(fit) {
+  all_names(parse_formula(explicit_formula(fit), residual = fit$parsed$residual))
+}
 
 # Was the fit made from the rows of a larger model, so that its formula would take others?
 keeps_rows <- function(fit) length(fit$na.action) > 0L && length(left_variables(fit)) > 0L

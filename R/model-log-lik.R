@@ -86,6 +86,8 @@ criterion_value <- function(fit, REML = NULL) {
     weights <- fit$weights %||% 1
     sum(log(weights[weights > 0]))
   }
+  # log|R|, which the core has in the place of the weights
+  if (has_residual(fit)) log_weights <- fit$residual$sum_log_w
   log_determinant <- fit$log_det[["M"]] - log_weights + if (REML) fit$log_det[["RX"]] else 0
   if (is_constrained(fit)) {
     return(log_determinant + degrees * log(2 * pi * fit$sigma^2) + fit$pwrss / fit$sigma^2)
@@ -134,7 +136,8 @@ n_parameters <- function(object, ...) {
 
 # Of a fit, or of what `nested_fit()` gives.
 parameter_count <- function(fit) {
-  length(fit$beta) + length(fit$theta) + 1L - undetermined_count(fit) - constrained_count(fit)
+  length(fit$beta) + length(fit$theta) + length(fit$residual$phi) + 1L - undetermined_count(fit) -
+    constrained_count(fit)
 }
 
 #' @rdname nobs.henderson_fit

@@ -154,6 +154,7 @@ cross_products_of <- function(fit) {
 cross_products_format <- 2L
 
 moments_of <- function(fit) {
+  require_plain_residuals(fit, "This")
   moments <- fit$cache$cross_products
   # a weak reference is saved without its value
   if (rlang::is_weakref(moments)) moments <- rlang::wref_value(moments)

@@ -82,7 +82,8 @@ fit_design_again <- function(fit) {
 }
 
 # What the core has prepared of the rows of the fit: a pointer.
-prepare_again <- function(fit) {
+prepare_again <- function(fit, with_residual = FALSE) {
+  if (!with_residual) require_plain_residuals(fit, "This")
   prepare_cpp(core_design(fit_design_again(fit), fixed_matrix(fit)), NULL)$pointer
 }
 

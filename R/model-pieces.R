@@ -155,6 +155,7 @@ streamed_rows <- function(fit, state, piece) {
 
 # `choose`: function of list(`piece`, `values`): what of it is wanted.
 stream_fit <- function(fit, source, to, choose) {
+  require_plain_residuals(fit, "Values of data in pieces")
   call <- fit$summed$call %||% fit$call
   state <- new_summation(fit$parsed, call, environment(fit$parsed$formula), fit_contrasts(fit))
   stream_pieces(source, to, function(piece) choose(streamed_rows(fit, state, piece)))

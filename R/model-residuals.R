@@ -7,7 +7,11 @@
 #' @param object A fit by [lmm()].
 #' @param type One string. `"response"` and `"working"`: \eqn{y - \hat\mu}{y - mu_hat}. `"pearson"`
 #'   and `"deviance"`: \eqn{\sqrt{w} (y - \hat\mu)}{sqrt(w) (y - mu_hat)}, with \eqn{w} the weights
-#'   of the fit.
+#'   of the fit; with a residual structure divided by the standard deviation of the row's stratum
+#'   over \eqn{\sigma}{sigma} as well. `"normalized"`: \eqn{R^{-1/2}(y - \hat\mu) /
+#'   \hat\sigma}{R^(-1/2) (y - mu_hat) / sigma_hat}, uncorrelated and of variance one if the
+#'   structure \eqn{R} of the residuals ([residual_structure]) is right; without one
+#'   \eqn{R = W^{-1}}{R = W^-1}.
 #' @param scaled One logical: `TRUE` divides by \eqn{\hat\sigma}{sigma_hat}.
 #' @param data,to `NULL`; or [chunks()], of whose rows the values are computed, and where they go:
 #'   see [fitted_in_pieces].
@@ -26,21 +30,27 @@
 #' head(residuals(fit, scaled = TRUE))
 #' @importFrom stats residuals fitted
 #' @export
-residuals.henderson_lmm <- function(object, type = c("response", "pearson", "working", "deviance"),
+residuals.henderson_lmm <- function(object, type = c("response", "pearson", "working", "deviance",
+                                                     "normalized"),
                                     scaled = FALSE, ..., data = NULL, to = NULL) {
   # package performance gives it
   check_caller_dots(..., tolerated = "verbose")
-  type <- check_choice(type, c("response", "pearson", "working", "deviance"))
+  type <- check_choice(type, c("response", "pearson", "working", "deviance", "normalized"))
   check_flag(scaled)
+  if (type == "normalized") scaled <- TRUE
   if (!is.null(data)) {
     return(stream_column(object, data, to, ".resid", function(rows) {
-      root <- if (type %in% c("pearson", "deviance")) sqrt(rows$.weights) else 1
+      root <- if (type %in% c("response", "working")) 1 else sqrt(rows$.weights)
       rows$.resid * root / if (scaled) object$sigma else 1
     }))
   }
   values <- model_response(object) - object$fitted
-  if (type %in% c("pearson", "deviance") && !is.null(object$weights)) {
+  if (type %in% c("pearson", "deviance", "normalized") && !is.null(object$weights)) {
     values <- values * sqrt(object$weights)
+  }
+  if (type %in% c("pearson", "deviance")) values <- values / residual_deviations_of_rows(object)
+  if (type == "normalized" && has_residual(object)) {
+    values <- drop(transform_residuals(object, values, TRUE))
   }
   if (scaled) values <- values / object$sigma
   stats::naresid(object$na.action, with_row_names(object, values))
@@ -79,9 +89,10 @@ weights.henderson_fit <- function(object, type = c("prior", "working"), ...) {
   stats::naresid(object$na.action, values)
 }
 
-# Residuals sqrt(w) (y - mu) / sigma of the rows with positive weight: what the summary describes.
+# Residuals over their standard deviations of the rows with positive weight: what the summary
+# describes.
 scaled_residuals <- function(fit) {
-  values <- (model_response(fit) - fit$fitted) / fit$sigma
+  values <- (model_response(fit) - fit$fitted) / fit$sigma / residual_deviations_of_rows(fit)
   if (is.null(fit$weights)) {
     return(values)
   }

@@ -221,6 +221,16 @@ prediction_accuracy <- function(fit, parts, columns, random_only, noise, ddf) {
   if (ddf == "Kenward-Roger") {
     return(adjusted_accuracy(fit, parts$X, ddf))
   }
+  if (has_residual(fit)) {
+    if (any(unlist(columns)) || random_only || any(noise != 0)) {
+      require_plain_residuals(fit,
+        "The error of a prediction with random effects, or of a new response,",
+        instead = "Available are {.code se.fit} and {.code interval = \"confidence\"} with
+                   {.code re.form = NA}."
+      )
+    }
+    return(adjusted_accuracy(fit, parts$X, ddf))
+  }
   fit <- representative_fit(fit)
   pieces <- prediction_variance(fit, parts, columns, random_only,
     with_scores = ddf != "none" || !is.null(fit$undetermined)

@@ -58,6 +58,11 @@ simulate.henderson_lmm <- function(object, nsim = 1, seed = NULL, use.u = FALSE,
       "Where the data determine no variance, responses are drawn with that of the start.", object
     )
   }
+  if (!is.null(newdata)) {
+    require_plain_residuals(object, "Responses simulated for `newdata`",
+      instead = "Without {.arg newdata}, responses are drawn for the rows of the fit."
+    )
+  }
   object <- replace_parameters(object, newparams)
   kept <- kept_terms(object, if (use.u) NULL else re.form)
   parts <- simulation_parts(object, newdata, kept, allow.new.levels)
@@ -65,8 +70,9 @@ simulate.henderson_lmm <- function(object, nsim = 1, seed = NULL, use.u = FALSE,
   mean <- linear_predictor(object, parts, columns)
   weights <- prediction_weights(object, weights, length(mean), is.null(newdata))
   deviation <- residual_deviation(object$sigma, weights)
+  correlate <- if (has_residual(object)) function(x) transform_residuals(object, x, FALSE)
   result <- simulate_responses(
-    mean, parts$random[!kept], object$theta, object$sigma, deviation, nsim, seed
+    mean, parts$random[!kept], object$theta, object$sigma, deviation, nsim, seed, correlate
   )
   if (is.null(newdata)) {
     return(pad_simulations(result, object, na.action))
@@ -322,7 +328,9 @@ residual_deviation <- function(sigma, weights) {
 
 # Data frame of `nsim` responses. `random`: terms to draw, with z, level, levels, columns,
 # theta_index. `deviation`: residual standard deviation, one or n values.
-simulate_responses <- function(mean, random, theta, sigma, deviation, nsim, seed) {
+# correlate: NULL, or what makes of independent residuals those of the model (n x nsim).
+simulate_responses <- function(mean, random, theta, sigma, deviation, nsim, seed,
+                               correlate = NULL) {
   check_count(nsim, min = 1)
   check_count(seed, min = -.Machine$integer.max, null_ok = TRUE)
   n <- length(mean)
@@ -330,7 +338,9 @@ simulate_responses <- function(mean, random, theta, sigma, deviation, nsim, seed
     random = draw_random_part(random, theta, sigma, nsim, n),
     residual = stats::rnorm(n * nsim)
   ))
-  values <- mean + drawn$value$random + deviation * drawn$value$residual
+  residual <- drawn$value$residual
+  if (!is.null(correlate)) residual <- as.vector(correlate(matrix(residual, n)))
+  values <- mean + drawn$value$random + deviation * residual
   dim(values) <- c(n, nsim)
   colnames(values) <- paste0("sim_", seq_len(nsim))
   structure(as.data.frame(values), seed = drawn$seed)

@@ -90,7 +90,9 @@ header_lines <- function(x) {
   if (has_priors(x)) method <- paste0("penalized ", method, " (posterior mode)")
   formula <- if (inherits(x, "henderson_fit")) x$parsed$formula else x$formula
   lines <- c(paste("Linear mixed model fitted by", method), labelled_lines("Formula", formula))
-  for (argument in c("data", "subset", "weights", "offset", "relationship")) {
+  for (argument in c(
+    "data", "subset", "weights", "offset", "relationship", "residual", "variance"
+  )) {
     value <- x$call[[argument]]
     if (is.language(value)) {
       label <- paste0(toupper(substr(argument, 1L, 1L)), substring(argument, 2L))
@@ -140,6 +142,7 @@ information_lines <- function(values, digits) {
 
 # "Observations: 180; groups: Subject, 18"
 counts_line <- function(n, groups) {
+  if (length(groups) == 0L) return(paste0("Observations: ", n))
   counts <- paste0(names(groups), ", ", groups, collapse = "; ")
   paste0("Observations: ", n, "; groups: ", counts)
 }

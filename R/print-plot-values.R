@@ -11,10 +11,15 @@ plotted_values <- function(fit) {
   used <- weights > 0
   response <- model_response(fit)
   residual <- sqrt(weights) * (response - fit$fitted)
+  scaled <- residual / fit$sigma
+  if (has_residual(fit)) {
+    scaled <- drop(transform_residuals(fit, residual, TRUE)) / fit$sigma
+    residual <- residual / residual_deviations_of_rows(fit)
+  }
   frame <- model_frame_of(fit)
   list(
     fitted = fit$fitted[used], observed = response[used], residual = residual[used],
-    scaled = residual[used] / fit$sigma, names = row.names(frame)[used], sigma = fit$sigma,
+    scaled = scaled[used], names = row.names(frame)[used], sigma = fit$sigma,
     used = used, labels = value_labels(frame)
   )
 }
@@ -85,7 +90,8 @@ simulated_values <- function(fit, values, nsim, seed) {
   n <- length(values$scaled)
   modes <- standardized_modes(fit)
   related <- any(vapply(fit$random, is_related, TRUE))
-  if (n > 2000L || related) {
+  # refits with a structure of the residuals are not of the core's bootstrap
+  if (n > 2000L || related || has_residual(fit)) {
     # samples over their own root mean square, as the estimates make it
     samples <- lapply(c(list(n), lengths(modes)), normal_samples, nsim = nsim, seed = seed)
     return(list(residuals = samples[[1L]], modes = samples[-1L], source = "normal samples"))

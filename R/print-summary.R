@@ -90,7 +90,7 @@ summary.henderson_lmm <- function(object, correlation = NULL, ddf = "Satterthwai
       ddf = tests$ddf, correlation = correlation, notes = c(fit_notes(object), tests$notes),
       optimization = c(
         object$optimization[c("optimizer", "evaluations", "converged", "certificate")],
-        list(parameters = diagonal_states(object))
+        list(parameters = c(diagonal_states(object), rep("free", length(object$residual$phi))))
       )
     ),
     class = "summary.henderson_lmm"

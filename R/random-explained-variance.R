@@ -89,6 +89,7 @@ print.henderson_r_squared <- function(x, digits = max(3L, getOption("digits") - 
 # and residual)), means over rows of positive weight; NA for what the data do not determine.
 explained_variances <- function(fit) {
   require_independent(fit, "A share of variance")
+  require_plain_residuals(fit, "A share of variance")
   means <- row_means(fit)
   groups <- vapply(fit$random, `[[`, "", "group")
   # linear functions of (Gamma, 1), a row each

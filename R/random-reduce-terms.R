@@ -53,6 +53,7 @@ reduce_terms <- function(fit, alpha_random = 0.1, alpha_fixed = 0.05, ddf = "Sat
                          random_p = c("Pr(>Chisq)", "p_mixture"), ...) {
   check_no_dots(...)
   check_fit(fit)
+  require_plain_residuals(fit, "The choice of terms")
   check_number(alpha_random, min = 0, max = 1)
   check_number(alpha_fixed, min = 0, max = 1)
   ddf <- ddf_method(ddf, fit)

@@ -6,6 +6,9 @@
 # `within`: are terms reduced column by column before they are removed?
 random_reductions <- function(fit, within = TRUE) {
   require_independent(fit, "A test of random terms")
+  require_plain_residuals(fit, "A test of random terms",
+    "{.fn anova} compares two fits, and {.fn AIC}."
+  )
   require_unconstrained(fit, "A test of random terms", "{.fn anova} compares two fits.")
   lapply(fit$random, require_entries)
   reductions <- lapply(seq_along(fit$parsed$random), function(position) {
@@ -115,7 +118,7 @@ refit_random <- function(fit, random) {
   formula[[3L]] <- Reduce(
     function(left, right) call("+", left, right), c(list(fit$parsed$fixed[[3L]]), bars)
   )
-  parsed <- parse_formula(formula)
+  parsed <- parse_formula(formula, residual = fit$parsed$residual)
   # with the contrasts that terms imported from lme4 have
   parsed$random <- random
   # a fit evaluated at given parameters has none for other terms

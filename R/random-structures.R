@@ -39,6 +39,7 @@ random_structures <- function(fit, max_models = 200, ...) {
   check_fit(fit)
   check_count(max_models, min = 1)
   require_independent(fit, "A table of random structures")
+  require_plain_residuals(fit, "A table of random structures")
   require_unconstrained(fit, "A table of random structures")
   lapply(fit$random, require_entries)
   candidates <- lapply(fit$parsed$random, term_candidates, fit = fit)

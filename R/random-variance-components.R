@@ -15,7 +15,10 @@
 #'   for each random term, in units of the response squared, with attributes `stddev` and
 #'   `correlation`. The names are the grouping factors, made unique as `Subject`, `Subject.1` when
 #'   several terms share one factor. A term from `||` is one diagonal matrix. The list has
-#'   attributes `sc` (the residual standard deviation) and `useSc` (`TRUE`).
+#'   attributes `sc` (the residual standard deviation) and `useSc` (`TRUE`). With a residual
+#'   structure, see [residual_structure], `sc` is the standard deviation of its first stratum, and
+#'   rows of the group `Residual` have the standard deviations of the others and the correlations;
+#'   of variances that depend on a covariate the exponents.
 #'
 #'   `as.data.frame` gives columns `grp`, `var1`, `var2` (`NA` for a variance), `vcov` (variance
 #'   or covariance), `sdcor` (standard deviation or correlation); the residual is the last row.
@@ -42,7 +45,7 @@ VarCorr.henderson_fit <- function(x, sigma = 1, ...) {
   })
   names(components) <- unique_labels(vapply(x$random, `[[`, "", "group"))
   structure(components,
-    sc = sigma, useSc = TRUE, class = "henderson_varcorr",
+    sc = sigma, useSc = TRUE, residual = residual_info(x, sigma), class = "henderson_varcorr",
     notes = c(constraint_notes(x), undetermined_notes(x))
   )
 }
@@ -95,7 +98,7 @@ as.data.frame.henderson_varcorr <- function(x, row.names = NULL, optional = FALS
     grp = "Residual", var1 = NA_character_, var2 = NA_character_,
     vcov = attr(x, "sc")^2, sdcor = attr(x, "sc")
   )
-  table <- do.call(rbind, c(unname(rows), list(residual)))
+  table <- do.call(rbind, c(unname(rows), list(residual, residual_rows_of(attr(x, "residual")))))
   rownames(table) <- NULL
   table
 }
@@ -136,7 +139,10 @@ print.henderson_varcorr <- function(x, digits = max(3L, getOption("digits") - 2L
 }
 
 varcorr_lines <- function(x, digits, comp, formatter = format) {
-  text_table(format.henderson_varcorr(x, digits, comp, formatter), row_names = NULL)
+  c(
+    text_table(format.henderson_varcorr(x, digits, comp, formatter), row_names = NULL),
+    residual_lines(attr(x, "residual"), digits)
+  )
 }
 
 #' @rdname VarCorr.henderson_fit
@@ -149,7 +155,7 @@ format.henderson_varcorr <- function(x, digits = max(3L, getOption("digits") - 2
   comp <- check_components(comp)
   covariances <- unclass(x)
   rows <- lapply(covariances, deviation_rows)
-  deviations <- c(unlist(lapply(rows, unname)), attr(x, "sc"))
+  deviations <- as.double(c(unlist(lapply(rows, unname)), attr(x, "sc")))
   numbers <- list(Variance = deviations^2, Std.Dev. = deviations)
   columns <- lapply(numbers[comp], function(values) formatter(unname(values), digits = digits))
   sizes <- lengths(rows)

@@ -71,8 +71,7 @@ variance_components <- function(fit, scale = c("sd", "variance", "log_sd", "thet
   table$estimate[held & abs(table$estimate) < 1e-12] <- 0
   if (any(!known & !held)) inform_irregular(irregular$reason)
   covariance[!known | held, ] <- covariance[, !known | held] <- NA
-  names <- component_names(table)
-  dimnames(covariance) <- list(names, names)
+  dimnames(covariance) <- rep(list(component_names(table)), 2L)
   se <- sqrt(diag(covariance))
   result <- data.frame(
     table[c("grp", "var1", "var2")], estimate = known_estimates(fit, table, scale, determined),
@@ -85,7 +84,8 @@ variance_components <- function(fit, scale = c("sd", "variance", "log_sd", "thet
 }
 
 rows_on_scale <- function(fit, scale) {
-  if (scale == "theta") theta_rows(fit) else covariance_rows(fit, scale)
+  own <- if (scale == "theta") theta_rows(fit) else covariance_rows(fit, scale)
+  with_residual_components(own, fit, scale)
 }
 
 # Is what a row shows the same at all points that the data do not tell apart?
@@ -301,7 +301,7 @@ boundary_reasons <- function(fit, boundary) {
 flat_parameters <- function(hessian, active) {
   flat <- logical(length(active))
   if (!any(active)) return(flat)
-  free <- hessian[active, active, drop = FALSE]
+  free <- hessian[which(active), which(active), drop = FALSE]
   scale <- sqrt(pmax(diag(free), 0))
   flat[active] <- scale == 0
   scale[scale == 0] <- 1

@@ -23,6 +23,7 @@ all_optimizers <- function(fit, optimizers = c("newton", "bfgs", "nelder_mead"),
   check_no_dots(...)
   check_fit(fit)
   require_unconstrained(fit, "A comparison of optimizers")
+  require_plain_residuals(fit, "A comparison of optimizers")
   known <- c("newton", "bfgs", "nelder_mead")
   check_choice(optimizers, known, several = TRUE)
   if (length(optimizers) == 0L || anyDuplicated(optimizers)) {

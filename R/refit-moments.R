@@ -6,7 +6,7 @@
 # had? Columns that nobody touched are the same object: comparing them takes no time.
 shares_moments <- function(fit, parsed, frame) {
   newton <- fit$control$optimizer %in% c("newton", "none")
-  newton && has_moments(fit) && identical(parsed, fit$parsed) &&
+  newton && !has_residual(fit) && has_moments(fit) && identical(parsed, fit$parsed) &&
     identical(names(frame), names(fit$frame)) &&
     all(mapply(identical, as.list(frame)[-1L], as.list(fit$frame)[-1L]))
 }
@@ -39,7 +39,10 @@ updated_sums <- function(fit, parsed, call, changes, values, caller) {
   }
   if (!inherits(data, "henderson_cross_products")) return(NULL)
   rows <- intersect(
-    names(changes), c("weights", "subset", "offset", "na.action", "contrasts", "relationship")
+    names(changes), c(
+      "weights", "subset", "offset", "na.action", "contrasts", "relationship", "residual",
+      "variance"
+    )
   )
   if (length(rows) == 0L) return(data)
   abort(c(

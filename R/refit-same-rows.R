@@ -81,7 +81,7 @@ refit_fixed <- function(fit, formula, caller = NULL, scope = list()) {
   if (length(scope) > 0L) {
     environment(formula) <- list2env(scope, parent = environment(formula))
   }
-  parsed <- parse_formula(formula)
+  parsed <- parse_formula(formula, residual = fit$parsed$residual)
   # with the contrasts that terms imported from lme4 have
   parsed$random <- fit$parsed$random
   call <- fit$call

@@ -105,7 +105,10 @@ carrying_call <- function(fit, call, formula, change) {
 # lmm() will say.
 same_random_part <- function(fit, formula) {
   texts <- function(parsed) sort(vapply(parsed$random, `[[`, "", "text"))
-  new <- tryCatch(texts(parse_formula(formula)), error = function(condition) NULL)
+  new <- tryCatch(
+    texts(parse_formula(formula, residual = fit$parsed$residual)),
+    error = function(condition) NULL
+  )
   is.null(new) || identical(new, texts(fit$parsed))
 }
 
@@ -233,7 +236,8 @@ evaluate_changes <- function(fit, call, formula, change, changes, from, caller) 
   values <- changed_values(changes, from)
   # what was no data is what it was
   environment(formula) <- environment(fit$terms)
-  parsed <- parse_formula(formula, caller)
+  residual <- updated_residual(fit, call, changes, from, caller)
+  parsed <- parse_formula(formula, caller, residual)
   scope <- scope_of_changes(fit, parsed$formula, change, changes, from, values$data)
   # the same formula where the names of new arguments mean what they mean to the caller
   if (length(scope) > 0L) {
@@ -242,7 +246,7 @@ evaluate_changes <- function(fit, call, formula, change, changes, from, caller) 
     changes <- apart$changes
     scope <- apart$scope
     environment(parsed$formula) <- list2env(scope, parent = environment(parsed$formula))
-    parsed <- parse_formula(parsed$formula)
+    parsed <- parse_formula(parsed$formula, residual = residual)
   }
   setting <- function(name, own, default = NULL) {
     if (name %in% names(changes)) values[[name]] %||% default else own
@@ -272,6 +276,13 @@ evaluate_changes <- function(fit, call, formula, change, changes, from, caller) 
   }
   result$start <- start
   result
+}
+
+# The residual structure given, or that of the fit.
+updated_residual <- function(fit, call, changes, from, caller) {
+  if (!any(c("residual", "variance") %in% names(changes))) return(fit$parsed$residual)
+  env <- from[[intersect(c("residual", "variance"), names(changes))[1L]]]
+  parse_residual(call$residual, call$variance, env)
 }
 
 # The relationships given, or those of the fit for factors that the formula still has.
@@ -311,7 +322,9 @@ apart_from_scope <- function(fit, call, changes, scope) {
 # Values of the arguments that are evaluated where they were written. weights, subset and offset
 # are looked for in the data first.
 changed_values <- function(changes, from) {
-  names <- setdiff(names(changes), c("formula", "weights", "subset", "offset"))
+  names <- setdiff(
+    names(changes), c("formula", "weights", "subset", "offset", "residual", "variance")
+  )
   lapply(stats::setNames(nm = names), function(name) {
     expression <- changes[[name]]
     tryCatch(eval(expression, from[[name]]), error = function(e) {

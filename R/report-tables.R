@@ -118,7 +118,9 @@ fit_heading <- function(x) {
   method <- if (x$REML) "REML" else "maximum likelihood"
   formula <- if (inherits(x, "henderson_fit")) x$parsed$formula else x$formula
   heading <- c(paste("Linear mixed model fitted by", method), Formula = expression_text(formula))
-  for (argument in c("data", "subset", "weights", "offset", "relationship")) {
+  for (argument in c(
+    "data", "subset", "weights", "offset", "relationship", "residual", "variance"
+  )) {
     value <- x$call[[argument]]
     if (is.language(value)) {
       label <- paste0(toupper(substr(argument, 1L, 1L)), substring(argument, 2L))

@@ -441,6 +441,58 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// residual_parts_cpp
+Rcpp::List residual_parts_cpp(SEXP prepared, const Eigen::VectorXd& theta, const Eigen::VectorXd& phi, bool reml, bool expected, bool adjust);
+RcppExport SEXP _henderson_residual_parts_cpp(SEXP preparedSEXP, SEXP thetaSEXP, SEXP phiSEXP, SEXP remlSEXP, SEXP expectedSEXP, SEXP adjustSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type prepared(preparedSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type theta(thetaSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type phi(phiSEXP);
+    Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);
+    Rcpp::traits::input_parameter< bool >::type expected(expectedSEXP);
+    Rcpp::traits::input_parameter< bool >::type adjust(adjustSEXP);
+    rcpp_result_gen = Rcpp::wrap(residual_parts_cpp(prepared, theta, phi, reml, expected, adjust));
+    return rcpp_result_gen;
+END_RCPP
+}
+// residual_deviance_cpp
+Rcpp::List residual_deviance_cpp(SEXP prepared, const Eigen::VectorXd& theta, const Eigen::VectorXd& phi, bool reml);
+RcppExport SEXP _henderson_residual_deviance_cpp(SEXP preparedSEXP, SEXP thetaSEXP, SEXP phiSEXP, SEXP remlSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type prepared(preparedSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type theta(thetaSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type phi(phiSEXP);
+    Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);
+    rcpp_result_gen = Rcpp::wrap(residual_deviance_cpp(prepared, theta, phi, reml));
+    return rcpp_result_gen;
+END_RCPP
+}
+// residual_covariance_cpp
+Eigen::MatrixXd residual_covariance_cpp(const Rcpp::List& residual, const Eigen::VectorXd& phi);
+RcppExport SEXP _henderson_residual_covariance_cpp(SEXP residualSEXP, SEXP phiSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type residual(residualSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type phi(phiSEXP);
+    rcpp_result_gen = Rcpp::wrap(residual_covariance_cpp(residual, phi));
+    return rcpp_result_gen;
+END_RCPP
+}
+// residual_transform_cpp
+Eigen::MatrixXd residual_transform_cpp(const Rcpp::List& residual, const Eigen::VectorXd& phi, Eigen::MatrixXd values, bool whiten);
+RcppExport SEXP _henderson_residual_transform_cpp(SEXP residualSEXP, SEXP phiSEXP, SEXP valuesSEXP, SEXP whitenSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type residual(residualSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type phi(phiSEXP);
+    Rcpp::traits::input_parameter< Eigen::MatrixXd >::type values(valuesSEXP);
+    Rcpp::traits::input_parameter< bool >::type whiten(whitenSEXP);
+    rcpp_result_gen = Rcpp::wrap(residual_transform_cpp(residual, phi, values, whiten));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cluster_parts_cpp
 Rcpp::List cluster_parts_cpp(const Eigen::MatrixXd& x, const Rcpp::S4& transposed_factor, const Eigen::VectorXd& residual, const Eigen::VectorXd& weights, const Rcpp::IntegerVector& starts, const Eigen::MatrixXd& phi_root, bool adjust, double limit);
 RcppExport SEXP _henderson_cluster_parts_cpp(SEXP xSEXP, SEXP transposed_factorSEXP, SEXP residualSEXP, SEXP weightsSEXP, SEXP startsSEXP, SEXP phi_rootSEXP, SEXP adjustSEXP, SEXP limitSEXP) {
@@ -494,6 +546,10 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_influence_cpp", (DL_FUNC) &_henderson_influence_cpp, 5},
     {"_henderson_prediction_variance_cpp", (DL_FUNC) &_henderson_prediction_variance_cpp, 6},
     {"_henderson_profile_cpp", (DL_FUNC) &_henderson_profile_cpp, 9},
+    {"_henderson_residual_parts_cpp", (DL_FUNC) &_henderson_residual_parts_cpp, 6},
+    {"_henderson_residual_deviance_cpp", (DL_FUNC) &_henderson_residual_deviance_cpp, 4},
+    {"_henderson_residual_covariance_cpp", (DL_FUNC) &_henderson_residual_covariance_cpp, 2},
+    {"_henderson_residual_transform_cpp", (DL_FUNC) &_henderson_residual_transform_cpp, 4},
     {"_henderson_cluster_parts_cpp", (DL_FUNC) &_henderson_cluster_parts_cpp, 8},
     {NULL, NULL, 0}
 };

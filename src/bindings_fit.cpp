@@ -12,6 +12,7 @@
 #include "henderson_types.h"
 #include "likelihood/gaussian.h"
 #include "prepared.h"
+#include "residual_input.h"
 
 // First step of a fit: list(pointer, rank_pivot) of a design (convert.h), of cross-products, or of
 // cross-products whose response is to be that of the design. Where rank_pivot, the smallest squared
@@ -35,6 +36,7 @@ void release_cpp(SEXP pointer) {
 namespace {
 
 Rcpp::List fit_prepared(Prepared* prepared, const Rcpp::List& options) {
+  if (!Rf_isNull(prepared->residual())) return fit_with_residual(prepared, options);
   const std::shared_ptr<const henderson::CrossProducts> moments = prepared->moments();
   const henderson::DataRows& rows = prepared->rows();
   const henderson::RowSource source{rows, prepared->order().original};

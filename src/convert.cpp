@@ -203,7 +203,8 @@ DataRows as_data_rows(const Rcpp::List& design) {
   const SEXP weights = design["weights"];
   if (!Rf_isNull(weights)) rows.weights = read_doubles(weights, rows.n, "weights");
   const Rcpp::List terms(require_type(design["terms"], VECSXP, "terms"));
-  if (terms.size() == 0) Rcpp::stop("internal: no terms");
+  const bool alone = design.containsElementNamed("residual");
+  if (terms.size() == 0 && !alone) Rcpp::stop("internal: no terms");
   Index coefficients = 0;
   for (R_xlen_t t = 0; t < terms.size(); ++t) {
     const Rcpp::List term(require_type(terms[t], VECSXP, "a term"));
@@ -322,29 +323,30 @@ Pair as_pair(const Rcpp::List& item, const TermColumns& row, const TermColumns& 
   return pair;
 }
 
-// One for every two terms, in the order in which accumulate() makes them.
+// One for every two terms in order; of a term with itself where residuals of its levels meet.
 void read_pairs(const Rcpp::List& pairs, Incidence* incidence,
                 std::vector<std::vector<double>>* values) {
-  const int n_terms = static_cast<int>(incidence->terms.size());
-  require_length(pairs.size(), static_cast<Index>(n_terms) * (n_terms - 1) / 2, "pairs");
+  const int n = static_cast<int>(incidence->terms.size());
   R_xlen_t k = 0;
-  for (int t = 0; t < n_terms; ++t) {
-    for (int s = t + 1; s < n_terms; ++s) {
-      const Rcpp::List item(require_type(pairs[k++], VECSXP, "a pair"));
-      const Rcpp::IntegerVector which = item["terms"];
-      if (which.size() != 2 || which[0] != t || which[1] != s) {
-        Rcpp::stop("internal: a pair of cross-products names unknown terms");
-      }
+  for (int t = 0; t < n; ++t) {
+    for (int s = t; s < n; ++s) {
+      const Rcpp::List item = k < pairs.size() ? Rcpp::List(SEXP(pairs[k])) : Rcpp::List();
+      Rcpp::IntegerVector which(0);
+      if (item.size() > 0) which = item["terms"];
+      const bool own = which.size() == 2 && which[0] == t && which[1] == s;
+      if (!own && t == s) continue;
+      if (!own) Rcpp::stop("internal: a pair of cross-products names unknown terms");
       Pair pair = as_pair(item, incidence->terms[t], incidence->terms[s]);
       pair.term_row = t;
       pair.term_column = s;
       values->push_back(Rcpp::as<std::vector<double>>(item["values"]));
-      require_length(static_cast<Index>(values->back().size()),
-                     static_cast<Index>(pair.partner.size()) * incidence->block_size(pair),
-                     "a pair's values");
+      const Index size = static_cast<Index>(pair.partner.size()) * incidence->block_size(pair);
+      require_length(static_cast<Index>(values->back().size()), size, "a pair's values");
       incidence->pairs.push_back(std::move(pair));
+      ++k;
     }
   }
+  require_length(pairs.size(), k, "pairs");
 }
 
 }  // namespace
@@ -352,10 +354,8 @@ void read_pairs(const Rcpp::List& pairs, Incidence* incidence,
 CrossProducts as_cross_products(const Rcpp::List& list) {
   CrossProducts moments;
   const int version = Rcpp::as<int>(list["format_version"]);
-  if (version != CrossProducts::kFormatVersion) {
-    Rcpp::stop("internal: cross-products of format version %d, expected %d", version,
-               static_cast<int>(CrossProducts::kFormatVersion));
-  }
+  const int own = CrossProducts::kFormatVersion;
+  if (version != own) Rcpp::stop("internal: cross-products of format %d, not %d", version, own);
   const auto incidence = std::make_shared<Incidence>();
   moments.n = Rcpp::as<double>(list["n"]);
   moments.sum_log_w = Rcpp::as<double>(list["sum_log_w"]);
@@ -373,7 +373,6 @@ CrossProducts as_cross_products(const Rcpp::List& list) {
   require_length(moments.shifts.x.size(), p, "shift$x");
   require_length(moments.shifts.y.size(), p, "shift$y");
   const Rcpp::List terms(require_type(blocks["terms"], VECSXP, "terms"));
-  if (terms.size() == 0) Rcpp::stop("internal: no terms");
   Index coefficients = 0;
   for (R_xlen_t t = 0; t < terms.size(); ++t) {
     const Rcpp::List item(require_type(terms[t], VECSXP, "a term"));

@@ -49,9 +49,10 @@ henderson::CrossProducts Prepared::make_moments() const {
 std::shared_ptr<const henderson::CrossProducts> Prepared::moments() {
   if (!moments_) {
     auto made = std::make_shared<henderson::CrossProducts>(make_moments());
-    // related levels stay in the order of their precision
-    order_ = related_levels() ? henderson::sort_levels(made.get(), std::numeric_limits<int>::max())
-                              : henderson::sort_levels(made.get());
+    // related levels stay in the order of their precision, and those of rows that go together
+    const bool as_given = related_levels() || !Rf_isNull(residual());
+    order_ = as_given ? henderson::sort_levels(made.get(), std::numeric_limits<int>::max())
+                      : henderson::sort_levels(made.get());
     moments_ = std::move(made);
   }
   return moments_;
@@ -80,6 +81,12 @@ std::vector<henderson::TermStructures> Prepared::structures() {
 SEXP Prepared::specs() const {
   const Rcpp::List source(has_rows() ? design_ : given_);
   return source["specs"];
+}
+
+SEXP Prepared::residual() const {
+  if (!has_rows()) return R_NilValue;
+  const Rcpp::List design(design_);
+  return design.containsElementNamed("residual") ? SEXP(design["residual"]) : R_NilValue;
 }
 
 OrderedRows::OrderedRows(Prepared* prepared) {

@@ -29,6 +29,8 @@ class Prepared {
   bool is_sorted() const;  // or are the levels in the order that R knows?
   std::vector<henderson::TermStructures> structures();
   SEXP specs() const;
+  // The residual structure of the design (convert.h); NULL for independent residuals.
+  SEXP residual() const;
 
  private:
   henderson::CrossProducts make_moments() const;

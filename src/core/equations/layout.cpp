@@ -328,6 +328,7 @@ Layout::Layout(const Incidence& incidence, const std::vector<LevelPrecision>& pr
   }
   // Fewer levels of another term, eliminated first, would tie together all that they meet.
   if (!precisions.empty() && !precisions[0].empty()) leaf = -1;
+  if (incidence.terms.empty()) leaf = -1;
   // A leaf's levels are independent of each other.
   if (incidence.find_pair(0, 0) >= 0) leaf = -1;
   const NodeNumbers nodes = number_nodes(incidence, leaf);

@@ -126,7 +126,7 @@ LevelOrder sort_levels(CrossProducts* moments, int least) {
   const int k = static_cast<int>(moments->terms.size());
   LevelOrder order;
   order.original.resize(k);
-  if (moments->terms[0].n_levels < least) return order;
+  if (k == 0 || moments->terms[0].n_levels < least) return order;
   std::vector<std::vector<int>> position(k);
   for (int t = k - 2; t >= 0; --t) {
     const Pair* pair = closest_pair(*moments->incidence, t);

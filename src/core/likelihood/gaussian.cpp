@@ -58,7 +58,8 @@ Matrix GaussianObjective::fixed_map() const {
 }
 
 const Modes& GaussianObjective::modes() {
-  if (modes_point_.size() != point_.size() || modes_point_ != point_) {
+  // without parameters a point tells nothing
+  if (modes_point_.size() != point_.size() || modes_point_ != point_ || point_.size() == 0) {
     modes_ = Modes(*factor_, reml_, m_);
     modes_point_ = point_;
   }
@@ -73,7 +74,8 @@ const Modes& GaussianObjective::modes_at(const Vector& x) {
 }
 
 double GaussianObjective::value_at(const Vector& x) {
-  return point_.size() == x.size() && point_ == x ? point_value_ : value(x);
+  const bool known = x.size() > 0 && point_.size() == x.size() && point_ == x;
+  return known ? point_value_ : value(x);
 }
 
 double GaussianObjective::unit_constant() const {

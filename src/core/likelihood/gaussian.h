@@ -80,6 +80,8 @@ class GaussianObjective : public Objective {
   const Standardization& basis() const { return system_->basis; }
   const Equations& system() const { return *system_; }
   const Factor& factor() const { return *factor_; }
+  // For its selected inverse.
+  Factor* mutable_factor() { return factor_.get(); }
 
  private:
   void count_rows();

@@ -347,6 +347,7 @@ Matrix sum_of_blocks(const Modes& modes) {
 }  // namespace
 
 void take_traces(Factor* factor, Modes* modes) {
+  if (modes->system().layout->n_terms() == 0) return;
   TraceSums sums(factor, modes);
   const std::vector<double> products = sums.take_remainder();
   if (sums.all_scalar()) {
