@@ -17,8 +17,9 @@
 #' @return A list of data frames, of class `henderson_report_tables`; each data frame has an
 #'   attribute `caption`, the list attributes `heading` (character; those with a name are code)
 #'   and `notes` (character). A fit and its summary have `fixed` and `random`. All columns are
-#'   character: `knitr::kable(report_tables(x)[[1]])` makes a table of them. For numbers to
-#'   compute with, use the object itself, or `tidy()` (see [broom_support]).
+#'   character: `knitr::kable(report_tables(x)[[1]])`, `gt::gt()` and whatever else takes data
+#'   frames make tables of them. `as.data.frame()` gives one of them. For numbers to compute with,
+#'   use the object itself, or `tidy()` (see [broom_support]).
 #' @section Documents: In R Markdown and Quarto documents all of these objects are shown as such
 #'   tables, by methods of `knitr::knit_print()`, which write Markdown that pandoc makes tables of
 #'   in HTML, LaTeX, Word and GitHub Markdown. Two chunk options change that:
@@ -50,13 +51,35 @@
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
 #' report_tables(summary(fit))
+#' as.data.frame(report_tables(summary(fit)), which = "random")
 #' report_tables(fit)$random
 #' if (requireNamespace("knitr", quietly = TRUE)) {
-#'   knitr::kable(report_tables(anova(fit))[[1]], align = "lrrrrrr")
+#'   knitr::kable(as.data.frame(report_tables(anova(fit))), align = "lrrrrrr")
 #' }
 #' @export
 report_tables <- function(x, digits = 2L, ...) {
   UseMethod("report_tables")
+}
+
+#' @param which One string or whole number: the name or number of a table; needed where there are
+#'   several.
+#' @param row.names,optional Not used.
+#' @rdname report_tables
+#' @export
+as.data.frame.henderson_report_tables <- function(x, row.names = NULL, optional = FALSE, ...,
+                                                  which = NULL) {
+  check_no_dots(...)
+  if (is.null(which) && length(x) == 1L) which <- 1L
+  known <- length(which) == 1L && !is.na(which) &&
+    (is.character(which) && which %in% names(x) || is.numeric(which) && which %in% seq_along(x))
+  if (!known) {
+    tables <- names(x) %||% seq_along(x)
+    abort(c(
+      "{.arg which} must choose one of the tables {.val {tables}}, not {describe_value(which)}.",
+      "i" = "{.code as.data.frame(x, which = {deparse(tables[1L])})}"
+    ), kind = "argument", variable = "which", observed = which)
+  }
+  x[[which]]
 }
 
 #' @export

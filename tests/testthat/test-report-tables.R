@@ -94,3 +94,19 @@ test_that("what has no tables and malformed digits are errors", {
   expect_error(report_tables(fit, digits = -1), "digits", class = "henderson_error_argument")
   expect_error(report_tables(fit, digit = 1), "digits", class = "henderson_error_argument")
 })
+
+test_that("as.data.frame() gives one table, plain, and asks which where there are several", {
+  fit <- fit_cached("sleepstudy")
+  report <- report_tables(summary(fit))
+  random <- as.data.frame(report, which = "random")
+  expect_identical(class(random), "data.frame")
+  expect_identical(dim(random), c(3L, 5L))
+  expect_identical(names(random), c("Group", "Term", "Variance", "Std.Dev.", "Corr"))
+  expect_true(all(vapply(random, is.character, TRUE)))
+  expect_identical(rownames(random), c("1", "2", "3"))
+  expect_identical(as.data.frame(report, which = 2), random)
+  expect_identical(as.data.frame(report_tables(anova(fit)))$Term, "Days")
+  for (wrong in list(NULL, "fixd", 3, 0, 1.5, NA, c(1, 2), list(1))) {
+    expect_error(as.data.frame(report, which = wrong), "which", class = "henderson_error_argument")
+  }
+})
