@@ -3,10 +3,10 @@
 #
 #   bash tools/build-site.sh [folder]     default: site, which git ignores
 #
-# The pages are made from README.md, man/, vignettes/ and NEWS.md by pkgdown, in a copy of the
-# sources, with templates, style and search of our own (pkgdown/). Needs pkgdown and pandoc, but no
-# network. HENDERSON_LIB may name the library with the installed package; without it the package is
-# installed first. A folder with anything but an earlier site in it is left alone.
+# The pages are made from README.md, man/, vignettes/, NEWS.md and CONTRIBUTING.md by pkgdown, in a
+# copy of the sources, with templates, style and search of our own (pkgdown/). Needs pkgdown and
+# pandoc, but no network. HENDERSON_LIB may name the library with the installed package; without it
+# the package is installed first. A folder with anything but an earlier site in it is left alone.
 set -euo pipefail
 export LC_ALL=C.UTF-8
 
@@ -29,7 +29,7 @@ work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/source" "$work/library" "$work/site"
 (cd "$root" && tar cf - --exclude='*.o' --exclude='*.so' \
-  DESCRIPTION NAMESPACE NEWS.md README.md R data inst man pkgdown vignettes src) |
+  CONTRIBUTING.md DESCRIPTION NAMESPACE NEWS.md README.md R data inst man pkgdown vignettes src) |
   tar xf - -C "$work/source"
 
 if [ -z "${HENDERSON_LIB:-}" ]; then
