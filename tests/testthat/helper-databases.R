@@ -73,7 +73,8 @@ postgres_ports <- function(count = 1) {
 # driver: by its name, as RPostgres need not be there.
 postgres_driver <- function(driver = NULL) {
   if (is.null(driver)) {
-    driver <- if (requireNamespace("RPostgres", quietly = TRUE)) "RPostgres" else "RPostgreSQL"
+    preferred <- "RPostgres"
+    driver <- if (requireNamespace(preferred, quietly = TRUE)) preferred else "RPostgreSQL"
   }
   maker <- c(RPostgres = "Postgres", RPostgreSQL = "PostgreSQL")[[driver]]
   getExportedValue(driver, maker)()

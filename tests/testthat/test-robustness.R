@@ -244,7 +244,8 @@ child_script <- function(...) {
   load <- if (dir.exists(file.path(path, "Meta"))) {
     bquote(library(henderson, lib.loc = .(dirname(path))))
   } else {
-    bquote(pkgload::load_all(.(path), quiet = TRUE))
+    # which testthat has loaded the sources by
+    bquote(getExportedValue("pkgload", "load_all")(.(path), quiet = TRUE))
   }
   code <- c(list(bquote(.libPaths(.(.libPaths()))), load), list(...))
   script <- tempfile(fileext = ".R")
