@@ -105,7 +105,7 @@ postgres_with <- function(..., env = parent.frame()) {
 }
 
 # RPostgreSQL uses an old interface of dbplyr, of which it warns once.
-table_of <- function(connection, name) suppressWarnings(dplyr::tbl(connection, name))
+database_table <- function(connection, name) suppressWarnings(dplyr::tbl(connection, name))
 
 # What a server has been asked since line `after` of its log.
 server_log <- function(port, after = 0) {

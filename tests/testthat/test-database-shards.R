@@ -46,7 +46,7 @@ test_that("each server adds up its own rows", {
   port <- postgres_ports(3)[2]
   before <- length(server_log(port))
   formula <- y ~ x * f + (x | g) + (1 | s)
-  fit <- expect_no_message(suppressMessages(lmm(formula, table_of(connection, "big")),
+  fit <- expect_no_message(suppressMessages(lmm(formula, database_table(connection, "big")),
     classes = "henderson_message_singular"
   ))
   expect_same_fit(fit, suppressMessages(lmm(formula, with_sorted_levels(data))))
@@ -62,7 +62,7 @@ test_that("filters and new columns are computed by each server, and the plan say
   need_postgres()
   data <- shard_rows()
   connection <- sharded_table(data)
-  table <- dplyr::mutate(dplyr::filter(table_of(connection, "big"), x > 49.5), z = x * 2)
+  table <- dplyr::mutate(dplyr::filter(database_table(connection, "big"), x > 49.5), z = x * 2)
   formula <- y ~ z + (z | g)
   fit <- suppressMessages(lmm(formula, table))
   expected <- suppressMessages(lmm(formula, transform(subset(data, x > 49.5), z = x * 2)))
@@ -82,7 +82,7 @@ test_that("a server that is down is named, and the connection serves afterwards"
   data <- shard_rows()
   connection <- sharded_table(data)
   run_sql(connection, "ALTER SERVER s2 OPTIONS (SET port '1')")
-  table <- table_of(connection, "big")
+  table <- database_table(connection, "big")
   expect_error(lmm(y ~ x + (1 | g), table), "s2", class = "henderson_error_data")
   run_sql(connection, sprintf("ALTER SERVER s2 OPTIONS (SET port '%d')", postgres_ports(3)[3]))
   expect_equal(nobs(lmm(y ~ x + (1 | g), table)), 2000)

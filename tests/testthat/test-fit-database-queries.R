@@ -2,7 +2,7 @@
 expect_pushed_fit <- function(connection, name, formula, memory, ..., env = parent.frame()) {
   arguments <- eval(substitute(alist(...)))
   own <- expect_no_message(
-    do.call(cross_products, c(list(formula, table_of(connection, name)), arguments)),
+    do.call(cross_products, c(list(formula, database_table(connection, name)), arguments)),
     class = "henderson_message_database"
   )
   expected <- suppressMessages(do.call(lmm, c(list(formula, memory), arguments)))
@@ -67,12 +67,12 @@ test_that("not a number is missing, infinite is refused, integers do not overflo
   )
   expect_pushed_fit(connection, "sleep", Reaction ~ I(big - 2e9) + (1 | Subject), data[-4, ])
   run_sql(connection, "UPDATE sleep SET \"Days\" = '-Infinity' WHERE i = 50")
-  expect_error(cross_products(formula, table_of(connection, "sleep")), "infinite",
+  expect_error(cross_products(formula, database_table(connection, "sleep")), "infinite",
     class = "henderson_error_data"
   )
   # and the connection serves afterwards
   run_sql(connection, "UPDATE sleep SET \"Days\" = 1, \"Reaction\" = 300 WHERE i IN (4, 50)")
-  expect_equal(nobs(lmm(formula, table_of(connection, "sleep"))), 180)
+  expect_equal(nobs(lmm(formula, database_table(connection, "sleep"))), 180)
 })
 
 test_that("types of keys: dates, truth values, integers, decimals, labels with blanks", {
@@ -91,7 +91,7 @@ test_that("types of keys: dates, truth values, integers, decimals, labels with b
   withr::defer(run_sql(connection, "DROP TABLE sleep", "DROP TYPE mood"))
   moods <- transform(data, m = ifelse(Days > 3, "ok", "sad"))
   suppressWarnings(
-    expect_same_fit(lmm(Reaction ~ m + (1 | Subject), table_of(connection, "sleep")),
+    expect_same_fit(lmm(Reaction ~ m + (1 | Subject), database_table(connection, "sleep")),
       lmm(Reaction ~ m + (1 | Subject), moods)
     )
   )
@@ -100,7 +100,7 @@ test_that("types of keys: dates, truth values, integers, decimals, labels with b
 test_that("a connection that is lost is noticed, and what the server says is told", {
   need_postgres()
   connection <- postgres_with(sleep = sleepstudy)
-  table <- table_of(connection, "sleep")
+  table <- database_table(connection, "sleep")
   formula <- Reaction ~ Days + (1 | Subject)
   run_sql(connection, "SET statement_timeout = 1")
   slow <- dplyr::tbl(connection, dplyr::sql("SELECT s.* FROM sleep AS s, pg_sleep(0.2)"))
@@ -117,7 +117,7 @@ test_that("a connection that is lost is noticed, and what the server says is tol
 test_that("a table without a row that can be used is refused", {
   need_postgres()
   connection <- postgres_with(sleep = sleepstudy)
-  table <- table_of(connection, "sleep")
+  table <- database_table(connection, "sleep")
   formula <- Reaction ~ Days + (1 | Subject)
   for (chosen in list(dplyr::filter(table, Days > 100), dplyr::mutate(table, Days = NA_real_))) {
     expect_error(suppressMessages(lmm(formula, chosen)), "no complete row",

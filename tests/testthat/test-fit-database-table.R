@@ -3,7 +3,7 @@ formula <- Reaction ~ Days + (1 | Subject)
 test_that("a transaction of the caller stays open, one of ours is ended", {
   need_peer(c("DBI", "dbplyr", "dplyr", "RSQLite"))
   connection <- sqlite_with(sleep = sleepstudy)
-  table <- table_of(connection, "sleep")
+  table <- database_table(connection, "sleep")
   DBI::dbBegin(connection)
   DBI::dbExecute(connection, "DELETE FROM sleep WHERE Days = 9")
   expect_equal(nobs(lmm(formula, table)), 162)
@@ -22,7 +22,7 @@ test_that("hostile names of columns and levels are read", {
   data <- setNames(without_factors(sleepstudy), c("a\"b", "select", "it's [x]`y"))
   data[[3]] <- paste0("'; DROP TABLE \"t t\"; -- \\", data[[3]])
   connection <- sqlite_with("t t" = data)
-  table <- table_of(connection, "t t")
+  table <- database_table(connection, "t t")
   formula <- `a"b` ~ `select` + (1 | `it's [x]\`y`)
   expected <- lmm(formula, data)
   for (strategy in c("queries", "rows")) {
@@ -33,7 +33,7 @@ test_that("hostile names of columns and levels are read", {
 test_that("which queries take each row by itself", {
   need_peer(c("DBI", "dbplyr", "dplyr", "RSQLite"))
   connection <- sqlite_with(sleep = sleepstudy)
-  table <- table_of(connection, "sleep")
+  table <- database_table(connection, "sleep")
   by_row <- function(x) !is.null(base_of_rows(x$lazy_query))
   expect_true(by_row(table))
   expect_true(by_row(dplyr::mutate(dplyr::filter(table, Days > 1), z = Days * 2)))

@@ -1,7 +1,7 @@
 test_that("a table of SQLite is fitted, filtered and joined as well", {
   need_peer(c("DBI", "dbplyr", "dplyr", "RSQLite"))
   connection <- sqlite_with(sleep = sleepstudy)
-  table <- table_of(connection, "sleep")
+  table <- database_table(connection, "sleep")
   formula <- Reaction ~ Days + (Days | Subject)
   expect_same_fit(lmm(formula, table), fit_cached("sleepstudy"))
   late <- dplyr::filter(table, Days > 1)
@@ -21,7 +21,7 @@ test_that("both ways to add up a table give the fit in memory", {
   need_peer(c("DBI", "dbplyr", "dplyr", "RSQLite"))
   data <- hard_rows()
   connection <- sqlite_with(hard = data)
-  table <- table_of(connection, "hard")
+  table <- database_table(connection, "hard")
   # as SQLite has them: truth values are numbers
   memory <- with_sorted_levels(transform(data, h = as.integer(h)))
   same <- function(formula, ..., rows_tolerance = 1e-10) {
@@ -45,7 +45,7 @@ test_that("both ways to add up a table give the fit in memory", {
 test_that("sums of a table are an object like any other", {
   need_peer(c("DBI", "dbplyr", "dplyr", "RSQLite"))
   connection <- sqlite_with(sleep = sleepstudy)
-  table <- table_of(connection, "sleep")
+  table <- database_table(connection, "sleep")
   formula <- Reaction ~ Days + (Days | Subject)
   for (strategy in c("queries", "rows")) {
     early <- cross_products(formula, dplyr::filter(table, Days < 5), strategy = strategy)
@@ -62,7 +62,7 @@ test_that("sums of a table are an object like any other", {
 test_that("queries are shown, and the rows are fetched where they cannot be written", {
   need_peer(c("DBI", "dbplyr", "dplyr", "RSQLite"))
   connection <- sqlite_with(sleep = sleepstudy)
-  table <- table_of(connection, "sleep")
+  table <- database_table(connection, "sleep")
   shown <- capture.output(
     cross_products(Reaction ~ Days + (1 | Subject), table, strategy = "queries", show_query = TRUE)
   )
@@ -80,7 +80,7 @@ test_that("text among numbers is no number", {
   DBI::dbExecute(connection, "UPDATE sleep SET Days = 'late' WHERE rowid = 70")
   for (strategy in c("queries", "rows")) {
     expect_error(
-      cross_products(Reaction ~ Days + (1 | Subject), table_of(connection, "sleep"),
+      cross_products(Reaction ~ Days + (1 | Subject), database_table(connection, "sleep"),
         strategy = strategy
       ),
       "Days", class = "henderson_error_data"

@@ -4,7 +4,7 @@ test_that("a table that changes between two queries is noticed", {
   other <- connect_postgres()
   formula <- Reaction ~ Days + (1 | Subject)
   # in the caller's transaction, which sees what others do
-  engine <- new_engine(open_table(table_of(connection, "sleep")), sql_dialect("postgres"))
+  engine <- new_engine(open_table(database_table(connection, "sleep")), sql_dialect("postgres"))
   state <- new_summation(parse_formula(formula), quote(f()), environment(), NULL)
   begun <- begin_queries(engine, state)
   whole <- ask_whole(engine, state, begun)

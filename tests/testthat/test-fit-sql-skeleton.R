@@ -14,7 +14,7 @@ test_that("real rows are found until columns depend as those of all rows do", {
   data$y <- rnorm(n) + data$g / 10 + data$x
   connection <- sqlite_with(sorted = data)
   formula <- y ~ f * x + x2 + x3 + (1 | g)
-  own <- cross_products(formula, table_of(connection, "sorted"), strategy = "queries")
+  own <- cross_products(formula, database_table(connection, "sorted"), strategy = "queries")
   expect_lt(nrow(own$skeleton), 60)
   X <- function(frame) model.matrix(~ f * x + x2 + x3, frame)
   expect_equal(qr(X(own$skeleton))$rank, qr(X(data))$rank)
@@ -30,7 +30,7 @@ test_that("levels of nested and crossed factors occur as they do in the rows", {
   data$y <- rnorm(nrow(data)) + as.numeric(data$a) + data$b
   connection <- sqlite_with(nested = data)
   formula <- y ~ 1 + (1 | a / b) + (1 | a:c) + (1 | c)
-  own <- cross_products(formula, table_of(connection, "nested"), strategy = "queries")
+  own <- cross_products(formula, database_table(connection, "nested"), strategy = "queries")
   expect_same_fit(suppressMessages(lmm(own)),
     suppressMessages(lmm(formula, with_sorted_levels(without_factors(data))))
   )
