@@ -43,7 +43,8 @@
 #' constraints; they refuse posterior modes (`confint(method = "Wald")` has intervals of them).
 #'
 #' @section What refuses constraints: Kenward and Roger's and expected degrees of freedom,
-#'   [bootstrap()], [bootstrap_test()], [influence()][influence.henderson_lmm],
+#'   [bootstrap()] of other types than `"parametric"` or with `variances = TRUE`,
+#'   [bootstrap_test()], [influence()][influence.henderson_lmm],
 #'   [cross_validate()], [conditional_aic()], `rstudent()`, [random_anova()] and
 #'   [random_structures()], [all_optimizers()], [deviance_function()]; `start` and other optimizers
 #'   than `"newton"`.

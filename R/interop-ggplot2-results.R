@@ -157,10 +157,11 @@ picture_pairs <- function(profile, parm, level) {
 #' @rdname autoplot.henderson_profile
 #' @exportS3Method ggplot2::autoplot
 autoplot.henderson_bootstrap <- function(object, parm = NULL, level = 0.95,
-                                         boot.type = c("perc", "basic", "norm"), ...) {
+                                         boot.type = c("perc", "basic", "norm", "bca", "stud"),
+                                         ...) {
   check_no_dots(...)
   check_level(level)
-  boot.type <- check_choice(boot.type, c("perc", "basic", "norm"))
+  boot.type <- check_choice(boot.type, c("perc", "basic", "norm", "bca", "stud"))
   at <- if (is.null(parm)) seq_along(object$t0) else chosen_statistics(object, parm)
   values <- object$t[, at, drop = FALSE]
   known <- which(colSums(is.finite(values)) >= 2L)
@@ -182,7 +183,9 @@ autoplot.henderson_bootstrap <- function(object, parm = NULL, level = 0.95,
     lower = limits[, 1L], upper = limits[, 2L], value = unname(object$t0[at[known]]), zero = 0,
     parameter = as_parameter(seq_along(known))
   )
-  method <- switch(boot.type, perc = "percentile", basic = "basic", norm = "normal")
+  method <- switch(boot.type,
+    perc = "percentile", basic = "basic", norm = "normal", bca = "BCa", stud = "studentised"
+  )
   lost <- sum(!is.finite(values[, known])) + length(at[-known]) * object$R
   ggplot2::ggplot(bars) +
     ggplot2::geom_rect(

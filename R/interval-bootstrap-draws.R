@@ -6,7 +6,7 @@ response_model <- function(fit, type) {
   model <- list(
     kind = switch(type, parametric = "parametric", residual = "resampled", wild = "signs"),
     mean = mean, effects = list(), sigma = fit$sigma, residuals = numeric(0L),
-    cluster = integer(0L), n_clusters = 0L
+    cluster = integer(0L), n_clusters = 0L, constraints = core_constraints(fit$constraints)
   )
   response <- model_response(fit) - (fit$offset %||% 0)
   if (type == "wild") {

@@ -77,7 +77,7 @@ check_replicates <- function(object, at) {
   if (!any(few)) return(invisible(NULL))
   unmoved <- few & (object$statistic$unmoved %||% rep(FALSE, length(object$t0)))[at]
   if (any(unmoved)) {
-    reason <- unmoved_words
+    reason <- upper_first(object$statistic$unmoved_words)
     inform(c("There are no limits of {.val {names[unmoved]}}.", "i" = "{reason}."),
       kind = "interval", variable = names[unmoved]
     )
@@ -241,6 +241,11 @@ bootstrap_influence <- function(x, ...) {
     ), kind = "unsupported", variable = "boot.type")
   }
   require_independent(fit, "A jackknife over groups")
+  if (!is.null(x$statistic$of_core)) {
+    require_unconstrained(fit, "A jackknife over groups, which BCa limits need,",
+      instead = "Use {.val basic}, {.val perc} or {.val norm}."
+    )
+  }
   terms <- fit_random_terms(fit)
   counts <- vapply(terms, function(term) length(unique(term$level)), 1L)
   term <- terms[[which.min(counts)]]

@@ -49,12 +49,16 @@ bootstrap_counts <- function(x) {
 
 bootstrap_notes <- function(x) {
   c(
-    if (any(x$statistic$unmoved)) fold_text(paste0("Note: ", unmoved_words, ".")),
+    if (any(x$statistic$unmoved)) {
+      fold_text(paste0("Note: ", x$statistic$unmoved_words, "."))
+    },
     if (x$R > 0L && x$failures$count == x$R) fold_text("Note: all replicates failed.")
   )
 }
 
-unmoved_words <- paste(
+signs_words <- paste(
   "signs of whole groups leave the products of residuals as they are, of which variances are",
   "estimated: a wild bootstrap is for fixed effects"
 )
+
+held_words <- "what the constraints hold is the same in all replicates"

@@ -12,7 +12,7 @@
 #'   what the core returns: list(`t`, `variance`), a row for each replicate), `of_fit` (function of
 #'   a fit: numeric, with attribute `variance` where there is one)). `of_core` is NULL for a
 #'   function. Of parameters also `bounds` (2 x k, what they cannot be beyond) and `unmoved`
-#'   (logical, what replicates of this type tell nothing of).
+#'   (logical, what replicates of this type tell nothing of) and `unmoved_words` (why).
 #' @noRd
 bootstrap_statistic <- function(fit, statistic, variances, rows, seed, type) {
   if (is.function(statistic)) return(function_statistic(fit, statistic, seed))
@@ -64,7 +64,8 @@ parameter_statistic <- function(fit, variances, type) {
   table <- interval_parameters(fit)
   own <- fit_parameters(fit, variances)
   # one sign for a whole cluster leaves the products of its residuals as they are
-  unmoved <- type == "wild" & table$kind != "fixed"
+  held <- is_held(fit, table)
+  unmoved <- held | type == "wild" & table$kind != "fixed"
   without <- is_without_interval(fit, table) | unmoved
   own_variance <- attr(own, "variance")
   if (variances) own_variance[unmoved] <- NA
@@ -72,6 +73,7 @@ parameter_statistic <- function(fit, variances, type) {
     name = "parameters", t0 = stats::setNames(as.numeric(own), table$label),
     variance = own_variance, wishes = list(variances = variances, predicted = NULL),
     bounds = parameter_bounds(table$kind), unmoved = unmoved,
+    unmoved_words = if (any(held)) held_words else signs_words,
     of_core = function(found) {
       t <- parameter_values(fit, table, found$theta, found$sigma, found$beta)
       t[, without] <- NA

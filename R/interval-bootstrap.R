@@ -89,7 +89,9 @@
 #' @section Errors: class `henderson_error_argument` for a malformed argument, or a statistic that
 #'   returns no numbers; `henderson_error_data` when the fit does not hold its model frame;
 #'   `henderson_error_unsupported` for `"wild"` and `"case"` where no factor has all others nested
-#'   in it, and for all types but `"parametric"` where levels are related (`lmm(relationship = )`);
+#'   in it, for all types but `"parametric"` where levels are related (`lmm(relationship = )`) or
+#'   variance parameters have [constraints], for `variances = TRUE` with these, and for fits with
+#'   priors;
 #'   `henderson_error_newdata` for `newdata` with unknown levels or missing values.
 #' @source Davison and Hinkley (1997), *Bootstrap Methods and their Application*; Carpenter,
 #'   Goldstein and Rasbash (2003), *Applied Statistics* 52, 431-443 (residual); Modugno and
@@ -111,7 +113,7 @@ bootstrap <- function(fit, nsim = 1000, statistic = NULL,
   check_no_dots(...)
   check_fit(fit)
   require_plain_residuals(fit, "A bootstrap")
-  require_unconstrained(fit, "The bootstrap",
+  require_no_priors(fit, "The bootstrap",
     instead = "{.fn simulate} and {.fn refit_response} draw and fit replicates by hand."
   )
   check_count(nsim, min = 1)
@@ -122,6 +124,16 @@ bootstrap <- function(fit, nsim = 1000, statistic = NULL,
   check_count(threads, min = 1)
   check_flag(progress)
   check_flag(variances)
+  if (type != "parametric") {
+    require_unconstrained(fit, paste0("A bootstrap of type \"", type, "\""),
+      instead = "{.code type = \"parametric\"} is."
+    )
+  }
+  if (variances) {
+    require_unconstrained(fit, "A bootstrap with variances of the replicates",
+      instead = "Limits of all types but {.val stud} and {.val bca} do without."
+    )
+  }
   call <- match.call()
   if (!is.null(continue)) check_continued(continue, type, seed)
   seed <- continue$seed %||% seed %||% sample.int(.Machine$integer.max, 1L)

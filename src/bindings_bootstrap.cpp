@@ -148,7 +148,8 @@ Rcpp::List wrap_replicates(const std::vector<henderson::Replicate>& replicates,
 // beta (a row each), sigma, criterion, singular, certain), not a number where there is no fit, and
 // `wished` as wrap_wishes() has it.
 // model: list(kind ("parametric", "resampled", "signs"), mean, effects (matrices by factor term),
-// sigma, residuals, cluster, n_clusters), see data/drawn_response.h; the mean is X beta.
+// sigma, residuals, cluster, n_clusters), see data/drawn_response.h, and `constraints` (convert.h)
+// or NULL; the mean is X beta.
 // wishes: list(variances, predicted (NULL or list(x, terms) as as_prediction_rows() takes them)).
 // [[Rcpp::export(rng = false)]]
 Rcpp::List bootstrap_cpp(SEXP prepared, const Rcpp::List& model, const Eigen::VectorXd& theta,
@@ -163,6 +164,11 @@ Rcpp::List bootstrap_cpp(SEXP prepared, const Rcpp::List& model, const Eigen::Ve
   plan.first = static_cast<std::uint64_t>(first);
   plan.count = count;
   plan.threads = threads;
+  henderson::Constraints constraints;
+  if (!Rf_isNull(model["constraints"])) {
+    constraints = as_constraints(model["constraints"]);
+    plan.constraints = &constraints;
+  }
   henderson::ReplicateWishes wanted;
   wanted.variances = Rcpp::as<bool>(wishes["variances"]);
   henderson::PredictionRows predicted;

@@ -262,7 +262,7 @@ test_that("refits keep the constraints, and comparisons count what is free", {
 test_that("what does not know constraints refuses them by name", {
   fit <- sleep_fit(fix = list(sigma = 25))
   refused <- list(
-    function() bootstrap(fit, 10),
+    function() bootstrap(fit, 10, type = "residual"),
     function() bootstrap_test(fit, fit, 10), function() influence(fit),
     function() random_anova(fit), function() reduce_terms(fit), function() random_structures(fit),
     function() all_optimizers(fit), function() deviance_function(fit),

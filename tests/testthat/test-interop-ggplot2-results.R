@@ -38,6 +38,14 @@ test_that("bootstraps are drawn with their intervals", {
   limits <- confint(replicates, level = 0.8, boot.type = "basic")
   expect_equal(cbind(bars$x, bars$xend), limits, ignore_attr = TRUE)
   expect_equal(layer_of(picture, "GeomVline")$xintercept, unname(replicates$t0))
+  with_variances <- bootstrap(fit, 200, seed = 1, variances = TRUE)
+  for (type in c("bca", "stud")) {
+    picture <- ggplot2::autoplot(with_variances, parm = "Days", level = 0.8, boot.type = type)
+    bars <- layer_of(picture, "GeomSegment")
+    limits <- confint(with_variances, "Days", level = 0.8, boot.type = type)
+    expect_equal(cbind(bars$x, bars$xend), limits, ignore_attr = TRUE)
+  }
+  picture <- ggplot2::autoplot(replicates, level = 0.8, boot.type = "basic")
   boxes <- layer_of(picture, "GeomRect")
   areas <- tapply((boxes$xmax - boxes$xmin) * boxes$ymax, boxes$PANEL, sum)
   expect_equal(as.vector(areas), rep(1, 6))

@@ -163,7 +163,7 @@ test_that("a wild bootstrap has no limits of variances, and says why", {
   expect_false(anyNA(wild$t[, 5:6]))
   expect_false(anyNA(wild$t0))
   expect_match(paste(capture.output(print(wild)), collapse = " "), "Note: signs of whole groups")
-  expect_message(limits <- confint(wild), "signs of whole", class = "henderson_message_interval")
+  expect_message(limits <- confint(wild), "Signs of whole", class = "henderson_message_interval")
   expect_identical(unname(is.na(limits[, 1])), rep(c(TRUE, FALSE), c(4, 2)))
   expect_no_message(confint(wild, "beta_"))
 })

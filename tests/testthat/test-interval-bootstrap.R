@@ -56,13 +56,15 @@ test_that("replicates have the distribution of lme4's bootMer()", {
   fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
   peer <- lme4::lmer(Reaction ~ Days + (Days | Subject), sleepstudy)
   statistic <- function(fit) {
-    c(attr(lme4::VarCorr(fit)$Subject, "stddev"), sigma(fit), lme4::fixef(fit))
+    own <- lme4::VarCorr(fit)$Subject
+    c(attr(own, "stddev"), sigma(fit), lme4::fixef(fit), attr(own, "correlation")[2, 1])
   }
   theirs <- suppressMessages(suppressWarnings(
     lme4::bootMer(peer, statistic, nsim = 400, seed = 5)
   ))$t
-  ours <- bootstrap(fit, 4000, seed = 6)$t[, c(1, 3:6)]
-  for (k in 1:5) expect_gt(ks.test(ours[, k], theirs[, k])$p.value, 1e-3)
+  ours <- bootstrap(fit, 4000, seed = 6)$t[, c(1, 3:6, 2)]
+  # correlations of one, of singular fits, are ties
+  for (k in 1:6) expect_gt(suppressWarnings(ks.test(ours[, k], theirs[, k])$p.value), 1e-3)
 })
 
 test_that("singular and failed replicates are counted and kept", {

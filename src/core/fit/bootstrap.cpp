@@ -48,8 +48,45 @@ Refitter::Refitter(const CrossProducts& moments, const std::vector<TermStructure
       rows_(rows),
       options_(options),
       objective_(moments_, structures, reml),
+      theta_(theta),
       start_(
           start_for_other_data(objective_.coordinates(), objective_.random().to_standard(theta))) {}
+
+void Refitter::constrain(const Constraints& constraints, double sigma) {
+  constraints_ = &constraints;
+  sigma_ = sigma;
+}
+
+bool Refitter::find_minimum(Replicate* result) {
+  if (constraints_ != nullptr) return find_constrained(result);
+  const NearbyMinimum minimum = search_nearby(&objective_, start_, options_);
+  const SearchResult& found = minimum.found;
+  if (found.status == SearchStatus::kUndefined) return false;
+  result->criterion = objective_.value_at(found.x);
+  if (!std::isfinite(result->criterion)) return false;
+  result->theta = objective_.random().to_natural(found.x);
+  result->sigma = residual_deviation(objective_);
+  result->singular = objective_.coordinates().singular(found.x);
+  result->certain = minimum.certificate.holds();
+  return true;
+}
+
+// Its units are those of each response.
+bool Refitter::find_constrained(Replicate* result) {
+  ConstrainedFit fit(&objective_, *constraints_);
+  const Vector start = fit.start_for_other_data(theta_, sigma_);
+  const NearbyMinimum minimum = search_nearby(&fit.objective(), start, options_);
+  const SearchResult& found = minimum.found;
+  if (found.status == SearchStatus::kUndefined) return false;
+  result->criterion = found.value;
+  result->sigma = fit.sigma(found.x);
+  const Vector x = fit.standardized(found.x);
+  if (!std::isfinite(objective_.value_at(x))) return false;
+  result->theta = objective_.random().to_natural(x);
+  result->singular = objective_.coordinates().singular(x);
+  result->certain = start.size() == 0 || minimum.certificate.holds();
+  return true;
+}
 
 namespace {
 
@@ -89,17 +126,9 @@ Replicate Refitter::refit(const double* y, const ReplicateWishes& wishes, const 
   replace_response(rows_, &moments_);
   objective_.refill_response();
   Replicate result;
-  const NearbyMinimum minimum = search_nearby(&objective_, start_, options_);
-  const SearchResult& found = minimum.found;
-  if (found.status == SearchStatus::kUndefined) return result;
-  result.criterion = objective_.value_at(found.x);
-  if (!std::isfinite(result.criterion)) return result;
-  result.theta = objective_.random().to_natural(found.x);
+  if (!find_minimum(&result)) return result;
   FixedReport fixed = report_fixed(objective_);
   result.beta = std::move(fixed.beta);
-  result.sigma = residual_deviation(objective_);
-  result.singular = objective_.coordinates().singular(found.x);
-  result.certain = minimum.certificate.holds();
   const double variance = result.sigma * result.sigma;
   if (wishes.predicted != nullptr) {
     std::vector<Matrix> change;
@@ -182,6 +211,7 @@ std::vector<Replicate> bootstrap(const ResponseModel& model, const CrossProducts
   const int threads = std::max(1, std::min(plan.threads, plan.count));
   in_threads(threads, [&](int worker) {
     Refitter refitter(moments, structures, rows, theta, reml, SearchOptions());
+    if (plan.constraints != nullptr) refitter.constrain(*plan.constraints, model.sigma);
     Vector y(rows.n);
     std::vector<Matrix> b;
     for (int k = worker; k < plan.count; k += threads) {

@@ -11,6 +11,7 @@
 #include "data/cross_products.h"
 #include "data/drawn_response.h"
 #include "data/rows.h"
+#include "fit/constraints.h"
 #include "inference/contrasts.h"
 #include "inference/prediction.h"
 #include "likelihood/gaussian.h"
@@ -57,6 +58,10 @@ class Refitter {
   Refitter(const CrossProducts& moments, const std::vector<TermStructures>& structures,
            const DataRows& rows, const Vector& theta, bool reml, const SearchOptions& options);
 
+  // What is held, or equal, in each refit (no priors), and the fit's sigma. The constraints live as
+  // long. Variances are not wished then, nor tests.
+  void constrain(const Constraints& constraints, double sigma);
+
   // To a response without offset, of the rows. beta, b: what it was drawn with, for errors of
   // predictions.
   Replicate refit(const double* y, const ReplicateWishes& wishes = ReplicateWishes(),
@@ -65,11 +70,19 @@ class Refitter {
   std::vector<JointResult> test(const Replicate& last, const FixedTests& tests);
 
  private:
+  // The minimum, at which the objective is evaluated last: theta, criterion, sigma, singular and
+  // certain of the result; false where there is none.
+  bool find_minimum(Replicate* result);
+  bool find_constrained(Replicate* result);
+
   CrossProducts moments_;
   DataRows rows_;
   SearchOptions options_;
   GaussianObjective objective_;
+  Vector theta_;
   Vector start_;
+  const Constraints* constraints_ = nullptr;
+  double sigma_ = 0;
 };
 
 struct BootstrapPlan {
@@ -77,6 +90,7 @@ struct BootstrapPlan {
   std::uint64_t first = 0;  // number of the first replicate
   int count = 0;
   int threads = 1;
+  const Constraints* constraints = nullptr;  // of the fit, whose sigma is that of the model
 };
 
 // A refit to each column of y, n x count, with tests if there are any.

@@ -8,6 +8,7 @@
 #include "algebra/eigen_decompositions.h"
 #include "algebra/symmetric.h"
 #include "covariance/separated.h"
+#include "fit/nearby_minimum.h"
 #include "fit/starts.h"
 
 namespace henderson {
@@ -283,6 +284,19 @@ Vector ConstrainedFit::coordinates_of(const Vector& theta, double sigma) const {
         separated_parameters(rows * rows.transpose());
   }
   return all;
+}
+
+Vector ConstrainedFit::start_for_other_data(const Vector& theta, double sigma) const {
+  constexpr double kWidest = 1.4;  // a correlation of 0.985
+  Vector start =
+      henderson::start_for_other_data(constrained_->coordinates(), from_natural(theta, sigma));
+  for (const Separation& separation : separations_) {
+    for (int i = separation.own.n_columns(); i < separation.own.n_parameters(); ++i) {
+      const int free = all_[separation.own.first_parameter + i].free;
+      if (free >= 0) start[free] = std::min(std::max(start[free], -kWidest), kWidest);
+    }
+  }
+  return start;
 }
 
 Vector ConstrainedFit::from_natural(const Vector& theta, double sigma) const {

@@ -57,6 +57,9 @@ class ConstrainedFit {
   ConstrainedObjective& objective() { return *constrained_; }
   Vector start(double wider) const;
   Vector from_natural(const Vector& theta, double sigma) const;
+  // The same for data that differ from those of the fit: off the boundary, where the criterion can
+  // be stationary.
+  Vector start_for_other_data(const Vector& theta, double sigma) const;
   // Covariances as different from those at x as they might be at another minimum.
   std::vector<Vector> other_starts(const Vector& x) const;
 

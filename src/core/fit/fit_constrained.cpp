@@ -5,6 +5,7 @@
 
 #include "fit/nearby_minimum.h"
 #include "fit/report.h"
+#include "fit/starts.h"
 #include "search/factor_search.h"
 
 namespace henderson {
@@ -22,19 +23,29 @@ NearbyMinimum search_from(ConstrainedFit* fit, double wider, bool priors,
   return result;
 }
 
-// From the default start and from a wider one: of several minima the lower.
-NearbyMinimum find_minimum(ConstrainedFit* fit, bool priors, const SearchOptions& options) {
+// Better than the best so far, in place of which it is then.
+void compare(NearbyMinimum other, NearbyMinimum* best) {
+  const int evaluations = best->found.evaluations + other.found.evaluations;
+  const bool better = other.found.value < best->found.value - 1e-8 ||
+                      (other.certificate.holds() && !best->certificate.holds() &&
+                       other.found.value < best->found.value + 1e-8);
+  if (other.found.status != SearchStatus::kUndefined && better) *best = std::move(other);
+  best->found.evaluations = evaluations;
+}
+
+// From the default start and from a wider one, and where correlated effects have few levels also
+// from where other minima often are: of several minima the lowest.
+NearbyMinimum find_minimum(ConstrainedFit* fit, bool priors, bool few_levels,
+                           const SearchOptions& options) {
   NearbyMinimum best = search_from(fit, 1, priors, options);
   SearchOptions rest = options;
   rest.max_evaluations -= best.found.evaluations;
   if (rest.max_evaluations < 3) return best;
-  NearbyMinimum other = search_from(fit, 4, priors, rest);
-  const int evaluations = best.found.evaluations + other.found.evaluations;
-  const bool better = other.found.value < best.found.value - 1e-8 ||
-                      (other.certificate.holds() && !best.certificate.holds() &&
-                       other.found.value < best.found.value + 1e-8);
-  if (other.found.status != SearchStatus::kUndefined && better) best = std::move(other);
-  best.found.evaluations = evaluations;
+  compare(search_from(fit, 4, priors, rest), &best);
+  rest.max_evaluations = options.max_evaluations - best.found.evaluations;
+  if (priors || !few_levels || rest.max_evaluations < 3) return best;
+  compare(search_elsewhere(&fit->objective(), fit->other_starts(best.found.x), best.found, rest),
+          &best);
   return best;
 }
 
@@ -60,7 +71,8 @@ FitResult fit_constrained(const CrossProducts& moments,
   FitResult result;
   NearbyMinimum minimum;
   if (fit.objective().coordinates().size > 0) {
-    minimum = find_minimum(&fit, !constraints.priors.empty(), options);
+    minimum = find_minimum(&fit, !constraints.priors.empty(),
+                           correlated_effects_few_levels(deviance), options);
   } else {
     minimum.found.value = fit.objective().value(minimum.found.x);
     minimum.found.evaluations = 1;

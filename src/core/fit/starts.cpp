@@ -14,11 +14,29 @@ Vector choose_start(const GaussianObjective& deviance, const Vector& natural) {
   return natural.size() > 0 ? deviance.random().to_standard(natural) : deviance.random().start();
 }
 
+namespace {
+
+constexpr int kFewLevels = 10;
+
+bool is_wide(const PlacedStructure& own) {
+  return own.n_columns() > 1 && own.structure->basis() == Basis::kAny;
+}
+
+}  // namespace
+
 bool many_parameters_few_levels(const GaussianObjective& deviance) {
-  constexpr int kFewLevels = 10;
   if (deviance.n_parameters() < 2) return false;
   for (const TermSums& term : deviance.moments().terms) {
     if (term.n_levels <= kFewLevels) return true;
+  }
+  return false;
+}
+
+bool correlated_effects_few_levels(const GaussianObjective& deviance) {
+  for (std::size_t t = 0; t < deviance.random().structures().size(); ++t) {
+    const TermStructures& own = deviance.random().structures()[t];
+    if (deviance.moments().terms[t].n_levels > kFewLevels) continue;
+    if (std::any_of(own.begin(), own.end(), is_wide)) return true;
   }
   return false;
 }
@@ -31,8 +49,7 @@ Vector cancelling_start(const GaussianObjective& deviance, const Vector& x) {
     const TermStructures& structures = deviance.random().structures()[t];
     std::vector<std::pair<int, int>> own;  // column and parameter
     for (const PlacedStructure& s : structures) {
-      const bool wide = s.n_columns() > 1 && s.structure->basis() == Basis::kAny;
-      if (wide || !s.structure->has_entries()) continue;
+      if (is_wide(s) || !s.structure->has_entries()) continue;
       for (int c = 0; c < s.n_columns(); ++c)
         own.push_back({s.first_column + c, s.first_parameter + c});
     }
@@ -114,10 +131,10 @@ Vector complement(const Coordinates& coordinates, const Vector& x) {
   return start;
 }
 
-std::vector<Vector> other_starts(const Coordinates& coordinates, const Vector& x) {
+std::vector<Vector> collinear_starts(const Coordinates& coordinates, const Vector& x) {
   constexpr double kLeft = 0.05;  // of the variances, for what is not collinear
   constexpr double kLeast = 1;    // variances, relative to the residual one
-  std::vector<Vector> starts = {complement(coordinates, x)};
+  std::vector<Vector> starts;
   for (const Cone& cone : coordinates.cones) {
     if (cone.size < 2) continue;
     const Matrix factor = cone_factor(cone, x);
@@ -135,6 +152,12 @@ std::vector<Vector> other_starts(const Coordinates& coordinates, const Vector& x
       set_cone_matrix(cone, semidefinite_cholesky(other), &starts.back());
     }
   }
+  return starts;
+}
+
+std::vector<Vector> other_starts(const Coordinates& coordinates, const Vector& x) {
+  std::vector<Vector> starts = collinear_starts(coordinates, x);
+  starts.insert(starts.begin(), complement(coordinates, x));
   return starts;
 }
 

@@ -24,12 +24,19 @@ Wider wider_from(const GaussianObjective& objective, const Vector& start);
 // what does not does. Gamma = (I + 10 Gamma there)^-1.
 Vector complement(const Coordinates& coordinates, const Vector& x);
 
-// Where another minimum may be, given one: the complement, and for each cone of more than one
-// effect the same variances, or those of residuals, with nearly collinear effects, by the signs of
-// the first two principal axes (of two effects: correlations of both signs).
+// For each cone of more than one effect the same variances, or those of residuals, with nearly
+// collinear effects, by the signs of the first two principal axes (of two effects: correlations of
+// both signs).
+std::vector<Vector> collinear_starts(const Coordinates& coordinates, const Vector& x);
+
+// Where another minimum may be, given one: the complement, and the collinear ones.
 std::vector<Vector> other_starts(const Coordinates& coordinates, const Vector& x);
 
 bool many_parameters_few_levels(const GaussianObjective& deviance);
+
+// A term of 10 levels or fewer with a covariance matrix of several effects: a correlation of one
+// and a moderate one are often minima both.
+bool correlated_effects_few_levels(const GaussianObjective& deviance);
 
 // Columns of one term with variances of their own that are nearly collinear, as in (x || g) with x
 // far from zero: besides a minimum at moderate variances there can be one where they are as large
