@@ -198,7 +198,7 @@ translated_arguments <- c(
   family = "{.fn lmm} fits Gaussian models only.",
   random = "Write random terms into the formula, as in {.code y ~ x + (1 | group)}.",
   fixed = "Give one {.arg formula}, as in {.code y ~ x + (1 | group)}.",
-  correlation = "Correlated residuals are not available.",
+  correlation = "Use {.arg residual}, see {.code ?residual_structure}.",
   nAGQ = "{.fn lmm} fits Gaussian models only, which need no quadrature."
 )
 

@@ -75,6 +75,8 @@ residual_aliases <- list(
   ante = list("ad", FALSE), diag = list("independent", FALSE)
 )
 
+variance_kinds <- c("by", "power", "exponential")
+
 # What nlme's objects are called here.
 nlme_translations <- c(
   corAR1 = "residual = ar1(visit | subject)", corCAR1 = "residual = car1(time | subject)",
@@ -82,6 +84,28 @@ nlme_translations <- c(
   varIdent = "variance = ~ by(sex)", varPower = "variance = ~ power(x)",
   varExp = "variance = ~ exponential(x)", varFixed = "weights = 1 / x"
 )
+
+refuse_nlme <- function(name, arg) {
+  if (name == "varComb") {
+    abort(c("{.arg {arg}} cannot be nlme's {.fn varComb}.",
+      "i" = "Write the sum: {.code variance = ~ by(sex) + power(x)}."
+    ), kind = "unsupported", variable = arg, observed = name)
+  }
+  if (name %in% names(nlme_translations)) {
+    abort(c("{.arg {arg}} cannot be nlme's {.fn {name}}.",
+      "i" = "Here it is written {.code {nlme_translations[[name]]}}."
+    ), kind = "argument", variable = arg, observed = name)
+  }
+  known <- c(
+    "corARMA", "corExp", "corGaus", "corLin", "corRatio", "corSpher", "corNatural", "varConstPower",
+    "varConstProp", "corStruct", "varFunc"
+  )
+  if (!name %in% known) return(invisible(NULL))
+  abort(c("nlme's {.fn {name}} is not available as {.arg {arg}}.",
+    "i" = "There are {.fn {known_residuals()}} for {.arg residual} and
+           {.fn {variance_kinds}} for {.arg variance}."
+  ), kind = "unsupported", variable = arg, observed = name)
+}
 
 # What messages show.
 residual_example <- "ar1(visit | subject)"

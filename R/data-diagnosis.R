@@ -15,6 +15,7 @@ diagnose_frame <- function(error, parsed, data, frame_call) {
   values <- lapply(variables, evaluate_variable, data = data, env = env)
   check_types(values, parsed, data)
   extras <- evaluate_extras(frame_call$call, data, env)
+  for (class in class(extras$weights)) refuse_nlme(class, "weights")
   check_lengths(c(values, extras))
   check_na_action(frame_call)
   check_complete(frame_call)

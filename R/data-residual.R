@@ -56,28 +56,6 @@ residual_language <- function(expr, arg, env) {
   )
 }
 
-refuse_nlme <- function(name, arg) {
-  if (name == "varComb") {
-    abort(c("{.arg {arg}} cannot be nlme's {.fn varComb}.",
-      "i" = "Write the sum: {.code variance = ~ by(sex) + power(x)}."
-    ), kind = "unsupported", variable = arg, observed = name)
-  }
-  if (name %in% names(nlme_translations)) {
-    abort(c("{.arg {arg}} cannot be nlme's {.fn {name}}.",
-      "i" = "Here it is written {.code {nlme_translations[[name]]}}."
-    ), kind = "argument", variable = arg, observed = name)
-  }
-  known <- c(
-    "corARMA", "corExp", "corGaus", "corLin", "corRatio", "corSpher", "corNatural", "varConstPower",
-    "varConstProp", "corStruct", "varFunc"
-  )
-  if (!name %in% known) return(invisible(NULL))
-  abort(c("nlme's {.fn {name}} is not available as {.arg {arg}}.",
-    "i" = "There are {.fn {known_residuals()}} for {.arg residual} and
-           {.fn {variance_kinds}} for {.arg variance}."
-  ), kind = "unsupported", variable = arg, observed = name)
-}
-
 # --- design ---
 
 #' Residual structure of a design

@@ -143,8 +143,6 @@ residual_groups <- function(expr, text) {
 
 # --- variance ---
 
-variance_kinds <- c("by", "power", "exponential")
-
 # The terms of a sum: list of list(kind, variable (list of expressions)).
 parse_variance <- function(expr) {
   if (is.null(expr)) return(list())

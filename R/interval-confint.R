@@ -10,12 +10,13 @@
 #'   `"theta_"` for the random part and sigma, `"beta_"` for the fixed effects. All of them when
 #'   missing.
 #' @param level One number between 0 and 1: the confidence level.
-#' @param method One string, by default `"profile"`, and `"Wald"` for fits with a residual structure
-#'   ([residual_structure]), of which there are no others. `"profile"`: likelihood-ratio intervals,
-#'   see [profile()][profile.henderson_lmm]. `"Wald"`: for fixed effects estimates and standard
-#'   errors with Student's t by Satterthwaite's degrees of freedom, as [contrast_test()] gives them;
-#'   for standard deviations and correlations normal limits on the scales of logarithms and of
-#'   Fisher's z, as [variance_components()] gives them. `"boot"`: from a parametric [bootstrap()].
+#' @param method One string, by default `"profile"`, and `"Wald"`, with a message, for fits with a
+#'   residual structure ([residual_structure]), of which there are no others. `"profile"`:
+#'   likelihood-ratio intervals, see [profile()][profile.henderson_lmm]. `"Wald"`: for fixed effects
+#'   estimates and standard errors with Student's t by Satterthwaite's degrees of freedom, as
+#'   [contrast_test()] gives them; for standard deviations and correlations normal limits on the
+#'   scales of logarithms and of Fisher's z, as [variance_components()] gives them. `"boot"`: from a
+#'   parametric [bootstrap()].
 #' @param vcov,cluster For `method = "Wald"` and fixed effects, a cluster-robust covariance,
 #'   `"CR0"`, `"CR1"` or `"CR2"`, and its clusters, see [vcov()][vcov.henderson_fit].
 #' @param nsim,boot.type,seed For `method = "boot"`: as for [bootstrap()] and its
@@ -52,6 +53,9 @@ confint.henderson_lmm <- function(object, parm = NULL, level = 0.95,
   check_no_dots(...)
   check_level(level)
   method <- if (missing(method) && has_residual(object)) {
+    inform("Limits are Wald's: a fit with a residual structure has no profiles yet.",
+      kind = "unsupported", variable = "method", observed = "Wald"
+    )
     "Wald"
   } else {
     check_choice(method, c("profile", "Wald", "boot"))

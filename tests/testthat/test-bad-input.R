@@ -58,6 +58,10 @@ test_that("arguments that are unknown, abbreviated or misspelt are refused, the 
     "argument", "family", "Gaussian models only", lmm(y ~ x + (1 | g), d, family = binomial),
     "argument", "random", "into the formula", lmm(y ~ x, d, random = ~ 1 | g),
     "argument", "nAGQ", "no quadrature", lmm(y ~ x + (1 | g), d, nAGQ = 1),
+    "argument", "correlation", "Use `residual`, see `?residual_structure`",
+    lmm(y ~ x + (1 | g), d, correlation = 1),
+    "argument", "weights", "nlme's `varIdent()`. i Here it is written `variance = ~ by(sex)`",
+    lmm(y ~ x + (1 | g), d, weights = nlme::varIdent(form = ~ 1 | g)),
     "argument", "3", "1 unnamed argument too many",
     lmm(y ~ (1 | g), d, TRUE, lmm_control(), NULL, 0L, NULL, NULL, na.omit, NULL, NULL, 3)
   ))
