@@ -85,11 +85,13 @@ void Searches::look_further() {
   }
   const int evaluations = optimum_.evaluations + (singular ? 1 : 0);  // with that at exact zeros
   const bool correlated = !singular && correlated_effects_few_levels(objective_);
-  if (evaluations > (correlated ? kShortCorrelated : kShort) && evaluations <= kMostEvaluations &&
+  if (evaluations > kShort && evaluations <= kMostEvaluations &&
       many_parameters_few_levels(objective_)) {
     search_from(complement(objective_.coordinates(), optimum_.x));
   }
-  if (correlated) look_at_collinear();
+  if (correlated && evaluations > kShortCorrelated && optimum_.evaluations <= kMostEvaluations) {
+    look_at_collinear();
+  }
   const Vector cancelling = cancelling_start(objective_, optimum_.x);
   if (cancelling != optimum_.x) search_from(cancelling);
 }

@@ -33,12 +33,9 @@ bool many_parameters_few_levels(const GaussianObjective& deviance) {
 }
 
 bool correlated_effects_few_levels(const GaussianObjective& deviance) {
-  for (std::size_t t = 0; t < deviance.random().structures().size(); ++t) {
-    const TermStructures& own = deviance.random().structures()[t];
-    if (deviance.moments().terms[t].n_levels > kFewLevels) continue;
-    if (std::any_of(own.begin(), own.end(), is_wide)) return true;
-  }
-  return false;
+  const std::vector<TermStructures>& factors = deviance.random().structures();
+  return factors.size() == 1 && deviance.moments().terms[0].n_levels <= kFewLevels &&
+         std::any_of(factors[0].begin(), factors[0].end(), is_wide);
 }
 
 Vector cancelling_start(const GaussianObjective& deviance, const Vector& x) {

@@ -34,8 +34,8 @@ std::vector<Vector> other_starts(const Coordinates& coordinates, const Vector& x
 
 bool many_parameters_few_levels(const GaussianObjective& deviance);
 
-// A term of 10 levels or fewer with a covariance matrix of several effects: a correlation of one
-// and a moderate one are often minima both.
+// One grouping factor, of 10 levels or fewer, with a covariance matrix of several effects: a
+// correlation of one and a moderate one are often minima both.
 bool correlated_effects_few_levels(const GaussianObjective& deviance);
 
 // Columns of one term with variances of their own that are nearly collinear, as in (x || g) with x
