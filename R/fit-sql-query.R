@@ -54,7 +54,7 @@ quote_text_of <- function(engine) {
   backslash <- engine$dialect$name == "spark"
   function(text) {
     if (backslash) text <- gsub("\\", "\\\\", text, fixed = TRUE)
-    paste0("'", gsub("'", "''", text, fixed = TRUE), "'")
+    quote_string(text)
   }
 }
 
