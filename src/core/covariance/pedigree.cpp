@@ -19,6 +19,10 @@ double index_of(const std::vector<double>& panmictic, int animal) {
   return animal < 0 ? 2.0 : panmictic[animal];
 }
 
+double mendelian_variance(const Pedigree& pedigree, const std::vector<double>& panmictic, int i) {
+  return (index_of(panmictic, pedigree.sire[i]) + index_of(panmictic, pedigree.dam[i])) / 4;
+}
+
 // Animals whose parents are both known, by one of their parents, the one of whom there are fewer.
 struct Matings {
   std::vector<std::vector<int>> offspring;  // by `shared` parent
@@ -140,8 +144,7 @@ std::vector<double> panmictic_indices(const Pedigree& sorted) {
   Dissimilarity dissimilarity(sorted, panmictic);
   for (int parent = 0; parent < n; ++parent) {
     // All matings of its own parents, who are older, are done.
-    variance[parent] =
-        (index_of(panmictic, sorted.sire[parent]) + index_of(panmictic, sorted.dam[parent])) / 4;
+    variance[parent] = mendelian_variance(sorted, panmictic, parent);
     const std::vector<int>& offspring = matings.offspring[parent];
     if (offspring.empty()) continue;
     check_interrupt();
@@ -161,7 +164,7 @@ std::vector<double> mendelian_variances(const Pedigree& sorted,
                                         const std::vector<double>& panmictic) {
   std::vector<double> variance(sorted.size());
   for (int i = 0; i < sorted.size(); ++i) {
-    variance[i] = (index_of(panmictic, sorted.sire[i]) + index_of(panmictic, sorted.dam[i])) / 4;
+    variance[i] = mendelian_variance(sorted, panmictic, i);
   }
   return variance;
 }
