@@ -8,16 +8,6 @@
 
 namespace {
 
-Rcpp::List wrap_parts(const henderson::ContrastParts& parts) {
-  return Rcpp::List::create(Rcpp::_["phi"] = parts.phi, Rcpp::_["adjusted"] = parts.adjusted,
-                            Rcpp::_["phi_moves"] = parts.phi_moves,
-                            Rcpp::_["offset"] = parts.offset, Rcpp::_["weight"] = parts.weight,
-                            Rcpp::_["degrees"] = parts.degrees, Rcpp::_["scaled"] = parts.scaled,
-                            Rcpp::_["hessian"] = parts.hessian, Rcpp::_["free"] = parts.free,
-                            Rcpp::_["exact_hessian"] = parts.exact_hessian,
-                            Rcpp::_["least_kept"] = parts.least_kept);
-}
-
 henderson::ContrastParts as_parts(const Rcpp::List& list) {
   henderson::ContrastParts parts;
   parts.phi = Rcpp::as<Eigen::MatrixXd>(list["phi"]);
@@ -67,7 +57,7 @@ Rcpp::List satterthwaite_parts_cpp(const Rcpp::List& moments, const Eigen::Vecto
   const UserInterrupts interruptible;
   const henderson::CrossProducts cross_products = as_cross_products(moments);
   henderson::GaussianObjective deviance = deviance_at(moments, cross_products, theta, reml);
-  return wrap_parts(henderson::satterthwaite_parts(
+  return wrap_contrast_parts(henderson::satterthwaite_parts(
       &deviance, theta, henderson::HessianSource::kCheapest, zero_based(held, theta.size()),
       Rf_isNull(curvature) ? Eigen::MatrixXd() : Rcpp::as<Eigen::MatrixXd>(curvature)));
 }
@@ -79,7 +69,7 @@ Rcpp::List constrained_parts_cpp(const Rcpp::List& moments, const Eigen::VectorX
   const UserInterrupts interruptible;
   const henderson::CrossProducts cross_products = as_cross_products(moments);
   henderson::GaussianObjective deviance = deviance_at(moments, cross_products, theta, reml);
-  return wrap_parts(
+  return wrap_contrast_parts(
       henderson::constrained_parts(&deviance, as_constraints(constraints), theta, sigma));
 }
 
@@ -98,7 +88,7 @@ Rcpp::List expected_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& 
   if (width > max_width || memory > max_memory) {
     return Rcpp::List::create(Rcpp::_["width"] = width, Rcpp::_["memory"] = memory);
   }
-  return wrap_parts(
+  return wrap_contrast_parts(
       henderson::expected_parts(&deviance, theta, adjust, zero_based(held, theta.size())));
 }
 

@@ -118,13 +118,7 @@ Rcpp::List residual_parts_cpp(SEXP prepared, const Eigen::VectorXd& theta,
       adjust     ? henderson::residual_adjusted_parts(&own.objective, phi)
       : expected ? henderson::residual_expected_parts(&own.objective, phi)
                  : henderson::residual_parts(&own.objective, theta, phi);
-  return Rcpp::List::create(Rcpp::_["phi"] = parts.phi, Rcpp::_["adjusted"] = parts.adjusted,
-                            Rcpp::_["phi_moves"] = parts.phi_moves,
-                            Rcpp::_["offset"] = parts.offset, Rcpp::_["weight"] = parts.weight,
-                            Rcpp::_["degrees"] = parts.degrees, Rcpp::_["scaled"] = parts.scaled,
-                            Rcpp::_["hessian"] = parts.hessian, Rcpp::_["free"] = parts.free,
-                            Rcpp::_["exact_hessian"] = parts.exact_hessian,
-                            Rcpp::_["least_kept"] = parts.least_kept);
+  return wrap_contrast_parts(parts);
 }
 
 // The criterion at (theta, phi) and its gradient by them.

@@ -13,6 +13,7 @@
 #include "fit/constraints.h"
 #include "fit/fit_lmm.h"
 #include "henderson_types.h"
+#include "inference/contrasts.h"
 #include "inference/prediction.h"
 
 // First in every exported function: lets the user interrupt what it calls.
@@ -51,6 +52,9 @@ henderson::PredictionRows as_prediction_rows(const Eigen::MatrixXd& x, const Rcp
 Rcpp::List wrap_fit(const henderson::FitResult& result, double n,
                     const Rcpp::NumericVector& fitted);
 Rcpp::List wrap_out_of_memory();
+
+// What tests of fixed effects are made from, by the names of its members.
+Rcpp::List wrap_contrast_parts(const henderson::ContrastParts& parts);
 
 henderson::FitOptions as_fit_options(const Rcpp::List& options);
 

@@ -152,3 +152,13 @@ Rcpp::List wrap_fit(const FitResult& result, double n, const Rcpp::NumericVector
 Rcpp::List wrap_out_of_memory() {
   return wrap_answer("out_of_memory", R_NilValue, R_NilValue, R_NilValue, R_NilValue, R_NilValue);
 }
+
+Rcpp::List wrap_contrast_parts(const henderson::ContrastParts& parts) {
+  return Rcpp::List::create(Rcpp::_["phi"] = parts.phi, Rcpp::_["adjusted"] = parts.adjusted,
+                            Rcpp::_["phi_moves"] = parts.phi_moves,
+                            Rcpp::_["offset"] = parts.offset, Rcpp::_["weight"] = parts.weight,
+                            Rcpp::_["degrees"] = parts.degrees, Rcpp::_["scaled"] = parts.scaled,
+                            Rcpp::_["hessian"] = parts.hessian, Rcpp::_["free"] = parts.free,
+                            Rcpp::_["exact_hessian"] = parts.exact_hessian,
+                            Rcpp::_["least_kept"] = parts.least_kept);
+}
