@@ -107,3 +107,14 @@ fit_simulated <- function(model, ..., control = lmm_control()) {
   arguments$offset <- model$offset
   eval(as.call(arguments))
 }
+
+# Random slopes of few groups, for (x | g): often with several minima.
+few_groups <- function(seed) {
+  set.seed(seed)
+  ng <- sample(4:7, 1)
+  n <- ng * sample(5:8, 1)
+  g <- factor(rep(1:ng, length.out = n))
+  x <- rnorm(n)
+  y <- rnorm(n) + rnorm(ng)[g] * runif(1, 0, 1) + rnorm(ng)[g] * x * runif(1, 0, 0.8)
+  data.frame(y, x, g)[sample(n, n - 3), ]
+}

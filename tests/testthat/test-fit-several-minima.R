@@ -1,16 +1,6 @@
 # Random slopes of few groups: the criterion can have a minimum with a moderate correlation and a
 # lower one with effects that are collinear.
 
-few_groups <- function(seed) {
-  set.seed(seed)
-  ng <- sample(4:7, 1)
-  n <- ng * sample(5:8, 1)
-  g <- factor(rep(1:ng, length.out = n))
-  x <- rnorm(n)
-  y <- rnorm(n) + rnorm(ng)[g] * runif(1, 0, 1) + rnorm(ng)[g] * x * runif(1, 0, 0.8)
-  data.frame(y, x, g)[sample(n, n - 3), ]
-}
-
 # Of (theta, data) by lme4's own deviance function, from 20 starts.
 lowest_by_lme4 <- function(formula, data, REML) {
   parts <- suppressMessages(lme4::lFormula(formula, data, REML = REML))
