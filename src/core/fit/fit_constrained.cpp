@@ -23,16 +23,6 @@ NearbyMinimum search_from(ConstrainedFit* fit, double wider, bool priors,
   return result;
 }
 
-// Better than the best so far, in place of which it is then.
-void compare(NearbyMinimum other, NearbyMinimum* best) {
-  const int evaluations = best->found.evaluations + other.found.evaluations;
-  const bool better = other.found.value < best->found.value - 1e-8 ||
-                      (other.certificate.holds() && !best->certificate.holds() &&
-                       other.found.value < best->found.value + 1e-8);
-  if (other.found.status != SearchStatus::kUndefined && better) *best = std::move(other);
-  best->found.evaluations = evaluations;
-}
-
 // From the default start and from a wider one, and where correlated effects have few levels also
 // from where other minima often are: of several minima the lowest.
 NearbyMinimum find_minimum(ConstrainedFit* fit, bool priors, bool few_levels,
@@ -41,11 +31,12 @@ NearbyMinimum find_minimum(ConstrainedFit* fit, bool priors, bool few_levels,
   SearchOptions rest = options;
   rest.max_evaluations -= best.found.evaluations;
   if (rest.max_evaluations < 3) return best;
-  compare(search_from(fit, 4, priors, rest), &best);
+  take_better(search_from(fit, 4, priors, rest), &best);
   rest.max_evaluations = options.max_evaluations - best.found.evaluations;
   if (priors || !few_levels || rest.max_evaluations < 3) return best;
-  compare(search_elsewhere(&fit->objective(), fit->other_starts(best.found.x), best.found, rest),
-          &best);
+  take_better(
+      search_elsewhere(&fit->objective(), fit->other_starts(best.found.x), best.found, rest),
+      &best);
   return best;
 }
 

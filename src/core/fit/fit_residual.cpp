@@ -1,6 +1,5 @@
 #include "fit/fit_residual.h"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -31,14 +30,7 @@ NearbyMinimum find_minimum(ResidualObjective* objective, const FitOptions& optio
   for (const Cone& cone : objective->coordinates().cones) {
     start.segment(cone.first, cone.n_coordinates()) *= kSmaller;
   }
-  NearbyMinimum other = search_nearby(objective, start, rest);
-  const int evaluations = best.found.evaluations + other.found.evaluations;
-  const bool better = best.found.status == SearchStatus::kUndefined ||
-                      other.found.value < best.found.value - 1e-8 ||
-                      (other.certificate.holds() && !best.certificate.holds() &&
-                       other.found.value < best.found.value + 1e-8);
-  if (other.found.status != SearchStatus::kUndefined && better) best = std::move(other);
-  best.found.evaluations = evaluations;
+  take_better(search_nearby(objective, start, rest), &best);
   return best;
 }
 

@@ -49,6 +49,16 @@ NearbyMinimum search_elsewhere(Objective* objective, const std::vector<Vector>& 
   return result;
 }
 
+void take_better(NearbyMinimum other, NearbyMinimum* best) {
+  const int evaluations = best->found.evaluations + other.found.evaluations;
+  const bool better = best->found.status == SearchStatus::kUndefined ||
+                      other.found.value < best->found.value - 1e-8 ||
+                      (other.certificate.holds() && !best->certificate.holds() &&
+                       other.found.value < best->found.value + 1e-8);
+  if (other.found.status != SearchStatus::kUndefined && better) *best = std::move(other);
+  best->found.evaluations = evaluations;
+}
+
 Vector start_for_other_data(const Coordinates& coordinates, const Vector& x) {
   return coordinates.keep_off_zero(x, 0.05);
 }

@@ -26,6 +26,10 @@ NearbyMinimum search_nearby(Objective* objective, const Vector& start,
 NearbyMinimum search_elsewhere(Objective* objective, const std::vector<Vector>& starts,
                                const SearchResult& known, const SearchOptions& options);
 
+// Puts `other` in the place of `best` where it is lower, or certain and no higher; evaluations are
+// those of both.
+void take_better(NearbyMinimum other, NearbyMinimum* best);
+
 // A start for other data than those it was estimated from: a variance of zero has no way out of its
 // own there.
 Vector start_for_other_data(const Coordinates& coordinates, const Vector& x);
