@@ -143,10 +143,10 @@ entry_frame <- function() {
 #'   the other reason: give them another unit.
 #' @section Not available (`unsupported`): The function does not know models of this kind, and gives
 #'   no number rather than a wrong one. With known relationships ([pedigree()]), tests of random
-#'   terms, shares of variance and bootstraps are refused; with `cs()` and `ar1()`, what needs the
-#'   covariances as linear parameters, as Kenward and Roger's method; with [residual_structure]s
-#'   profiles, bootstraps, influence and tests of random terms; influence, where the data do
-#'   not determine all parameters. The message names what does work, where something does.
+#'   terms, shares of variance and bootstraps are refused; with a structure (see [structures]),
+#'   priors; with [residual_structure]s profiles, bootstraps, influence and tests of random terms;
+#'   influence, where the data do not determine all parameters. The message names what does work,
+#'   where something does.
 #' @name fit_messages
 #' @seealso [lmm()], [is_singular()], [lmm_control()]
 #' @examples

@@ -1,170 +1,4 @@
-# Covariance structures of random terms: one table, one row each. Nothing else in R knows them by
-# name.
-#
-# A term with v columns has Cov(b) = sigma^2 Lambda Lambda', Lambda a lower-triangular v x v matrix
-# that is a function of the term's parameters theta. Each row of the table gives
-#   bar                how the term is written with a bar; NULL where only a wrapper says it
-#   wrapper            name and `hom` of the function around the bar that says it; of rows with the
-#                      same name the first one is meant without `hom`
-#   has_covariances    may effects of different columns depend on each other? If not, they are terms
-#                      of their own but for the name: printed, removed and counted one by one
-#   one_deviation      do all columns have one standard deviation? It is printed once then
-#   one_correlation    name of the pattern that one correlation, of the first two columns, gives;
-#                      NULL where correlations are printed pair by pair
-#   lower(v)           lower bounds (0 on the diagonal of Lambda, -Inf elsewhere)
-#   labels(columns)    names of the parameters, without the grouping factor
-#   entries(v)         row and column of each parameter in Lambda; NULL if parameters are none
-#   parameters(F)      those of the Lambda with Lambda Lambda' = FF', F any v x k matrix; likewise
-# Its name is that of the core, which has the rest: number of parameters, start, Lambda. A new
-# structure is a new row here and a C++ file under src/core/covariance.
-
-covariance_structures <- list(
-  us = list(
-    bar = "|",
-    wrapper = list(name = "us", hom = FALSE),
-    has_covariances = TRUE,
-    lower = function(v) {
-      bound <- rep(-Inf, v * (v + 1L) / 2L)
-      bound[diagonal_places(v)] <- 0
-      bound
-    },
-    labels = function(columns) {
-      v <- length(columns)
-      row <- .row(c(v, v))
-      column <- .col(c(v, v))
-      lower <- row >= column
-      labels <- paste0(columns[row[lower]], ".", columns[column[lower]])
-      labels[diagonal_places(v)] <- columns
-      labels
-    },
-    entries = function(v) which(lower_triangle(v), arr.ind = TRUE),
-    parameters = function(F) {
-      v <- nrow(F)
-      R <- qr.R(qr(t(F), LAPACK = FALSE, tol = 0))
-      lambda <- matrix(0, v, v)
-      lambda[, seq_len(nrow(R))] <- t(R * ifelse(diag(R) < 0, -1, 1))
-      lambda[lower_triangle(v)]
-    }
-  ),
-  diag = list(
-    bar = "||",
-    wrapper = list(name = "diag", hom = FALSE),
-    has_covariances = FALSE,
-    lower = function(v) rep(0, v),
-    labels = function(columns) columns,
-    entries = function(v) cbind(seq_len(v), seq_len(v)),
-    parameters = function(F) sqrt(rowSums(F^2))
-  ),
-  cs = list(
-    wrapper = list(name = "cs", hom = FALSE),
-    has_covariances = TRUE,
-    one_correlation = "cs",
-    lower = function(v) c(rep(0, v), if (v > 1L) -1 / (v - 1)),
-    labels = function(columns) with_rho(columns, columns)
-  ),
-  homcs = list(
-    wrapper = list(name = "cs", hom = TRUE),
-    has_covariances = TRUE,
-    one_deviation = TRUE,
-    one_correlation = "cs",
-    lower = function(v) c(0, if (v > 1L) -1 / (v - 1)),
-    labels = function(columns) with_rho("*", columns)
-  ),
-  ar1 = list(
-    wrapper = list(name = "ar1", hom = TRUE),
-    has_covariances = TRUE,
-    one_deviation = TRUE,
-    one_correlation = "ar1",
-    lower = function(v) c(0, if (v > 1L) -1),
-    labels = function(columns) with_rho("*", columns)
-  ),
-  hetar1 = list(
-    wrapper = list(name = "ar1", hom = FALSE),
-    has_covariances = TRUE,
-    one_correlation = "ar1",
-    lower = function(v) c(rep(0, v), if (v > 1L) -1),
-    labels = function(columns) with_rho(columns, columns)
-  )
-)
-
-# Labels of standard deviations and of the correlation that several columns have.
-with_rho <- function(deviations, columns) c(deviations, if (length(columns) > 1L) "rho")
-
-# Covariance structures that other packages know and this one does not (yet).
-unsupported_structures <- c(
-  "homcs", "hetcs", "hetar1", "homar1", "toep", "homtoep", "hettoep", "rr", "ou",
-  "exp", "gau", "mat", "homdiag", "propto", "equalto", "kin", "gr"
-)
-
-# --- words ---
-
-# Names of functions around a bar that say a structure.
-structure_wrappers <- function() {
-  unique(vapply(covariance_structures, function(row) row$wrapper$name, "", USE.NAMES = FALSE))
-}
-
-# The structure that a wrapper means; NA if it has no such one.
-structure_of_wrapper <- function(name, hom = NULL) {
-  fits <- vapply(covariance_structures, function(row) {
-    row$wrapper$name == name && (is.null(hom) || row$wrapper$hom == hom)
-  }, TRUE)
-  names(covariance_structures)[fits][1L]
-}
-
-# A random term in R's language: `lhs | group`, or `cs(lhs | group, hom = TRUE)`.
-structure_call <- function(structure, lhs, group) {
-  row <- covariance_structures[[structure]]
-  if (!is.null(row$bar)) return(call(row$bar, lhs, group))
-  wrapped <- call(row$wrapper$name, call("|", lhs, group))
-  if (structure != structure_of_wrapper(row$wrapper$name)) wrapped$hom <- row$wrapper$hom
-  wrapped
-}
-
-# The same as text, given that of its sides.
-structure_text <- function(structure, lhs, group) {
-  row <- covariance_structures[[structure]]
-  if (!is.null(row$bar)) return(paste(lhs, row$bar, group))
-  option <- structure_call(structure, 1, 1)$hom
-  option <- if (is.null(option)) "" else paste0(", hom = ", option)
-  paste0(row$wrapper$name, "(", lhs, " | ", group, option, ")")
-}
-
-# Is each parameter an entry of Lambda?
-has_entries <- function(structure) !is.null(covariance_structures[[structure]]$entries)
-
-# Bars by structure, "" where there is none, found once.
-structure_bars <- vapply(covariance_structures, function(row) row$bar %||% "", "")
-
-# The structure that "|" or "||" stands for.
-structure_of_bar <- function(bar) names(structure_bars)[match(bar, structure_bars)]
-
-has_covariances <- function(structure) covariance_structures[[structure]]$has_covariances
-
-has_one_deviation <- function(structure) {
-  isTRUE(covariance_structures[[structure]]$one_deviation)
-}
-
-one_correlation <- function(structure) covariance_structures[[structure]]$one_correlation
-
-# Names of a term's parameters, and how many of those that are no entries of Lambda are standard
-# deviations: they come first.
-structure_labels <- function(structure, columns) covariance_structures[[structure]]$labels(columns)
-
-structure_deviations <- function(structure, columns) {
-  if (has_one_deviation(structure)) 1L else length(columns)
-}
-
-# --- parameters ---
-
-#' @return v x v logical matrix, TRUE on and below the diagonal.
-#' @noRd
-lower_triangle <- function(v) .row(c(v, v)) >= .col(c(v, v))
-
-# Places of the diagonal in the lower triangle by columns.
-diagonal_places <- function(v) {
-  j <- seq_len(v)
-  (j - 1L) * (2L * v - j + 2L) / 2L + 1L
-}
+# What covariance structures make of the parameters of a term: numbers, names, bounds, Lambda.
 
 #' Number of parameters of a term
 #'
@@ -184,7 +18,7 @@ theta_names <- function(random) {
     if (length(term$columns) == 1L && has_entries(term$structure)) {
       return(paste0(term$group, ".", term$columns))
     }
-    paste0(term$group, ".", covariance_structures[[term$structure]]$labels(term$columns))
+    paste0(term$group, ".", structure_labels(term))
   })
   unlist(names, use.names = FALSE)
 }
@@ -202,34 +36,70 @@ theta_start <- function(random) {
 #' @noRd
 theta_lower <- function(random) {
   lower <- lapply(random, function(term) {
-    covariance_structures[[term$structure]]$lower(length(term$columns))
+    bounds <- covariance_structures[[term$structure]]$lower
+    if (is.null(bounds)) rep(-Inf, n_theta(term)) else bounds(length(term$columns))
   })
   as.double(unlist(lower, use.names = FALSE))
 }
 
-# Upper bounds: 1 for correlations, which are what has a lower bound other than zero.
+# Upper bounds: those of correlations and the like.
 theta_upper <- function(random) {
-  lower <- theta_lower(random)
-  ifelse(is.finite(lower) & lower < 0, 1, Inf)
+  upper <- lapply(random, function(term) {
+    bounds <- covariance_structures[[term$structure]]$upper
+    if (is.null(bounds)) rep(Inf, n_theta(term)) else bounds(length(term$columns))
+  })
+  as.double(unlist(upper, use.names = FALSE))
 }
 
-# Correlations outside their bounds at the bound, as the core takes them.
+# Of each theta: is it a standard deviation, or an entry on the diagonal of Lambda?
+is_deviation <- function(random) {
+  own <- lapply(random, function(term) {
+    if (has_entries(term$structure)) {
+      at <- lambda_entries(term)
+      return(at$row == at$column)
+    }
+    seq_len(n_theta(term)) <= structure_deviations(term$structure, term$columns)
+  })
+  as.logical(unlist(own, use.names = FALSE))
+}
+
+# Correlations and the like within what gives a covariance matrix, as the core takes them.
 within_correlations <- function(theta, random) {
-  upper <- theta_upper(random)
-  pmin(ifelse(upper == 1, pmax(theta, theta_lower(random)), theta), upper)
+  first <- 0L
+  for (term in random) {
+    own <- first + seq_len(n_theta(term))
+    first <- first + length(own)
+    others <- own[!is_deviation(list(term))]
+    if (has_entries(term$structure) || length(others) == 0L) next
+    within <- structure_cpp(structure_spec(term), theta[own], "canonical")
+    theta[others] <- within[others - own[1L] + 1L]
+  }
+  theta
 }
 
 # A correlation outside its bounds, of which the core would take the bound.
 check_correlations <- function(theta, random, arg, kind = "argument") {
-  lower <- theta_lower(random)
-  upper <- theta_upper(random)
-  outside <- upper == 1 & (theta < lower - 1e-8 | theta > 1 + 1e-8)
+  within <- within_correlations(theta, random)
+  outside <- abs(theta - within) > 1e-8 * pmax(1, abs(within))
+  # a range within what its correlations have digits for
+  outside <- outside & !(is.infinite(theta_upper(random)) & theta > 0)
   if (!any(outside)) return(invisible(NULL))
   first <- which(outside)[1L]
   value <- theta[[first]]
+  lower <- signif(theta_lower(random)[first], 3L)
+  upper <- theta_upper(random)[first]
+  name <- theta_names(random)[first]
+  apart <- value < lower || value > upper
   abort(c(
-    "The correlation {.val {theta_names(random)[first]}} in {.arg {arg}} must be between
-     {signif(lower[first], 3L)} and 1, not {value}.",
+    if (!apart) {
+      "The correlation {.val {name}} in {.arg {arg}} is {value}, which no covariance matrix has
+       beside those before it."
+    } else if (is.infinite(upper)) {
+      "{.val {name}} in {.arg {arg}} must be positive, not {value}."
+    } else {
+      "The correlation {.val {name}} in {.arg {arg}} must be between {lower} and {upper}, not
+       {value}."
+    },
     "i" = "With a lower or higher one the covariance matrix has a negative variance."
   ), kind = kind, variable = sub("[$].*", "", arg), observed = value)
 }
@@ -244,6 +114,16 @@ lambda_matrix <- function(term, theta) {
   structure_cpp(structure_spec(term), as.double(theta[term$theta_index]), "factor")
 }
 
+#' Derivatives of one term's Lambda Lambda' by its parameters
+#'
+#' @param by "theta"; or "variances": the squares of standard deviations in their place, elements of
+#'   the matrix itself where theta are entries of Lambda.
+#' @return list of v x v matrices; zero for a correlation at its bound.
+#' @noRd
+covariance_derivatives <- function(term, theta, by = "theta") {
+  structure_cpp(structure_spec(term), as.double(theta[term$theta_index]), paste0("by_", by))
+}
+
 #' Standard deviation of each effect given those before it, over its own
 #'
 #' Of a term whose theta has no entries of Lambda: zero where correlations leave nothing of it.
@@ -252,6 +132,12 @@ lambda_matrix <- function(term, theta) {
 conditional_shares <- function(term, theta) {
   factor <- lambda_matrix(term, theta)
   own <- sqrt(rowSums(factor^2))
+  rank <- term$settings$rank
+  if (!is.null(rank)) {
+    # of one of less than full rank: the smallest share that its dimensions have
+    values <- svd(factor[own > 0, , drop = FALSE] / own[own > 0], 0L, 0L)$d[seq_len(rank)]
+    return(values / max(1, values[1L], na.rm = TRUE))
+  }
   (abs(diag(factor)) / own)[own > 0]
 }
 
@@ -312,13 +198,13 @@ canonical_signs <- function(theta, random) {
 #'
 #' @param first number of columns before those of the term in its block.
 #' @return list(`name`, `columns` (positions in the block), `parameters` (positions in theta),
-#'   `data` (the precision of the levels, NULL where they are independent)), read by
-#'   name in src/convert.cpp.
+#'   `data` (the precision of the levels, NULL where they are independent), `settings`
+#'   (NULL, or list(`positions`: matrix, a row for each column)), read by name in src/convert.cpp.
 #' @noRd
 structure_spec <- function(term, first = 0L) {
   list(
     name = term$structure, columns = first + seq_along(term$columns),
-    parameters = term$theta_index, data = term$relationship$lower
+    parameters = term$theta_index, data = term$relationship$lower, settings = term$settings
   )
 }
 
@@ -362,13 +248,17 @@ term_parameters <- function(position, random) {
     label <- term$columns[row]
     label[!is_deviation] <- paste0(label, ".", term$columns[column])[!is_deviation]
   } else {
-    label <- structure_labels(term$structure, term$columns)
+    label <- structure_labels(term)
     is_deviation <- seq_along(label) <= structure_deviations(term$structure, term$columns)
     row <- column <- seq_along(label)
   }
+  other <- if (is.null(term$settings$rank)) "correlation" else "loading"
+  kind <- ifelse(is_deviation, "sd", other)
   data.frame(
-    label = paste0(ifelse(is_deviation, "sd_", "cor_"), label, "|", term$group),
-    kind = ifelse(is_deviation, "sd", "correlation"), theta = term$theta_index, row = row,
+    label = paste0(c(sd = "sd_", correlation = "cor_", loading = "loading_")[kind], label, "|",
+      term$group
+    ),
+    kind = kind, theta = term$theta_index, row = row,
     column = column, term = position, coefficient = NA_integer_
   )
 }

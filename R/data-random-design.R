@@ -31,6 +31,7 @@ design_term <- function(term, earlier, frame, values, contrasts, fixed) {
     terms = columns$terms, contrasts = attr(columns$z, "contrasts"), xlevels = columns$xlevels
   )
   result$relationship <- term$relationship
+  result$settings <- term_settings(result, frame, term$rank)
   result
 }
 

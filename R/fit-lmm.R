@@ -24,6 +24,8 @@
 #'   \item{\code{ar1(0 + f | g)}}{an effect of each level of `f`, of one variance, correlations
 #'     that fall as a power of the distance in the order of the levels; with
 #'     \code{ar1(0 + f | g, hom = FALSE)} of a variance each}
+#'   \item{\code{toep()}, \code{ad()}, \code{ou()}, \code{exp()}, \code{gau()}, \code{mat()},
+#'     \code{rr(0 + f | g)}}{other structures, see [structures]}
 #'   \item{\code{(0 + x | g)}}{slope alone}
 #'   \item{\code{(1 | a/b)}}{`b` nested in `a`}
 #'   \item{\code{(1 | a) + (1 | b)}}{crossed factors}
@@ -47,7 +49,7 @@
 #'   parameters are the entries of \eqn{\Lambda}{Lambda} (standard deviations relative to
 #'   \eqn{\sigma}{sigma} for scalar terms), term by term by decreasing number of levels, the lower
 #'   triangle by columns. A vector with names must have those of `fit$theta`, and is matched by
-#'   them. A correlation of `cs()` or `ar1()` outside its bounds is an error.
+#'   them. A correlation outside the bounds of its structure is an error.
 #' @param verbose integer, or logical: above 0 (or `TRUE`) the optimizer's steps are printed.
 #' @param subset,weights,na.action,offset as in [stats::lm()]: evaluated in `data`, then in the
 #'   formula's environment.

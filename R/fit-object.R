@@ -13,7 +13,7 @@ new_lmm_fit <- function(call, parsed, REML, frame, design, columns, control, res
                         cross_products) {
   kept <- c(
     "group", "columns", "structure", "levels", "missing", "text", "lhs", "group_expr", "terms",
-    "contrasts", "xlevels", "relationship", "theta_index"
+    "contrasts", "xlevels", "relationship", "settings", "theta_index"
   )
   parts <- lapply(design$random, function(term) term[intersect(kept, names(term))])
   names_kept <- colnames(columns$X)
@@ -61,7 +61,7 @@ point_fields <- function(result, design, parts, names_beta) {
       # of a fit with constraints there is none by theta
       gradient = named(rep_len(c(point$gradient, NA), length(names_theta)), names_theta),
       standardized = named(point$standardized, names_theta),
-      singular = any(point$standardized[theta_lower(parts) == 0] < 1e-4) ||
+      singular = any(point$standardized[is_deviation(parts)] < 1e-4) ||
         is_degenerate(parts, point$theta, 1e-4)
     ))
   )

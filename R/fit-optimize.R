@@ -189,6 +189,8 @@ theta_sizes <- function(random) {
     if (!is.null(term$z)) column <- sqrt(colMeans(term$z^2))
     column[!(column > 0 & is.finite(column))] <- 1
     if (has_entries(term$structure)) return(1 / column[lambda_entries(term)$row])
+    rank <- term$settings$rank
+    if (!is.null(rank)) return(1 / column[unlist(lapply(seq_len(rank), seq, length(column)))])
     count <- structure_deviations(term$structure, term$columns)
     deviations <- if (count == 1L) mean(column) else column
     c(1 / deviations, rep(1, n_theta(term) - count))

@@ -96,7 +96,7 @@ residual_part <- function(fit, group) {
 # A covariance with a column that the fixed effects reproduce moves their estimates; a variance does
 # not.
 moves_estimates <- function(fit, group) {
-  off_diagonal <- theta_lower(fit$random) != 0
+  off_diagonal <- !is_deviation(fit$random)
   any(off_diagonal[group$parameters[group$parameters <= length(fit$theta)]])
 }
 

@@ -81,7 +81,6 @@ inference_pieces <- function(fit, method, limit = largest_information) {
   if (identical(cached$theta, fit$theta) && identical(cached$REML, fit$REML)) return(cached)
   check_information_digits(fit)
   if (has_residual(fit)) return(residual_pieces(fit, method))
-  if (method == "Kenward-Roger") check_adjustable(fit)
   moments <- unclass(cross_products_of(fit))
   held <- redundant_parameters(fit, method)
   pieces <- if (is_constrained(fit)) {
@@ -102,18 +101,6 @@ inference_pieces <- function(fit, method, limit = largest_information) {
   pieces[c("theta", "REML")] <- fit[c("theta", "REML")]
   assign(method, pieces, envir = fit$cache)
   pieces
-}
-
-#' Kenward and Roger's adjustment is for parameters in which V is linear
-#' @noRd
-check_adjustable <- function(fit) {
-  bent <- Find(function(term) !has_entries(term$structure), fit$random)
-  if (is.null(bent)) return(invisible(NULL))
-  abort(c(
-    "{.code ddf = \"Kenward-Roger\"} is not available yet for a model with the random term
-     {.code {bent$text}}, whose correlations are no linear parameters.",
-    "i" = "Use {.code ddf = \"Satterthwaite\"}."
-  ), kind = "unsupported", variable = "ddf", observed = bent$text)
 }
 
 #' Second derivatives from cross-products have digits at the variances of the fit
@@ -305,7 +292,7 @@ has_full_columns <- function(fit) {
     own <- if (has_entries(term$structure)) {
       diag(lambda_matrix(term, fit$theta))[lambda_entries(term)$column] != 0
     } else {
-      theta_lower(list(term)) != 0 | fit$theta[term$theta_index] != 0
+      !is_deviation(list(term)) | fit$theta[term$theta_index] != 0
     }
     active[term$theta_index] <- own
   }

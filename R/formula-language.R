@@ -35,7 +35,7 @@ is_structure_call <- function(expr, name) {
   if (length(expr) < 2L || name %in% formula_operators) return(FALSE)
   bar <- strip_parentheses(expr[[2L]])
   if (!is_bar(bar)) return(FALSE)
-  name %in% c(structure_wrappers(), unsupported_structures) || is.numeric(bar[[2L]])
+  name %in% known_structure_names() || is.numeric(bar[[2L]])
 }
 
 #' First random term inside an expression (also a bare bar), or NULL

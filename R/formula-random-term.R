@@ -9,18 +9,21 @@
 #' @param lhs expression, the left-hand side as written, e.g. `quote(1 + Days)`.
 #' @param group expression, the grouping factor: a symbol, a call, or an interaction `a:b`.
 #' @param structure string, a row of `covariance_structures`.
-#' @return list: the arguments, `group_name` (string, as lme4 names the
-#'   factor), `text` (`"Days | Subject"`; in parentheses it parses to the same term), `terms` (terms
-#'   object of `~ lhs`, NULL for a random intercept) and `group_variables` (list of expressions:
-#'   the factors of an interaction).
+#' @param rank whole number, of a structure of reduced rank; else NULL.
+#' @return list: the arguments (`rank` only where it has one), `group_name` (string, as lme4 names
+#'   the factor), `text` (`"Days | Subject"`; in parentheses it parses to the same term), `terms`
+#'   (terms object of `~ lhs`, NULL for a random intercept) and `group_variables` (list of
+#'   expressions: the factors of an interaction).
 #' @noRd
-new_random_term <- function(lhs, group, structure) {
+new_random_term <- function(lhs, group, structure, rank = NULL) {
   group_name <- group_text(group)
-  list(
+  term <- list(
     lhs = lhs, group = group, group_name = group_name, structure = structure,
-    text = structure_text(structure, expression_text(lhs), group_name),
+    text = structure_text(structure, expression_text(lhs), group_name, rank),
     terms = lhs_terms(lhs), group_variables = interaction_parts(group)
   )
+  term$rank <- rank
+  term
 }
 
 #' Random terms of one bar
@@ -29,14 +32,14 @@ new_random_term <- function(lhs, group, structure) {
 #' @param structure string, or NULL: decided by the bar.
 #' @return list of random terms: one per grouping factor, `b:a` then `a` for `a/b`.
 #' @noRd
-bar_terms <- function(bar, structure = NULL) {
+bar_terms <- function(bar, structure = NULL, rank = NULL) {
   lhs <- strip_parentheses(bar[[2L]])
   check_lhs(lhs, bar)
   if (is.null(structure)) structure <- structure_of_bar(call_name(bar))
   groups <- lapply(expand_group(bar[[3L]], bar), interaction_parts)
   # lme4 2.1 names factors of a nesting from the innermost out
   if (is_nested(bar[[3L]])) groups <- lapply(groups, rev)
-  lapply(groups, function(parts) new_random_term(lhs, interaction_of(parts), structure))
+  lapply(groups, function(parts) new_random_term(lhs, interaction_of(parts), structure, rank))
 }
 
 # --- covariance wrappers ---
@@ -44,12 +47,8 @@ bar_terms <- function(bar, structure = NULL) {
 #' @noRd
 wrapped_terms <- function(bar, name, expr) {
   text <- expression_text(expr)
-  known <- structure_wrappers()
-  if (!name %in% known) {
-    abort(c(
-      "The covariance structure {.fn {name}} is not available: {.code {text}}.",
-      "i" = "Available structures are {.fn {known}}."
-    ), kind = "unsupported", variable = name, observed = text)
+  if (!name %in% c(structure_wrappers(), names(structure_aliases))) {
+    abort_unknown_structure(bar, name, text)
   }
   if (call_name(bar) == "||" && name != structure_of_bar("||")) {
     abort(c(
@@ -57,13 +56,34 @@ wrapped_terms <- function(bar, name, expr) {
       "i" = "Use {.code |} inside {.fn {name}}, or {.code ||} without it."
     ), kind = "formula", variable = name, observed = text)
   }
-  bar_terms(bar, structure = wrapped_structure(expr, name, text))
+  rank <- if (name == rank_wrapper) wrapped_rank(expr, text)
+  bar_terms(bar, structure = wrapped_structure(expr, name, text), rank = rank)
+}
+
+#' @noRd
+abort_unknown_structure <- function(bar, name, text) {
+  known <- structure_wrappers()
+  translation <- if (name %in% names(nlme_structures)) {
+    meant <- structure_call(nlme_structures[[name]], bar[[2L]], bar[[3L]])
+    expression_text(meant)
+  }
+  near <- nearest_name(name, c(known, names(structure_aliases)))
+  abort(c(
+    "The covariance structure {.fn {name}} is not available: {.code {text}}.",
+    "i" = if (!is.null(translation)) {
+      "{.fn {name}} is a class of nlme; the same structure is {.code {translation}}."
+    } else if (!is.null(near)) {
+      "Did you mean {.fn {near}}?"
+    },
+    "i" = "Available structures are {.fn {known}}."
+  ), kind = "unsupported", variable = name, observed = text)
 }
 
 #' The structure that a wrapper and its option `hom` mean
 #' @noRd
 wrapped_structure <- function(expr, name, text) {
   options <- as.list(expr)[-(1:2)]
+  if (name == rank_wrapper) options$d <- NULL
   if (length(options) == 0L) return(structure_of_wrapper(name))
   hom <- options[[1L]]
   if (identical(names(options), "hom") && (isTRUE(hom) || isFALSE(hom))) {
@@ -76,6 +96,20 @@ wrapped_structure <- function(expr, name, text) {
     "{.fn {name}} takes no such further arguments: {.code {text}}.",
     "i" = "Remove {.code {given}}."
   ), kind = "unsupported", variable = given[1L], observed = text)
+}
+
+# The rank that a wrapper says: 2 unless it has `d`.
+wrapped_rank <- function(expr, text) {
+  rank <- as.list(expr)[["d"]]
+  if (is.null(rank)) return(2L)
+  if (is.numeric(rank) && length(rank) == 1L && rank >= 1 && rank == round(rank)) {
+    return(as.integer(rank))
+  }
+  given <- expression_text(rank)
+  abort(c(
+    "{.arg d}, a rank, must be a whole number written in the formula, not {.code {given}}:
+     {.code {text}}."
+  ), kind = "formula", variable = "d", observed = given)
 }
 
 # --- left-hand side ---
@@ -246,7 +280,7 @@ add_variables <- function(formula, variables) {
 
 # `(lhs | group)`, `(lhs || group)` for a diagonal term, or a call of the structure's wrapper.
 random_term_call <- function(term) {
-  term_call <- structure_call(term$structure, term$lhs, term$group)
+  term_call <- structure_call(term$structure, term$lhs, term$group, term$rank)
   if (is_bar(term_call)) call("(", term_call) else term_call
 }
 
@@ -257,7 +291,8 @@ term_with <- function(term, labels, intercept, structure = term$structure) {
   if (intercept && length(labels) > 0L) parts <- parts[-1L]
   lhs <- Reduce(function(left, right) call("+", left, right), parts)
   if (length(labels) == 0L) structure <- structure_of_bar("|")
-  changed <- new_random_term(lhs, term$group, structure)
+  rank <- if (structure == term$structure) term$rank
+  changed <- new_random_term(lhs, term$group, structure, rank)
   changed["contrasts"] <- term["contrasts"]
   changed$relationship <- term$relationship
   changed

@@ -138,7 +138,12 @@ component_rows_of <- function(fit, table, components) {
     if (table$kind[i] == "residual") {
       return(residual[1L + match(table$label[i], residual_labels(fit))])
     }
-    columns <- fit$random[[table$term[i]]]$columns
+    term <- fit$random[[table$term[i]]]
+    if (!has_entries(term$structure)) {
+      label <- structure_labels(term)[table$row[i]]
+      return(which(components$grp == groups[table$term[i]] & components$var1 %in% label)[1L])
+    }
+    columns <- term$columns
     own <- components$grp == groups[table$term[i]] & components$var1 %in% columns[table$column[i]]
     other <- if (table$kind[i] == "sd") NA else columns[table$row[i]]
     which(own & components$var2 %in% other)[1L]

@@ -77,12 +77,12 @@ parameter_values <- function(fit, table, theta, sigma, beta) {
   values <- matrix(NA_real_, nrow(theta), nrow(table))
   values[, table$kind == "sigma"] <- sigma
   values[, table$kind == "fixed"] <- beta
-  for (i in which(table$kind %in% c("sd", "correlation"))) {
+  for (i in which(table$kind %in% c("sd", "correlation", "loading"))) {
     term <- fit$random[[table$term[i]]]
     own <- theta[, term$theta_index, drop = FALSE]
     if (!has_entries(term$structure)) {
       value <- theta[, table$theta[i]]
-      values[, i] <- if (table$kind[i] == "sd") value * sigma else value
+      values[, i] <- if (table$kind[i] == "correlation") value else value * sigma
       next
     }
     at <- lambda_entries(term)

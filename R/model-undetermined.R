@@ -30,7 +30,7 @@ representative_fit <- function(fit) {
 determined_deviations <- function(fit) {
   own <- fit$undetermined$representative$deviations
   if (!is.null(own)) return(own)
-  ifelse(theta_lower(fit$random) == 0, fit$optimization$standardized, NA)
+  ifelse(is_deviation(fit$random), fit$optimization$standardized, NA)
 }
 
 # Satterthwaite's degrees of freedom are not of one value for all points.

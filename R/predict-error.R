@@ -100,6 +100,12 @@ covariance_moves <- function(fit, scores, natural) {
     score <- scores[[index$block[t]]]
     width <- as.integer(sqrt(nrow(score)))
     score <- array(score, c(width, width, rows))[own, own, , drop = FALSE]
+    if (!has_entries(term$structure)) {
+      slopes <- covariance_derivatives(term, fit$theta, if (natural) "theta" else "variances")
+      score <- matrix(score, ncol = rows)
+      moves[, term$theta_index] <- crossprod(score, vapply(slopes, as.vector, score[, 1L]))
+      next
+    }
     lambda <- lambda_matrix(term, fit$theta)
     places <- lambda_entries(term)
     for (i in seq_along(term$theta_index)) {

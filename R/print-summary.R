@@ -235,7 +235,7 @@ evidence_words <- function(optimization) {
 diagonal_states <- function(fit) {
   states <- ifelse(fit$theta == 0, "zero", "free")
   states[fit$optimization$certificate$undetermined] <- "undetermined"
-  unname(states[theta_lower(fit$random) == 0])
+  unname(states[is_deviation(fit$random)])
 }
 
 summary_criterion_lines <- function(x, digits) {

@@ -11,7 +11,9 @@ exact_unasked <- 500L
 # p-value of one reduction, from `compare_reduction()`: list(`p`, `reference`).
 boundary_test <- function(reduction, fit, exact, nsim) {
   unknown <- list(p = NA_real_, reference = NA_character_)
-  if (reduction$df <= 0L) return(unknown)
+  # beside a variance of zero there is no correlation, and no known distribution
+  own <- fit$parsed$random[[reduction$position]]
+  if (reduction$df <= 0L || !has_entries(own$structure)) return(unknown)
   shape <- reduction_shape(reduction, fit)
   if (is.null(shape)) return(unknown)
   if (reduction$df < reduction$removed) {
@@ -28,6 +30,7 @@ boundary_test <- function(reduction, fit, exact, nsim) {
   if (shape$removed == 1L) {
     return(list(p = mixture_tail(reduction$lrt, shape$covariances), reference = "mixture"))
   }
+  if (!all(vapply(fit$random, function(term) has_entries(term$structure), TRUE))) return(unknown)
   list(p = projection_tail(reduction, shape, fit, nsim), reference = "projection")
 }
 

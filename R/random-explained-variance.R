@@ -97,6 +97,12 @@ explained_variances <- function(fit) {
   rownames(forms) <- c(unique(groups), ".total", ".residual", ".within")
   for (t in seq_along(fit$random)) {
     term <- fit$random[[t]]
+    if (!has_entries(term$structure)) {
+      # one form whose value is known, in the place of its first parameter
+      covariance <- tcrossprod(lambda_matrix(term, fit$theta))
+      forms[term$group, term$theta_index[1L]] <- sum(means$random[[t]] * covariance)
+      next
+    }
     at <- lambda_entries(term)
     squares <- means$random[[t]][cbind(at$row, at$column)]
     forms[term$group, term$theta_index] <- squares * ifelse(at$row == at$column, 1, 2)

@@ -26,7 +26,8 @@ nested_fit <- function(fit, random) {
   certificate <- outcome$certificate
   quiet <- outcome$converged && is.null(result$evidence$undetermined)
   if (!quiet || !(certificate$rounding < 1e-7)) return(NULL)
-  outcome$singular <- any(result$point$standardized[theta_lower(members) == 0] < 1e-4)
+  outcome$singular <- any(result$point$standardized[is_deviation(members)] < 1e-4) ||
+    is_degenerate(members, result$point$theta, 1e-4)
   list(
     criterion = result$point$criterion, theta = as.double(result$point$theta), beta = fit$beta,
     random = members, optimization = outcome
@@ -46,6 +47,7 @@ nested_term <- function(term, fit) {
   result$block <- index$block[same_group[1L]]
   if (!is.na(own)) {
     result$columns <- fit$random[[own]]$columns
+    result$settings <- fit$random[[own]]$settings
     result$map <- diag(sum(sizes))[, index$first[own] + seq_along(result$columns), drop = FALSE]
     return(result)
   }
@@ -55,7 +57,13 @@ nested_term <- function(term, fit) {
   last <- length(z)
   result$columns <- colnames(z[[last]])
   result$map <- contained_columns(z[[last]], do.call(cbind, z[-last]))
-  if (is.null(result$map)) NULL else result
+  if (is.null(result$map)) return(NULL)
+  frame <- columns_frame(fit)
+  terms <- if (!is.null(term$terms)) complete_terms(term$terms, frame)
+  design <- c(result, list(lhs = term$lhs, terms = terms))
+  if (!is.null(terms)) design$xlevels <- factor_levels(terms, frame)
+  result$settings <- term_settings(design, frame, term$rank)
+  result
 }
 
 #' Cross-products of a model with other random terms

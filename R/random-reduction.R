@@ -10,7 +10,6 @@ random_reductions <- function(fit, within = TRUE) {
     "{.fn anova} compares two fits, and {.fn AIC}."
   )
   require_unconstrained(fit, "A test of random terms", "{.fn anova} compares two fits.")
-  lapply(fit$random, require_entries)
   reductions <- lapply(seq_along(fit$parsed$random), function(position) {
     term <- fit$parsed$random[[position]]
     parts <- if (within) removable_parts(term, fit) else list()

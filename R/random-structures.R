@@ -6,6 +6,9 @@
 #' them: a guide for reducing a random part that the data do not support.
 #'
 #' @param fit A fit by [lmm()] that holds its model frame.
+#' @param structures Character vector: names of covariance structures (see [structures]), such as
+#'   `c("us", "cs", "homcs", "ar1")`. The table then compares these on the terms as they are.
+#'   `NULL` compares simplifications.
 #' @param max_models One whole number: an error is raised instead of fitting more models than that.
 #' @param ... Nothing; an argument that is not known is an error.
 #' @details The candidates of a term are: the term; the same with independent effects, `(x || g)`
@@ -14,6 +17,11 @@
 #'   intercept in place of `(0 + f | g)`; and no term at all. The table has all combinations of
 #'   them, and the model without random terms. All models have the fit's fixed part, so restricted
 #'   likelihoods compare.
+#'
+#'   With `structures`, every term with several columns has each of them in turn, beside its own;
+#'   the cross-products of the data are computed once. "hom" before a name means one standard
+#'   deviation for all columns, "het" one each. Not all are nested in each other: there are no
+#'   likelihood ratios, but AIC and BIC.
 #'
 #'   Many more models than one are looked at: the one with the smallest AIC looks better than it is.
 #' @return A data frame of class `henderson_random_structures`, ordered by AIC, row names the random
@@ -33,17 +41,24 @@
 #' @examples
 #' fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy)
 #' random_structures(fit)
+#'
+#' days <- transform(sleepstudy, day = factor(Days))
+#' ar1 <- lmm(Reaction ~ Days + ar1(0 + day | Subject), days)
+#' random_structures(ar1, c("diag", "hetar1", "toep"))
 #' @export
-random_structures <- function(fit, max_models = 200, ...) {
+random_structures <- function(fit, structures = NULL, max_models = 200, ...) {
   check_no_dots(...)
   check_fit(fit)
   check_count(max_models, min = 1)
   require_independent(fit, "A table of random structures")
   require_plain_residuals(fit, "A table of random structures")
   require_unconstrained(fit, "A table of random structures")
-  lapply(fit$random, require_entries)
-  candidates <- lapply(fit$parsed$random, term_candidates, fit = fit)
-  count <- prod(lengths(candidates) + 1)
+  candidates <- if (is.null(structures)) {
+    lapply(fit$parsed$random, term_candidates, fit = fit)
+  } else {
+    named_candidates(check_structures(structures), fit)
+  }
+  count <- prod(lengths(candidates) + is.null(structures))
   if (count > max_models) {
     abort(c(
       "The random part has {count} simplifications, more than {.arg max_models} = {max_models}.",
@@ -51,7 +66,8 @@ random_structures <- function(fit, max_models = 200, ...) {
              {.fn random_anova} say where."
     ), kind = "argument", variable = "max_models", observed = count)
   }
-  models <- lapply_with_progress(candidate_combinations(candidates), function(model) {
+  combinations <- candidate_combinations(candidates, none = is.null(structures))
+  models <- lapply_with_progress(combinations, function(model) {
     fit_candidate(model, fit)
   }, "Random structures")
   warn_not_converged(models)
@@ -64,7 +80,7 @@ term_candidates <- function(term, fit) {
   sides <- left_hand_sides(term, fit)
   candidates <- list()
   for (side in sides) {
-    for (structure in unique(c(term$structure, structure_of_bar("||")))) {
+    for (structure in unique(c(term$structure, independent_structure(term)))) {
       complete <- structure == term$structure && identical(side, sides[[1L]])
       candidate <- if (complete) {
         term
@@ -76,7 +92,9 @@ term_candidates <- function(term, fit) {
       z <- both[[2L]]
       # one column has no correlations: both structures are the same
       if (ncol(z) == 1L && structure != term$structure) next
-      nested <- if (!has_covariances(term$structure)) {
+      nested <- if (!has_entries(term$structure)) {
+        is_special_case(candidate, term, complete)
+      } else if (!has_covariances(term$structure)) {
         all(colnames(z) %in% colnames(full))
       } else {
         !is.null(contained_columns(z, full))
@@ -85,6 +103,20 @@ term_candidates <- function(term, fit) {
     }
   }
   candidates
+}
+
+# The same without correlations.
+independent_structure <- function(term) {
+  structure_of_wrapper(structure_name(structure_of_bar("||")), has_one_deviation(term$structure))
+}
+
+# Of a term whose parameters are no entries of Lambda: the same columns without correlations, or one
+# effect for all of them, which they have at a correlation of one.
+is_special_case <- function(candidate, term, complete) {
+  if (complete) return(TRUE)
+  if (identical(candidate$lhs, term$lhs)) return(is.null(term$rank))
+  is.null(candidate$terms) && has_covariances(term$structure) &&
+    attr(term$terms, "intercept") == 0L
 }
 
 # Sets of parts of a left-hand side that contain the margins of their members, the full set first:
@@ -114,10 +146,38 @@ left_hand_sides <- function(term, fit) {
   Filter(function(side) side$intercept || length(side$labels) > 0L, sides)
 }
 
+check_structures <- function(structures) {
+  # those without further arguments
+  known <- setdiff(names(covariance_structures), rank_wrapper)
+  unknown <- setdiff(structures, known)
+  if (is.character(structures) && length(structures) > 0L && length(unknown) == 0L) {
+    return(unique(structures))
+  }
+  given <- describe_value(structures)
+  abort(c(
+    "{.arg structures} must be names of covariance structures, not {given}.",
+    "x" = if (is.character(structures)) "There is no {.val {unknown}}.",
+    "i" = "They are {.val {known}}."
+  ), kind = "argument", variable = "structures", observed = structures)
+}
+
+# The same terms with other structures; one of a single column stays as it is.
+named_candidates <- function(structures, fit) {
+  lapply(fit$parsed$random, function(term) {
+    own <- list(list(term = term, nested = FALSE))
+    if (length(lhs_columns(term, fit)) == 1L) return(own)
+    part <- lhs_parts(term)
+    intercept <- !is.null(term$terms) && attr(term$terms, "intercept") == 1L
+    c(own, lapply(setdiff(structures, term$structure), function(structure) {
+      list(term = term_with(term, setdiff(part, "1"), intercept, structure), nested = FALSE)
+    }))
+  })
+}
+
 # All choices of one candidate, or none, for every term, without repetitions: list of
 # list(`random`, `nested`).
-candidate_combinations <- function(candidates) {
-  choices <- expand.grid(lapply(candidates, function(own) c(seq_along(own), 0L)))
+candidate_combinations <- function(candidates, none = TRUE) {
+  choices <- expand.grid(lapply(candidates, function(own) c(seq_along(own), if (none) 0L)))
   models <- lapply(seq_len(nrow(choices)), function(row) {
     chosen <- unlist(choices[row, ])
     parts <- Map(function(own, k) if (k > 0L) own[[k]], candidates, chosen)
@@ -185,7 +245,7 @@ random_structures_table <- function(fit, models) {
   criterion <- vapply(models, `[[`, 0, "criterion")
   count <- vapply(models, `[[`, 0L, "n_parameters")
   compared <- vapply(models, `[[`, TRUE, "nested") & !vapply(models, `[[`, TRUE, "own")
-  lrt <- ifelse(compared, pmax(0, criterion - fit$criterion), NA)
+  lrt <- ifelse(compared, pmax(0, criterion - fit$criterion), NA_real_)
   df <- ifelse(compared, n_parameters(fit) - count, NA)
   labels <- vapply(models, `[[`, "", "label")
   table <- data.frame(

@@ -81,7 +81,8 @@ term_covariance <- function(term, theta, sigma) {
   structure(covariance,
     stddev = deviation,
     correlation = covariance_to_correlation(covariance),
-    structure = term$structure
+    structure = term$structure,
+    parameters = correlation_parameters(term, theta)
   )
 }
 
@@ -195,16 +196,15 @@ group_cells <- function(label, covariance, size) {
 # and an empty row for the residual.
 correlation_cells <- function(covariances, sizes, digits) {
   correlated <- vapply(covariances, is_correlated, TRUE)
-  patterns <- lapply(covariances, function(one) one_correlation(attr(one, "structure")))
+  patterns <- lapply(covariances, function(one) correlation_pattern(attr(one, "structure")))
   pairwise <- correlated & vapply(patterns, is.null, TRUE)
   width <- max(1L, sizes[pairwise] - 1L)
   cells <- matrix("", sum(sizes) + 1L, width)
   colnames(cells) <- c("Corr", rep("", width - 1L))
   first <- cumsum(c(0L, sizes))
   for (term in which(correlated & !pairwise)) {
-    value <- attr(covariances[[term]], "correlation")[2L, 1L]
-    value <- formatC(value, digits = max(2L, digits - 2L), format = "f")
-    cells[first[term] + 1L, 1L] <- paste0(value, " (", patterns[[term]], ")")
+    values <- shown_parameters(attr(covariances[[term]], "parameters"), max(2L, digits - 2L))
+    cells[first[term] + 1L, 1L] <- paste0(values, " (", patterns[[term]], ")")
   }
   for (term in which(pairwise)) {
     correlation <- attr(covariances[[term]], "correlation")
@@ -215,6 +215,15 @@ correlation_cells <- function(covariances, sizes, digits) {
     }
   }
   cells
+}
+
+# Correlations with decimals, what has other units with as many significant digits.
+shown_parameters <- function(parameters, digits, most = 6L) {
+  first <- utils::head(parameters, most)
+  text <- formatC(first, digits = digits, format = "f")
+  long <- names(first) %in% c("range", "smoothness")
+  text[long] <- formatC(first[long], digits = digits + 1L, format = "fg", flag = "#")
+  paste(c(sub("[.]$", "", text), if (length(parameters) > most) "..."), collapse = " ")
 }
 
 check_components <- function(comp) {
@@ -228,10 +237,14 @@ check_components <- function(comp) {
   known[known %in% comp]
 }
 
-# Entries of Gamma in the places of theta.
+# Entries of Gamma in the places of theta; 1 in the first place of a structure that has others.
 relative_covariances <- function(fit) {
   gamma <- numeric(length(fit$theta))
   for (term in fit$random) {
+    if (!has_entries(term$structure)) {
+      gamma[term$theta_index[1L]] <- 1
+      next
+    }
     at <- lambda_entries(term)
     gamma[term$theta_index] <- tcrossprod(lambda_matrix(term, fit$theta))[cbind(at$row, at$column)]
   }

@@ -24,12 +24,14 @@
 #'   Lambda_rc = delta_ar Lambda_bc + delta_br Lambda_ac}. Limits are normal on the scale of
 #'   `"log_sd"` and taken back, so that limits of a standard deviation are positive and those of a
 #'   correlation within -1 and 1; limits of a variance are the squares of those of its standard
-#'   deviation. Covariances and theta have symmetric limits.
+#'   deviation. Covariances and theta have symmetric limits. A parameter with other bounds, as the
+#'   correlation of `cs()`, is taken to between -1 and 1 first; of a range it is the logarithm.
 #'
 #'   Large samples of groups are needed: with few groups the distribution of a variance is skew, and
 #'   [random_anova()] tests whether it is zero.
 #' @return A data frame of class `henderson_variance_components` with the rows of
-#'   `as.data.frame(VarCorr(fit))`, the residual last, and columns `grp`, `var1`, `var2` (`NA` for a
+#'   `as.data.frame(VarCorr(fit))`, or for terms with a structure (see [structures]) a row for each
+#'   of their parameters, the residual last, and columns `grp`, `var1`, `var2` (`NA` for a
 #'   variance), `estimate`, `se`, `lower`, `upper`, on the scale asked for. `vcov()` of it is the
 #'   covariance matrix of the estimates.
 #' @section Where there is no standard error: A variance estimated as zero, and everything in the
@@ -126,118 +128,6 @@ known_estimates <- function(fit, table, scale, determined) {
   estimate
 }
 
-# Rows of theta and sigma: list of `grp`, `var1`, `var2`, `estimate`, `gradient` (list of rows of
-# the Jacobian by psi), `theta` (list: positions in theta that a row depends on), `element` (its own
-# position, NA for the residual).
-theta_rows <- function(fit) {
-  count <- length(fit$theta)
-  entries <- do.call(rbind, lapply(fit$random, function(term) {
-    at <- lambda_entries(term)
-    names <- term$columns
-    data.frame(
-      grp = term$group, var1 = names[at$column],
-      var2 = ifelse(at$row == at$column, NA, names[at$row])
-    )
-  }))
-  list(
-    grp = c(entries$grp, "Residual"), var1 = c(entries$var1, NA), var2 = c(entries$var2, NA),
-    estimate = c(unname(fit$theta), fit$sigma),
-    gradient = lapply(seq_len(count + 1L), function(i) as.numeric(seq_len(count + 1L) == i)),
-    theta = c(unlist(lapply(fit$random, joint_parameters), recursive = FALSE), list(integer(0L))),
-    element = c(unlist(lapply(fit$random, `[[`, "theta_index")), NA)
-  )
-}
-
-# For each parameter of a term, those that are irregular together: all of an unstructured matrix.
-joint_parameters <- function(term) {
-  index <- term$theta_index
-  if (has_covariances(term$structure)) rep(list(index), length(index)) else as.list(index)
-}
-
-# The same list for variances and covariances, or what `scale` makes of them.
-covariance_rows <- function(fit, scale) {
-  labels <- unique_labels(vapply(fit$random, `[[`, "", "group"))
-  parts <- Map(function(term, label) term_rows(term, label, fit, scale), fit$random, labels)
-  sigma <- fit$sigma
-  slope <- switch(scale, sd = 1, variance = 2 * sigma, log_sd = 1 / sigma)
-  residual <- list(
-    grp = "Residual", var1 = NA_character_, var2 = NA_character_,
-    estimate = switch(scale, sd = sigma, variance = sigma^2, log_sd = log(sigma)),
-    gradient = list(c(numeric(length(fit$theta)), slope)), theta = list(integer(0L)),
-    element = NA_integer_
-  )
-  parts <- c(unname(parts), list(residual))
-  fields <- names(residual)
-  stats::setNames(
-    lapply(fields, function(field) unlist(lapply(parts, `[[`, field), recursive = FALSE)), fields
-  )
-}
-
-term_rows <- function(term, label, fit, scale) {
-  lambda <- lambda_matrix(term, fit$theta)
-  entries <- lambda_entries(term)
-  v <- length(term$columns)
-  covariance <- fit$sigma^2 * tcrossprod(lambda)
-  # gradient of V[a, b] by psi
-  move <- function(a, b) {
-    gradient <- numeric(length(fit$theta) + 1L)
-    gradient[term$theta_index] <- fit$sigma^2 * (
-      (entries$row == a) * lambda[b, entries$column] +
-        (entries$row == b) * lambda[a, entries$column]
-    )
-    gradient[length(gradient)] <- 2 * covariance[a, b] / fit$sigma
-    gradient
-  }
-  pairs <- which(lower_triangle(v), arr.ind = TRUE)
-  pairs <- pairs[order(pairs[, 1L] != pairs[, 2L]), , drop = FALSE]
-  if (!has_covariances(term$structure)) pairs <- pairs[seq_len(v), , drop = FALSE]
-  cells <- lapply(seq_len(nrow(pairs)), function(k) {
-    a <- pairs[k, 1L]
-    b <- pairs[k, 2L]
-    if (a == b) {
-      variance_cell(covariance[a, a], move(a, a), scale)
-    } else {
-      covariance_cell(covariance[c(a, b), c(a, b)], move(a, b), move(a, a), move(b, b), scale)
-    }
-  })
-  same <- pairs[, 1L] == pairs[, 2L]
-  list(
-    grp = rep(label, nrow(pairs)), var1 = term$columns[pairs[, 2L]],
-    var2 = ifelse(same, NA_character_, term$columns[pairs[, 1L]]),
-    estimate = vapply(cells, `[[`, 0, "estimate"), gradient = lapply(cells, `[[`, "gradient"),
-    # of an unstructured matrix every element is irregular when one is
-    theta = lapply(pairs[, 1L], function(a) {
-      if (has_covariances(term$structure)) term$theta_index else term$theta_index[a]
-    }),
-    element = term$theta_index[match(
-      paste(pairs[, 1L], pairs[, 2L]), paste(entries$row, entries$column)
-    )]
-  )
-}
-
-# Estimate and gradient of a variance, its root or the logarithm of that.
-variance_cell <- function(variance, move, scale) {
-  deviation <- sqrt(variance)
-  switch(scale,
-    variance = list(estimate = variance, gradient = move),
-    sd = list(estimate = deviation, gradient = move / (2 * deviation)),
-    log_sd = list(estimate = log(deviation), gradient = move / (2 * variance))
-  )
-}
-
-# Estimate and gradient of a covariance, correlation or Fisher's z. V: 2 x 2.
-covariance_cell <- function(V, move, move_a, move_b, scale) {
-  if (scale == "variance") return(list(estimate = V[2L, 1L], gradient = move))
-  product <- sqrt(V[1L, 1L] * V[2L, 2L])
-  correlation <- V[2L, 1L] / product
-  gradient <- move / product - correlation / 2 * (move_a / V[1L, 1L] + move_b / V[2L, 2L])
-  if (scale == "sd") return(list(estimate = correlation, gradient = gradient))
-  # rounding may take a correlation of one beyond it
-  list(
-    estimate = atanh(max(-1, min(1, correlation))), gradient = gradient / (1 - correlation^2)
-  )
-}
-
 # Parameters without a normal distribution: list(`theta` (logical), `all` (one logical: and
 # sigma?), `reason` (character)).
 irregular_parameters <- function(fit) {
@@ -276,8 +166,16 @@ irregular_constrained <- function(fit, boundary) {
 
 # Variances of zero, and correlation matrices that are not of full rank although no variance is.
 boundary_reasons <- function(fit, boundary) {
-  zero <- deficient <- character(0L)
+  zero <- deficient <- bound <- character(0L)
   for (term in fit$random) {
+    if (!has_entries(term$structure)) {
+      labels <- names(fit$theta)[term$theta_index]
+      own <- boundary[term$theta_index]
+      deviations <- is_deviation(list(term))
+      zero <- c(zero, labels[own & deviations])
+      bound <- c(bound, labels[own & !deviations])
+      next
+    }
     at <- lambda_entries(term)
     lambda <- lambda_matrix(term, fit$theta)
     own <- boundary[term$theta_index] & at$row == at$column
@@ -288,6 +186,9 @@ boundary_reasons <- function(fit, boundary) {
   }
   c(
     if (length(zero)) paste0("on the boundary, a standard deviation of zero: ", list_some(zero)),
+    if (length(bound)) {
+      paste0("at their bounds, or beside a standard deviation of zero: ", list_some(bound))
+    },
     if (length(deficient)) {
       paste0(
         "on the boundary, effects that are combinations of each other (a correlation of +-1, if ",
@@ -322,7 +223,7 @@ inform_irregular <- function(reason) {
 component_limits <- function(table, se, scale, level) {
   reach <- stats::qnorm((1 + level) / 2)
   estimate <- table$estimate
-  is_deviation <- is.na(table$var2)
+  is_deviation <- is.na(table$var2) & is.na(table$lowest)
   lower <- estimate - reach * se
   upper <- estimate + reach * se
   relative <- switch(scale, sd = se / estimate, variance = se / (2 * estimate), NA * se)
@@ -332,12 +233,14 @@ component_limits <- function(table, se, scale, level) {
     lower[is_deviation] <- estimate[is_deviation] / factor
     upper[is_deviation] <- estimate[is_deviation] * factor
   }
-  if (scale == "sd") {
-    correlation <- estimate[!is_deviation]
-    width <- reach * se[!is_deviation] / (1 - correlation^2)
-    centre <- atanh(pmin(1, pmax(-1, correlation)))
-    lower[!is_deviation] <- tanh(centre - width)
-    upper[!is_deviation] <- tanh(centre + width)
+  bounded <- !is.na(table$lowest)
+  if (any(bounded)) {
+    least <- table$lowest[bounded]
+    most <- table$highest[bounded]
+    width <- reach * se[bounded] * stretch_slope(estimate[bounded], least, most)
+    centre <- stretch(estimate[bounded], least, most)
+    lower[bounded] <- shrink(centre - width, least, most)
+    upper[bounded] <- shrink(centre + width, least, most)
   }
   data.frame(lower = lower, upper = upper)
 }

@@ -113,7 +113,7 @@ refit_parsed <- function(fit, parsed, frame, REML, start, report, call) {
 # the gradient may vanish.
 theta_to_start <- function(fit) {
   start <- unname(fit$theta)
-  start[theta_lower(fit$random) == 0 & start < 1e-3] <- 0.1
+  start[is_deviation(fit$random) & start < 1e-3] <- 0.1
   start
 }
 

@@ -2,10 +2,13 @@
 
 #include "convert.h"
 #include "covariance/pedigree.h"
+#include "covariance/random_part.h"
 #include "henderson_types.h"
 
 // Of one covariance structure (its spec: convert.h): "factor", Lambda at its own parameters theta;
-// "start", values of theta; "n_parameters", their number.
+// "canonical", the same within their bounds; "by_theta" and "by_variances", dGamma by each of theta
+// and by variances and what else there is in its place; "start", values of theta; "n_parameters",
+// their number.
 // [[Rcpp::export(rng = false)]]
 SEXP structure_cpp(const Rcpp::List& spec, const Eigen::VectorXd& theta, const std::string& what) {
   const UserInterrupts interruptible;
@@ -14,11 +17,27 @@ SEXP structure_cpp(const Rcpp::List& spec, const Eigen::VectorXd& theta, const s
   const auto structure = as_structure(spec);
   if (what == "n_parameters") return Rcpp::wrap(structure->n_parameters());
   if (what == "start") return Rcpp::wrap(structure->to_theta(structure->start()));
-  if (what != "factor") Rcpp::stop("internal: a structure has no %s", what);
+  const bool by_variances = what == "by_variances";
+  if (what != "factor" && what != "canonical" && what != "by_theta" && !by_variances) {
+    Rcpp::stop("internal: a structure has no %s", what);
+  }
   if (theta.size() != structure->n_parameters()) {
     Rcpp::stop("internal: theta has a wrong length");
   }
-  return Rcpp::wrap(structure->factor(structure->from_theta(theta)));
+  if (by_variances || what == "by_theta") {
+    const Eigen::MatrixXd one =
+        Eigen::MatrixXd::Identity(structure->n_columns(), structure->n_columns());
+    const henderson::RandomPart alone({{{structure, 0, 0}}}, {1}, {one}, {one});
+    Rcpp::List directions;
+    for (const auto& own :
+         by_variances ? alone.variance_directions(theta) : alone.natural_directions(theta)) {
+      directions.push_back(Rcpp::wrap(own.gamma));
+    }
+    return directions;
+  }
+  const Eigen::VectorXd x = structure->from_theta(theta);
+  if (what == "canonical") return Rcpp::wrap(structure->to_theta(x));
+  return Rcpp::wrap(structure->factor(x));
 }
 
 // Animals and their parents as positions, 0 for an unknown one -> list(order, parents: a row for

@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "covariance/registry.h"
 
 using henderson::BlockTermRows;
 using henderson::CrossProducts;
@@ -175,19 +174,6 @@ int as_column_index(SEXP object, int p) {
 }
 
 }  // namespace
-
-std::shared_ptr<const henderson::CovarianceStructure> as_structure(const Rcpp::List& spec) {
-  const SEXP name = require_type(spec["name"], STRSXP, "name of a spec");
-  require_length(XLENGTH(name), 1, "name of a spec");
-  const SEXP columns = require_type(spec["columns"], INTSXP, "columns of a spec");
-  Index total = 0;
-  require_coefficients(XLENGTH(columns), 1, &total);
-  try {
-    return henderson::make_structure(CHAR(STRING_ELT(name, 0)), static_cast<int>(XLENGTH(columns)));
-  } catch (const std::invalid_argument& unknown) {
-    Rcpp::stop("internal: %s", unknown.what());
-  }
-}
 
 DataRows as_data_rows(const Rcpp::List& design) {
   DataRows rows;

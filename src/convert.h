@@ -33,7 +33,8 @@ henderson::CrossProducts as_cross_products(const Rcpp::List& list);
 
 // A covariance structure from its spec: list(name (of covariance/registry.h), columns (integer:
 // positions in its factor term), parameters (integer: positions in theta), data (the precision
-// of its term's levels, or NULL)).
+// of its term's levels, or NULL), settings (NULL, or list(positions (v x dimensions)) or
+// list(rank))).
 std::shared_ptr<const henderson::CovarianceStructure> as_structure(const Rcpp::List& spec);
 
 // `specs` of a design or of cross-products: for each factor term the list of its specs, in the

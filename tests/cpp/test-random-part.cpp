@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "covariance/distance.h"
 #include "covariance/random_part.h"
 #include "covariance/registry.h"
 
@@ -20,9 +21,43 @@ struct Case {
 };
 
 std::vector<Case> cases() {
-  return {{{{"us", 1}}},     {{{"us", 3}}},    {{{"diag", 3}}},          {{{"us", 2}, {"diag", 2}}},
-          {{{"cs", 3}}},     {{{"homcs", 4}}}, {{{"cs", 2}, {"us", 2}}}, {{{"ar1", 4}}},
-          {{{"hetar1", 3}}}, {{{"ar1", 1}}}};
+  return {{{{"us", 1}}},
+          {{{"us", 3}}},
+          {{{"diag", 3}}},
+          {{{"us", 2}, {"diag", 2}}},
+          {{{"cs", 3}}},
+          {{{"homcs", 4}}},
+          {{{"cs", 2}, {"us", 2}}},
+          {{{"ar1", 4}}},
+          {{{"hetar1", 3}}},
+          {{{"ar1", 1}}},
+          {{{"homdiag", 3}}},
+          {{{"toep", 4}}},
+          {{{"homtoep", 5}}},
+          {{{"toep", 2}, {"ad", 4}}},
+          {{{"homad", 3}}},
+          {{{"ou", 4}}},
+          {{{"hetou", 3}}},
+          {{{"exp", 4}}},
+          {{{"gau", 3}}},
+          {{{"mat", 4}}},
+          {{{"hetmat", 3}}},
+          {{{"ou", 1}}},
+          {{{"mat", 1}, {"toep", 1}}}};
+}
+
+bool by_distance(const std::string& name) {
+  for (const char* own : {"ou", "exp", "gau", "mat"}) {
+    if (name.find(own) != std::string::npos) return true;
+  }
+  return false;
+}
+
+// Unequally spaced.
+Matrix positions(int v) {
+  Matrix result(v, 1);
+  for (int i = 0; i < v; ++i) result(i, 0) = 2.5 * i + 0.3 * i * i;
+  return result;
 }
 
 class Random {
@@ -41,7 +76,9 @@ RandomPart make_part(const Case& c, Random* random) {
   int v = 0;
   int parameters = 0;
   for (const auto& s : c.structures) {
-    structures.push_back({make_structure(s.first, s.second), v, parameters});
+    StructureSettings settings;
+    if (by_distance(s.first)) settings.positions = positions(s.second);
+    structures.push_back({make_structure(s.first, s.second, settings), v, parameters});
     v += s.second;
     parameters += structures.back().n_parameters();
   }
@@ -166,7 +203,6 @@ TEST_CASE("directions and gradients by theta are derivatives too") {
       const auto above = part.natural_directions(theta + unit);
       const auto below = part.natural_directions(theta - unit);
       for (int j = 0; j < part.n_parameters(); ++j) {
-        if (i == j && !part.has_entries()) continue;  // that of x(theta) is left out
         const double second = s.cwiseProduct((above[j].gamma - below[j].gamma) / (2 * kStep)).sum();
         CHECK(bend(i, j) == Approx(second).epsilon(1e-5).margin(1e-5));
       }
@@ -177,6 +213,19 @@ TEST_CASE("directions and gradients by theta are derivatives too") {
       CHECK(gradient[i] == Approx(s.cwiseProduct(slope).sum()).epsilon(1e-6).margin(1e-6));
     }
   }
+}
+
+TEST_CASE("positions are distances, one for each column and none at one place") {
+  const Matrix h = position_distances(3, positions(3));
+  CHECK(h(2, 0) == Approx(6.2));
+  CHECK(smallest_distance(h) == Approx(2.8));
+  CHECK(smallest_distance(Matrix::Zero(1, 1)) == 1);
+  CHECK_THROWS_WITH(position_distances(4, positions(3)), Catch::Contains("one for each"));
+  CHECK_THROWS_WITH(position_distances(2, Matrix::Zero(2, 1)), Catch::Contains("one place"));
+  CHECK_THROWS_WITH(make_structure("ou", 2), Catch::Contains("one for each"));
+  StructureSettings settings;
+  settings.rank = 3;
+  CHECK_THROWS_WITH(make_structure("rr", 2, settings), Catch::Contains("rank"));
 }
 
 TEST_CASE("an unknown structure is refused by name") {

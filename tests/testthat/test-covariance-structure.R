@@ -28,44 +28,74 @@ test_that("Lambda is filled by columns from the term's part of theta", {
   expect_identical(lambda_matrix(random[[3]], theta), matrix(6))
 })
 
-# A bar needs parentheses in a formula.
-written_in_formula <- function(written) if (is_bar(written)) call("(", written) else written
-
-# Lambda by its definition, in R.
+# Lambda by its definition, in R, where theta has its entries.
 written_lambda <- list(
   us = function(theta, v) {
     lambda <- matrix(0, v, v)
     lambda[lower.tri(lambda, diag = TRUE)] <- theta
     lambda
   },
-  diag = function(theta, v) diag(theta, nrow = v),
-  cs = function(theta, v) theta[seq_len(v)] * cs_root(theta[v + 1L], v),
-  homcs = function(theta, v) theta[1L] * cs_root(theta[2L], v),
-  ar1 = function(theta, v) theta[1L] * ar1_root(theta[2L], v),
-  hetar1 = function(theta, v) theta[seq_len(v)] * ar1_root(theta[v + 1L], v)
+  diag = function(theta, v) diag(theta, nrow = v)
 )
-cs_root <- function(rho, v) if (v == 1L) diag(1) else t(chol((1 - rho) * diag(v) + rho))
-ar1_root <- function(rho, v) if (v == 1L) diag(1) else t(chol(rho^abs(outer(1:v, 1:v, "-"))))
 
-test_that("every structure's pieces agree in length, and its start gives the identity", {
-  expect_setequal(names(written_lambda), names(covariance_structures))
+structured_term <- function(name, v) {
+  one <- term(letters[1:v], name)
+  if (name == "rr") one$settings <- list(rank = min(2L, v))
+  if (by_distance(name)) one$settings <- list(positions = matrix(structure_times[1:v]))
+  index_theta(list(one))[[1]]
+}
+
+test_that("every structure's pieces agree in length, and have the covariances of its definition", {
   for (name in names(covariance_structures)) {
     for (v in 1:5) {
       row <- covariance_structures[[name]]
-      one <- index_theta(list(term(letters[1:v], name)))
+      one <- list(structured_term(name, v))
       n <- n_theta(one[[1]])
       expect_length(theta_start(one), n)
-      expect_length(row$lower(v), n)
-      expect_length(unique(row$labels(letters[1:v])), n)
-      expect_identical(lambda_matrix(one[[1]], theta_start(one)), diag(v))
-      # where the last parameter may be a correlation
+      expect_length(theta_lower(one), n)
+      expect_length(theta_upper(one), n)
+      expect_length(is_deviation(one), n)
+      expect_length(unique(theta_names(one)), n)
+      start <- lambda_matrix(one[[1]], theta_start(one))
+      if (has_entries(name) || !(by_distance(name) || name == "rr")) {
+        expect_identical(start, diag(v))
+      }
       theta <- seq_len(n) + 0.5
-      if (!has_entries(name) && v > 1) theta[n] <- 0.3
+      if (!has_entries(name) && name != "rr") {
+        others <- which(!is_deviation(one))
+        ad <- structure_stem(name) == "ad"
+        theta[others] <- if (ad) 0.3 + others / 50 else 0.3^seq_along(others)
+        theta[others[theta_upper(one)[others] > 1]] <- 1.3
+      }
       lambda <- lambda_matrix(one[[1]], theta)
-      expect_equal(lambda, written_lambda[[name]](theta, v), tolerance = 1e-14)
-      if (!has_entries(name)) next
-      expect_equal(lambda[row$entries(v)], theta)
-      expect_equal(row$parameters(lambda), theta)
+      if (has_entries(name)) {
+        expect_equal(lambda, written_lambda[[name]](theta, v), tolerance = 1e-14)
+        expect_equal(lambda[row$entries(v)], theta)
+        expect_equal(row$parameters(lambda), theta)
+      } else {
+        written <- if (name == "rr") paste0("rr", min(2L, v)) else name
+        expected <- written_covariance(written, theta, v)
+        expect_equal(tcrossprod(lambda), expected, tolerance = 1e-12, label = paste(name, v))
+      }
+    }
+  }
+})
+
+test_that("derivatives of a structure are those of differences, by theta and by variances", {
+  for (name in names(covariance_structures)) {
+    one <- structured_term(name, 4L)
+    theta <- theta_start(list(one)) * 1.3 + ifelse(is_deviation(list(one)), 0, 0.1)
+    deviations <- is_deviation(list(one)) & !has_entries(name)
+    by_theta <- covariance_derivatives(one, theta)
+    by_variances <- covariance_derivatives(one, theta, "variances")
+    for (i in seq_along(theta)) {
+      h <- 1e-5
+      at <- function(step) tcrossprod(lambda_matrix(one, replace(theta, i, theta[i] + step)))
+      slope <- (at(h) - at(-h)) / (2 * h)
+      expect_equal(by_theta[[i]], slope, tolerance = 1e-7, label = paste(name, i))
+      if (has_entries(name)) next
+      if (deviations[i]) slope <- slope / (2 * theta[i])
+      expect_equal(by_variances[[i]], slope, tolerance = 1e-7, label = paste(name, i))
     }
   }
 })
@@ -109,24 +139,11 @@ test_that("signs of the columns of Lambda are those with a positive diagonal", {
   expect_identical(canonical_signs(theta, random), theta)
 })
 
-test_that("a structure is written with its bar or its wrapper, and read back", {
-  for (name in names(covariance_structures)) {
-    written <- structure_call(name, quote(0 + x), quote(g))
-    terms <- parse_formula(as.formula(call("~", quote(y), written_in_formula(written))))$random
-    expect_identical(terms[[1]]$structure, name)
-    expect_identical(terms[[1]]$text, structure_text(name, "0 + x", "g"))
-    expect_identical(str2lang(terms[[1]]$text), written)
-  }
-  expect_identical(structure_of_bar("|"), "us")
-  expect_identical(structure_of_bar("||"), "diag")
-  expect_false(any(unsupported_structures %in% structure_wrappers()))
-})
-
 test_that("the core is told name, columns and parameters", {
   random <- index_theta(list(term(c("a", "b")), term(c("a", "b", "c"), "diag")))
   expect_identical(
     structure_spec(random[[2]], 2L),
-    list(name = "diag", columns = 3:5, parameters = 4:6, data = NULL)
+    list(name = "diag", columns = 3:5, parameters = 4:6, data = NULL, settings = NULL)
   )
 })
 

@@ -1,5 +1,4 @@
 // cs: the same correlation of all pairs of columns, at least -1 / (v - 1).
-#include "covariance/correlation.h"
 #include "covariance/registry.h"
 
 namespace henderson {
@@ -10,6 +9,7 @@ class CompoundSymmetry : public SingleCorrelation {
  public:
   explicit CompoundSymmetry(int v) : SingleCorrelation(v, v > 1 ? -1.0 / (v - 1) : 0) {}
 
+  bool is_linear() const override { return true; }
   Matrix matrix(const Vector& phi) const override {
     Matrix r = Matrix::Constant(v(), v(), v() > 1 ? bounds().value(phi[0]) : 1);
     r.diagonal().setOnes();
@@ -24,9 +24,8 @@ class CompoundSymmetry : public SingleCorrelation {
 
 }  // namespace
 
-std::unique_ptr<CovarianceStructure> make_compound_symmetry(int v, bool homogeneous) {
-  return make_correlated(v, homogeneous ? Deviations::kOne : Deviations::kEach,
-                         std::make_unique<CompoundSymmetry>(v));
+std::unique_ptr<Correlation> make_compound_symmetry(int v, const StructureSettings&) {
+  return std::make_unique<CompoundSymmetry>(v);
 }
 
 }  // namespace henderson

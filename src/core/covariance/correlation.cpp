@@ -18,6 +18,7 @@ class Correlated : public CovarianceStructure {
         correlation_(std::move(correlation)) {}
 
   int n_parameters() const override { return n_deviations_ + correlation_->n_parameters(); }
+  bool is_linear() const override { return n_deviations_ == 1 && correlation_->is_linear(); }
   Basis basis() const override {
     return n_deviations_ == n_columns() ? Basis::kScales : Basis::kOneScale;
   }
@@ -44,7 +45,12 @@ class Correlated : public CovarianceStructure {
     result(i, i) = 1;
     return result;
   }
-  Vector start() const override { return join(Vector::Ones(n_deviations_), correlation_->start()); }
+  Vector start() const override { return join(ones(1), correlation_->start()); }
+  std::vector<Vector> other_starts() const override {
+    std::vector<Vector> starts = correlation_->other_starts();
+    for (Vector& own : starts) own = join(ones(1), own);
+    return starts;
+  }
   Vector canonical(const Vector& x) const override {
     return join(x.head(n_deviations_).cwiseAbs(),
                 correlation_->from_theta(correlation_->to_theta(angles(x))));
@@ -58,11 +64,21 @@ class Correlated : public CovarianceStructure {
   Vector from_theta(const Vector& theta) const override {
     return join(theta.head(n_deviations_), correlation_->from_theta(angles(theta)));
   }
-  Vector slopes(const Vector& x) const override {
-    return join(Vector::Ones(n_deviations_), correlation_->slopes(angles(x)));
+  std::vector<char> at_bound(const Vector& x) const override {
+    std::vector<char> result(n_deviations_, 0);
+    const std::vector<char> own = correlation_->at_bound(angles(x));
+    result.insert(result.end(), own.begin(), own.end());
+    return result;
+  }
+  Matrix jacobian(const Vector& x) const override {
+    Matrix result = Matrix::Identity(n_parameters(), n_parameters());
+    const Index own = correlation_->n_parameters();
+    result.bottomRightCorner(own, own) = correlation_->jacobian(angles(x));
+    return result;
   }
 
  private:
+  Vector ones(double size) const { return Vector::Constant(n_deviations_, size); }
   Vector deviations(const ConstVectorRef& x) const {
     if (n_deviations_ == n_columns()) return x.head(n_deviations_);
     return Vector::Constant(n_columns(), x[0]);
@@ -85,12 +101,30 @@ std::unique_ptr<CovarianceStructure> make_correlated(int v, Deviations deviation
   return std::make_unique<Correlated>(v, deviations, std::move(correlation));
 }
 
-double BoundedCorrelation::value(double phi) const { return middle_ + half_ * std::sin(phi); }
-
-double BoundedCorrelation::angle(double correlation) const {
-  return std::asin(std::min(std::max((correlation - middle_) / half_, -1.0), 1.0));
+std::vector<char> Correlation::at_bound(const Vector& phi) const {
+  constexpr double kNear = 1e-3;  // 5e-7 of a correlation
+  std::vector<char> result;
+  for (Index i = 0; i < phi.size(); ++i) result.push_back(std::abs(std::cos(phi[i])) < kNear);
+  return result;
 }
 
-double BoundedCorrelation::slope(double phi) const { return half_ * std::cos(phi); }
+Matrix toeplitz(const Vector& by_lag) {
+  const Index v = by_lag.size();
+  Matrix result(v, v);
+  for (Index j = 0; j < v; ++j) {
+    for (Index i = j; i < v; ++i) result(i, j) = result(j, i) = by_lag[i - j];
+  }
+  return result;
+}
+
+double Bounded::value(double phi) const { return middle_ + half_ * std::sin(phi); }
+
+double Bounded::angle(double value) const {
+  return std::asin(std::min(std::max((value - middle_) / half_, -1.0), 1.0));
+}
+
+double Bounded::part(double share) const { return std::asin(2 * share - 1); }
+
+double Bounded::slope(double phi) const { return half_ * std::cos(phi); }
 
 }  // namespace henderson

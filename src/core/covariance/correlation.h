@@ -16,13 +16,18 @@ class Correlation {
  public:
   virtual ~Correlation() = default;
   virtual int n_parameters() const = 0;
+  // Are the R a linear space, but for their diagonal?
+  virtual bool is_linear() const { return false; }
   virtual Matrix matrix(const Vector& phi) const = 0;
   virtual Matrix derivative(const Vector& phi, int i) const = 0;  // dR/dphi_i
-  // Independent columns.
+  // Independent columns, or nearly so where that is a boundary.
   virtual Vector start() const = 0;
+  virtual std::vector<Vector> other_starts() const = 0;
   virtual Vector to_theta(const Vector& phi) const = 0;
   virtual Vector from_theta(const Vector& theta) const = 0;
-  virtual Vector slopes(const Vector& phi) const = 0;  // dtheta_i/dphi_i
+  virtual Matrix jacobian(const Vector& phi) const = 0;  // dtheta_i/dphi_j
+  // Coordinates are angles: a bound is where one is a right angle.
+  virtual std::vector<char> at_bound(const Vector& phi) const;
 };
 
 enum class Deviations { kOne, kEach };
@@ -30,41 +35,60 @@ enum class Deviations { kOne, kEach };
 std::unique_ptr<CovarianceStructure> make_correlated(int v, Deviations deviations,
                                                      std::unique_ptr<Correlation> correlation);
 
-// A correlation between `lowest` and 1 by an angle: (lowest + 1) / 2 + (1 - lowest) / 2 sin(phi).
-class BoundedCorrelation {
+// The matrix with by_lag[|i - j|] in row i and column j.
+Matrix toeplitz(const Vector& by_lag);
+
+// A number between two bounds by an angle: their middle and half their distance times sin(phi).
+class Bounded {
  public:
-  explicit BoundedCorrelation(double lowest) : middle_((lowest + 1) / 2), half_(1 - middle_) {}
+  explicit Bounded(double lowest, double highest = 1)
+      : middle_((lowest + highest) / 2), half_(highest - middle_) {}
   double value(double phi) const;
-  double angle(double correlation) const;  // held within the bounds
+  double angle(double value) const;  // held within the bounds
   double slope(double phi) const;
+  // The angle of what is a share of the way from the lower bound to the upper.
+  double part(double share) const;
 
  private:
   double middle_, half_;
 };
 
-// What structures of v columns with one such correlation share; a single column has none.
-class SingleCorrelation : public Correlation {
+// What structures share whose parameters are correlations with the same bounds, one by one.
+class BoundedCorrelations : public Correlation {
  public:
-  int n_parameters() const override { return v_ > 1 ? 1 : 0; }
-  Vector start() const override { return from_theta(Vector::Zero(n_parameters())); }
+  int n_parameters() const override { return count_; }
+  Vector start() const override { return from_theta(Vector::Zero(count_)); }
+  std::vector<Vector> other_starts() const override {
+    std::vector<Vector> starts;
+    for (const double share : {0.85, 0.15}) {
+      if (count_ > 0) starts.push_back(Vector::Constant(count_, bounds_.part(share)));
+    }
+    return starts;
+  }
   Vector to_theta(const Vector& phi) const override {
     return phi.unaryExpr([this](double x) { return bounds_.value(x); });
   }
   Vector from_theta(const Vector& theta) const override {
     return theta.unaryExpr([this](double r) { return bounds_.angle(r); });
   }
-  Vector slopes(const Vector& phi) const override {
-    return phi.unaryExpr([this](double x) { return bounds_.slope(x); });
+  Matrix jacobian(const Vector& phi) const override {
+    return phi.unaryExpr([this](double x) { return bounds_.slope(x); }).asDiagonal();
   }
 
  protected:
-  SingleCorrelation(int v, double lowest) : v_(v), bounds_(lowest) {}
+  BoundedCorrelations(int v, int count, double lowest) : v_(v), count_(count), bounds_(lowest) {}
   Index v() const { return v_; }
-  const BoundedCorrelation& bounds() const { return bounds_; }
+  const Bounded& bounds() const { return bounds_; }
 
  private:
-  int v_;
-  BoundedCorrelation bounds_;
+  int v_, count_;
+  Bounded bounds_;
+};
+
+// One of them; a single column has none.
+class SingleCorrelation : public BoundedCorrelations {
+ protected:
+  SingleCorrelation(int v, double lowest) : BoundedCorrelations(v, v > 1 ? 1 : 0, lowest) {}
 };
 
 }  // namespace henderson

@@ -12,6 +12,7 @@ class Diagonal : public CovarianceStructure {
   int n_parameters() const override { return n_columns(); }
   Basis basis() const override { return Basis::kScales; }
   bool has_entries() const override { return true; }
+  bool is_linear() const override { return true; }
   std::vector<Cone> cones() const override {
     std::vector<Cone> own(n_columns());
     for (int c = 0; c < n_columns(); ++c) own[c].first = c;

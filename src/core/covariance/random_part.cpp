@@ -91,20 +91,6 @@ RandomPart::RandomPart(std::vector<TermStructures> structures, const std::vector
   }
 }
 
-// work(parameter, row, column) for the entries of a structure that has them.
-template <class Work>
-void RandomPart::each_entry(const Part& part, const Work& work) const {
-  for (const Cone& cone : part.cones) {
-    const int corner = part.cones.size() == 1 ? 0 : cone.first;  // us, or one column of diag
-    int i = part.first_parameter + cone.first;
-    for (int c = 0; c < cone.size; ++c) {
-      for (int r = c; r < cone.size; ++r) {
-        work(i++, part.first_column + corner + r, part.first_column + corner + c);
-      }
-    }
-  }
-}
-
 std::vector<LambdaEntry> RandomPart::entries() const {
   if (!has_entries_) return {};
   std::vector<LambdaEntry> result(n_parameters());
@@ -126,6 +112,18 @@ Vector RandomPart::start() const {
     x.segment(part.first_parameter, part.n_parameters) = part.structure->start();
   }
   return x;
+}
+
+std::vector<Vector> RandomPart::other_starts() const {
+  std::vector<Vector> result;
+  for (const Part& part : parts_) {
+    const std::vector<Vector> own = part.structure->other_starts();
+    for (std::size_t k = 0; k < own.size(); ++k) {
+      if (k == result.size()) result.push_back(start());
+      result[k].segment(part.first_parameter, part.n_parameters) = own[k];
+    }
+  }
+  return result;
 }
 
 std::vector<Matrix> RandomPart::factors(const Vector& x) const {
@@ -316,75 +314,6 @@ Vector RandomPart::to_natural(const Vector& x, std::vector<Matrix>* rotations) c
     }
   }
   return theta;
-}
-
-std::vector<CovarianceDirection> RandomPart::natural_directions(const Vector& theta) const {
-  std::vector<CovarianceDirection> result(n_parameters());
-  const std::vector<Matrix> lambda = natural_factors(theta);
-  const std::vector<CovarianceDirection> by_x =
-      has_entries_ ? result : directions(to_standard(theta), Chart::kFactor);
-  for (const Part& part : parts_) {
-    if (part.structure->has_entries()) {
-      const Matrix& k = bases_[part.term];
-      const Matrix moved = k * lambda[part.term];
-      each_entry(part, [&](int i, int r, int c) {
-        const Matrix half = k.col(r) * moved.col(c).transpose();
-        result[i] = {part.term, half + half.transpose()};
-      });
-      continue;
-    }
-    const Vector slopes = part.structure->slopes(part.structure->from_theta(own(part, theta)));
-    for (int i = 0; i < part.n_parameters; ++i) {
-      const int at = part.first_parameter + i;
-      result[at] = {part.term, by_x[at].gamma * (part.multipliers[i] / slopes[i])};
-    }
-  }
-  return result;
-}
-
-Matrix RandomPart::natural_bend(const Vector& theta, const std::vector<Matrix>& s) const {
-  Matrix result = Matrix::Zero(n_parameters(), n_parameters());
-  const Matrix by_x = has_entries_ ? result : bend(to_standard(theta), Chart::kFactor, s);
-  for (const Part& part : parts_) {
-    const int at = part.first_parameter;
-    const int n = part.n_parameters;
-    if (!part.structure->has_entries()) {
-      const Vector from = part.structure->from_theta(own(part, theta));
-      const Vector rate = part.multipliers.cwiseQuotient(part.structure->slopes(from));
-      result.block(at, at, n, n) = rate.asDiagonal() * by_x.block(at, at, n, n) * rate.asDiagonal();
-      continue;
-    }
-    const Matrix& k = bases_[part.term];
-    const Matrix natural = k.transpose() * s[part.term] * k;
-    each_entry(part, [&](int i, int r, int c) {
-      each_entry(part, [&](int j, int q, int d) {
-        if (c == d) result(i, j) = 2 * natural(r, q);
-      });
-    });
-  }
-  return result;
-}
-
-Vector RandomPart::natural_gradient(const Vector& theta, const std::vector<Matrix>& by_lambda,
-                                    const std::vector<Matrix>& s,
-                                    const std::vector<Matrix>& rotations) const {
-  std::vector<Matrix> natural;
-  for (std::size_t t = 0; t < by_lambda.size(); ++t) {
-    natural.push_back(bases_[t].transpose() * by_lambda[t] * rotations[t].transpose());
-  }
-  Vector result(n_parameters());
-  const std::vector<CovarianceDirection> directions =
-      has_entries_ ? std::vector<CovarianceDirection>() : natural_directions(theta);
-  for (const Part& part : parts_) {
-    if (part.structure->has_entries()) {
-      each_entry(part, [&](int i, int r, int c) { result[i] = natural[part.term](r, c); });
-      continue;
-    }
-    for (int i = part.first_parameter; i < part.first_parameter + part.n_parameters; ++i) {
-      result[i] = inner(s[part.term], directions[i].gamma);
-    }
-  }
-  return result;
 }
 
 }  // namespace henderson

@@ -62,6 +62,8 @@ class RandomPart {
 
   // x of a model of order one.
   Vector start() const;
+  // Others, in each of which every structure that has some takes its next one.
+  std::vector<Vector> other_starts() const;
   // Lambda~, a lower triangle per term, of standardized columns.
   std::vector<Matrix> factors(const Vector& x) const;
   // Lambda, of columns as given.
@@ -80,8 +82,18 @@ class RandomPart {
   // dGamma~/dtheta_i, and the gradient by theta from that by Lambda~ and Gamma~ at x, of which the
   // rotations are those of to_standard().
   std::vector<CovarianceDirection> natural_directions(const Vector& theta) const;
-  // <S, d2Gamma~/dtheta_i dtheta_j>, but for what the curvature of x(theta) adds where theta are no
-  // entries of Lambda: nothing at a stationary point.
+  // Which theta are at a bound of their structure.
+  std::vector<char> at_bound(const Vector& theta) const;
+  // dGamma~/dtau_i by variances, covariances and correlations tau in the places of theta: entries
+  // of Gamma, the squares of standard deviations, what theta has besides.
+  std::vector<CovarianceDirection> variance_directions(const Vector& theta) const;
+  // What the estimates' covariances make of the mean of Gamma~, sum_ij C_ij d2Gamma~/dtau_i dtau_j
+  // + 2 sum_i c_i dGamma~/drho_i: C of tau, c of it and log sigma^2, rho the parameters that are no
+  // variances. By term, zero where Gamma is linear.
+  std::vector<CovarianceDirection> second_order(const Vector& theta, const Matrix& covariance,
+                                                const Vector& with_sigma) const;
+  // <S, d2Gamma~/dtheta_i dtheta_j>, where theta are no entries of Lambda by differences of the
+  // first derivatives, as in bend().
   Matrix natural_bend(const Vector& theta, const std::vector<Matrix>& s) const;
   Vector natural_gradient(const Vector& theta, const std::vector<Matrix>& by_lambda,
                           const std::vector<Matrix>& s, const std::vector<Matrix>& rotations) const;
@@ -105,6 +117,9 @@ class RandomPart {
   }
   std::vector<Matrix> zeros() const;
   std::vector<Matrix> derivatives(const Part& part, const Vector& own) const;
+  Matrix natural_rates(const Part& part, const Vector& theta) const;
+  std::vector<Matrix> by_variances(const Part& part, const Vector& theta) const;
+  CovarianceDirection placed(const Part& part, const Matrix& gamma) const;
   Matrix refactor(const Matrix& factor, int term, Matrix* rotation) const;
   template <class Work>
   void each_entry(const Part& part, const Work& work) const;
@@ -117,6 +132,20 @@ class RandomPart {
   Coordinates coordinates_;
   bool has_entries_ = true;
 };
+
+// work(parameter, row, column) for the entries of a structure that has them.
+template <class Work>
+void RandomPart::each_entry(const Part& part, const Work& work) const {
+  for (const Cone& cone : part.cones) {
+    const int corner = part.cones.size() == 1 ? 0 : cone.first;  // us, or one column of diag
+    int i = part.first_parameter + cone.first;
+    for (int c = 0; c < cone.size; ++c) {
+      for (int r = c; r < cone.size; ++r) {
+        work(i++, part.first_column + corner + r, part.first_column + corner + c);
+      }
+    }
+  }
+}
 
 }  // namespace henderson
 

@@ -35,6 +35,8 @@ class CovarianceStructure {
   virtual std::vector<Cone> cones() const = 0;
   // About Gamma = I.
   virtual Vector start() const = 0;
+  // Others to begin at: correlations compete with each other and with variances for what varies.
+  virtual std::vector<Vector> other_starts() const { return {}; }
   // The same Gamma by coordinates that are unique where they can be.
   virtual Vector canonical(const Vector& x) const = 0;
   // What the coordinates of T Gamma T' are to those of Gamma, T = diag(scale), scale constant where
@@ -42,9 +44,15 @@ class CovarianceStructure {
   virtual Vector multipliers(const Vector& scale) const = 0;
   virtual Vector to_theta(const Vector& x) const { return x; }
   virtual Vector from_theta(const Vector& theta) const { return theta; }
-  // dtheta_i/dx_i.
-  virtual Vector slopes(const Vector& x) const { return Vector::Ones(x.size()); }
+  // dtheta_i/dx_j.
+  virtual Matrix jacobian(const Vector& x) const { return Matrix::Identity(x.size(), x.size()); }
 
+  // Which theta are at a bound where Gamma exists on one side only, or say nothing beyond one.
+  virtual std::vector<char> at_bound(const Vector& x) const {
+    return std::vector<char>(x.size(), 0);
+  }
+  // Are the Gamma a linear space (but for being positive semidefinite)?
+  virtual bool is_linear() const { return false; }
   // Is each parameter an entry of Lambda, the lower triangle by columns or the diagonal?
   virtual bool has_entries() const { return false; }
 

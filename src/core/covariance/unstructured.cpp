@@ -13,6 +13,7 @@ class Unstructured : public CovarianceStructure {
   int n_parameters() const override { return n_columns() * (n_columns() + 1) / 2; }
   Basis basis() const override { return Basis::kAny; }
   bool has_entries() const override { return true; }
+  bool is_linear() const override { return true; }
   std::vector<Cone> cones() const override { return {cone()}; }
   Matrix factor(const ConstVectorRef& x) const override { return cone_factor(cone(), x); }
   Matrix derivative(const ConstVectorRef&, int i) const override {

@@ -38,6 +38,7 @@ class Searches {
   }
   void take(SearchResult* other);
   void search_from(const Vector& start);
+  void search_structures();
   void look_further();
   void look_at_collinear();
   void start_again();
@@ -62,6 +63,38 @@ void Searches::search_from(const Vector& start) {
       search_.run(start, optimum_.evaluations, wider_from(objective_, start), &optimum_);
   optimum_.evaluations = other.evaluations;
   if (other.value < optimum_.value) take(&other);
+}
+
+// Correlations with bounds, beside standard deviations that can be zero, make several minima the
+// rule (design/decisions.md, "fit/"): from correlations of both signs, and from the lowest of some
+// points at random.
+void Searches::search_structures() {
+  constexpr int kMostTried = 40;
+  const std::vector<Vector> others = objective_.random().other_starts();
+  if (others.empty()) return;
+  for (const Vector& start : others) {
+    if (affordable()) search_from(start);
+  }
+  constexpr int kManyLevels = 100;  // these tell minima apart
+  for (const TermSums& term : objective_.moments().terms) {
+    if (term.n_levels > kManyLevels) return;
+  }
+  const int n = objective_.n_parameters();
+  const int tried = std::min(8 * n, kMostTried);
+  const std::size_t searched = n > 3 ? 4 : 2;
+  if (!affordable(2 * tried)) return;
+  RandomStream stream(1, 1);
+  std::vector<std::pair<double, Vector>> points;
+  for (int i = 0; i < tried; ++i) {
+    const Vector x = drawn_start(objective_, &stream);
+    points.emplace_back(objective_.value(x), x);
+    ++optimum_.evaluations;
+  }
+  std::sort(points.begin(), points.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (std::size_t i = 0; i < searched && i < points.size(); ++i) {
+    if (std::isfinite(points[i].first) && affordable()) search_from(points[i].second);
+  }
 }
 
 // The criterion can have several minima, with few levels above all: two terms, or two directions
@@ -92,6 +125,7 @@ void Searches::look_further() {
   if (correlated && evaluations > kShortCorrelated && optimum_.evaluations <= kMostEvaluations) {
     look_at_collinear();
   }
+  search_structures();
   const Vector cancelling = cancelling_start(objective_, optimum_.x);
   if (cancelling != optimum_.x) search_from(cancelling);
 }

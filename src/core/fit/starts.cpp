@@ -24,6 +24,16 @@ bool is_wide(const PlacedStructure& own) {
 
 }  // namespace
 
+Vector drawn_start(const GaussianObjective& deviance, RandomStream* stream) {
+  constexpr double kWidest = 1.4;
+  Vector x = deviance.random().start();
+  for (const Cone& cone : deviance.coordinates().cones) {
+    x.segment(cone.first, cone.n_coordinates()) *= std::exp(stream->normal());
+  }
+  for (const int i : deviance.coordinates().free()) x[i] = kWidest * (2 * stream->uniform() - 1);
+  return x;
+}
+
 bool many_parameters_few_levels(const GaussianObjective& deviance) {
   if (deviance.n_parameters() < 2) return false;
   for (const TermSums& term : deviance.moments().terms) {

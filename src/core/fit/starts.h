@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "algebra/random_stream.h"
 #include "algebra/types.h"
 #include "likelihood/gaussian.h"
 #include "search/covariance_search.h"
@@ -31,6 +32,9 @@ std::vector<Vector> collinear_starts(const Coordinates& coordinates, const Vecto
 
 // Where another minimum may be, given one: the complement, and the collinear ones.
 std::vector<Vector> other_starts(const Coordinates& coordinates, const Vector& x);
+// A point at random: standard deviations of order one, other coordinates between +-1.4 (of angles
+// short of their bounds).
+Vector drawn_start(const GaussianObjective& deviance, RandomStream* stream);
 
 bool many_parameters_few_levels(const GaussianObjective& deviance);
 

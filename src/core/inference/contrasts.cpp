@@ -168,20 +168,6 @@ void take_fixed_part(const GaussianObjective& deviance, const std::vector<Matrix
   parts->phi_moves = phi_moves(deviance, forms);
 }
 
-// dGamma~ by the entries of Gamma for columns as given; by theta where these have others.
-std::vector<CovarianceDirection> natural_entries(const GaussianObjective& deviance,
-                                                 const Vector& theta) {
-  if (!deviance.random().has_entries()) return deviance.random().natural_directions(theta);
-  std::vector<CovarianceDirection> directions;
-  for (const LambdaEntry& entry : deviance.entries()) {
-    const Matrix& map = deviance.basis().z_map[entry.term];
-    Matrix gamma = map.col(entry.row) * map.col(entry.column).transpose();
-    if (entry.row != entry.column) gamma += gamma.transpose().eval();
-    directions.push_back({entry.term, gamma});
-  }
-  return directions;
-}
-
 void empty(Index i, Matrix* matrix) {
   matrix->row(i).setZero();
   matrix->col(i).setZero();
@@ -239,6 +225,10 @@ ContrastParts satterthwaite_parts(GaussianObjective* deviance, const Vector& the
   const std::vector<CovarianceDirection> directions = deviance->random().natural_directions(theta);
   // nothing moves with an entry of an empty column of Lambda, or a correlation beside zeros
   for (const CovarianceDirection& d : directions) parts.free.push_back(d.gamma.isZero(0) ? 0 : 1);
+  const std::vector<char> bound = deviance->random().at_bound(theta);
+  for (std::size_t i = 0; i < bound.size(); ++i) {
+    if (bound[i] != 0) parts.free[i] = 0;
+  }
   for (int i : held) parts.free[i] = 0;
   // with one term the traces cost less than what it takes to move the Hessian
   const bool has_known =
@@ -285,6 +275,20 @@ Matrix adjustment(GaussianObjective* deviance, const std::vector<CovarianceDirec
   return 2 * Eigen::Map<const Matrix>(phi_moves(*deviance, {total}).data(), p, p);
 }
 
+// What the adjustment takes off where V is not linear in its parameters: half Phi R Phi, R the sum
+// of Cov(tau_i, tau_j) X'V^-1 (d2V/dtau_i dtau_j) V^-1 X over the parameters of V itself, variances
+// and correlations.
+Matrix curved_adjustment(GaussianObjective* deviance, const Vector& theta,
+                         const ContrastParts& parts) {
+  const Index p = deviance->system().layout->p;
+  const Matrix covariance = 2 * parts.weight;
+  const std::vector<CovarianceDirection> moved =
+      deviance->random().second_order(theta, covariance, covariance * parts.offset);
+  Matrix total = Matrix::Zero(p, p);
+  for (const Matrix& form : fixed_forms(deviance->modes(), moved)) total += form;
+  return 0.5 * Eigen::Map<const Matrix>(phi_moves(*deviance, {total}).data(), p, p);
+}
+
 }  // namespace
 
 ContrastParts expected_parts(GaussianObjective* deviance, const Vector& theta, bool adjust,
@@ -292,13 +296,17 @@ ContrastParts expected_parts(GaussianObjective* deviance, const Vector& theta, b
   ContrastParts parts;
   deviance->value_at(deviance->random().to_standard(theta));
   const Modes& modes = deviance->modes();
-  const std::vector<CovarianceDirection> directions = natural_entries(*deviance, theta);
+  const std::vector<CovarianceDirection> directions = deviance->random().variance_directions(theta);
   const std::vector<Matrix> forms = fixed_forms(modes, directions);
   take_fixed_part(*deviance, forms, &parts);
   const Curvature c = curvature(modes, directions, Order::kTraces);
   // sigma^2 is profiled out: the part of every direction along V itself is taken off
   Matrix information = c.traces - c.expected * c.expected.transpose() / parts.degrees;
   std::vector<int> all_held = held;
+  const std::vector<char> bound = deviance->random().at_bound(theta);
+  for (std::size_t i = 0; i < bound.size(); ++i) {
+    if (bound[i] != 0) all_held.push_back(static_cast<int>(i));
+  }
   if (!deviance->reml()) hold_reproduced(*deviance, c.expected, forms, &all_held);
   for (int i = 0; i < deviance->n_parameters(); ++i) {
     const bool is_held = std::find(all_held.begin(), all_held.end(), i) != all_held.end();
@@ -311,6 +319,7 @@ ContrastParts expected_parts(GaussianObjective* deviance, const Vector& theta, b
   if (!adjust || deviance->system().layout->p == 0) return parts;
   parts.scaled = true;
   parts.adjusted += adjustment(deviance, directions, forms, parts.weight);
+  parts.adjusted -= curved_adjustment(deviance, theta, parts);
   return parts;
 }
 
