@@ -174,10 +174,12 @@ residual_components <- function(fit, scale) {
     (values(up) - values(down)) / (up[i] - down[i])
   }, numeric(nrow(rows)))
   jacobian <- matrix(jacobian, nrow(rows))
+  bounded <- scale == "sd" & !is.na(rows$var2)
   list(
     grp = rows$grp, var1 = rows$var1, var2 = rows$var2, estimate = values(at),
     gradient = lapply(seq_len(nrow(rows)), function(i) c(numeric(n), jacobian[i, ])),
-    theta = rep(list(integer(0L)), nrow(rows)), element = rep(NA_integer_, nrow(rows))
+    theta = rep(list(integer(0L)), nrow(rows)), element = rep(NA_integer_, nrow(rows)),
+    lowest = ifelse(bounded, -1, NA), highest = ifelse(bounded, 1, NA)
   )
 }
 

@@ -5,7 +5,8 @@
 
 # Rows of theta and sigma: list of `grp`, `var1`, `var2`, `estimate`, `gradient` (list of rows of
 # the Jacobian by psi), `theta` (list: positions in theta that a row depends on), `element` (its own
-# position, NA for the residual).
+# position, NA for the residual), `lowest` and `highest` (bounds between which limits are taken, NA:
+# those of a standard deviation, or none).
 theta_rows <- function(fit) {
   count <- length(fit$theta)
   entries <- do.call(rbind, lapply(fit$random, function(term) {

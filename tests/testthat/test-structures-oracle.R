@@ -66,6 +66,8 @@ test_that("criteria are those of V, with derivatives of differences, and no othe
       theta <- within_correlations(theta * ifelse(deviations, 1, 0.9), fit$random)
       ranges <- grepl("[.]range$", names(theta))
       theta[ranges] <- pmax(theta[ranges], 0.2)
+      smooth <- grepl("[.]smoothness$", names(theta))
+      theta[smooth] <- pmin(pmax(theta[smooth], 0.1), 10)
       rho <- theta_lower(fit$random) == 0 & theta_upper(fit$random) == 1
       theta[rho] <- pmax(theta[rho], 0.05)
       evaluate <- deviance_function(fit)
