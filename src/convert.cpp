@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-
 using henderson::BlockTermRows;
 using henderson::CrossProducts;
 using henderson::DataRows;

@@ -84,12 +84,12 @@ test_that("errors of the formula language say what to write", {
 
 test_that("unknown covariance structures are unsupported", {
   for (formula in list(
-    y ~ ou(x | g), y ~ x + toep(0 + f | g), y ~ rr(f | g, 2), y ~ exp(x | g), y ~ other(1 | g),
-    y ~ us(x | g, 2), y ~ diag(x | g, hom = TRUE)
+    y ~ kin(x | g), y ~ x + propto(0 + f | g), y ~ rr(f | g, 2), y ~ other(1 | g),
+    y ~ us(x | g, 2), y ~ us(x | g, hom = TRUE)
   )) {
     expect_error(parse_formula(formula), class = "henderson_error_unsupported")
   }
-  expect_identical(tryCatch(parse_formula(y ~ toep(0 + f | g)), error = identity)$variable, "toep")
+  expect_identical(tryCatch(parse_formula(y ~ kin(0 + f | g)), error = identity)$variable, "kin")
   expect_identical(terms_of(y ~ us(x | g, hom = FALSE)), "x | g")
 })
 
