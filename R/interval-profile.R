@@ -151,17 +151,20 @@ warn_no_minimum <- function(fit) {
   TRUE
 }
 
+warn_lower <- function(gain) {
+  if (gain <= 1e-4) return(invisible(NULL))
+  warn(c(
+    "The criterion is lower by {format(gain, digits = 3)} than that of the fit.",
+    "i" = "The fit is no minimum. Start again from there, or from another point."
+  ), kind = "convergence", variable = "criterion", observed = gain)
+}
+
 warn_uncertain <- function(fit, table, found) {
   # the restricted criterion with a fixed effect as parameter is another one
   comparable <- !fit$REML | table$kind != "fixed"
   lowest <- min(vapply(found[comparable], `[[`, 0, "least"), Inf)
   gain <- fit$criterion - lowest
-  if (!warn_no_minimum(fit) && !is.na(gain) && gain > 1e-4) {
-    warn(c(
-      "The criterion is lower by {format(gain, digits = 3)} than that of the fit.",
-      "i" = "The fit is no minimum. Start again from there, or from another point."
-    ), kind = "convergence", variable = "criterion", observed = gain)
-  }
+  if (!warn_no_minimum(fit) && !is.na(gain)) warn_lower(gain)
   unsure <- vapply(found, function(profile) {
     !all(profile$certain) || any(profile$status == "uncertain")
   }, TRUE)

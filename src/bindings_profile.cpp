@@ -18,6 +18,12 @@ henderson::ProfileParameter as_parameter(const Rcpp::List& list) {
     return parameter;
   }
   if (kind == "sigma") return parameter;
+  if (kind == "share") {
+    parameter.kind = Kind::kShare;
+    parameter.theta = Rcpp::as<int>(list["theta"]) - 1;
+    parameter.sum = Rcpp::as<Eigen::VectorXd>(list["sum"]);
+    return parameter;
+  }
   parameter.kind = kind == "sd" ? Kind::kDeviation : Kind::kCorrelation;
   parameter.theta = Rcpp::as<int>(list["theta"]) - 1;
   parameter.row = Rcpp::as<int>(list["row"]) - 1;
@@ -71,9 +77,9 @@ Rcpp::List wrap_profile(const henderson::Profile& profile) {
 }  // namespace
 
 // Profiles (fit/profile.h) at natural theta of cross-products, a list each. parameters: one
-// list(kind ("sigma", "sd", "correlation", "fixed"), theta, row, column (1-based; of "sd" and
-// "correlation"), contrast (of "fixed")). cutoffs: zeta of limits; farthest, step: of points.
-// constraints: of the fit (convert.h), with its sigma, or NULL.
+// list(kind ("sigma", "sd", "correlation", "fixed", "share"), theta, row, column (1-based; of "sd"
+// and "correlation"), contrast (of "fixed"), sum (of "share", with theta)). cutoffs: zeta of
+// limits; farthest, step: of points. constraints: of the fit (convert.h), with its sigma, or NULL.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List profile_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml,
                        const Rcpp::List& parameters, const std::vector<double>& cutoffs,

@@ -10,6 +10,7 @@
 #include "fit/fit_lmm.h"
 #include "fit/held_fixed.h"
 #include "fit/held_parameter.h"
+#include "fit/held_share.h"
 #include "fit/parameter_coordinates.h"
 #include "fit/profile.h"
 #include "likelihood/absolute.h"
@@ -225,6 +226,89 @@ TEST_CASE("At limits the criterion is higher by the square of the cutoff") {
         if (point.parameter == profile.estimate) continue;
         CHECK(point.slope * (point.parameter - profile.estimate) >= 0);
       }
+    }
+  }
+}
+
+TEST_CASE("Where a share is held the variance is that share of the sum, and so are derivatives") {
+  for (int v = 1; v <= 3; ++v) {
+    const Model model = wide_model(v, 61 + v);
+    const CrossProducts moments = moments_of(model);
+    GaussianObjective objective(moments, model.structures, true);
+    const int held = v * (v + 1) / 2;
+    VarianceSum sum;
+    sum.residual = 0.7;
+    sum.weights = Vector::LinSpaced(held + 1, 0.4, 1.5);
+    SharedObjective shared(&objective, held, sum);
+    shared.hold(0.3);
+    Vector x = shared.reduce(objective.random().start());
+    for (Index i = 0; i < x.size(); ++i) x[i] += 0.1 * static_cast<double>(i);
+    const Vector all = shared.complete(x);
+    const Vector gamma = objective.random().coordinates().covariances(all);
+    const double part = sum.weights[held] * all[held] * all[held];
+    CHECK(part / (sum.residual + sum.weights.dot(gamma)) == Approx(0.3).epsilon(1e-12));
+    CHECK(shared.share_at(all) == Approx(0.3).epsilon(1e-12));
+    const Evaluation here = shared.evaluate(x, Order::kTraces, Chart::kFactor);
+    REQUIRE(here.exact);
+    for (Index i = 0; i < x.size(); ++i) {
+      const double step = 1e-5;
+      Vector up = x, down = x;
+      up[i] += step;
+      down[i] -= step;
+      const Evaluation above = shared.evaluate(up, Order::kTraces, Chart::kFactor);
+      const Evaluation below = shared.evaluate(down, Order::kTraces, Chart::kFactor);
+      CHECK((above.value - below.value) / (2 * step) ==
+            Approx(here.gradient[i]).epsilon(1e-6).margin(1e-5));
+      const Vector slope = (above.gradient - below.gradient) / (2 * step);
+      CHECK((slope - here.hessian.col(i)).norm() < 1e-6 * (1 + here.hessian.norm()));
+    }
+  }
+}
+
+TEST_CASE("Profiles of shares rise by the square of the cutoff, and keep the share") {
+  for (int v = 1; v <= 2; ++v) {
+    const Model model = wide_model(v, 70 + v);
+    const CrossProducts moments = moments_of(model);
+    const FitResult fit = fit_lmm(moments, model.structures, FitOptions());
+    GaussianObjective objective(moments, model.structures, true);
+    const Vector x = objective.random().to_standard(fit.theta);
+    const int held = v * (v + 1) / 2;
+    ProfileOptions wanted;
+    wanted.cutoffs = {1.2};
+    wanted.farthest = 2;
+    ProfileParameter parameter;
+    parameter.kind = ProfileParameter::Kind::kShare;
+    parameter.theta = held;
+    // an observation with a second column of 0.5
+    parameter.sum = Vector::Ones(held + 2);
+    if (v == 2) parameter.sum << 1, 1, 0.25, 1, 1;
+    const auto share = [&](const Vector& theta) {
+      double rest = 1 + theta[0] * theta[0];
+      if (v == 2) rest += theta[0] * theta[1] + 0.25 * theta.segment(1, 2).squaredNorm();
+      const double own = theta[held] * theta[held];
+      return own / (own + rest);
+    };
+    const Profile profile = profile_parameter(&objective, model.structures, {x}, parameter, wanted);
+    CHECK(profile.estimate == Approx(share(fit.theta)).epsilon(1e-10));
+    REQUIRE(profile.points.size() > 4);
+    for (const ProfilePoint& point : profile.points) {
+      CHECK(share(point.theta) == Approx(point.parameter).epsilon(1e-9).margin(1e-11));
+      CHECK(model.dense_criterion(point.theta, true) == Approx(point.value).epsilon(1e-9));
+      CHECK(point.value > fit.criterion - 1e-8);
+    }
+    // the curvature is that of the neighbours
+    const auto own = hold_parameter(&objective, model.structures, {x}, parameter, wanted);
+    const HeldPoint fitted = own->fitted();
+    for (const ProfileLimit& limit : profile.limits) {
+      if (limit.status != LimitStatus::kFound) continue;
+      const double rise = own->minimize(limit.parameter, fitted).value - fitted.value;
+      CHECK(rise == Approx(1.44).epsilon(1e-7));
+    }
+    if (fitted.w > 0.01) {
+      const double step = 1e-3 * fitted.w;
+      const double rise = own->minimize(fitted.w + step, fitted).value +
+                          own->minimize(fitted.w - step, fitted).value - 2 * fitted.value;
+      CHECK(rise / (step * step) == Approx(own->curvature()).epsilon(1e-3));
     }
   }
 }

@@ -8,6 +8,7 @@
 #include "algebra/eigen_decompositions.h"
 #include "algebra/symmetric.h"
 #include "fit/held_fixed.h"
+#include "fit/held_share.h"
 #include "fit/nearby_minimum.h"
 #include "fit/parameter_coordinates.h"
 #include "fit/report.h"
@@ -166,6 +167,9 @@ std::unique_ptr<HeldParameter> hold_parameter(GaussianObjective* objective,
                                               const SearchOptions& options) {
   if (parameter.kind == Kind::kFixed) {
     return hold_fixed(objective, structures, fit, parameter.contrast, options);
+  }
+  if (parameter.kind == Kind::kShare) {
+    return hold_share(objective, fit, parameter.theta, parameter.sum, options);
   }
   return std::make_unique<HeldVariance>(
       objective, parameter.kind,

@@ -21,7 +21,7 @@
 namespace henderson {
 
 struct ProfileParameter {
-  enum class Kind { kResidual, kDeviation, kCorrelation, kFixed };
+  enum class Kind { kResidual, kDeviation, kCorrelation, kFixed, kShare };
   Kind kind = Kind::kResidual;
   // Of a covariance structure: of an unstructured one any theta, and the columns; of another the
   // theta that is the parameter over sigma, or the correlation.
@@ -29,6 +29,8 @@ struct ProfileParameter {
   int row = 0;
   int column = 0;
   Vector contrast;  // l
+  // Of a share (fit/held_share.h): the sum that the variance of this theta is a share of.
+  Vector sum;
 };
 
 struct ProfilePoint {
