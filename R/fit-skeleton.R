@@ -143,7 +143,7 @@ first_of_levels <- function(frame, state) {
   for (name in names(state$factors)) {
     column <- frame[[name]]
     new <- setdiff(levels(column)[tabulate(column, nlevels(column)) > 0L], shown[[name]])
-    rows <- c(rows, match(match(new, levels(column)), column))
+    rows <- c(rows, match(match(new, levels(column)), as.integer(column)))
     shown[[name]] <- c(shown[[name]], new)
   }
   state$shown <- shown
