@@ -87,17 +87,37 @@ plain_values <- function(x) {
 #' Text of grouping values, in the fit and for newdata alike
 #'
 #' The label of a value must not depend on the values beside it: `as.character()` on points in time
-#' leaves out the time of day when all are midnight.
+#' leaves out the time of day when all are midnight. Nor must that of a whole number depend on its
+#' type: 100000 is "1e+05" as a double there, and "100000" as an integer.
 #' @param x atomic vector or factor.
 #' @return character vector of the same length.
 #' @noRd
 grouping_labels <- function(x) {
   x <- plain_values(x)
+  if (is.double(x) && !is.object(x)) return(number_labels(x))
   if (!inherits(x, "POSIXct")) return(enc2utf8(as.character(x)))
   labels <- format(x, "%Y-%m-%d %H:%M:%S")
   fraction <- which(unclass(x) %% 1 != 0)
   labels[fraction] <- format(x[fraction], "%Y-%m-%d %H:%M:%OS6")
   labels
+}
+
+number_labels <- function(x) {
+  labels <- as.character(x)
+  whole <- which(grepl("e+", labels, fixed = TRUE) & abs(x) < 1e15 & x == round(x))
+  labels[whole] <- sprintf("%.0f", x[whole])
+  labels
+}
+
+# Combinations that differ have different texts, also where values have the separator.
+join_texts <- function(columns, separator) {
+  columns <- unname(columns)
+  if (length(columns) == 1L) return(as.character(columns[[1L]]))
+  columns <- lapply(columns, function(text) {
+    text <- gsub("\\", "\\\\", text, fixed = TRUE)
+    gsub(separator, paste0("\\", separator), text, fixed = TRUE)
+  })
+  do.call(paste, c(columns, sep = separator))
 }
 
 #' Values that differ but read the same (0.1 + 0.2 and 0.3) are one level, as in `factor()`

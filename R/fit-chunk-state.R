@@ -3,9 +3,9 @@
 # was interrupted are those of work that was not, to the last bit.
 
 resumed_fields <- c(
-  "factors", "complete", "weighted", "declared", "types", "witnesses", "seen", "levels", "counts",
-  "labels", "cells", "skeleton", "columns", "surprise", "shown", "basis", "sizes", "parts",
-  "pieces", "rows", "omitted", "begun", "min_count"
+  "factors", "complete", "weighted", "declared", "types", "large", "witnesses", "seen", "levels",
+  "counts", "labels", "cells", "skeleton", "columns", "surprise", "shown", "basis", "sizes",
+  "parts", "pieces", "rows", "omitted", "begun", "min_count"
 )
 
 #' Take up what a file has, if there is one

@@ -1,7 +1,9 @@
 # Do pieces of data add up? They have the same variables and types, and what a row gives depends on
 # that row alone.
 
-# Every piece has the variables of the first one, with the same types.
+#' Every piece has the variables of the first one, with the same types
+#' @return the piece, whole numbers as doubles where they are in other pieces.
+#' @noRd
 check_piece <- function(state, piece) {
   if (is.null(state$types)) {
     used <- used_names(state$parsed, state$call)
@@ -11,7 +13,7 @@ check_piece <- function(state, piece) {
       )
     }
     state$types <- vapply(piece[intersect(used, names(piece))], column_type, "")
-    return(invisible(NULL))
+    return(with_same_numbers(state, piece))
   }
   for (name in names(state$types)) {
     if (!name %in% names(piece)) {
@@ -21,7 +23,7 @@ check_piece <- function(state, piece) {
     }
     type <- column_type(piece[[name]])
     # a column without any value has no type yet
-    if (type == state$types[[name]] || all(is.na(piece[[name]]))) next
+    if (plain_type(type) == plain_type(state$types[[name]]) || all(is.na(piece[[name]]))) next
     if (state$types[[name]] == "missing") {
       state$types[[name]] <- type
       next
@@ -31,6 +33,30 @@ check_piece <- function(state, piece) {
       kind = "data", variable = name, observed = type
     )
   }
+  with_same_numbers(state, piece)
+}
+
+plain_type <- function(type) replace(type, type == "integer", "number")
+
+#' Whole numbers are of one type in all pieces, as in a data frame of all rows
+#'
+#' `factor()` and `paste()` write those from 100000 on differently by type: 1e+05 and 100000. Where
+#' integers as large as these have been added up before doubles come, the pieces are read again.
+#' @noRd
+with_same_numbers <- function(state, piece) {
+  for (name in names(which(plain_type(state$types) == "number"))) {
+    if (!is.integer(piece[[name]])) {
+      if (state$types[[name]] == "number" || all(is.na(piece[[name]]))) next
+      state$types[[name]] <- "number"
+      state$witnesses <- NULL
+      if (name %in% state$large) state$surprise <- name
+    } else if (state$types[[name]] == "number") {
+      piece[[name]] <- as.double(piece[[name]])
+    } else if (!name %in% state$large && any(abs(piece[[name]]) >= 1e5, na.rm = TRUE)) {
+      state$large <- c(state$large, name)
+    }
+  }
+  piece
 }
 
 # Names in a model that may be columns of the data.
@@ -44,6 +70,7 @@ column_type <- function(x) {
   if (is.ordered(x)) return("ordered factor")
   if (is.factor(x) || is.character(x)) return("text")
   if (inherits(x, "difftime")) return(paste("difftime in", attr(x, "units")))
+  if (is.integer(x) && !is.object(x)) return("integer")
   if (inherits(x, "integer64") || (is.numeric(x) && !is.object(x))) return("number")
   paste(class(x), collapse = "/")
 }

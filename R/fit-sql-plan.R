@@ -132,7 +132,7 @@ key_texts <- function(columns, n) {
   texts <- lapply(columns, function(column) {
     if (is.factor(column)) level_labels(column)[column] else grouping_labels(column)
   })
-  do.call(paste, c(unname(texts), sep = "\r"))
+  join_texts(texts, "\r")
 }
 
 # --- basis ---
@@ -147,7 +147,7 @@ term_monomials <- function(terms, numbers) {
   factors <- attr(terms, "factors")
   own <- if (attr(terms, "intercept") == 1L) list(integer(0L)) else list()
   for (label in seq_along(attr(terms, "term.labels"))) {
-    variables <- rownames(factors)[factors[, label] > 0L]
+    variables <- variable_names(terms)[factors[, label] > 0L]
     positions <- lapply(variables, function(variable) {
       at <- which(names[-1L] == variable) + 1L
       if (length(at) > 0L) at

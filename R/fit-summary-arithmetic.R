@@ -88,13 +88,15 @@ combine_summaries <- function(x, y, factor, duplicates = FALSE) {
   least <- if (factor > 0) c(x$min_count, y$min_count)
   new_summary(x$parsed, list(
     sums = sums, skeleton = united$skeleton, weighted = x$weighted || y$weighted,
-    declared = united$declared, types = x$types, design = design,
+    declared = united$declared, types = unite_types(x$types, y$types), design = design,
     rows = x$rows + factor * y$rows, omitted = x$omitted + factor * y$omitted,
     counts = counts_of_levels(counts, design$random),
     parts = combine_parts(x$parts, y$parts, factor), squares = squares, lost = lost,
     min_count = if (length(least) == 2L) min(least)
   ), x$call)
 }
+
+unite_types <- function(x, y) replace(x, x == "integer" & y[names(x)] == "number", "number")
 
 # Rows are added up as those of the other.
 as_summary <- function(x, like) {

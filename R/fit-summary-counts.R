@@ -10,7 +10,7 @@
 count_cells <- function(state, frame, design) {
   if (is.null(state$counter)) return(invisible(NULL))
   codes <- lapply(cell_factors(state$parsed, frame, design$random), function(columns) {
-    do.call(paste, c(columns, sep = ":"))
+    join_texts(columns, ":")
   })
   codes <- c(codes, value_codes(state, frame))
   terms <- lapply(names(codes), function(name) {
@@ -41,7 +41,7 @@ cell_factors <- function(parsed, frame, random) {
   factors <- attr(terms, "factors")
   fixed <- list()
   for (label in attr(terms, "term.labels")) {
-    columns <- coded(rownames(factors)[factors[, label] > 0])
+    columns <- coded(variable_names(terms)[factors[, label] > 0])
     if (length(columns) > 0L) fixed[[paste(names(columns), collapse = ":")]] <- columns
   }
   for (i in seq_along(random)) {

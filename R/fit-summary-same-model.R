@@ -18,7 +18,7 @@ check_same_model <- function(x, y) {
     "levels of factors of left-hand sides" = function(one) own_of_terms(one, "xlevels"),
     "the columns of the random effects" = function(one) own_of_terms(one, "columns"),
     "contrasts" = function(one) one$contrasts[sort(names(one$contrasts))],
-    "types of variables" = function(one) one$types[sort(names(one$types))],
+    "types of variables" = function(one) plain_type(one$types[sort(names(one$types))]),
     "bases of terms such as poly() or scale()" = function(one) {
       list(attr(one$terms, "predvars"), lapply(own_of_terms(one, "terms"), attr, "predvars"))
     },

@@ -134,7 +134,7 @@ piece_frame <- function(state, piece) {
   if (nrow(piece) == 0L) return(none)
   piece <- native_names(piece)
   check_data_names(piece, state$parsed)
-  check_piece(state, piece)
+  piece <- check_piece(state, piece)
   frame <- evaluate_frame(state$parsed, piece, state$call, state$env)
   check_rows_apart(state, piece, frame)
   omitted <- length(attr(frame, "na.action"))

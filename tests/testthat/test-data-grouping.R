@@ -112,3 +112,19 @@ test_that("64-bit identifiers beyond 2^53 fit, predict and simulate without loss
     c("(Intercept)", "z")
   )
 })
+
+test_that("a whole number has one label, whatever its type", {
+  numbers <- c(-300000, 5, 100000, 1234567, 1e9)
+  expect_identical(grouping_labels(numbers), as.character(as.integer(numbers)))
+  expect_identical(grouping_labels(c(0.5, 1e-7, 1e20)), c("0.5", "1e-07", "1e+20"))
+  data <- transform(sleepstudy, id = as.integer(Subject) * 100000)
+  fit <- lmm(Reaction ~ Days + (1 | id), data)
+  own <- predict(fit, newdata = transform(data, id = as.integer(id)))
+  expect_equal(own, predict(fit, newdata = data))
+})
+
+test_that("combinations are told apart where values have the separator", {
+  expect_identical(join_texts(list(c("a:b", "x")), ":"), c("a:b", "x"))
+  joined <- join_texts(list(c("a:b", "a", "a\\"), c("c", "b:c", ":b:c")), ":")
+  expect_false(anyDuplicated(joined) > 0)
+})

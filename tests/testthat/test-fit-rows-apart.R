@@ -67,3 +67,26 @@ test_that("types and orders of levels must agree", {
     class = "henderson_error_data"
   )
 })
+
+test_that("whole numbers are the same levels, whatever their type in a piece", {
+  withr::local_seed(9)
+  data <- data.frame(id = rep(c(1e5, 2e5, 3, 1234567), 60), g = gl(20, 12), x = rnorm(240))
+  data$y <- rnorm(240) + match(data$id, unique(data$id)) + rnorm(20)[data$g]
+  whole <- transform(data, id = as.integer(id))
+  halved <- transform(data, id = replace(id, 200:204, 2.5))
+  for (formula in list(y ~ factor(id) + (1 | g), y ~ x + (1 | id) + (1 | g), y ~ id + (1 | g))) {
+    expected <- suppressMessages(lmm(formula, halved))
+    for (pieces in list(
+      list(whole[1:120, ], halved[121:240, ]), list(halved[121:240, ], whole[1:120, ])
+    )) {
+      fit <- suppressMessages(lmm(formula, chunks(pieces)))
+      expect_equal(fit$criterion, expected$criterion, tolerance = 1e-12)
+      expect_identical(names(fixef(fit)), names(fixef(expected)))
+    }
+  }
+  # of two sites as well
+  sums <- cross_products(y ~ x + (1 | id) + (1 | g), whole[1:120, ]) +
+    cross_products(y ~ x + (1 | id) + (1 | g), data[121:240, ])
+  expect_setequal(rownames(ranef(lmm(sums))$id), c("100000", "200000", "3", "1234567"))
+  expect_equal(lmm(sums)$criterion, lmm(y ~ x + (1 | id) + (1 | g), data)$criterion)
+})

@@ -2,6 +2,7 @@ data <- transform(sleepstudy,
   sex = ifelse(as.integer(Subject) < 10, "f", "m"), late = as.numeric(Days > 7),
   rare = as.numeric(seq_len(180) %in% c(5, 77, 140))
 )
+data[["odd name"]] <- factor(data$rare)
 least <- function(formula, min_count, ...) {
   cross_products(formula, data, min_count = min_count, ...)
 }
@@ -21,6 +22,7 @@ test_that("cells of few rows are refused, by name, and no others", {
   # days meet subjects in one row each
   refused(Reaction ~ 1 + (1 | Subject) + (1 | Days), 2, "Subject and Days")
   refused(Reaction ~ Days + (1 | Subject), 10, "has 9 row", weights = as.numeric(Days > 0))
+  refused(Reaction ~ `odd name` + (1 | sex), 4, "odd name")
 })
 
 test_that("the counts are those of all pieces", {
