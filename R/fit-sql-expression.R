@@ -112,12 +112,10 @@ as_condition <- function(expr, to) {
 
 # --- the list ---
 
-arithmetic <- function(operator) {
-  list(count = 2L, write = function(arguments, to, expr) {
-    sides <- vapply(arguments, as_number, "", to)
-    translation(paste0("(", sides[1L], " ", operator, " ", sides[2L], ")"), "number")
-  })
-}
+product <- list(count = 2L, write = function(arguments, to, expr) {
+  sides <- vapply(arguments, as_number, "", to)
+  translation(paste0("(", sides[1L], " * ", sides[2L], ")"), "number")
+})
 
 signed <- function(operator) {
   list(count = 1:2, write = function(arguments, to, expr) {
@@ -134,12 +132,52 @@ numeric_function <- function(name) {
   })
 }
 
+# Where a function has no value databases have errors, or NULL. What is infinite in R is so here,
+# and an error as there; what is no number in R is NULL, and the row is left out as there.
+case_of <- function(conditions, values) {
+  cases <- paste("WHEN", conditions, "THEN", values, collapse = " ")
+  translation(paste("CASE", cases, "END"), "number")
+}
+
+constant_value <- function(expr, to) {
+  if (any(all.vars(expr) %in% names(to$columns))) return(NULL)
+  value <- tryCatch(eval(expr, to$env), error = function(e) NULL)
+  if (is.numeric(value) && length(value) == 1L && is.finite(value)) value
+}
+
+quotient <- list(count = 2L, write = function(arguments, to, expr) {
+  sides <- vapply(arguments, as_number, "", to)
+  own <- paste0("(", sides[1L], " / ", sides[2L], ")")
+  if ((constant_value(arguments[[2L]], to) %||% 0) != 0) return(translation(own, "number"))
+  zero <- paste(sides[2L], "= 0 AND", sides[1L])
+  infinity <- to$dialect$infinity
+  case_of(
+    c(paste(sides[2L], "<> 0"), paste(zero, "> 0"), paste(zero, "< 0")),
+    c(own, infinity, paste0("-", infinity))
+  )
+})
+
+square_root <- list(count = 1L, write = function(arguments, to, expr) {
+  x <- as_number(arguments[[1L]], to)
+  case_of(paste(x, ">= 0"), paste0("SQRT(", x, ")"))
+})
+
+# Beyond these limits values are zero, or no double.
+exponential <- list(count = 1L, write = function(arguments, to, expr) {
+  x <- as_number(arguments[[1L]], to)
+  case_of(
+    paste(x, c("< -745", "<= 709.78", "> 709.78")),
+    c(sql_number(0, to), paste0("EXP(", x, ")"), to$dialect$infinity)
+  )
+})
+
 logarithm <- function(base = NULL) {
   list(count = 1L, write = function(arguments, to, expr) {
     if (is.null(to$dialect$ln)) abort_untranslatable(expr)
-    own <- paste0(to$dialect$ln, "(", as_number(arguments[[1L]], to), ")")
+    x <- as_number(arguments[[1L]], to)
+    own <- paste0(to$dialect$ln, "(", x, ")")
     if (!is.null(base)) own <- paste0("(", own, " / ", sql_number(log(base), to), ")")
-    translation(own, "number")
+    case_of(paste(x, c("> 0", "= 0")), c(own, paste0("-", to$dialect$infinity)))
   })
 }
 
@@ -167,16 +205,24 @@ transparent <- list(count = 1L, write = function(arguments, to, expr) {
 })
 
 power <- list(count = 2L, write = function(arguments, to, expr) {
+  exponent <- constant_value(arguments[[2L]], to)
+  if (is.null(exponent)) abort_untranslatable(expr, "an exponent that varies")
   base <- as_number(arguments[[1L]], to)
-  if (identical(arguments[[2L]], 2)) {
-    return(translation(paste0("(", base, " * ", base, ")"), "number"))
-  }
-  exponent <- as_number(arguments[[2L]], to)
-  translation(paste0("POWER(", base, ", ", exponent, ")"), "number")
+  if (exponent == 2) return(translation(paste0("(", base, " * ", base, ")"), "number"))
+  own <- paste0("POWER(", base, ", ", sql_number(exponent, to), ")")
+  whole <- exponent == round(exponent)
+  if (whole && exponent >= 0) return(translation(own, "number"))
+  at_zero <- if (exponent > 0) sql_number(0, to) else to$dialect$infinity
+  case_of(paste(base, c(if (whole) "<> 0" else "> 0", "= 0")), c(own, at_zero))
 })
 
-# As R has them: the remainder has the sign of the divisor.
-whole_quotient <- function(arguments, to) {
+# As R has them: the remainder has the sign of the divisor. Quotients by a part of one round as they
+# like.
+whole_quotient <- function(arguments, to, expr) {
+  divisor <- constant_value(arguments[[2L]], to)
+  if (is.null(divisor) || divisor == 0 || divisor != round(divisor)) {
+    abort_untranslatable(expr, "a divisor that is no whole number")
+  }
   sides <- vapply(arguments, as_number, "", to)
   list(sides = sides, sql = paste0("FLOOR(", sides[1L], " / ", sides[2L], ")"))
 }
@@ -221,16 +267,16 @@ number_of <- list(count = 1L, write = function(arguments, to, expr) {
 
 sql_calls <- list(
   "(" = transparent, I = transparent, offset = transparent,
-  "+" = signed("+"), "-" = signed("-"), "*" = arithmetic("*"), "/" = arithmetic("/"), "^" = power,
+  "+" = signed("+"), "-" = signed("-"), "*" = product, "/" = quotient, "^" = power,
   "%/%" = list(count = 2L, write = function(arguments, to, expr) {
-    translation(whole_quotient(arguments, to)$sql, "number")
+    translation(whole_quotient(arguments, to, expr)$sql, "number")
   }),
   "%%" = list(count = 2L, write = function(arguments, to, expr) {
-    whole <- whole_quotient(arguments, to)
+    whole <- whole_quotient(arguments, to, expr)
     part <- paste0(whole$sides[2L], " * ", whole$sql)
     translation(paste0("(", whole$sides[1L], " - ", part, ")"), "number")
   }),
-  sqrt = numeric_function("SQRT"), exp = numeric_function("EXP"), abs = numeric_function("ABS"),
+  sqrt = square_root, exp = exponential, abs = numeric_function("ABS"),
   floor = numeric_function("FLOOR"), ceiling = numeric_function("CEIL"),
   log = logarithm(), log2 = logarithm(2), log10 = logarithm(10),
   as.numeric = number_of, as.double = number_of,
@@ -247,9 +293,9 @@ sql_calls <- list(
 #' @param name "postgres", "sqlite", or one of those whose text only is tested. All compare strings
 #'   bytewise: where `'a' = 'A'`, levels would be one.
 #' @return list(`number`, `text` (functions of SQL text), `truth`, `ln` (the natural logarithm's
-#'   name, NULL if unknown), `odd` (format: is a value of a column no number? NULL where all are),
-#'   `odd_is_missing` (does such a value count as missing, or is it an error?), `odd_is_largest` (is
-#'   it above all others?), `quotes`).
+#'   name, NULL if unknown), `infinity` (a literal), `odd` (format: is a value of a column no
+#'   number? NULL where all are), `odd_is_missing` (does such a value count as missing, or is it an
+#'   error?), `odd_is_largest` (is it above all others?), `quotes`).
 #' @noRd
 sql_dialect <- function(name) {
   own <- sql_dialects[[name]]
@@ -267,24 +313,28 @@ sql_dialect <- function(name) {
 sql_dialects <- list(
   postgres = list(
     double = "double precision", string = "text", truths = c("TRUE", "FALSE"), ln = "LN",
+    infinity = "CAST('Infinity' AS double precision)",
     odd = "%s = CAST('NaN' AS double precision)", odd_is_missing = TRUE,
     odd_is_largest = TRUE, quotes = c("\"", "\"")
   ),
   # any column may hold text, which a cast would make 0
   sqlite = list(
-    double = "REAL", truths = c("1", "0"), quotes = c("\"", "\""),
+    double = "REAL", truths = c("1", "0"), infinity = "9e999", quotes = c("\"", "\""),
     odd = "typeof(%s) NOT IN ('integer', 'real', 'null')", odd_is_missing = FALSE
   ),
   duckdb = list(
-    double = "DOUBLE", truths = c("TRUE", "FALSE"), ln = "LN", odd = "isnan(%s)",
+    double = "DOUBLE", truths = c("TRUE", "FALSE"), ln = "LN",
+    infinity = "CAST('Infinity' AS DOUBLE)", odd = "isnan(%s)",
     odd_is_missing = TRUE, quotes = c("\"", "\"")
   ),
   snowflake = list(
     double = "DOUBLE", truths = c("TRUE", "FALSE"), ln = "LN",
-    odd = "%s = CAST('NaN' AS DOUBLE)", odd_is_missing = TRUE, quotes = c("\"", "\"")
+    infinity = "CAST('inf' AS DOUBLE)", odd = "%s = CAST('NaN' AS DOUBLE)",
+    odd_is_missing = TRUE, quotes = c("\"", "\"")
   ),
   spark = list(
-    double = "DOUBLE", truths = c("TRUE", "FALSE"), ln = "LN", odd = "isnan(%s)",
+    double = "DOUBLE", truths = c("TRUE", "FALSE"), ln = "LN",
+    infinity = "CAST('Infinity' AS DOUBLE)", odd = "isnan(%s)",
     odd_is_missing = TRUE, quotes = c("`", "`")
   )
 )

@@ -51,11 +51,35 @@ test_that("the same in PostgreSQL, where not a number is missing", {
   }
 })
 
+# NaN is missing in R and left out, infinite values are an error: NULL and infinity of the database.
+odd_expressions <- c(
+  "x / k", "1 / k", "k / (x - x)", "log(k)", "log2(x)", "sqrt(x)", "x^0.5", "k^-1", "x^-2",
+  "k^-0.5", "exp(1000 * x)", "ifelse(k == 0, 0, 1 / k)", "1 / ifelse(is.na(x), 0, k)"
+)
+
+test_that("functions have no values where they have none in R", {
+  need_peer(c("DBI", "RSQLite"))
+  data <- data.frame(x = c(-1, 0, 1, 2, NA, -3), k = c(0, 0, 3, NA, 5, -2))
+  same <- function(connection, dialect, of = odd_expressions) {
+    for (text in of) {
+      own <- translated(text, list(x = "number", k = "number"), dialect)
+      answer <- DBI::dbGetQuery(connection, paste("SELECT", own$sql, "AS v FROM odd"))$v
+      expected <- suppressWarnings(eval(str2lang(text), data))
+      expected[is.nan(expected)] <- NA
+      expect_equal(as.numeric(answer), expected, tolerance = 1e-14, info = text)
+    }
+  }
+  same(sqlite_with(odd = data), "sqlite", grep("log", odd_expressions, value = TRUE, invert = TRUE))
+  need_postgres()
+  same(postgres_with(odd = data), "postgres")
+})
+
 test_that("what might mean something else is not translated", {
   columns <- list(x = "number", s = "text", d = "date")
   for (text in c(
     "sin(x)", "scale(x)", "poly(x, 2)", "s < 'b'", "s + 1", "d + 1", "round(x)", "log(x, 3)",
-    "ifelse(x > 0, 'a', 1)", "x == s", "x %in% c(1, NA)", "log(x = x)", "paste(s)", "x$y"
+    "ifelse(x > 0, 'a', 1)", "x == s", "x %in% c(1, NA)", "log(x = x)", "paste(s)", "x$y", "x^x",
+    "x %% 0.1", "x %/% x", "x %% 0"
   )) {
     expect_error(translated(text, columns), class = "henderson_untranslatable", info = text)
   }
