@@ -248,3 +248,20 @@ TEST_CASE("pivots name the columns that are combinations of earlier ones") {
   Vector b = model.x.col(3).array() - model.x.col(3).mean();
   CHECK(pivots[3] == Approx(1 - std::pow(a.dot(b), 2) / a.squaredNorm() / b.squaredNorm()));
 }
+
+TEST_CASE("pieces far from one another lose no digits") {
+  Model model = random_model(91, 300, 3, {{20, {2}, {kUs}}, {7, {1}, {kUs}}}, false, false);
+  for (Index i = 0; i < model.n; ++i) {
+    const double trend = 1e3 * static_cast<double>(i * i) / static_cast<double>(model.n);
+    model.x(i, 2) += trend;
+    model.y[i] += 0.3 * trend + 1e6;
+  }
+  const CrossProducts sums = built(model, {2, 40, 60, 8, 90, 100});
+  const CrossProducts all = moments_of(model);
+  const int own = all.p();
+  // 1e-12 of the squares of y, 1e-9 of those about its mean
+  CHECK(sums.xy(own, own) == Approx(all.xy(own, own)).epsilon(1e-8));
+  for (std::size_t t = 0; t < all.terms.size(); ++t) {
+    CHECK(relative(sums.terms[t].xy.row(own), all.terms[t].xy.row(own)) < 1e-8);
+  }
+}

@@ -109,3 +109,48 @@ test_that("relationships have their levels in pieces too", {
   expect_equal(fit$criterion, expected$criterion, tolerance = 1e-12)
   expect_equal(ranef(fit)$Subject, ranef(expected)$Subject, tolerance = 1e-7)
 })
+
+test_that("levels of a factor that is on a left-hand side only may come up late", {
+  withr::local_seed(6)
+  data <- data.frame(f = rep(letters[1:4], each = 60), g = gl(12, 1, 240), x = rnorm(240))
+  data$y <- rnorm(240) + rnorm(48)[as.integer(data$g) + 12 * (match(data$f, letters) - 1)]
+  for (formula in list(y ~ x + (f | g), y ~ 1 + (0 + f || g), y ~ x + cs(0 + f | g))) {
+    expected <- suppressMessages(lmm(formula, data))
+    fit <- suppressMessages(lmm(formula, in_pieces(data, rep(1:4, each = 60))))
+    expect_equal(fit$criterion, expected$criterion, tolerance = 1e-12)
+    expect_identical(dimnames(ranef(fit)$g), dimnames(ranef(expected)$g))
+  }
+})
+
+test_that("a response far from zero costs no digits, without a column of ones and with a trend", {
+  withr::local_seed(7)
+  data <- data.frame(f = gl(3, 1, 900), g = gl(30, 30), t = seq_len(900)^2 / 10)
+  data$y <- 1e6 + 1e4 * as.integer(data$f) + 0.3 * data$t + rnorm(30)[data$g] + rnorm(900)
+  for (formula in list(y ~ 0 + f + t + (1 | g), y ~ f + t + (1 | g), y ~ 0 + f + f:t + (f | g))) {
+    expected <- suppressMessages(lmm(formula, data))
+    fit <- suppressMessages(lmm(formula, in_pieces(data, rep(1:9, each = 100))))
+    expect_equal(fit$criterion, expected$criterion, tolerance = 1e-11)
+    expect_equal(sigma(fit), sigma(expected), tolerance = 1e-9)
+  }
+})
+
+test_that("a level is one, whatever the encoding of its label in a piece", {
+  utf8 <- c("\u00e4", "\u00f6", "b")
+  latin1 <- iconv(utf8, "UTF-8", "latin1")
+  expect_identical(Encoding(latin1)[1:2], c("latin1", "latin1"))
+  withr::local_seed(8)
+  at <- sample(3, 300, TRUE)
+  data <- data.frame(x = rnorm(300), s = gl(20, 15), u = utf8[at])
+  data$y <- rnorm(300) + rnorm(20)[data$s] + at
+  other <- transform(data, u = latin1[at])
+  for (formula in list(y ~ x + u + (1 | s), y ~ x + (1 | s) + (1 | u), y ~ 1 + (u | s))) {
+    expected <- suppressMessages(lmm(formula, data))
+    pieces <- list(data[1:150, ], other[151:300, ])
+    fit <- suppressMessages(lmm(formula, chunks(pieces)))
+    expect_equal(fit$criterion, expected$criterion, tolerance = 1e-11)
+    expect_identical(names(fixef(fit)), names(fixef(expected)))
+    sums <- lapply(pieces, function(piece) cross_products(formula, piece))
+    both <- suppressMessages(lmm(sums[[1]] + sums[[2]]))
+    expect_equal(both$criterion, expected$criterion, tolerance = 1e-11)
+  }
+})

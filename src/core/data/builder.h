@@ -21,7 +21,7 @@ class Builder {
   void add(const DataRows& rows);
   bool empty() const { return parts_.empty(); }
   const std::vector<CrossProducts>& parts() const { return parts_; }
-  // Of all pieces so far, about the shifts of the first one; at least one is needed.
+  // Of all pieces so far, about their means and least-squares fit; at least one is needed.
   const CrossProducts& sums();
 
  private:

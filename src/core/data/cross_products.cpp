@@ -94,7 +94,8 @@ void recentre(const Shifts& shifts, CrossProducts* sums) {
     TermSums& term = sums->terms[t];
     const Matrix z_map = shift_map(sums->shifts.z[t], shifts.z[t], incidence.terms[t].centred_with);
     term.xy = (map.transpose() * term.xy).eval();
-    for (int j = 0; j < term.n_levels; ++j) {
+    const bool same = sums->shifts.z[t] == shifts.z[t];
+    for (int j = 0; j < term.n_levels && !same; ++j) {
       term.xy.middleCols(static_cast<Index>(j) * term.v, term.v) *= z_map;
       MatrixMap diagonal(term.diagonal.col(j).data(), term.v, term.v);
       diagonal = (z_map.transpose() * diagonal * z_map).eval();
@@ -104,6 +105,7 @@ void recentre(const Shifts& shifts, CrossProducts* sums) {
   for (std::size_t k = 0; k < sums->pairs.size(); ++k) {
     const Matrix& row_map = z_maps[incidence.pairs[k].term_row];
     const Matrix& column_map = z_maps[incidence.pairs[k].term_column];
+    if (row_map.isIdentity(0) && column_map.isIdentity(0)) continue;
     const Index size = row_map.rows() * column_map.rows();
     for (std::size_t e = 0; e < incidence.pairs[k].partner.size(); ++e) {
       MatrixMap value(sums->pairs[k].data() + e * size, column_map.rows(), row_map.rows());
