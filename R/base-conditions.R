@@ -136,7 +136,10 @@ entry_frame <- function() {
 #'   names. Details: [lmm()].
 #' @section Few digits (`precision`): Random effects are very large beside the residuals, so that
 #'   rounding takes digits of the results. Make the grouping factor that the message names a fixed
-#'   effect, or look whether the response is nearly constant within its levels.
+#'   effect, or look whether the response is nearly constant within its levels. Or sums of
+#'   [cross_products()] have cancelled: those that a database has made of a response far from what
+#'   the model says of it, or those that are left where nearly all rows were taken away. Make them
+#'   of the rows, by [chunks()].
 #' @section No residual variance (`computation`): The effects reproduce the response, so that the
 #'   likelihood has no maximum: a factor with a level for each row among the fixed effects, a
 #'   response computed from predictors, one row for each group. Values whose squares overflow are

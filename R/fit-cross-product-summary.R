@@ -41,11 +41,12 @@
 #'   follows from several summaries, such as those before and after one row came, is not checked,
 #'   and labels may tell who it is. `parts` has a hash of the values of each piece: who has the
 #'   piece's data can tell that they are these.
-#' @section Digits: Sums are about the means of the first piece and are moved to those of all rows.
-#'   The field `rounding` of a fit of them is the relative rounding of the residual sum of squares
-#'   that is to be expected, and so of \eqn{\hat\sigma^2}{sigma_hat^2} and \eqn{R^2}{R^2}: 1e-12
-#'   are twelve digits. It is large where the response of later pieces is far from that of the first
-#'   one, in units of the residual standard deviation.
+#' @section Digits: Sums of pieces are about means and the least-squares fit of their rows, and
+#'   lose no digits. Those of a database are about its means, and those that are left where rows
+#'   were taken away keep the rounding of what they were. The field `rounding` of a fit is the
+#'   relative rounding of the residual sum of squares that is to be expected, and so of
+#'   \eqn{\hat\sigma^2}{sigma_hat^2} and \eqn{R^2}{R^2}: 1e-12 are twelve digits. Prints say so
+#'   from 1e-10 on, a message (`precision`) from 1e-8 on, and from 1e-4 on it is an error.
 #' @section The same model: terms that depend on other rows than their own, such as `scale(x)`,
 #'   `poly(x, 2)` or `weights = w / mean(w)`, are refused, as sums of several such models would be
 #'   those of none. Where pieces have different levels of a factor, these are in alphabetical order,

@@ -30,6 +30,8 @@ fit_summed <- function(x, parsed, REML, control, start, call) {
   fit$fitted <- fit$y <- NULL
   fit$summed <- x
   fit$rounding <- summed_rounding(x, fit)
+  fit$sums_cancelled <- have_cancelled(x, ranked$sums)
+  report_rounding(fit)
   fit$constraints <- constraints
   fit <- at_representative(fit, prepared$pointer, result, design)
   report_outcome(fit, control)
@@ -167,6 +169,31 @@ full_rank_sums <- function(sums, design, control) {
 summed_rounding <- function(x, fit) {
   squares <- x$squares %||% x$sums$blocks$dense[x$sums$p + 1L, x$sums$p + 1L]
   .Machine$double.eps * max(1, squares / fit$pwrss)
+}
+
+# Was more added up than is left about the least-squares fit? Random effects far larger than the
+# residuals take digits as well, of data frames as of sums: see `report_precision()`.
+have_cancelled <- function(x, sums) {
+  isTRUE(x$squares > 100 * sums$blocks$dense[sums$p + 1L, sums$p + 1L])
+}
+
+# Estimates by a search that knows the criterion to fewer digits have half as many.
+report_rounding <- function(fit) {
+  rounding <- fit$rounding
+  if (!fit$sums_cancelled || !(rounding > 1e-8)) return(invisible(NULL))
+  digits <- floor(-log10(rounding))
+  size <- format(signif(.Machine$double.eps / rounding, 1L))
+  remedy <- "Make the cross-products of the rows anew, by {.fn chunks}, and not by taking rows
+             away or by queries; or subtract from the response what is far from zero."
+  if (digits < 4) {
+    abort(c("The residual sum of squares of these cross-products is lost in their rounding.",
+      "x" = "It is {size} of the squares that were added up.", "i" = remedy
+    ), kind = "precision", observed = rounding)
+  }
+  inform(c("The residual sum of squares of these cross-products has {digits} digits.",
+    "x" = "It is {size} of the squares that were added up: the others have cancelled.",
+    "i" = remedy
+  ), kind = "precision", observed = rounding)
 }
 
 # The criterion is finite, and there is residual variation.

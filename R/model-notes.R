@@ -9,7 +9,7 @@ convergence_note <- function(fit) {
 # Notes below a print: character vector, one element for each note.
 fit_notes <- function(fit) {
   notes <- character(0L)
-  omitted <- length(fit$na.action)
+  omitted <- if (is.null(fit$summed)) length(fit$na.action) else fit$summed$omitted
   if (omitted > 0L) {
     notes <- paste(omitted, ngettext(omitted, "row", "rows"), "with missing values left out")
   }
@@ -22,7 +22,18 @@ fit_notes <- function(fit) {
   if (is_singular(fit)) {
     notes <- c(notes, "singular fit: a covariance matrix of the random effects is not of full rank")
   }
-  c(notes, constraint_notes(fit), undetermined_notes(fit), convergence_note(fit))
+  c(
+    notes, rounding_note(fit), constraint_notes(fit), undetermined_notes(fit), convergence_note(fit)
+  )
+}
+
+# Of sums that have cancelled; ten digits are more than estimates have by the search.
+rounding_note <- function(fit) {
+  if (!isTRUE(fit$sums_cancelled) || fit$rounding <= 1e-10) return(NULL)
+  digits <- max(0, floor(-log10(fit$rounding)))
+  paste0(
+    "the sums have cancelled: sigma^2 and R^2 have ", digits, ngettext(digits, " digit", " digits")
+  )
 }
 
 # What a reader of a table of tests must know.

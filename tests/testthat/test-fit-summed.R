@@ -126,3 +126,29 @@ test_that("fits of different responses are not compared", {
   fit <- lmm(Y ~ N + (1 | B), chunks(list(other)))
   expect_error(anova(summed, fit), "response", class = "henderson_error_data")
 })
+
+test_that("digits that sums have lost are told, and sums without any are refused", {
+  withr::local_seed(12)
+  data <- data.frame(x = rnorm(400), g = gl(20, 20))
+  data$y <- rnorm(400) + rnorm(20)[data$g]
+  far <- transform(data, y = y + ifelse(seq_len(400) %in% 1:40, 3e4, 0))
+  formula <- y ~ x + (1 | g)
+  sums <- cross_products(formula, far)
+  plain <- lmm(sums)
+  expect_no_match(capture.output(print(summary(plain))), "cancelled")
+  # nine tenths of the rows have few parts in 1e8 of the squares
+  rest <- merge(sums, far[1:40, ], subtract = TRUE)
+  expect_message(fit <- lmm(rest), "digits", class = "henderson_message_precision")
+  expected <- lmm(formula, data[41:400, ])
+  off <- abs(sigma(fit)^2 / sigma(expected)^2 - 1)
+  expect_lt(off, 10 * fit$rounding)
+  expect_gt(fit$rounding, 1e-8)
+  expect_output(print(fit), "the sums have cancelled")
+  expect_output(print(summary(fit)), "the sums have cancelled")
+})
+
+test_that("rows that were left out are told of", {
+  data <- transform(sleepstudy, Days = replace(Days, 4, NA))
+  fit <- lmm(Reaction ~ Days + (1 | Subject), chunks(list(data)))
+  expect_output(print(fit), "1 row with missing values left out", fixed = TRUE)
+})
