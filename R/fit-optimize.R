@@ -113,8 +113,10 @@ newton_outcome <- function(evidence, control) {
   list(
     optimizer = control$optimizer, evaluations = evidence$evaluations,
     iterations = evidence$iterations,
-    converged = none || is_certified(evidence$search, certificate),
-    status = evidence$search, message = if (none) "evaluated at start" else NULL,
+    # nothing was searched for: is_minimum() can tell what the parameters are
+    converged = if (none) NA else is_certified(evidence$search, certificate),
+    status = if (none) "evaluated" else evidence$search,
+    message = if (none) "evaluated at start" else NULL,
     certificate = certificate, trace = if (!none) evidence$trace
   )
 }
@@ -201,7 +203,7 @@ theta_sizes <- function(random) {
 #' @noRd
 report_outcome <- function(fit, control) {
   outcome <- fit$optimization
-  if (!outcome$converged) {
+  if (isFALSE(outcome$converged)) {
     problem <- convergence_problem(outcome, control)
     advice <- stats::setNames(problem$advice, rep("i", length(problem$advice)))
     warn(

@@ -104,7 +104,8 @@ rePCA.henderson_lmm <- function(x) {
 #' @param optimizer One string: `"none"` evaluates the model at lme4's parameters, so that
 #'   estimates agree to rounding; any other as in [lmm_control()] starts there and optimizes.
 #' @param ... Nothing; an argument that is not known is an error.
-#' @return A fit by [lmm()]. Whatever is fitted from it later on, by [refit_ml()] for example, is
+#' @return A fit by [lmm()]; at lme4's parameters `fit$optimization$converged` is `NA`, as nothing
+#'   was searched for. Whatever is fitted from it later on, by [refit_ml()] for example, is
 #'   optimized.
 #' @section Errors: `henderson_error_argument` for any other object; `henderson_error_unsupported`
 #'   for a random term or covariance structure that cannot be reproduced; those of [lmm()].

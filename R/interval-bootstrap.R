@@ -221,7 +221,7 @@ quiet_statistic <- function(fit, statistic, t0, seed) {
       if (length(variance) != length(t0)) variance <- none
       list(
         value = as.numeric(value), variance = as.numeric(variance), singular = is_singular(fit),
-        uncertain = !isTRUE(fit$optimization$converged), message = NA_character_
+        uncertain = isFALSE(fit$optimization$converged), message = NA_character_
       )
     })),
     error = function(e) {

@@ -37,13 +37,14 @@
 #'   of the coefficients (adjusted for `"Kenward-Roger"`, or robust), REML criterion or \eqn{-2 \log
 #'   L}{-2 log L}, whether REML, observations, named numbers of levels; `AIC`, `BIC`, `logLik`,
 #'   `-2*log(L)`, `df.resid` (`REML` alone for a REML fit)}
-#'   \item{optimization}{list: `optimizer`, `evaluations` of the criterion, `converged`,
-#'   `parameters` (of each diagonal entry of theta: `"free"`, `"zero"` or `"undetermined"`) and the
-#'   `certificate` of convergence: what one more Newton step would gain (`predicted_decrease`, in
-#'   deviance), the smallest eigenvalue of the Hessian scaled to unit diagonal
-#'   (`smallest_curvature`), the smallest eigenvalue per level of the score for a singular
-#'   covariance matrix (`smallest_score`; not negative at a minimum) and what leaving the boundary
-#'   would gain by Fisher scoring (`boundary_gain`, in deviance), the `rounding` of the criterion,
+#'   \item{optimization}{list: `optimizer`, `evaluations` of the criterion, `converged` (`NA`:
+#'   evaluated at given parameters), `parameters` (of each diagonal entry of theta: `"free"`,
+#'   `"zero"` or `"undetermined"`) and the `certificate` of convergence: what one more Newton step
+#'   would gain (`predicted_decrease`, in deviance), the smallest eigenvalue of the Hessian scaled
+#'   to unit diagonal (`smallest_curvature`), the smallest eigenvalue per level of the score for a
+#'   singular covariance matrix (`smallest_score`; not negative at a minimum) and what leaving the
+#'   boundary would gain by Fisher scoring (`boundary_gain`, in deviance), the `rounding` of the
+#'   criterion,
 #'   names of the numbers that `failed` to be those of a minimum, positions in theta that the data
 #'   say nothing about (`undetermined`), and which `hessian` was used. `NULL` for
 #'   `optimizer = "none"`}

@@ -24,7 +24,7 @@ nested_fit <- function(fit, random) {
   result <- fit_core(prepared$pointer, members, fit$REML, control, NULL)
   outcome <- result$optimizer
   certificate <- outcome$certificate
-  quiet <- outcome$converged && is.null(result$evidence$undetermined)
+  quiet <- isTRUE(outcome$converged) && is.null(result$evidence$undetermined)
   if (!quiet || !(certificate$rounding < 1e-7)) return(NULL)
   outcome$singular <- any(result$point$standardized[is_deviation(members)] < 1e-4) ||
     is_degenerate(members, result$point$theta, 1e-4)

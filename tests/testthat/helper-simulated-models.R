@@ -118,3 +118,17 @@ few_groups <- function(seed) {
   y <- rnorm(n) + rnorm(ng)[g] * runif(1, 0, 1) + rnorm(ng)[g] * x * runif(1, 0, 0.8)
   data.frame(y, x, g)[sample(n, n - 3), ]
 }
+
+# Slopes of x and a factor of the same days, with a mean slope or intercept that either can take.
+competing_terms <- function(seed) {
+  set.seed(seed)
+  n_subjects <- sample(5:20, 1)
+  n_days <- sample(4:12, 1)
+  data <- expand.grid(x = seq_len(n_days), s = factor(seq_len(n_subjects)))
+  data$day <- factor(data$x)
+  slope <- (runif(1, 0, 3) + sample(c(0, 0.3, 1), 1) * rnorm(n_subjects)) / stats::sd(data$x)
+  level <- runif(1, 2, 6) + sample(c(0, 1, 3), 1) * rnorm(n_subjects)
+  data$y <- rnorm(nrow(data)) + level[data$s] * (seed %% 2 == 0) + slope[data$s] * data$x +
+    sample(c(0, 0.5, 2), 1) * rnorm(n_days)[data$day]
+  data
+}

@@ -154,3 +154,29 @@ test_that("a point beside which there is no criterion is no minimum, and no cras
     expect_true(identical(outcome, "refused") || inherits(outcome, "henderson_lmm"))
   }
 })
+
+test_that("a fit at given parameters does not claim to have converged", {
+  for (start in list(c(1, 0, 1), lmm(Reaction ~ Days + (Days | Subject), sleepstudy)$theta)) {
+    fit <- lmm(Reaction ~ Days + (Days | Subject), sleepstudy,
+      start = start, control = lmm_control("none")
+    )
+    expect_identical(fit$optimization$converged, NA)
+    expect_identical(fit$optimization$status, "evaluated")
+    # neither a warning nor a note: the user asked for it, and the summary says so
+    expect_no_match(capture.output(print(fit)), "converged")
+    text <- paste(capture.output(print(summary(fit))), collapse = " ")
+    expect_match(text, "no minimum was searched for")
+  }
+  expect_true(lmm(Reaction ~ Days + (1 | Subject), sleepstudy)$optimization$converged)
+})
+
+test_that("as_lmm() does not take lme4's word for a minimum", {
+  need_peer("lme4")
+  stopped <- suppressWarnings(lme4::lmer(Reaction ~ Days + (Days | Subject), sleepstudy,
+    control = lme4::lmerControl(optimizer = "bobyqa", optCtrl = list(maxfun = 20))
+  ))
+  fit <- as_lmm(stopped)
+  expect_identical(fit$optimization$converged, NA)
+  # its own search goes on to the minimum
+  expect_gt(fit$criterion, as_lmm(stopped, "newton")$criterion + 0.1)
+})

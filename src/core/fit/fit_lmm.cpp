@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "algebra/eigen_decompositions.h"
+#include "fit/rival_terms.h"
 #include "fit/starts.h"
 #include "search/covariance_search.h"
 #include "search/factor_search.h"
@@ -40,7 +41,7 @@ class Searches {
   void search_from(const Vector& start);
   void search_structures();
   void look_further();
-  void look_at_collinear();
+  void look_at(const std::vector<Vector>& starts, double higher);
   void start_again();
   void search_factors();
 
@@ -104,7 +105,9 @@ void Searches::search_structures() {
 // (design/decisions.md, "fit/").
 void Searches::look_further() {
   constexpr int kShort = 8;
-  constexpr int kShortCorrelated = 7;   // where it ends at no zeros
+  constexpr int kShortCorrelated = 7;  // where it ends at no zeros
+  constexpr double kHardlyHigher = 1;  // by the criterion
+  constexpr double kHigher = 10;
   constexpr int kMostEvaluations = 18;  // before; so that a singular fit stays within about 25
   if (optimum_.status != SearchStatus::kConverged) return;
   const bool singular = objective_.coordinates().singular(optimum_.x);
@@ -123,22 +126,23 @@ void Searches::look_further() {
     search_from(complement(objective_.coordinates(), optimum_.x));
   }
   if (correlated && evaluations > kShortCorrelated && optimum_.evaluations <= kMostEvaluations) {
-    look_at_collinear();
+    // beside a minimum with moderate correlations there can be a lower one with collinear effects
+    look_at(collinear_starts(objective_.coordinates(), optimum_.x), kHardlyHigher);
+  }
+  if (optimum_.evaluations <= kMostEvaluations) {
+    look_at(rival_starts(&objective_, optimum_.x), kHigher);
   }
   search_structures();
   const Vector cancelling = cancelling_start(objective_, optimum_.x);
   if (cancelling != optimum_.x) search_from(cancelling);
 }
 
-// Beside a minimum with moderate correlations there can be a lower one where effects are collinear.
-// The criterion tells: nearly collinear covariances are hardly higher then (design/decisions.md,
-// "fit/").
-void Searches::look_at_collinear() {
-  constexpr double kHardly = 1;
-  for (const Vector& start : collinear_starts(objective_.coordinates(), optimum_.x)) {
+// From where the criterion is less than `higher` above the minimum.
+void Searches::look_at(const std::vector<Vector>& starts, double higher) {
+  for (const Vector& start : starts) {
     if (!affordable(2)) return;
     ++optimum_.evaluations;
-    if (objective_.value(start) < optimum_.value + kHardly) search_from(start);
+    if (objective_.value(start) < optimum_.value + higher) search_from(start);
   }
 }
 
