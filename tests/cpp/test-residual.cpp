@@ -228,3 +228,18 @@ TEST_CASE("a fit with a residual structure ends at a minimum, and says what R is
   CHECK_THROWS(henderson::residual_expected_parts(&own.objective, result.phi));
   CHECK_THROWS(henderson::make_residual_correlation("none", 3));
 }
+
+TEST_CASE("gaps of times count by their digits, however small they are") {
+  // gaps of 1, 1e-10, 3e-10 and again 1: three kinds of neighbours, and the rows between them
+  const ResidualStructure structure(henderson::make_residual_correlation("car1", 0),
+                                    Matrix::Zero(1, 0), 1);
+  std::vector<ResidualPlace> places(8);
+  const double times[] = {0, 1, 0, 1e-10, 0, 3e-10, 5, 6};
+  for (int i = 0; i < 8; ++i) places[i].position = times[i];
+  const henderson::Cliques cliques =
+      henderson::find_cliques(structure, {0, 0, 1, 1, 2, 2, 3, 3}, places);
+  REQUIRE(cliques.types.size() == 3);
+  CHECK(cliques.types[0].count == 2);
+  CHECK(cliques.types[1].places[1].position == 1e-10);
+  CHECK(cliques.types[2].places[1].position == 3e-10);
+}

@@ -182,7 +182,8 @@ Vector ResidualPoint::contract(const std::vector<CliqueType>& types,
 
 namespace {
 
-// What two cliques of one type have in common. Differences of times are told apart to nine digits.
+// What two cliques of one type have in common. Differences of times are told apart to
+// nine significant digits, whatever their unit.
 using Key = std::vector<long long>;
 
 class CliqueFinder {
@@ -222,7 +223,9 @@ void CliqueFinder::add(int sign, std::vector<Index> rows) {
     key.push_back(place.stratum);
     const bool any = rows.size() == 1 || structure_.correlation().exchangeable();
     const double at = any ? 0 : place.position - (relative ? first.position : 0);
-    key.push_back(std::llround(at * 1e9));
+    int exponent = 0;
+    key.push_back(std::llround(std::frexp(at, &exponent) * 1e9));
+    key.push_back(exponent);
   }
   const auto found = known_.emplace(key, static_cast<int>(cliques_.types.size()));
   if (found.second) {
