@@ -4,6 +4,9 @@
 #
 #   tools/check-sanitizers.sh [test file ...]     default: the files that drive the C++ core
 #
+# CORE_TESTS may name the folder of an earlier `make -C tests/cpp`, whose objects of src/core, with
+# the same sanitizers and with Eigen's assertions, serve again.
+#
 # Exits with the status of the first step that fails; a sanitizer's report ends the process.
 set -euo pipefail
 
@@ -23,6 +26,10 @@ rm -rf "$work/source"
 mkdir "$work/source"
 (cd "$root" && tar cf - --exclude='*.o' --exclude='*.so' --exclude=.git .) |
   tar xf - -C "$work/source"
+if [ -n "${CORE_TESTS:-}" ] && [ -d "$CORE_TESTS/core" ]; then
+  (cd "$CORE_TESTS/core" && find . -name '*.o' -print0 | tar cf - --null -T -) |
+    tar xf - --touch -C "$work/source/src/core"
+fi
 R_MAKEVARS_USER="$work/Makevars" R CMD INSTALL --no-docs --no-test-load \
   --library="$work/library" "$work/source" > "$work/install.log" 2>&1 ||
   { tail -40 "$work/install.log"; exit 1; }

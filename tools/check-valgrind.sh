@@ -19,7 +19,7 @@ if ! command -v valgrind >/dev/null; then
   exit 77
 fi
 
-core="$build/plain/core-tests"
+core="$build/clang/core-tests"
 if [ ! -x "$core" ]; then
   core="$build/valgrind/core-tests"
   make -C "$tools/../tests/cpp" --no-print-directory -s BUILD="$build/valgrind" SANITIZE= "$core"

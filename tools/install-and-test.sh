@@ -307,6 +307,7 @@ check_core() {
   make -C "$root/tests/cpp" BUILD="${BUILD_CORE_TESTS:-$work/core-tests}" "${instruments[@]}" test \
     >"$cpp_log" 2>&1
   cpp_status=$?
+  : >"$work/core-tests-ran"
   # Catch ends with "All tests passed (3 assertions in 2 test cases)" or with
   # "assertions: 3 | 2 passed | 1 failed".
   cpp_passed=0
@@ -333,14 +334,17 @@ check_core() {
 }
 
 check_core_elsewhere() {
-  export BUILD="$work/portability"
+  export BUILD="$work/portability" CORE_TESTS="${BUILD_CORE_TESTS:-$work/core-tests}"
   run_quietly check-portability-clang bash "$root/tools/check-portability.sh" clang
   run_quietly check-portability-plain bash "$root/tools/check-portability.sh" plain
   run_quietly check-valgrind env HENDERSON_LIB="$library" bash "$root/tools/check-valgrind.sh"
 }
 
+# The objects of the core are those of the core's own tests, which the other process compiles first.
 check_sanitizers() {
+  while kill -0 "$core_process" 2>/dev/null && [ ! -e "$work/core-tests-ran" ]; do sleep 1; done
   run_quietly check-sanitizers env WORK="$work/sanitizers" \
+    CORE_TESTS="${BUILD_CORE_TESTS:-$work/core-tests}" \
     bash "$root/tools/check-sanitizers.sh" test-fit-lmm.R
 }
 
