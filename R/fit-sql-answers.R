@@ -146,10 +146,7 @@ ask_pairs <- function(engine, begun, whole, groups) {
     answer$cell <- match_cells(answer, whole)
     check_same_sums(answer, whole)
     answer$of <- c(t, s)
-    answer$labels <- lapply(groups[c(t, s)], function(own) {
-      codes <- group_codes(own$group, answer)
-      codes$levels[codes$level]
-    })
+    answer$codes <- lapply(groups[c(t, s)], function(own) group_codes(own$group, answer))
     result <- c(result, list(answer))
   }
   result

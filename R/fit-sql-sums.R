@@ -55,18 +55,23 @@ cell_frame <- function(frame, rows, numbers) {
 map_sums <- function(answer, target, n_targets, left, right, number) {
   size <- dim(left)[2L] * dim(right)[2L]
   result <- matrix(0, size, n_targets)
-  for (rows in split(seq_along(answer$cell), answer$cell)) {
+  for (rows in rows_of_cells(answer$cell)) {
     cell <- answer$cell[rows[1L]]
     map <- product_map(cell_of_map(left, cell), cell_of_map(right, cell), number)
     own <- answer$sums[rows, , drop = FALSE] %*% map
     at <- target[rows]
-    if (anyDuplicated(at)) {
+    counts <- tabulate(at, n_targets)
+    if (any(counts > 1L)) {
       own <- rowsum(own, at)
-      at <- as.integer(rownames(own))
+      at <- which(counts > 0L)
     }
     result[, at] <- result[, at] + t(own)
   }
   result
+}
+
+rows_of_cells <- function(cell) {
+  if (all(cell == cell[1L])) list(seq_along(cell)) else split(seq_along(cell), cell)
 }
 
 cell_of_map <- function(maps, cell) matrix(maps[, , cell], dim(maps)[1L], dim(maps)[2L])
@@ -175,10 +180,14 @@ block_sums <- function(block, term, xy, p) {
 pair_sums <- function(pair, row_z, column_z, blocks) {
   sizes <- vapply(blocks[pair$terms], `[[`, 0L, "n_levels")
   key <- (pair$row - 1) * sizes[2L] + pair$column
-  distinct <- sort(unique(key))
-  values <- map_sums(pair$answer, match(key, distinct), length(distinct), column_z, row_z,
-    pair$answer$number
-  )
+  # of millions of pairs a match takes longer than an order
+  order <- order(key)
+  sorted <- key[order]
+  new <- c(TRUE, sorted[-1L] != sorted[-length(sorted)])
+  distinct <- sorted[new]
+  target <- integer(length(key))
+  target[order] <- cumsum(new)
+  values <- map_sums(pair$answer, target, length(distinct), column_z, row_z, pair$answer$number)
   row <- (distinct - 1) %/% sizes[2L] + 1
   list(
     terms = pair$terms - 1L, start = c(0, cumsum(tabulate(row, sizes[1L]))),
@@ -251,11 +260,11 @@ ordered_pairs <- function(pairs, order, blocks, elements) {
   for (t in seq_along(blocks)) for (s in seq_along(blocks)[seq_along(blocks) > t]) {
     wanted <- order[c(t, s)]
     pair <- Find(function(pair) setequal(pair$of, wanted), pairs)
-    place <- match(wanted, pair$of)
+    codes <- pair$codes[match(wanted, pair$of)]
+    number <- function(codes, block) match(codes$levels, block$levels)[codes$level]
     result <- c(result, list(list(
       terms = c(t, s), answer = with_elements(pair, elements),
-      row = match(pair$labels[[place[1L]]], blocks[[t]]$levels),
-      column = match(pair$labels[[place[2L]]], blocks[[s]]$levels)
+      row = number(codes[[1L]], blocks[[t]]), column = number(codes[[2L]], blocks[[s]])
     )))
   }
   result
