@@ -66,7 +66,8 @@
 #'   not in the server's. The file of an SQLite database (RSQLite) is read by this process anyway,
 #'   and fetching its rows takes a tenth of the time of such queries.
 #'
-#'   Tested are RSQLite, RPostgres and RPostgreSQL. Rows of other databases are fetched. For DuckDB,
+#'   Tested are RSQLite, RPostgres and RPostgreSQL. Rows of other databases, such as MariaDB, are
+#'   fetched, with a message; `chunks(table)` does so without one. For DuckDB,
 #'   Snowflake and Spark (by odbc) `strategy = "queries"` writes SQL of which only the text is
 #'   tested.
 #' @section By several processes: Pieces are independent, so that workers of package future, also on
@@ -78,6 +79,9 @@
 #'   })
 #'   lmm(Reduce(`+`, parts))
 #'   ```
+#'   The folder `system.file("cluster", package = "henderson")` has scripts for Slurm:
+#'   `bash slurm.sh model.R OUT 100` submits an array of 100 tasks, each of which adds up its share
+#'   of the rows, and a job after it that fits their sum.
 #' @section Errors: those of [lmm()] about the data; `henderson_error_cross_products` for a sum of
 #'   cross-products of different models, and for a model whose columns they do not have.
 #' @seealso [chunks()]; [merge()][merge.henderson_cross_products], `+` and `-`;

@@ -71,26 +71,27 @@ run_statement <- function(connection, statement) {
 
 #' What is known of a kind of connection
 #'
-#' @return list(`dialect` (name, NULL if unknown), `strategy` ("queries" or "rows"), `begin`
+#' @return list(`dialect` (name, NULL if unknown), `strategy` ("queries" or "rows"), `tested` (on
+#'   live databases?), `begin`
 #'   (statement that begins a snapshot, NULL: none is made), `inside` (query: is there a
 #'   transaction? NULL: then `begin` is an error)).
 #' @noRd
 database_of <- function(connection) {
   if (inherits(connection, c("PqConnection", "PostgreSQLConnection"))) {
     return(list(
-      dialect = "postgres", strategy = "queries",
+      dialect = "postgres", strategy = "queries", tested = TRUE,
       begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
       # the first statement of a transaction is the one that begins it
       inside = "SELECT now() < statement_timestamp() AS inside"
     ))
   }
   if (inherits(connection, "SQLiteConnection")) {
-    return(list(dialect = "sqlite", strategy = "rows", begin = "BEGIN"))
+    return(list(dialect = "sqlite", strategy = "rows", tested = TRUE, begin = "BEGIN"))
   }
   # these are asked only where the user wishes it, as their text is all that is tested
   names <- c(duckdb_connection = "duckdb", Snowflake = "snowflake", "Spark SQL" = "spark")
   known <- intersect(class(connection), names(names))
-  list(dialect = if (length(known) > 0L) names[[known[1L]]], strategy = "rows")
+  list(dialect = if (length(known) > 0L) names[[known[1L]]], strategy = "rows", tested = FALSE)
 }
 
 #' The queries of the parts of a table that lie on several servers

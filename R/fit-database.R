@@ -10,7 +10,10 @@
 sum_table <- function(parsed, table, call, env, contrasts, strategy = "auto", show_query = FALSE) {
   table <- open_table(table)
   own <- database_of(table$connection)
-  if (strategy == "auto") strategy <- own$strategy
+  if (strategy == "auto") {
+    strategy <- own$strategy
+    if (!own$tested) inform_fetched(untested_reason(table$connection, own))
+  }
   if (strategy == "queries" && is.null(own$dialect)) {
     kind <- class(table$connection)[1L]
     abort(c("There are no queries for a database of class {.cls {kind}}.",
@@ -25,17 +28,23 @@ sum_table <- function(parsed, table, call, env, contrasts, strategy = "auto", sh
         henderson_untranslatable = identity
       )
       if (!inherits(summed, "condition")) return(summed)
-      inform_fetched(summed)
+      inform_fetched(conditionMessage(summed))
     }
     sum_fetched(parsed, table, call, env, contrasts, show_query)
   })
 }
 
 inform_fetched <- function(reason) {
-  reason <- conditionMessage(reason)
   inform(paste0(
     "The rows of the table are fetched: the database is not asked to add them up, for ", reason, "."
   ), kind = "database", variable = "data", observed = reason)
+}
+
+untested_reason <- function(connection, database) {
+  if (is.null(database$dialect)) {
+    return(paste0("there are no queries for a database of class `", class(connection)[1L], "`"))
+  }
+  paste0("of queries for ", database$dialect, " the text only is tested, see `strategy`")
 }
 
 rows_of_piece <- 5e5

@@ -105,3 +105,47 @@ test_that("rows without an order cannot be resumed", {
   expect_error(sums("SELECT * FROM sleep"), "ORDER BY", class = "henderson_error_argument")
   expect_equal(sums("SELECT * FROM sleep ORDER BY Subject, Days")$sums$n, 180)
 })
+
+test_that("an interrupt in the middle leaves what has been saved, and goes on from there", {
+  skip_on_os("windows")
+  file <- withr::local_tempfile()
+  stopped <- TRUE
+  piece <- function(i) {
+    if (i == 3 && stopped) {
+      tools::pskill(Sys.getpid(), tools::SIGINT)
+      Sys.sleep(5) # where it is noticed
+    }
+    if (i <= 4) sleepstudy[45 * (i - 1) + 1:45, ]
+  }
+  formula <- Reaction ~ Days + (Days | Subject)
+  sums <- function() cross_products(formula, chunks(piece), resume = file)
+  expect_identical(tryCatch(sums(), interrupt = function(e) "interrupted"), "interrupted")
+  expect_true(file.exists(file))
+  # a whole state: of the second piece, unless saving the first one took too long
+  expect_true(readRDS(file)$fields$pieces %in% 1:2)
+  expect_length(list.files(dirname(file), paste0(basename(file), ".*part$")), 0)
+  stopped <- FALSE
+  resumed <- sums()
+  expect_identical(resumed$sums, cross_products(formula, chunks(piece))$sums)
+  expect_false(file.exists(file))
+})
+
+test_that("an interrupted query leaves a connection that can be used", {
+  need_peer(c("DBI", "dbplyr", "dplyr", "RSQLite"))
+  connection <- sqlite_with(sleep = sleepstudy)
+  seen <- 0
+  noticed <- function(x) {
+    seen <<- seen + 1
+    if (seen > 3) rlang::interrupt()
+    x
+  }
+  expect_identical(
+    tryCatch(
+      cross_products(Reaction ~ noticed(Days) + (1 | Subject),
+        chunks(connection, query = "SELECT * FROM sleep", size = 50)
+      ),
+      interrupt = function(e) "interrupted"
+    ), "interrupted"
+  )
+  expect_equal(DBI::dbGetQuery(connection, "SELECT count(*) AS n FROM sleep")$n, 180)
+})

@@ -128,3 +128,11 @@ test_that("what is infinite in R is refused, far beyond the rows that are looked
   own <- cross_products(formula, table, subset = 1 / z < 1.5, strategy = "queries")
   expect_same_fit(lmm(own), lmm(formula, data, subset = 1 / z < 1.5))
 })
+
+test_that("rows of databases that are not known are fetched, and it is said", {
+  for (class in c("MySQLConnection", "MariaDBConnection", "duckdb_connection")) {
+    own <- database_of(structure(list(), class = class))
+    expect_identical(own[c("strategy", "tested")], list(strategy = "rows", tested = FALSE))
+    expect_match(untested_reason(structure(list(), class = class), own), "MySQL|MariaDB|duckdb")
+  }
+})

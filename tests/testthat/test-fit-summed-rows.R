@@ -154,3 +154,23 @@ test_that("a level is one, whatever the encoding of its label in a piece", {
     expect_equal(both$criterion, expected$criterion, tolerance = 1e-11)
   }
 })
+
+test_that("a million levels that come up piece by piece", {
+  only_in_full_tier("takes half a minute")
+  withr::local_seed(10)
+  J <- 1e6
+  effects <- rnorm(J)
+  # each level has a row in two of five pieces
+  level <- function(i) (seq_len(4e5) + 4e5 * (i - 1)) %% J + 1
+  pieces <- lapply(1:5, function(i) {
+    own <- level(i)
+    x <- rnorm(4e5)
+    data.frame(g = own, x = x, y = x + effects[own] + rnorm(4e5))
+  })
+  fit <- lmm(y ~ x + (1 | g), chunks(pieces))
+  expect_length(fit$random[[1]]$levels, J)
+  expected <- lmm(y ~ x + (1 | g), do.call(rbind, pieces))
+  expect_equal(fit$criterion, expected$criterion, tolerance = 1e-12)
+  expect_equal(fixef(fit), fixef(expected), tolerance = 1e-9)
+  expect_identical(rownames(ranef(fit)$g)[c(1, J)], c("1", "1000000"))
+})
