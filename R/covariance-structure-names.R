@@ -65,7 +65,9 @@ unsupported_structures <- c("propto", "equalto", "kin", "gr")
 #'   have in common with it (any variance of its own per column, under `toep` and `cs` a part of the
 #'   correlation) cannot be told apart, and a message says so.
 #'
-#'   Several minima are possible; searches begin at correlations of zero, and of both signs.
+#'   Several minima are possible: searches begin at correlations of zero and of both signs, at the
+#'   minima of simpler structures and at points at random; where a factor has over 100 levels, only
+#'   at the first of these.
 #'
 #'   Kenward and Roger's method has the term of second derivatives of the covariance matrix, by
 #'   variances and correlations (ranges); it vanishes where the matrix is linear in its parameters,

@@ -204,7 +204,7 @@ theta_sizes <- function(random) {
 report_outcome <- function(fit, control) {
   outcome <- fit$optimization
   if (isFALSE(outcome$converged)) {
-    problem <- convergence_problem(outcome, control)
+    problem <- vanishing_residuals(fit) %||% convergence_problem(outcome, control)
     advice <- stats::setNames(problem$advice, rep("i", length(problem$advice)))
     warn(
       c(
@@ -251,6 +251,39 @@ report_precision <- function(fit) {
     "i" = "A grouping factor with such effects can be a fixed effect instead: within its levels
            that says the same, to all digits."
   ), kind = "precision", observed = largest)
+}
+
+#' Is it that the residual variance goes to zero beside the effects of a structured term?
+#'
+#' With one observation of each column and level such effects say what residuals say, and the
+#' criterion can fall on and on as they take all of it.
+#' @return NULL, or list(`reason`, `advice`) as of `convergence_problem()`.
+#' @noRd
+vanishing_residuals <- function(fit) {
+  far <- 100
+  largest <- vapply(fit$random, function(term) {
+    if (has_entries(term$structure)) return(0)
+    max(0, fit$theta[term$theta_index][is_deviation(list(term))])
+  }, 0)
+  if (!any(largest > far)) return(NULL)
+  term <- fit$random[[which.max(largest)]]
+  name <- structure_name(term$structure)
+  list(
+    reason = paste0(
+      "the residual standard deviation falls to zero, here ", format(signif(fit$sigma, 2L)),
+      ", beside those of (", term$text, "), up to ", format(signif(fit$sigma * max(largest), 2L))
+    ),
+    advice = c(
+      "With one observation for each of its effects, the term leaves nothing for residuals.",
+      if (name %in% names(residual_structures)) {
+        paste0(
+          "Without the term, {.code residual = ", name, "(visit | group",
+          if (!has_one_deviation(term$structure)) ", hom = FALSE",
+          ")} gives the structure to the residuals: see {.code ?residual_structure}."
+        )
+      }
+    )
+  )
 }
 
 #' What kept the optimizer from converging, and what may help

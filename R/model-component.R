@@ -165,7 +165,7 @@ relative_factor_matrix <- function(fit) {
   if (length(fit$random) == 0L) return(methods::as(Matrix::Matrix(0, 0L, 0L), "CsparseMatrix"))
   require_independent(fit, "The factor Lambda")
   blocks <- lapply(fit$random, function(term) {
-    factor <- methods::as(lambda_matrix(term, fit$theta), "CsparseMatrix")
+    factor <- Matrix::Matrix(lambda_matrix(term, fit$theta), sparse = TRUE, doDiag = FALSE)
     Matrix::kronecker(Matrix::Diagonal(length(term$levels)), factor)
   })
   methods::as(methods::as(Matrix::bdiag(blocks), "generalMatrix"), "CsparseMatrix")

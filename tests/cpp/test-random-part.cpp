@@ -228,6 +228,33 @@ TEST_CASE("positions are distances, one for each column and none at one place") 
   CHECK_THROWS_WITH(make_structure("rr", 2, settings), Catch::Contains("rank"));
 }
 
+// Of columns on a line, so that every structure has its positions.
+std::shared_ptr<const CovarianceStructure> made(const std::string& name, int v) {
+  StructureSettings settings;
+  if (by_distance(name)) settings.positions = positions(v);
+  return make_structure(name, v, settings);
+}
+
+TEST_CASE("a nested structure's Gamma is one of the structure, by the theta that it is lifted to") {
+  Random random(7);
+  int compared = 0;
+  for (const char* name : {"toep", "homtoep", "ad", "cs", "hetar1", "hetmat", "mat", "hetou"}) {
+    for (const NestedStructure& nested : made(name, 4)->nested()) {
+      Vector x = nested.structure->start();
+      for (Index i = 0; i < x.size(); ++i) x[i] *= random.positive();
+      x[x.size() - 1] += 0.2;
+      const auto whole = made(name, 4);
+      const Vector lifted = whole->from_theta(nested.lift(nested.structure->to_theta(x)));
+      const Matrix own = whole->factor(lifted);
+      const Matrix simple = nested.structure->factor(x);
+      INFO(name << " " << compared);
+      CHECK((own * own.transpose() - simple * simple.transpose()).norm() < 1e-9 * simple.norm());
+      ++compared;
+    }
+  }
+  CHECK(compared == 13);
+}
+
 TEST_CASE("an unknown structure is refused by name") {
   CHECK_THROWS_WITH(make_structure("nobody", 2), Catch::Contains("nobody"));
 }

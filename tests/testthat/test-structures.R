@@ -202,7 +202,8 @@ test_that("what is by rows and levels knows structures: predictions, simulations
   expect_equal(tests$LRT[2], intercept$criterion - ar1$criterion, tolerance = 1e-6)
   expect_identical(tests$Df[2], 1L)
   expect_true(is.na(tests$p_mixture[2]))
-  table <- random_structures(ar1, c("hetar1", "ou", "toep"))
+  # that of toep() falls on towards no residuals
+  expect_warning(table <- random_structures(ar1, c("hetar1", "ou", "toep")), "did not converge")
   het <- lmm(Reaction ~ Days + ar1(0 + f | Subject, hom = FALSE), d)
   expect_equal(table["ar1(0 + f | Subject, hom = FALSE)", "logLik"], -het$criterion / 2,
     tolerance = 1e-8
@@ -223,4 +224,39 @@ test_that("what is not determined is said, and what is not available is refused"
     lmm(Reaction ~ Days + ar1(0 + f | Subject, hom = "a"), d), "hom",
     class = "henderson_error_unsupported"
   )
+})
+
+test_that("a structure is at least as low as those nested in it", {
+  d <- days()
+  criterion <- function(text) {
+    formula <- stats::as.formula(paste("Reaction ~ Days +", text))
+    suppressWarnings(suppressMessages(lmm(formula, d)))$criterion
+  }
+  ar1 <- criterion("ar1(0 + f | Subject, hom = FALSE)")
+  expect_lt(criterion("toep(0 + f | Subject)"), ar1)
+  expect_lt(criterion("ad(0 + f | Subject)"), ar1)
+  expect_lt(criterion("toep(0 + f | Subject, hom = TRUE)"), criterion("ar1(0 + f | Subject)"))
+})
+
+test_that("a residual variance that falls to zero is what a warning says", {
+  d <- days()
+  expect_warning(fit <- lmm(Reaction ~ Days + ad(0 + f | Subject), d),
+    "residual\\s+standard\\s+deviation\\s+falls\\s+to\\s+zero",
+    class = "henderson_warning_convergence"
+  )
+  # the model without residuals, which it comes near
+  bare <- lmm(Reaction ~ Days, d, residual = ad(Days | Subject, hom = FALSE))
+  expect_equal(fit$criterion, bare$criterion, tolerance = 1e-6)
+})
+
+test_that("components of fits with structures are those of their definitions", {
+  d <- days()
+  fit <- lmm(Reaction ~ Days + ar1(0 + f | Subject), d)
+  lambda <- component(fit, "Lambda")
+  block <- fit$theta[[1]]^2 * fit$theta[[2]]^abs(outer(0:9, 0:9, "-"))
+  expect_equal(as.matrix(Matrix::tcrossprod(lambda)), kronecker(diag(18), block),
+    tolerance = 1e-10, ignore_attr = TRUE
+  )
+  expect_s4_class(lambda, "dgCMatrix")
+  expect_equal(as.vector(lambda %*% component(fit, "u")), component(fit, "b"), tolerance = 1e-8)
 })

@@ -12,6 +12,12 @@ class Antedependence : public BoundedCorrelations {
  public:
   explicit Antedependence(int v) : BoundedCorrelations(v, v - 1, -1) {}
 
+  std::vector<NestedCorrelation> nested() const override {
+    const Index others = v() - 1;
+    if (others < 2) return {};
+    return {{make_autoregressive(static_cast<int>(v()), {}),
+             [others](const Vector& rho) { return Vector(rho.replicate(others, 1)); }}};
+  }
   Matrix matrix(const Vector& phi) const override { return products(to_theta(phi)); }
   // the products with rho_i among them, slope in its place
   Matrix derivative(const Vector& phi, int i) const override {

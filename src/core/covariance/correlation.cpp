@@ -12,7 +12,7 @@ namespace {
 
 class Correlated : public CovarianceStructure {
  public:
-  Correlated(int v, Deviations deviations, std::unique_ptr<Correlation> correlation)
+  Correlated(int v, Deviations deviations, std::shared_ptr<const Correlation> correlation)
       : CovarianceStructure(v),
         n_deviations_(deviations == Deviations::kOne ? 1 : v),
         correlation_(std::move(correlation)) {}
@@ -50,6 +50,25 @@ class Correlated : public CovarianceStructure {
     std::vector<Vector> starts = correlation_->other_starts();
     for (Vector& own : starts) own = join(ones(1), own);
     return starts;
+  }
+  // with simpler correlations, and with one deviation
+  std::vector<NestedStructure> nested() const override {
+    std::vector<NestedStructure> result;
+    const int n = n_deviations_;
+    const Deviations own = n == 1 ? Deviations::kOne : Deviations::kEach;
+    for (const NestedCorrelation& simple : correlation_->nested()) {
+      result.push_back(
+          {make_correlated(n_columns(), own, simple.correlation), [n, simple](const Vector& theta) {
+             return join(theta.head(n), simple.lift(theta.tail(theta.size() - n)));
+           }});
+    }
+    if (n > 1) {
+      result.push_back(
+          {make_correlated(n_columns(), Deviations::kOne, correlation_), [n](const Vector& theta) {
+             return join(Vector::Constant(n, theta[0]), theta.tail(theta.size() - 1));
+           }});
+    }
+    return result;
   }
   Vector canonical(const Vector& x) const override {
     return join(x.head(n_deviations_).cwiseAbs(),
@@ -91,13 +110,13 @@ class Correlated : public CovarianceStructure {
   }
 
   int n_deviations_;
-  std::unique_ptr<Correlation> correlation_;
+  std::shared_ptr<const Correlation> correlation_;
 };
 
 }  // namespace
 
-std::unique_ptr<CovarianceStructure> make_correlated(int v, Deviations deviations,
-                                                     std::unique_ptr<Correlation> correlation) {
+std::unique_ptr<CovarianceStructure> make_correlated(
+    int v, Deviations deviations, std::shared_ptr<const Correlation> correlation) {
   return std::make_unique<Correlated>(v, deviations, std::move(correlation));
 }
 

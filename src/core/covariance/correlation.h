@@ -12,6 +12,14 @@
 
 namespace henderson {
 
+class Correlation;
+
+// A correlation each R of which is one of another: the other's theta from its own.
+struct NestedCorrelation {
+  std::shared_ptr<const Correlation> correlation;
+  std::function<Vector(const Vector&)> lift;
+};
+
 class Correlation {
  public:
   virtual ~Correlation() = default;
@@ -23,6 +31,7 @@ class Correlation {
   // Independent columns, or nearly so where that is a boundary.
   virtual Vector start() const = 0;
   virtual std::vector<Vector> other_starts() const = 0;
+  virtual std::vector<NestedCorrelation> nested() const { return {}; }
   virtual Vector to_theta(const Vector& phi) const = 0;
   virtual Vector from_theta(const Vector& theta) const = 0;
   virtual Matrix jacobian(const Vector& phi) const = 0;  // dtheta_i/dphi_j
@@ -32,8 +41,8 @@ class Correlation {
 
 enum class Deviations { kOne, kEach };
 
-std::unique_ptr<CovarianceStructure> make_correlated(int v, Deviations deviations,
-                                                     std::unique_ptr<Correlation> correlation);
+std::unique_ptr<CovarianceStructure> make_correlated(
+    int v, Deviations deviations, std::shared_ptr<const Correlation> correlation);
 
 // The matrix with by_lag[|i - j|] in row i and column j.
 Matrix toeplitz(const Vector& by_lag);

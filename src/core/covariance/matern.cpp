@@ -55,9 +55,10 @@ MaternValue matern(double x, double nu) {
 
 class Matern : public Correlation {
  public:
-  Matern(int v, const Matrix& positions)
+  Matern(int v, const StructureSettings& settings)
       : v_(v),
-        distance_(position_distances(v, positions)),
+        settings_(settings),
+        distance_(position_distances(v, settings.positions)),
         h0_(smallest_distance(distance_)),
         near_(0),
         log_nu_(std::log(kRoughest), std::log(kSmoothest)) {}
@@ -72,6 +73,11 @@ class Matern : public Correlation {
     Vector phi(n_parameters());
     if (v_ > 1) phi << near_.angle(0.9), log_nu_.angle(std::log(1.5));
     return {phi};
+  }
+  std::vector<NestedCorrelation> nested() const override {
+    if (v_ == 1) return {};
+    return {{make_exponential(v_, settings_),
+             [](const Vector& range) { return Vector(Eigen::Vector2d(range[0], 0.5)); }}};
   }
   Matrix matrix(const Vector& phi) const override {
     Matrix r = Matrix::Identity(v_, v_);
@@ -129,6 +135,7 @@ class Matern : public Correlation {
   }
 
   int v_;
+  StructureSettings settings_;
   Matrix distance_;
   double h0_;
   Bounded near_, log_nu_;
@@ -137,7 +144,7 @@ class Matern : public Correlation {
 }  // namespace
 
 std::unique_ptr<Correlation> make_matern(int v, const StructureSettings& settings) {
-  return std::make_unique<Matern>(v, settings.positions);
+  return std::make_unique<Matern>(v, settings);
 }
 
 }  // namespace henderson

@@ -7,6 +7,8 @@
 #ifndef HENDERSON_COVARIANCE_STRUCTURE_H_
 #define HENDERSON_COVARIANCE_STRUCTURE_H_
 
+#include <functional>
+#include <memory>
 #include <vector>
 
 #include "algebra/types.h"
@@ -16,6 +18,14 @@ namespace henderson {
 
 // Which changes T of the basis of Z's columns, Gamma -> T Gamma T', stay within the structure.
 enum class Basis { kAny, kScales, kOneScale };
+
+class CovarianceStructure;
+
+// A structure each Gamma of which is one of another: the other's theta from its own.
+struct NestedStructure {
+  std::shared_ptr<const CovarianceStructure> structure;
+  std::function<Vector(const Vector&)> lift;
+};
 
 class CovarianceStructure {
  public:
@@ -37,6 +47,8 @@ class CovarianceStructure {
   virtual Vector start() const = 0;
   // Others to begin at: correlations compete with each other and with variances for what varies.
   virtual std::vector<Vector> other_starts() const { return {}; }
+  // Those whose minimum is a place to begin at, so that this one's is not higher.
+  virtual std::vector<NestedStructure> nested() const { return {}; }
   // The same Gamma by coordinates that are unique where they can be.
   virtual Vector canonical(const Vector& x) const = 0;
   // What the coordinates of T Gamma T' are to those of Gamma, T = diag(scale), scale constant where

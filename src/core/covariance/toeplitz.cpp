@@ -52,14 +52,26 @@ class Toeplitz : public Correlation {
     }
     return starts;
   }
+  std::vector<NestedCorrelation> nested() const override {
+    const int p = p_;
+    if (p < 2) return {};
+    return {{make_autoregressive(p + 1, {}),
+             [p](const Vector& rho) {
+               Vector r = rho.replicate(p, 1);
+               for (int k = 1; k < p; ++k) r[k] *= r[k - 1];
+               return r;
+             }},
+            {make_compound_symmetry(p + 1, {}),
+             [p](const Vector& rho) { return Vector(rho.replicate(p, 1)); }}};
+  }
   Matrix matrix(const Vector& phi) const override {
     Vector r(p_ + 1);
     r << 1, to_theta(phi);
     return toeplitz(r);
   }
   Matrix derivative(const Vector& phi, int i) const override {
-    Vector dr(p_ + 1);
-    dr << 0, jacobian(phi).col(i);
+    Vector r, dr;
+    move(phi, i, &r, &dr);
     return toeplitz(dr);
   }
   Vector to_theta(const Vector& phi) const override {
@@ -71,8 +83,7 @@ class Toeplitz : public Correlation {
     Matrix result(p_, p_);
     Vector r, dr;
     for (int j = 0; j < p_; ++j) {
-      const Vector unit = std::cos(phi[j]) * Vector::Unit(p_, j);
-      durbin_levinson(phi.array().sin(), unit, &r, &dr);
+      move(phi, j, &r, &dr);
       result.col(j) = dr.tail(p_);
     }
     return result;
@@ -101,6 +112,12 @@ class Toeplitz : public Correlation {
   }
 
  private:
+  // r and its derivative by phi_i
+  void move(const Vector& phi, int i, Vector* r, Vector* dr) const {
+    const Vector unit = std::cos(phi[i]) * Vector::Unit(p_, i);
+    durbin_levinson(phi.array().sin(), unit, r, dr);
+  }
+
   int p_;
   Bounded bounds_;
 };

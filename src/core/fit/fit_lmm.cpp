@@ -26,6 +26,8 @@ class Searches {
   const Certificate& certificate() const { return certificate_; }
 
   void find_minimum();
+  // Without what certifies it.
+  void find_end();
   // From where another search ended; false where there is no criterion.
   bool go_on(const SearchResult& from);
 
@@ -40,6 +42,10 @@ class Searches {
   void take(SearchResult* other);
   void search_from(const Vector& start);
   void search_structures();
+  void search_nested();
+  void search_drawn();
+  void release_zeros();
+  void search_lowest(const std::vector<Vector>& points, std::size_t searched);
   void look_further();
   void look_at(const std::vector<Vector>& starts, double higher);
   void start_again();
@@ -48,6 +54,7 @@ class Searches {
   GaussianObjective& objective_;
   const FitOptions& options_;
   CovarianceSearch search_;
+  bool nested_ = false;  // in another model, which is searched in more ways
   SearchResult optimum_;
   Certificate certificate_;
 };
@@ -67,34 +74,76 @@ void Searches::search_from(const Vector& start) {
 }
 
 // Correlations with bounds, beside standard deviations that can be zero, make several minima the
-// rule (design/decisions.md, "fit/"): from correlations of both signs, and from the lowest of some
-// points at random.
+// rule (design/decisions.md, "fit/"): from correlations of both signs, where levels are not so many
+// that they tell minima apart also from the minima of simpler structures, and from points at
+// random.
 void Searches::search_structures() {
-  constexpr int kMostTried = 40;
   const std::vector<Vector> others = objective_.random().other_starts();
   if (others.empty()) return;
   for (const Vector& start : others) {
     if (affordable()) search_from(start);
   }
-  constexpr int kManyLevels = 100;  // these tell minima apart
+  constexpr int kManyLevels = 100;
   for (const TermSums& term : objective_.moments().terms) {
     if (term.n_levels > kManyLevels) return;
   }
+  search_nested();
+  if (nested_) return;
+  search_drawn();
+  release_zeros();
+}
+
+void Searches::search_nested() {
+  FitOptions options = options_;
+  for (const NestedModel& model : nested_models(objective_.random())) {
+    if (!affordable()) return;
+    GaussianObjective simple(objective_.moments(), model.structures, options_.reml);
+    options.max_evaluations = options_.max_evaluations - optimum_.evaluations;
+    Searches searches(&simple, options);
+    searches.nested_ = true;
+    searches.find_end();
+    const SearchResult& end = searches.optimum();
+    optimum_.evaluations += end.evaluations;
+    if (end.status == SearchStatus::kUndefined) continue;
+    const Vector theta = model.lift(simple.random().to_natural(end.x));
+    search_from(objective_.random().to_standard(theta));
+  }
+}
+
+void Searches::search_drawn() {
+  constexpr int kMostTried = 40;
   const int n = objective_.n_parameters();
   const int tried = std::min(8 * n, kMostTried);
   const std::size_t searched = n > 3 ? 4 : 2;
   if (!affordable(2 * tried)) return;
   RandomStream stream(1, 1);
-  std::vector<std::pair<double, Vector>> points;
-  for (int i = 0; i < tried; ++i) {
-    const Vector x = drawn_start(objective_, &stream);
-    points.emplace_back(objective_.value(x), x);
+  std::vector<Vector> points;
+  for (int i = 0; i < tried; ++i) points.push_back(drawn_start(objective_, &stream));
+  search_lowest(points, searched);
+}
+
+// A zero is an end also where it could grow with other correlations.
+void Searches::release_zeros() {
+  for (int again = 0; again < 3; ++again) {
+    const std::vector<Vector> points = released_starts(objective_, optimum_.x);
+    const double before = optimum_.value;
+    if (points.empty() || !affordable(2 * static_cast<int>(points.size()))) return;
+    search_lowest(points, points.size());
+    if (!(optimum_.value < before - 1e-6)) return;
+  }
+}
+
+// From those of the points where the criterion is lowest.
+void Searches::search_lowest(const std::vector<Vector>& points, std::size_t searched) {
+  std::vector<std::pair<double, Vector>> valued;
+  for (const Vector& x : points) {
+    valued.emplace_back(objective_.value(x), x);
     ++optimum_.evaluations;
   }
-  std::sort(points.begin(), points.end(),
+  std::sort(valued.begin(), valued.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (std::size_t i = 0; i < searched && i < points.size(); ++i) {
-    if (std::isfinite(points[i].first) && affordable()) search_from(points[i].second);
+  for (std::size_t i = 0; i < searched && i < valued.size(); ++i) {
+    if (std::isfinite(valued[i].first) && affordable()) search_from(valued[i].second);
   }
 }
 
@@ -109,7 +158,13 @@ void Searches::look_further() {
   constexpr double kHardlyHigher = 1;  // by the criterion
   constexpr double kHigher = 10;
   constexpr int kMostEvaluations = 18;  // before; so that a singular fit stays within about 25
-  if (optimum_.status != SearchStatus::kConverged) return;
+  if (optimum_.status != SearchStatus::kConverged) {
+    // where zeros hide what lies beyond them, a search of structures may end anywhere
+    if (optimum_.status != SearchStatus::kUndefined && options_.start.size() == 0) {
+      search_structures();
+    }
+    return;
+  }
   const bool singular = objective_.coordinates().singular(optimum_.x);
   if (options_.start.size() > 0) {
     // The user's start may have led to a zero: is the default start better than that?
@@ -179,10 +234,14 @@ void Searches::search_factors() {
   }
 }
 
-void Searches::find_minimum() {
+void Searches::find_end() {
   const Vector start = choose_start(objective_, options_.start);
   optimum_ = search_.run(start, 0, wider_from(objective_, start));
   look_further();
+}
+
+void Searches::find_minimum() {
+  find_end();
   if (optimum_.status == SearchStatus::kUndefined) return;
   certificate_ = certify(&objective_, options_, &optimum_);
   start_again();

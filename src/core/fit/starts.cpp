@@ -34,6 +34,91 @@ Vector drawn_start(const GaussianObjective& deviance, RandomStream* stream) {
   return x;
 }
 
+std::vector<NestedModel> nested_models(const RandomPart& random) {
+  struct Lift {
+    int from, size, to;
+    std::function<Vector(const Vector&)> lift;
+  };
+  std::vector<NestedModel> result;
+  for (std::size_t k = 0;; ++k) {
+    std::vector<TermStructures> simpler = random.structures();
+    std::vector<Lift> lifts;
+    int first = 0;
+    bool any = false;
+    for (TermStructures& term : simpler) {
+      for (PlacedStructure& placed : term) {
+        Lift own{first, placed.n_parameters(), placed.first_parameter,
+                 [](const Vector& theta) { return theta; }};
+        const std::vector<NestedStructure> nested = placed.structure->nested();
+        if (!nested.empty()) {
+          any = any || k < nested.size();
+          const NestedStructure& taken = nested[std::min(k, nested.size() - 1)];
+          placed.structure = taken.structure;
+          own.size = placed.n_parameters();
+          own.lift = taken.lift;
+        }
+        placed.first_parameter = first;
+        first += own.size;
+        lifts.push_back(own);
+      }
+    }
+    if (!any) return result;
+    const int n = random.n_parameters();
+    result.push_back({simpler, [lifts, n](const Vector& theta) {
+                        Vector own(n);
+                        for (const Lift& one : lifts) {
+                          const Vector part = one.lift(theta.segment(one.from, one.size));
+                          own.segment(one.to, part.size()) = part;
+                        }
+                        return own;
+                      }});
+  }
+}
+
+namespace {
+
+// The deviations, and the other coordinates as in `from` where that is not empty.
+Vector released(const CovarianceStructure& structure, Vector own, const Vector& from) {
+  constexpr double kShare = 0.7;
+  double sum = 0;
+  int positive = 0;
+  for (const Cone& cone : structure.cones()) {
+    sum += own[cone.first];
+    positive += own[cone.first] > 0 ? 1 : 0;
+  }
+  const double size = positive > 0 ? kShare * sum / positive : kShare;
+  Vector result = from.size() > 0 ? from : own;
+  for (const Cone& cone : structure.cones()) {
+    result[cone.first] = own[cone.first] > 0 ? own[cone.first] : size;
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<Vector> released_starts(const GaussianObjective& deviance, const Vector& x) {
+  std::vector<Vector> result;
+  for (const TermStructures& term : deviance.random().structures()) {
+    for (const PlacedStructure& placed : term) {
+      const CovarianceStructure& structure = *placed.structure;
+      if (structure.is_linear()) continue;
+      const Vector own = x.segment(placed.first_parameter, placed.n_parameters());
+      bool zero = false;
+      for (const Cone& cone : structure.cones()) zero = zero || own[cone.first] == 0;
+      if (!zero) continue;
+      std::vector<Vector> from = structure.other_starts();
+      from.push_back(structure.start());
+      from.emplace_back();
+      for (std::size_t k = 0; k < from.size(); ++k) {
+        if (k == result.size()) result.push_back(x);
+        result[k].segment(placed.first_parameter, placed.n_parameters()) =
+            released(structure, own, from[k]);
+      }
+    }
+  }
+  return result;
+}
+
 bool many_parameters_few_levels(const GaussianObjective& deviance) {
   if (deviance.n_parameters() < 2) return false;
   for (const TermSums& term : deviance.moments().terms) {

@@ -2,6 +2,7 @@
 #ifndef HENDERSON_FIT_STARTS_H_
 #define HENDERSON_FIT_STARTS_H_
 
+#include <functional>
 #include <vector>
 
 #include "algebra/random_stream.h"
@@ -30,8 +31,22 @@ Vector complement(const Coordinates& coordinates, const Vector& x);
 // both signs).
 std::vector<Vector> collinear_starts(const Coordinates& coordinates, const Vector& x);
 
+// Models nested in that of an objective, each structure in the place of which there are some by its
+// next one.
+struct NestedModel {
+  std::vector<TermStructures> structures;
+  std::function<Vector(const Vector&)> lift;  // theta of the model from that of this one
+};
+std::vector<NestedModel> nested_models(const RandomPart& random);
+
+// Where standard deviations are zero beside correlations: most of the others' size in their place,
+// with correlations as they are, and as starts have them. A zero hides which sign its correlations
+// ought to have, and the other sign can let it grow. None where there are no such zeros.
+std::vector<Vector> released_starts(const GaussianObjective& deviance, const Vector& x);
+
 // Where another minimum may be, given one: the complement, and the collinear ones.
 std::vector<Vector> other_starts(const Coordinates& coordinates, const Vector& x);
+
 // A point at random: standard deviations of order one, other coordinates between +-1.4 (of angles
 // short of their bounds).
 Vector drawn_start(const GaussianObjective& deviance, RandomStream* stream);
