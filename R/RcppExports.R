@@ -105,6 +105,14 @@ gemm_kernel_cpp <- function(choose = "") {
     .Call(`_henderson_gemm_kernel_cpp`, choose)
 }
 
+fit_glmm_cpp <- function(prepared, response, options) {
+    .Call(`_henderson_fit_glmm_cpp`, prepared, response, options)
+}
+
+family_values_cpp <- function(response, eta, log_phi) {
+    .Call(`_henderson_family_values_cpp`, response, eta, log_phi)
+}
+
 satterthwaite_parts_cpp <- function(moments, theta, reml, held, curvature) {
     .Call(`_henderson_satterthwaite_parts_cpp`, moments, theta, reml, held, curvature)
 }

@@ -326,6 +326,30 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// fit_glmm_cpp
+Rcpp::List fit_glmm_cpp(SEXP prepared, const Rcpp::List& response, const Rcpp::List& options);
+RcppExport SEXP _henderson_fit_glmm_cpp(SEXP preparedSEXP, SEXP responseSEXP, SEXP optionsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type prepared(preparedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type response(responseSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type options(optionsSEXP);
+    rcpp_result_gen = Rcpp::wrap(fit_glmm_cpp(prepared, response, options));
+    return rcpp_result_gen;
+END_RCPP
+}
+// family_values_cpp
+Rcpp::List family_values_cpp(const Rcpp::List& response, const Eigen::VectorXd& eta, double log_phi);
+RcppExport SEXP _henderson_family_values_cpp(SEXP responseSEXP, SEXP etaSEXP, SEXP log_phiSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type response(responseSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type eta(etaSEXP);
+    Rcpp::traits::input_parameter< double >::type log_phi(log_phiSEXP);
+    rcpp_result_gen = Rcpp::wrap(family_values_cpp(response, eta, log_phi));
+    return rcpp_result_gen;
+END_RCPP
+}
 // satterthwaite_parts_cpp
 Rcpp::List satterthwaite_parts_cpp(const Rcpp::List& moments, const Eigen::VectorXd& theta, bool reml, const Rcpp::IntegerVector& held, SEXP curvature);
 RcppExport SEXP _henderson_satterthwaite_parts_cpp(SEXP momentsSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP heldSEXP, SEXP curvatureSEXP) {
@@ -538,6 +562,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_deviance_at_cpp", (DL_FUNC) &_henderson_deviance_at_cpp, 3},
     {"_henderson_evaluate_deviance_cpp", (DL_FUNC) &_henderson_evaluate_deviance_cpp, 4},
     {"_henderson_gemm_kernel_cpp", (DL_FUNC) &_henderson_gemm_kernel_cpp, 1},
+    {"_henderson_fit_glmm_cpp", (DL_FUNC) &_henderson_fit_glmm_cpp, 3},
+    {"_henderson_family_values_cpp", (DL_FUNC) &_henderson_family_values_cpp, 3},
     {"_henderson_satterthwaite_parts_cpp", (DL_FUNC) &_henderson_satterthwaite_parts_cpp, 5},
     {"_henderson_constrained_parts_cpp", (DL_FUNC) &_henderson_constrained_parts_cpp, 5},
     {"_henderson_expected_parts_cpp", (DL_FUNC) &_henderson_expected_parts_cpp, 7},

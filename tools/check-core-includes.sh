@@ -10,13 +10,14 @@ status=0
 allowed() {
   case "$1" in
     algebra) echo "" ;;
+    family) echo "algebra" ;;
     search) echo "algebra" ;;
     covariance) echo "algebra" ;;
     data) echo "algebra" ;;
     equations) echo "algebra covariance data" ;;
-    likelihood) echo "algebra search covariance data equations" ;;
-    inference) echo "algebra search covariance data equations likelihood" ;;
-    fit) echo "algebra search covariance data equations likelihood inference" ;;
+    likelihood) echo "algebra family search covariance data equations" ;;
+    inference) echo "algebra family search covariance data equations likelihood" ;;
+    fit) echo "algebra family search covariance data equations likelihood inference" ;;
     *) echo "unknown" ;;
   esac
 }

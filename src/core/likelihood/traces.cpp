@@ -34,13 +34,15 @@ void add_symmetric_column(Index c, Index count, const double* column, const int*
 
 class TraceSums {
  public:
-  TraceSums(Factor* factor, Modes* modes)
+  TraceSums(Factor* factor, Modes* modes, std::vector<double>* panels)
       : factor_(*factor),
         system_(factor->system()),
         lambda_(factor->lambda()),
         v0_(system_.layout->leaf_size()),
         traces_(modes->traces),
-        inverse_blocks_(modes->inverse_blocks) {
+        inverse_blocks_(modes->inverse_blocks),
+        panels_(panels) {
+    if (panels_ != nullptr) panels_->resize(system_.panel_values.size());
     traces_.clear();
     inverse_blocks_.clear();
     for (int t = 0; t < system_.layout->n_terms(); ++t) {
@@ -70,6 +72,7 @@ class TraceSums {
   Index v0_;
   std::vector<Matrix>& traces_;
   std::vector<Matrix>& inverse_blocks_;
+  std::vector<double>* panels_;
 };
 
 // products (layout of panels) = C_rr B_j for every leaf level, from the selected inverse.
@@ -214,6 +217,7 @@ void TraceSums::take_scalar_leaf(const std::vector<double>& products) {
     double c_jj = 1;
     for (Index i = 0; i < count; ++i) {
       c_jj += b[i] * product[i];
+      if (panels_ != nullptr) (*panels_)[system_.layout->panel_start[j] + i] = -product[i] * scale;
       with_leaf[system_.layout->row_term[rows[i]]] -= a[i] * product[i] * scale;
     }
     c_jj *= scale * scale;
@@ -288,6 +292,7 @@ void TraceSums::take_leaf(const std::vector<double>& products) {
       MatrixMap c(c_rj.data(), count, v);
       MatrixMap al(a_lambda.data(), count, v);
       c.noalias() = -p.lazyProduct(l_inverse);
+      if (panels_ != nullptr) std::copy(c_rj.begin(), c_rj.end(), panels_->begin() + at);
       const ConstMatrixMap source(system_.panel(j), count, v);
       al.noalias() = source.lazyProduct(lambda);
       const int* rows = system_.layout->rows_of_panel(j);
@@ -346,9 +351,9 @@ Matrix sum_of_blocks(const Modes& modes) {
 
 }  // namespace
 
-void take_traces(Factor* factor, Modes* modes) {
+void take_traces(Factor* factor, Modes* modes, std::vector<double>* panels) {
   if (modes->system().layout->n_terms() == 0) return;
-  TraceSums sums(factor, modes);
+  TraceSums sums(factor, modes, panels);
   const std::vector<double> products = sums.take_remainder();
   if (sums.all_scalar()) {
     sums.take_scalar_leaf(products);

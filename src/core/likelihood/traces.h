@@ -15,8 +15,9 @@
 namespace henderson {
 
 // Sets traces, expected and inverse_blocks. The factor is that of the modes; its selected inverse
-// is overwritten.
-void take_traces(Factor* factor, Modes* modes);
+// is overwritten. panels, unless it is null: M^-1 between the leaf and the rows of its panels, in
+// the layout of panels.
+void take_traces(Factor* factor, Modes* modes, std::vector<double>* panels = nullptr);
 
 // After that: S_t, and dd/dLambda_t, all entries of the v x v matrices.
 std::vector<Matrix> scores(const Modes& modes);
