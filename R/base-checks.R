@@ -309,8 +309,9 @@ escape_braces <- function(x) gsub("([{}])", "\\1\\1", x)
 
 # --- objects ---
 
-check_fit <- function(fit, name = rlang::caller_arg(fit)) {
+check_fit <- function(fit, name = rlang::caller_arg(fit), generalized = FALSE) {
   check_supplied(fit, name)
+  if (!generalized) refuse_generalized(fit)
   if (!inherits(fit, "henderson_fit")) {
     given <- describe_value(fit)
     hint <- if (inherits(fit, "lmerMod")) "{.fn as_lmm} turns a fit by lme4 into one."
@@ -319,6 +320,20 @@ check_fit <- function(fit, name = rlang::caller_arg(fit)) {
     )
   }
   invisible(fit)
+}
+
+# Fits by glmm() have what holds for them; all else is refused, not computed by what holds for
+# lmm().
+refuse_generalized <- function(fit, what = NULL, call = entry_frame()) {
+  if (!inherits(fit, "henderson_glmm")) return(invisible(fit))
+  if (is.null(what)) {
+    name <- rlang::frame_call(call)[[1L]]
+    what <- if (is.symbol(name)) sub("\\.henderson_[a-z]+$", "", name) else "this"
+  }
+  abort(c(
+    "{.fn {what}} has no method for fits by {.fn glmm} yet.",
+    "i" = "What there is: {.code methods(class = \"henderson_glmm\")}."
+  ), kind = "unsupported", variable = what, call = call)
 }
 
 check_data_frame <- function(data) {

@@ -1,7 +1,7 @@
 # Checks of the values in a model frame: types, missing and infinite values. Each column is read
 # once, without copies: the sum of finite numbers is finite.
 
-#' Check every column of a model frame
+#' Check every column of a model frame but the response
 #'
 #' @param frame model frame, after `subset` and `na.action`.
 #' @param parsed from `parse_formula()`.
@@ -9,7 +9,6 @@
 #' @return NULL, invisibly; errors name the column.
 #' @noRd
 check_frame <- function(frame, parsed, whole = TRUE) {
-  check_response(.subset2(frame, 1L), utf8_names(names(frame)[1L]))
   groups <- NULL
   for (term in parsed$random) groups <- c(groups, vapply(term$group_variables, column_name, ""))
   offsets <- attr(attr(frame, "terms"), "offset")

@@ -19,10 +19,16 @@ model_design <- function(parsed, frame, contrasts = NULL, control = lmm_control(
   X <- design_matrix(terms, values, contrasts)
   weights <- as_numeric_vector(.subset2(values, "(weights)"))
   offset <- as_numeric_vector(stats::model.offset(values))
-  y <- as_numeric_vector(.subset2(values, 1L))
-  check_not_constant(
-    y, offset, weights, attr(terms, "intercept") == 1L, utf8_names(names(frame)[1L])
-  )
+  response <- if (!is.null(parsed$family)) generalized_response(values, parsed$family)
+  if (is.null(response)) {
+    y <- as_numeric_vector(.subset2(values, 1L))
+    check_not_constant(
+      y, offset, weights, attr(terms, "intercept") == 1L, utf8_names(names(frame)[1L])
+    )
+  } else {
+    y <- response$mean
+    weights <- response$prior
+  }
   random <- random_design(parsed$random, frame, values, contrasts, list(terms = terms, X = X))
   n <- if (is.null(weights)) length(y) else sum(weights > 0)
   check_random_terms(random, n, control, weights)
@@ -33,5 +39,6 @@ model_design <- function(parsed, frame, contrasts = NULL, control = lmm_control(
     random = random
   )
   design$residual <- residual_design(parsed$residual, frame, weights)
+  design$response <- response
   design
 }

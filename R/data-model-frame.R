@@ -41,6 +41,11 @@ evaluate_frame <- function(parsed, data, call, env) {
 #' Check a model frame and give it the attributes that are the package's own
 #' @noRd
 complete_frame <- function(frame, parsed, data, call, whole = TRUE) {
+  if (is.null(parsed$family)) {
+    check_response(.subset2(frame, 1L), utf8_names(names(frame)[1L]))
+  } else {
+    check_generalized_response(frame, parsed$family)
+  }
   check_frame(frame, parsed, whole)
   home <- environment(parsed$formula)
   attr(frame, "data_names") <- data_names(data)

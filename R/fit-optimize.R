@@ -96,7 +96,11 @@ fit_core <- function(prepared, random, REML, control, start, constraints = NULL)
 
 fit_in_memory <- function(prepared, options, random) {
   result <- fit_cpp(prepared, options)
-  if (result$status != "out_of_memory") return(result)
+  if (result$status == "out_of_memory") abort_out_of_memory(random)
+  result
+}
+
+abort_out_of_memory <- function(random) {
   groups <- vapply(random, `[[`, "", "group")
   levels <- lengths(lapply(random[!duplicated(groups)], `[[`, "levels"))
   abort(c(

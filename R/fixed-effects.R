@@ -81,6 +81,7 @@ vcov.henderson_fit <- function(object, correlation = FALSE, complete = FALSE,
   check_flag(correlation)
   check_flag(complete)
   type <- check_choice(type, c("model", robust_types))
+  if (type != "model" || !is.null(cluster)) refuse_generalized(object)
   if (type == "model" && !is.null(cluster)) abort_cluster_alone("type")
   covariance <- if (type == "model") {
     known_covariance(object)

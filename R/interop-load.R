@@ -5,6 +5,11 @@
   register_if_generic("ggeffects", "get_predictions", get_predictions.henderson_lmm)
   register_if_generic("MuMIn", "makeArgs", makeArgs.henderson_lmm)
   register_if_generic("parameters", "degrees_of_freedom", degrees_of_freedom.henderson_lmm)
+  register_refusals(asNamespace(pkgname))
+  for (own in c("ggeffects get_predictions", "MuMIn makeArgs", "parameters degrees_of_freedom")) {
+    own <- strsplit(own, " ")[[1L]]
+    register_refusal(own[1L], own[2L])
+  }
 }
 
 # Registers a method for fits when `package` is loaded, if its version has the generic: where one

@@ -132,7 +132,7 @@ family.henderson_lmm <- function(object, ...) {
 #' @export
 is_singular <- function(fit, tol = 1e-4, ...) {
   check_no_dots(...)
-  check_fit(fit)
+  check_fit(fit, generalized = TRUE)
   check_number(tol, min = 0)
   any(determined_deviations(fit) < tol, na.rm = TRUE) || is_degenerate(fit$random, fit$theta, tol)
 }

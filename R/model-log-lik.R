@@ -130,14 +130,15 @@ df.residual.henderson_fit <- function(object, ...) {
 #' @export
 n_parameters <- function(object, ...) {
   check_no_dots(...)
-  check_fit(object)
+  check_fit(object, generalized = TRUE)
   parameter_count(object)
 }
 
 # Of a fit, or of what `nested_fit()` gives.
 parameter_count <- function(fit) {
-  length(fit$beta) + length(fit$theta) + length(fit$residual$phi) + 1L - undetermined_count(fit) -
-    constrained_count(fit)
+  scale <- if (is.null(fit$family)) 1L else length(fit$phi)
+  length(fit$beta) + length(fit$theta) + length(fit$residual$phi) + scale -
+    undetermined_count(fit) - constrained_count(fit)
 }
 
 #' @rdname nobs.henderson_fit
@@ -148,7 +149,7 @@ n_groups <- function(object, ...) {
   if (is.data.frame(object) && requireNamespace("dplyr", quietly = TRUE)) {
     return(dplyr::n_groups(object))
   }
-  check_fit(object)
+  check_fit(object, generalized = TRUE)
   group <- vapply(object$random, `[[`, "", "group")
   counts <- vapply(object$random, function(term) length(term$levels), 1L)
   names(counts) <- group

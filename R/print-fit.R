@@ -63,14 +63,16 @@ estimate_lines <- function(beta, digits) {
 #' @importFrom utils str
 #' @export
 str.henderson_fit <- function(object, max.level = 1L, give.attr = FALSE, ...) {
-  cat("Linear mixed model, class ", paste(class(object), collapse = "/"), "\n", sep = "")
+  kind <- if (is.null(object$family)) "Linear" else "Generalized linear"
+  cat(kind, " mixed model, class ", paste(class(object), collapse = "/"), "\n", sep = "")
   utils::str(unclass(object), max.level = max.level, give.attr = give.attr, ...)
 }
 
 # What is of use to a user, of the fields that `fit$` completes.
 public_fields <- c(
   "call", "formula", "REML", "frame", "weights", "offset", "na.action", "n", "theta", "beta",
-  "sigma", "vcov", "criterion", "fitted", "dropped", "undetermined", "optimization", "control"
+  "sigma", "phi", "family", "vcov", "criterion", "fitted", "dropped", "undetermined",
+  "optimization", "control"
 )
 
 #' @param x A fit by [lmm()].

@@ -45,8 +45,8 @@ VarCorr.henderson_fit <- function(x, sigma = 1, ...) {
   })
   names(components) <- unique_labels(vapply(x$random, `[[`, "", "group"))
   structure(components,
-    sc = sigma, useSc = TRUE, residual = residual_info(x, sigma), class = "henderson_varcorr",
-    notes = c(constraint_notes(x), undetermined_notes(x))
+    sc = sigma, useSc = is.null(x$family), residual = residual_info(x, sigma),
+    class = "henderson_varcorr", notes = c(constraint_notes(x), undetermined_notes(x))
   )
 }
 
@@ -99,7 +99,8 @@ as.data.frame.henderson_varcorr <- function(x, row.names = NULL, optional = FALS
     grp = "Residual", var1 = NA_character_, var2 = NA_character_,
     vcov = attr(x, "sc")^2, sdcor = attr(x, "sc")
   )
-  table <- do.call(rbind, c(unname(rows), list(residual, residual_rows_of(attr(x, "residual")))))
+  residual <- if (attr(x, "useSc")) list(residual, residual_rows_of(attr(x, "residual")))
+  table <- do.call(rbind, c(unname(rows), residual))
   rownames(table) <- NULL
   table
 }
@@ -156,18 +157,20 @@ format.henderson_varcorr <- function(x, digits = max(3L, getOption("digits") - 2
   comp <- check_components(comp)
   covariances <- unclass(x)
   rows <- lapply(covariances, deviation_rows)
-  deviations <- as.double(c(unlist(lapply(rows, unname)), attr(x, "sc")))
+  scaled <- attr(x, "useSc")
+  deviations <- as.double(c(unlist(lapply(rows, unname)), if (scaled) attr(x, "sc")))
   numbers <- list(Variance = deviations^2, Std.Dev. = deviations)
   columns <- lapply(numbers[comp], function(values) formatter(unname(values), digits = digits))
   sizes <- lengths(rows)
   table <- cbind(
-    Groups = c(unlist(Map(group_cells, names(x), covariances, sizes)), "Residual"),
-    Name = c(unlist(lapply(rows, names)), ""),
+    Groups = c(unlist(Map(group_cells, names(x), covariances, sizes)), if (scaled) "Residual"),
+    Name = c(unlist(lapply(rows, names)), if (scaled) ""),
     do.call(cbind, columns)
   )
   dimnames(table) <- list(NULL, colnames(table))
   if (any(vapply(covariances, is_correlated, TRUE))) {
-    table <- cbind(table, correlation_cells(covariances, sizes, digits))
+    cells <- correlation_cells(covariances, sizes, digits)
+    table <- cbind(table, cells[seq_len(nrow(table)), , drop = FALSE])
   }
   table
 }
