@@ -9,6 +9,10 @@
 #' with the matrix `K` itself or `precision(Q)`, its inverse `Q`, which is sparse for pedigrees and
 #' neighbourhoods where `K` is not, or a `pedigree()`.
 #'
+#' A covariance matrix of less than full rank, such as a genomic relationship matrix of centred
+#' markers, or of fewer than there are levels, has 1e-8 of its mean diagonal added to its diagonal,
+#' with a message. A precision must have full rank.
+#'
 #' All levels of the matrix belong to the model, those without a row, too: [ranef()] and
 #' [predict()][predict.henderson_lmm] have them. The standard deviations of such a term are those of
 #' a level whose diagonal element of `K` is 1.
@@ -65,10 +69,10 @@ new_relationship <- function(one, name) {
   is_precision <- inherits(one, "henderson_precision")
   matrix <- if (is_precision) one$matrix else one
   levels <- check_relationship_matrix(matrix, name)
-  Q <- if (is_precision) matrix else invert_relationship(matrix, name)
+  Q <- if (is_precision) matrix else invert_relationship(matrix, name, levels)
+  if (is_precision) check_positive_definite(Q, name, levels)
   lower <- methods::as(Matrix::tril(methods::as(Q, "CsparseMatrix")), "generalMatrix")
   lower <- Matrix::drop0(lower)
-  check_positive_definite(Q, name, if (is_precision) "precision" else "covariance")
   structure(list(
     levels = levels, lower = list(p = lower@p, i = lower@i, x = as.double(lower@x)),
     given = if (is_precision) "precision" else "covariance"
@@ -105,8 +109,26 @@ check_relationship_matrix <- function(matrix, name) {
   if (anyNA(levels) || anyDuplicated(levels)) {
     refuse("names a level twice, or none.", levels[duplicated(levels) | is.na(levels)])
   }
-  if (!Matrix::isSymmetric(unname_matrix(matrix), tol = 1e-8)) refuse("is not symmetric.", NA_real_)
-  enc2utf8(levels)
+  levels <- enc2utf8(levels)
+  check_symmetric(matrix, name, levels)
+  levels
+}
+
+check_symmetric <- function(matrix, name, levels) {
+  matrix <- unname_matrix(matrix)
+  if (methods::is(matrix, "symmetricMatrix")) return(invisible(NULL))
+  apart <- abs(matrix - Matrix::t(matrix))
+  largest <- max(apart)
+  if (largest <= 1e-8 * max(abs(Matrix::diag(matrix)))) return(invisible(NULL))
+  at <- Matrix::which(apart == largest, arr.ind = TRUE)
+  at <- at[order(at[, 1L]), , drop = FALSE][1L, ]
+  pair <- levels[at]
+  values <- format(c(matrix[at[1L], at[2L]], matrix[at[2L], at[1L]]), digits = 4L)
+  abort(c(
+    "The relationship of {.var {name}} is not symmetric.",
+    "x" = "Its element of {.val {pair[1L]}} and {.val {pair[2L]}} is {values[1L]}, that of
+           {.val {pair[2L]}} and {.val {pair[1L]}} {values[2L]}."
+  ), kind = "relationship", variable = name, observed = pair)
 }
 
 unname_matrix <- function(matrix) {
@@ -114,30 +136,87 @@ unname_matrix <- function(matrix) {
   matrix
 }
 
-# K^-1.
-invert_relationship <- function(K, name) {
-  tryCatch(
-    if (is.matrix(K)) chol2inv(chol(K)) else Matrix::solve(Matrix::forceSymmetric(K)),
-    error = function(e) abort_not_definite(name, "covariance")
-  )
+# K^-1. A K of less than full rank has the smallest part of its diagonal added with which an inverse
+# has digits: its error and that of what is added are as small as each other.
+invert_relationship <- function(K, name, levels) {
+  factor <- definite_factor(K)
+  if (!is.null(factor)) return(inverse_of_factor(factor))
+  added <- 1e-8 * mean(Matrix::diag(K))
+  bent <- K + added * diag_like(K)
+  factor <- if (added > 0) definite_factor(bent, 0)
+  if (is.null(factor)) abort_not_definite(K, name, levels)
+  inform(c(
+    "The covariance matrix given as relationship of {.var {name}} does not have full rank.",
+    "i" = "{format(added, digits = 3)}, 1e-8 of its mean diagonal, was added to the diagonal: what
+           that changes is too small to be seen."
+  ), kind = "relationship", variable = name, observed = added)
+  inverse_of_factor(factor)
 }
 
-check_positive_definite <- function(Q, name, given) {
-  Q <- Matrix::forceSymmetric(methods::as(unname_matrix(Q), "CsparseMatrix"), "L")
-  diagonal <- tryCatch(
-    Matrix::diag(methods::as(Matrix::Cholesky(Q, LDL = FALSE), "CsparseMatrix")),
+diag_like <- function(K) if (is.matrix(K)) diag(nrow(K)) else Matrix::Diagonal(nrow(K))
+
+# Cholesky factor; NULL where the smallest squared pivot is not above `least` of the diagonal.
+definite_factor <- function(K, least = 1e-12) {
+  K <- unname_matrix(K)
+  factor <- tryCatch(
+    if (is.matrix(K)) {
+      chol(K)
+    } else {
+      Matrix::Cholesky(Matrix::forceSymmetric(methods::as(K, "CsparseMatrix"), "L"), LDL = FALSE)
+    },
     error = function(e) NULL, warning = function(e) NULL
   )
-  if (is.null(diagonal) || !(min(diagonal)^2 > 1e-14 * max(Matrix::diag(Q)))) {
-    abort_not_definite(name, given)
-  }
+  if (is.null(factor)) return(NULL)
+  root <- if (is.matrix(factor)) factor else methods::as(factor, "CsparseMatrix")
+  if (min(Matrix::diag(root))^2 > least * max(Matrix::diag(K))) factor
 }
 
-abort_not_definite <- function(name, given) {
+inverse_of_factor <- function(factor) {
+  if (is.matrix(factor)) chol2inv(factor) else Matrix::solve(factor, Matrix::Diagonal(nrow(factor)))
+}
+
+check_positive_definite <- function(Q, name, levels) {
+  if (is.null(definite_factor(Q, 1e-14))) abort_not_definite(Q, name, levels, "precision")
+  invisible(NULL)
+}
+
+abort_not_definite <- function(K, name, levels, given = "covariance") {
   abort(c(
     "The {given} matrix given as relationship of {.var {name}} is not positive definite.",
-    "i" = "Levels that are copies of each other, such as clones, must be one level."
+    "x" = indefinite_reason(K, levels)
   ), kind = "relationship", variable = name, observed = given)
+}
+
+# Elements that no covariance matrix has, or else its smallest eigenvalue.
+indefinite_reason <- function(K, levels) {
+  K <- as.matrix(unname_matrix(K))
+  own <- diag(K)
+  bad <- which(own <= 0)
+  if (length(bad) > 0L) {
+    return(paste0(
+      "The diagonal element of \"", levels[bad[1L]], "\" is ", format(own[bad[1L]], digits = 4L),
+      "."
+    ))
+  }
+  excess <- abs(K) / sqrt(outer(own, own))
+  diag(excess) <- 0
+  at <- which(excess == max(excess), arr.ind = TRUE)[1L, ]
+  if (excess[at[1L], at[2L]] > 1 + 1e-8) {
+    return(paste0(
+      "The element of \"", levels[at[2L]], "\" and \"", levels[at[1L]], "\" is ",
+      format(K[at[1L], at[2L]], digits = 4L), ", with diagonal elements ",
+      format(own[at[2L]], digits = 4L), " and ", format(own[at[1L]], digits = 4L),
+      ": as a correlation it is beyond 1."
+    ))
+  }
+  if (nrow(K) > 2000L) return(NULL)
+  values <- range(eigen(K, symmetric = TRUE, only.values = TRUE)$values)
+  words <- format(values[1L], digits = 3L)
+  if (values[1L] <= 0) return(paste0("Its smallest eigenvalue is ", words, "."))
+  paste0(
+    "Its eigenvalues are from ", words, " to ", format(values[2L], digits = 3L),
+    ": levels that are nearly copies of each other must be one level."
+  )
 }
 
 # --- terms ---
@@ -190,10 +269,12 @@ related_grouping <- function(grouping, term) {
   grouping
 }
 
-# Are levels related at all? Without it they are independent.
+# Are levels related at all, or of different variances? Without either they are independent.
 is_related <- function(term) {
   own <- term$relationship
-  !is.null(own) && length(own$lower$i) > length(own$levels)
+  if (is.null(own)) return(FALSE)
+  x <- own$lower$x
+  length(x) > length(own$levels) || diff(range(x)) > 1e-8 * max(x)
 }
 
 # For what knows independent levels only.
@@ -222,6 +303,16 @@ relationship_factor <- function(relationship) {
 related_draws <- function(relationship, x) {
   factor <- relationship_factor(relationship)
   as.matrix(Matrix::solve(factor, Matrix::solve(factor, x, system = "Lt"), system = "Pt"))
+}
+
+# K of some levels (positions).
+relationship_matrix <- function(relationship, levels) {
+  size <- length(relationship$levels)
+  unit <- Matrix::sparseMatrix(
+    i = levels, j = seq_along(levels), x = 1, dims = c(size, length(levels))
+  )
+  K <- as.matrix(Matrix::solve(relationship_factor(relationship), unit))[levels, , drop = FALSE]
+  (K + t(K)) / 2
 }
 
 # Diagonal of K, a thousand columns at a time.

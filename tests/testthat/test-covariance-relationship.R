@@ -199,14 +199,111 @@ test_that("a relationship that is none is refused with its fault", {
   refuse(list(id = unname(K)), "has no names of levels")
   refuse(list(id = K[-1, -1]), "lacks 1 level")
   refuse(list(id = K[c(1, 1:20), c(1, 1:20)]), "names a level twice")
-  refuse(list(id = K + upper.tri(K)), "is not symmetric")
+  refuse(list(id = replace(K, cbind(3, 5), 0.25)), "of \"a03\" and \"a05\" is 0.25")
   refuse(list(id = replace(K, 1, NA)), "not finite")
-  refuse(list(id = K - 3 * diag(20)), "is not positive definite")
+  refuse(list(id = K - 3 * diag(20)), "The diagonal element of \"a01\" is -")
   refuse(list(id = precision(K - 3 * diag(20))), "is not positive definite")
-  clones <- K
-  clones[2, ] <- clones[1, ]
-  clones[, 2] <- clones[, 1]
-  refuse(list(id = clones), "is not positive definite")
+  refuse(
+    list(id = replace(K, rbind(c(3, 5), c(5, 3)), 9)), "The element of \"a03\" and \"a05\" is 9"
+  )
+  negative <- 0.1 * K - 0.5
+  diag(negative) <- 1
+  smallest <- format(min(eigen(negative)$values), digits = 3)
+  refuse(list(id = negative), paste("Its smallest eigenvalue is", smallest))
+})
+
+# -2 log restricted likelihood of y ~ x with V = sum of variances times matrices.
+restricted_criterion <- function(variances, matrices, y, X) {
+  V <- Reduce(`+`, Map(`*`, variances, matrices))
+  inverse <- solve(V)
+  M <- t(X) %*% inverse %*% X
+  rest <- y - X %*% solve(M, t(X) %*% inverse %*% y)
+  as.numeric(
+    determinant(V)$modulus + determinant(M)$modulus + sum(rest * (inverse %*% rest)) +
+      (length(y) - ncol(X)) * log(2 * base::pi)
+  )
+}
+
+# A genomic relationship matrix of centred markers (VanRaden), and one record of each line.
+genomic_data <- function(lines = 60L, n_markers = 40L) {
+  set.seed(8)
+  markers <- matrix(rbinom(lines * n_markers, 2, 0.3), lines)
+  rownames(markers) <- sprintf("g%02d", seq_len(lines))
+  centred <- scale(markers, scale = FALSE)
+  frequency <- colMeans(markers) / 2
+  K <- tcrossprod(centred) / (2 * sum(frequency * (1 - frequency)))
+  data <- data.frame(id = rownames(markers), x = rnorm(lines))
+  data$y <- 1 + data$x + drop(centred %*% rnorm(n_markers)) / 4 + rnorm(lines)
+  list(data = data, K = K)
+}
+
+test_that("the unit of a relationship matrix does not matter", {
+  own <- related_data()
+  fit <- lmm(y ~ x + (x | id) + (1 | h), own$data, relationship = list(id = own$K))
+  for (unit in c(1e-100, 1e-14, 1e-5, 1e8, 1e14, 1e100)) {
+    again <- lmm(y ~ x + (x | id) + (1 | h), own$data, relationship = list(id = own$K * unit))
+    expect_equal(again$criterion, fit$criterion, tolerance = 1e-10)
+    expect_true(again$optimization$converged)
+    expect_equal(again$theta * sqrt(c(unit, unit, unit, 1)), fit$theta, tolerance = 1e-5)
+    expect_equal(ranef(again)$id, ranef(fit)$id, tolerance = 1e-5)
+    expect_equal(unname(vcov(again)), unname(vcov(fit)), tolerance = 1e-6)
+  }
+})
+
+test_that("a relationship of less than full rank is that of the model in full", {
+  own <- genomic_data()
+  expect_message(
+    fit <- lmm(y ~ x + (1 | id), own$data, relationship = list(id = own$K)),
+    "does not have full rank", class = "henderson_message_relationship"
+  )
+  X <- cbind(1, own$data$x)
+  at <- function(theta) {
+    restricted_criterion(fit$sigma^2 * c(theta^2, 1), list(own$K, diag(60)), own$data$y, X)
+  }
+  # 1e-8 of the diagonal: V moves by 1e-8 theta^2 of the residual variance
+  expect_equal(fit$criterion, at(fit$theta), tolerance = 1e-7)
+  expect_gt(at(1.01 * fit$theta), at(fit$theta))
+  expect_gt(at(0.99 * fit$theta), at(fit$theta))
+  V <- fit$theta^2 * own$K + diag(60)
+  b <- fit$theta^2 * own$K %*% solve(V, own$data$y - X %*% fixef(fit))
+  expect_equal(ranef(fit)$id[, 1], unname(b[rownames(ranef(fit)$id), ]), tolerance = 1e-5)
+})
+
+test_that("variances of two genomic matrices are those of dense REML", {
+  own <- genomic_data(60, 90)
+  other <- genomic_data(60, 25)$K
+  dimnames(other) <- dimnames(own$K)
+  data <- transform(own$data, id2 = id)
+  K <- own$K + 0.01 * diag(60)
+  other <- other + 0.05 * diag(60)
+  fit <- lmm(y ~ x + (1 | id) + (1 | id2), data, relationship = list(id = K, id2 = other))
+  X <- cbind(1, data$x)
+  matrices <- list(K, other, diag(60))
+  criterion <- function(log_variances) {
+    restricted_criterion(exp(log_variances), matrices, data$y, X)
+  }
+  found <- optim(log(c(0.5, 0.5, 1)), criterion, method = "BFGS", control = list(reltol = 1e-15))
+  expect_equal(fit$criterion, found$value, tolerance = 1e-9)
+  variances <- as.data.frame(VarCorr(fit))
+  rownames(variances) <- variances$grp
+  # differences by steps of 1e-3 in optim()
+  expect_equal(variances[c("id", "id2", "Residual"), "vcov"], exp(found$par), tolerance = 1e-3)
+  shares <- heritability(fit, method = "Wald")
+  sum_of_both <- sum(shares$estimate[shares$related])
+  expect_equal(sum_of_both, sum(exp(found$par)[1:2]) / sum(exp(found$par)), tolerance = 1e-3)
+})
+
+test_that("levels of different variances that are not related are no identity", {
+  set.seed(6)
+  K <- diag(rep(c(0.2, 3), 30))
+  rownames(K) <- sprintf("k%02d", 1:60)
+  data <- data.frame(id = rownames(K), x = rnorm(60))
+  data$y <- data$x + rnorm(60, sd = sqrt(diag(K) + 0.5))
+  fit <- lmm(y ~ x + (1 | id), data, relationship = list(id = K))
+  found <- optim(c(0, 0), function(v) {
+    restricted_criterion(exp(v), list(K, diag(60)), data$y, cbind(1, data$x))
+  }, method = "BFGS")
+  expect_equal(fit$criterion, found$value, tolerance = 1e-7)
 })
 
 test_that("an identity matrix is no relationship", {

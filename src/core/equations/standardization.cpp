@@ -114,7 +114,9 @@ Standardization standardize(const CrossProducts& moments,
     const Matrix columns = structure_columns(moments, t, structures[t]);
     const Matrix shifts =
         remaining_shifts(moments.incidence->terms[t], moments.shifts.z[t], structures[t]);
-    const Matrix factor = pooled_factor(pooled_products(term, columns) / n, shifts, structures[t]);
+    Matrix factor = pooled_factor(pooled_products(term, columns) / n, shifts, structures[t]);
+    const auto& precision = structures[t].front().precision;
+    if (precision) factor *= std::sqrt(precision->scale());
     const Matrix inverse =
         factor.triangularView<Eigen::Upper>().solve(Matrix::Identity(term.v, term.v));
     const Matrix map = factor * shifts;
