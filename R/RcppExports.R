@@ -165,3 +165,11 @@ cluster_parts_cpp <- function(x, transposed_factor, residual, weights, starts, p
     .Call(`_henderson_cluster_parts_cpp`, x, transposed_factor, residual, weights, starts, phi_root, adjust, limit)
 }
 
+scanner_cpp <- function(prepared, theta, reml, exact) {
+    .Call(`_henderson_scanner_cpp`, prepared, theta, reml, exact)
+}
+
+scan_block_cpp <- function(scanner, columns) {
+    .Call(`_henderson_scan_block_cpp`, scanner, columns)
+}
+

@@ -534,6 +534,30 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// scanner_cpp
+SEXP scanner_cpp(SEXP prepared, const Eigen::VectorXd& theta, bool reml, bool exact);
+RcppExport SEXP _henderson_scanner_cpp(SEXP preparedSEXP, SEXP thetaSEXP, SEXP remlSEXP, SEXP exactSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type prepared(preparedSEXP);
+    Rcpp::traits::input_parameter< const Eigen::VectorXd& >::type theta(thetaSEXP);
+    Rcpp::traits::input_parameter< bool >::type reml(remlSEXP);
+    Rcpp::traits::input_parameter< bool >::type exact(exactSEXP);
+    rcpp_result_gen = Rcpp::wrap(scanner_cpp(prepared, theta, reml, exact));
+    return rcpp_result_gen;
+END_RCPP
+}
+// scan_block_cpp
+Rcpp::List scan_block_cpp(SEXP scanner, const Eigen::MatrixXd& columns);
+RcppExport SEXP _henderson_scan_block_cpp(SEXP scannerSEXP, SEXP columnsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type scanner(scannerSEXP);
+    Rcpp::traits::input_parameter< const Eigen::MatrixXd& >::type columns(columnsSEXP);
+    rcpp_result_gen = Rcpp::wrap(scan_block_cpp(scanner, columns));
+    return rcpp_result_gen;
+END_RCPP
+}
 
 static const R_CallMethodDef CallEntries[] = {
     {"_henderson_bootstrap_cpp", (DL_FUNC) &_henderson_bootstrap_cpp, 10},
@@ -577,6 +601,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_residual_covariance_cpp", (DL_FUNC) &_henderson_residual_covariance_cpp, 2},
     {"_henderson_residual_transform_cpp", (DL_FUNC) &_henderson_residual_transform_cpp, 4},
     {"_henderson_cluster_parts_cpp", (DL_FUNC) &_henderson_cluster_parts_cpp, 8},
+    {"_henderson_scanner_cpp", (DL_FUNC) &_henderson_scanner_cpp, 4},
+    {"_henderson_scan_block_cpp", (DL_FUNC) &_henderson_scan_block_cpp, 2},
     {NULL, NULL, 0}
 };
 
