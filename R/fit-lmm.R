@@ -231,6 +231,7 @@ fit_prepared <- function(prepared, parsed, frame, design, REML, control, start, 
   fit <- new_lmm_fit(call, parsed, REML, frame, design, columns, control, result, kept)
   fit$constraints <- constraints
   fit <- at_representative(fit, prepared$pointer, result, design)
+  fit$optimization$flat <- flat_relationships(fit, prepared$pointer)
   report_outcome(fit, control)
   fit
 }

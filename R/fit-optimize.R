@@ -228,6 +228,7 @@ report_outcome <- function(fit, control) {
   report_precision(fit)
   inform_undetermined(fit)
   inform_flat(fit)
+  inform_flat_relationship(fit)
   inform_flat_constrained(fit)
   invisible(fit)
 }

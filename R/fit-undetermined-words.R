@@ -141,6 +141,47 @@ inform_flat <- function(fit) {
   ), undetermined_labels(fit))
 }
 
+#' Terms with a relationship on whose variance the criterion does not depend
+#'
+#' One row for each level, and a matrix that beside the fixed effects is the identity, for instance
+#' one of equal covariances with an intercept. Then the search ends where it begins.
+#' @param prepared pointer from `prepare_cpp()`.
+#' @return character: names of theta.
+#' @noRd
+flat_relationships <- function(fit, prepared) {
+  related <- Filter(function(term) !is.null(term$relationship), fit$random)
+  stayed <- fit$optimization$optimizer == "newton" && fit$optimization$evaluations <= 2L
+  if (length(related) == 0L || !stayed || is_constrained(fit) || !is.null(fit$residual)) {
+    return(NULL)
+  }
+  evaluator <- deviance_evaluator_cpp(prepared, fit$REML)
+  unseen <- 1e-6 + 10 * (fit$optimization$certificate$rounding %||% 0)
+  flat <- vapply(related, function(term) {
+    own <- term$theta_index
+    all(fit$theta[own] != 0) && all(vapply(c(0.3, 3), function(factor) {
+      theta <- unname(fit$theta)
+      theta[own] <- factor * theta[own]
+      abs(deviance_at_cpp(evaluator, theta, FALSE)$value - fit$criterion) < unseen
+    }, TRUE))
+  }, TRUE)
+  names(fit$theta)[unlist(lapply(related[flat], `[[`, "theta_index"))]
+}
+
+inform_flat_relationship <- function(fit) {
+  flat <- fit$optimization$flat
+  if (length(flat) == 0L) return(invisible(NULL))
+  say_undetermined(c(
+    paste0(
+      "The data do not determine the variance of ", and_list(flat), " beside that of residuals: ",
+      "others fit as well."
+    ),
+    i = paste(
+      "With one row for each level, equal covariances of all levels are those of an intercept",
+      "and the rest is a residual variance. Shares and standard errors of it are NA."
+    )
+  ), flat)
+}
+
 # `what` is NA: said where it is asked for.
 inform_unknown <- function(what, fit) {
   if (is.null(fit$undetermined)) return(invisible(NULL))

@@ -163,7 +163,7 @@ shares_of <- function(forms, fit) {
   gradient <- (by_theta - outer(parts / total, colSums(by_theta))) / total
   share <- parts / total
   unknown <- !are_determined(fit, forms) | !are_determined(fit, rbind(colSums(forms)))
-  share[unknown] <- NA
+  share[unknown | length(own$optimization$flat) > 0L] <- NA
   list(estimate = share, gradient = cbind(gradient, 0))
 }
 
@@ -190,7 +190,9 @@ are_shares_regular <- function(fit) {
 }
 
 inform_shares <- function(fit, known, estimate) {
-  if (anyNA(estimate)) return(inform_unknown("Some shares of variance are NA.", fit))
+  if (anyNA(estimate) && !is.null(fit$undetermined)) {
+    return(inform_unknown("Some shares of variance are NA.", fit))
+  }
   if (!all(known)) inform_irregular(irregular_parameters(fit)$reason)
 }
 
@@ -208,7 +210,9 @@ wald_share_limits <- function(table, level) {
 # Of terms of one column, where they vary at all.
 profile_shares <- function(fit, forms, limits, level) {
   single <- vapply(fit$random, function(term) length(term$columns) == 1L, TRUE)
-  if (is_constrained(fit) || !is.null(fit$undetermined) || !any(single)) return(limits)
+  without <- is_constrained(fit) || !is.null(fit$undetermined) ||
+    length(fit$optimization$flat) > 0L
+  if (without || !any(single)) return(limits)
   count <- nrow(forms[[1L]])
   asked <- expand.grid(term = which(single), set = seq_along(forms))
   own <- mapply(function(term, set) {

@@ -143,6 +143,7 @@ irregular_parameters <- function(fit) {
   active <- variance_parameter_covariance(fit)$active
   if (is_constrained(fit)) return(irregular_constrained(fit, !active))
   flat <- flat_parameters(inference_pieces(fit, "Satterthwaite")$hessian, active) & !undetermined
+  flat <- flat | names(fit$theta) %in% fit$optimization$flat
   boundary <- !active & !undetermined
   list(
     theta = boundary | flat, all = FALSE,

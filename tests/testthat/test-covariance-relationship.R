@@ -306,6 +306,26 @@ test_that("levels of different variances that are not related are no identity", 
   expect_equal(fit$criterion, found$value, tolerance = 1e-7)
 })
 
+test_that("equal covariances with one row each are seen not to be determined", {
+  own <- genomic_data()
+  K <- 0.5 + 0.5 * diag(60)
+  rownames(K) <- own$data$id
+  # V = v (1 + I) / 2 + s I: only v / 2 + s is in what an intercept leaves
+  expect_message(
+    fit <- lmm(y ~ x + (1 | id), own$data, relationship = list(id = K)),
+    "do not determine the variance of id", class = "henderson_message_undetermined"
+  )
+  expect_message(shares <- heritability(fit), "not determined")
+  expect_identical(shares$estimate, c(NA_real_, NA_real_))
+  expect_identical(shares$lower, c(NA_real_, NA_real_))
+  expect_message(components <- variance_components(fit), "not determined")
+  expect_identical(components$se[1L], NA_real_)
+  # two rows of each level determine it
+  twice <- rbind(own$data, transform(own$data, y = rev(y)))
+  again <- suppressMessages(lmm(y ~ x + (1 | id), twice, relationship = list(id = K)))
+  expect_length(again$optimization$flat, 0L)
+})
+
 test_that("an identity matrix is no relationship", {
   data <- sleepstudy
   I <- diag(18)

@@ -2,7 +2,6 @@
 #ifndef HENDERSON_COVARIANCE_LEVEL_PRECISION_H_
 #define HENDERSON_COVARIANCE_LEVEL_PRECISION_H_
 
-#include <cmath>
 #include <memory>
 #include <vector>
 
@@ -36,8 +35,6 @@ struct LevelPrecision {
   std::shared_ptr<const LevelCovariance> covariance;  // K
 
   bool empty() const { return inverse.size == 0; }
-  // A typical variance: the geometric mean of K's eigenvalues.
-  double scale() const { return std::exp(log_det / inverse.size); }
 };
 
 // std::invalid_argument where K^-1 is not positive definite.

@@ -79,6 +79,12 @@ Matrix pooled_factor(const Matrix& pooled, const Matrix& shifts, const TermStruc
   return factor;
 }
 
+// The standard deviation of a typical level where covariances are known, in whatever unit: of the
+// geometric mean of their eigenvalues. Columns take it over.
+double level_scale(const LevelPrecision& precision) {
+  return std::exp(0.5 * precision.log_det / precision.inverse.size);
+}
+
 }  // namespace
 
 Matrix structure_columns(const CrossProducts& moments, std::size_t t,
@@ -116,7 +122,7 @@ Standardization standardize(const CrossProducts& moments,
         remaining_shifts(moments.incidence->terms[t], moments.shifts.z[t], structures[t]);
     Matrix factor = pooled_factor(pooled_products(term, columns) / n, shifts, structures[t]);
     const auto& precision = structures[t].front().precision;
-    if (precision) factor *= std::sqrt(precision->scale());
+    if (precision) factor *= level_scale(*precision);
     const Matrix inverse =
         factor.triangularView<Eigen::Upper>().solve(Matrix::Identity(term.v, term.v));
     const Matrix map = factor * shifts;

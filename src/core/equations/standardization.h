@@ -1,8 +1,7 @@
 // Bases of the columns of X, y and Z, chosen so that the optimizer sees a model of order one
 // whatever the units, and the maps back. Columns of an unstructured term are made orthogonal over
 // all rows, so that nearly collinear slopes are as easy as any; a diagonal term allows scaling
-// only. Levels whose covariances are known have them in units of their own, which columns take
-// over. Z = Z~ K per block term, hence b~ = K b and Lambda~ Lambda~' = K Lambda Lambda' K'.
+// only. Z = Z~ K per block term, hence b~ = K b and Lambda~ Lambda~' = K Lambda Lambda' K'.
 #ifndef HENDERSON_EQUATIONS_STANDARDIZATION_H_
 #define HENDERSON_EQUATIONS_STANDARDIZATION_H_
 
