@@ -9,7 +9,12 @@
 #' * Variances that are known or equal: [constraints]; posterior modes: [prior_wishart()].
 #' * Again with something changed: [update()][update.henderson_lmm], [refit_response()],
 #'   [refit_ml()]. A linear model for each group by itself: [group_fits()].
-#' * Known relationships among the levels, as a pedigree: [pedigree()], [precision()].
+#' * Structured covariances of random effects, as `ar1(0 + visit | subject)`: [structures]; of
+#'   residuals, and variances that differ: [residual_structure].
+#' * Known relationships among the levels, as a pedigree: [pedigree()], [precision()]; shares of
+#'   variance [heritability()], many markers one at a time [marker_scan()].
+#' * Data in pieces, in files or in a database: [chunks()], [cross_products()].
+#' * Counts, proportions and other responses that are not normal: [glmm()].
 #' * What a message, warning or error says, and what to do: [fit_messages], [is_singular()].
 #' * Would another optimizer find the same? [all_optimizers()].
 #' @section Look at it:
@@ -59,10 +64,8 @@
 #'   [model.matrix()][model.matrix.henderson_fit], [nobs()][nobs.henderson_fit],
 #'   [weights()][weights.henderson_fit].
 #' @section What is not there yet:
-#' * Covariance structures other than unstructured, diagonal, compound symmetry and first-order
-#'   autoregressive: see [lmm()].
-#' * Generalized linear mixed models.
-#' * Data in chunks or in a database.
+#' * Quadrature, profiles, bootstraps and diagnostics of [glmm()]'s fits; zero-inflated, ordinal and
+#'   beta-binomial responses.
 #' * `lmm_control(threads = , sparse_x = )` have no effect.
 #' @section Vignettes: `vignette(package = "henderson")` lists them: the introduction, analyses from
 #'   question to answer, `coming-from-lme4`, `degrees-of-freedom` (tests of fixed effects),

@@ -218,3 +218,29 @@ test_that("log-likelihoods are those of glmer(), or higher", {
   compare(cases ~ x + (x | herd), small_counts(), poisson)
   compare(y ~ trt + I(week > 2) + (1 | ID), MASS::bacteria, binomial)
 })
+
+test_that("standard errors are those of the definition's second derivatives", {
+  only_in_full_tier("differences of a deviance by its definition")
+  cbpp <- cbpp_data()
+  fit <- glmm(cbind(incidence, size - incidence) ~ period + (1 | herd), cbpp, family = binomial)
+  # one effect for each herd: Newton's method by herd, so that differences keep their digits
+  X <- stats::model.matrix(~period, cbpp)
+  rows <- split(seq_len(nrow(cbpp)), cbpp$herd)
+  of_herd <- function(i, sd, beta) {
+    n <- cbpp$size[i]
+    u <- 0
+    for (step in 1:50) {
+      p <- stats::plogis(drop(X[i, , drop = FALSE] %*% beta) + sd * u)
+      curvature <- 1 + sd^2 * sum(n * p * (1 - p))
+      u <- u - (u - sd * sum(cbpp$incidence[i] - n * p)) / curvature
+    }
+    u^2 - 2 * sum(stats::dbinom(cbpp$incidence[i], n, p, log = TRUE)) + log(curvature)
+  }
+  deviance_at <- function(par) sum(vapply(rows, of_herd, 0, sd = par[1L], beta = par[-1L]))
+  best <- c(sqrt(VarCorr(fit)$herd[1L, 1L]), fixef(fit))
+  hessian <- stats::optimHess(best, deviance_at, control = list(ndeps = rep(1e-3, 5L)))
+  expected <- sqrt(diag(solve(hessian / 2)))[-1L]
+  # differences of second order over 1e-3
+  expect_equal(sqrt(diag(vcov(fit))), expected, tolerance = 1e-5, ignore_attr = TRUE)
+  expect_equal(-deviance_at(best) / 2, as.numeric(logLik(fit)), tolerance = 1e-10)
+})
