@@ -161,6 +161,8 @@ else
   tail -n 60 "$work/install.log"
   fail "$install_line"
 fi
+# The same headers by the same paths from here on, without which ccache finds nothing again.
+export R_LIBS="$work/minimal${R_LIBS:+:$R_LIBS}"
 # What everyone who installs the package from source sees and keeps.
 warnings="$(grep -c 'warning:' "$work/install.log")"
 shared_library="$library/henderson/libs/henderson.so"
