@@ -76,6 +76,7 @@
 #' )
 #' fit <- glmm(cbind(incidence, size - incidence) ~ period + (1 | herd), cases, family = binomial)
 #' summary(fit)
+#' @importFrom stats binomial
 #' @export
 glmm <- function(formula, data = NULL, family = binomial, control = lmm_control(), start = NULL,
                  verbose = 0L, nAGQ = 1L, subset, weights, na.action, offset, contrasts = NULL, ...,

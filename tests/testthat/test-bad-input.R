@@ -36,7 +36,7 @@ test_that("formulas that are none, or no mixed model's, are refused", {
     "formula", "y", "`y` is also a predictor", lmm(y ~ x + y + (1 | g), d),
     "formula", "y", "`y` is also a predictor", lmm(y ~ x + (y | g), d),
     "formula", "y", "also a grouping factor", lmm(y ~ x + (1 | y), d),
-    "unsupported", "ou", "Available structures", lmm(y ~ x + ou(1 | g), d),
+    "unsupported", "sph", "Available structures", lmm(y ~ x + sph(1 | g), d),
     "unsupported", "foo", "`foo(1 | g)`", lmm(y ~ x + foo(1 | g), d),
     "unsupported", "hom", "Remove `hom`", lmm(y ~ us(x | g, hom = TRUE), d),
     "formula", "us", "two covariance structures", lmm(y ~ us(x || g), d)

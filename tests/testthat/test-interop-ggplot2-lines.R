@@ -56,7 +56,7 @@ test_that("pictures of groups are there for formulas of all kinds", {
   }
   nested <- ggplot2::autoplot(fits[[3]], "groups", group = "h:Subject")
   expect_identical(nested$labels$subtitle, "30 of 108 levels")
-  expect_match(ggplot2::autoplot(fits[[4]], "groups")$labels$caption, "^No band")
+  expect_match(ggplot2::autoplot(fits[[4]], "groups")$labels$caption, "^Band")
 })
 
 test_that("what there are no lines for is refused by name", {
